@@ -1,0 +1,191 @@
+"""The one keeper of processes: the platform, every implementation and every sandbox run are started and ended here.
+
+Each child leads a session of its own, so that its whole tree can be ended. On Linux a child is also killed by the kernel
+when its parent dies, whatever killed the parent. What this module does not do: isolate. That is the node's and the
+sandbox's work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+@dataclass(frozen=True)
+class ProcessId:
+    """A process that a reused number cannot be mistaken for: its pid and when it started (seconds since the epoch)."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessId:
+        """The identity of the running process `pid`. Raises ProcessLookupError when there is none."""
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.NoSuchProcess:
+            raise ProcessLookupError(f"no process {pid}") from None
+
+    def alive(self) -> bool:
+        """Whether this very process still runs (a zombie does not)."""
+        try:
+            process = psutil.Process(self.pid)
+            # psutil reads start times with the kernel's 10 ms tick.
+            same = abs(process.create_time() - self.started) < 0.05
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+class Child:
+    """A process started by this one, with its whole tree."""
+
+    def __init__(self, process: asyncio.subprocess.Process, identity: ProcessId) -> None:
+        self.process = process
+        self.identity = identity
+
+    @classmethod
+    async def start(
+        cls,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        stdin: int | IO[bytes] | None = subprocess.DEVNULL,
+        stdout: int | IO[bytes] | None = subprocess.DEVNULL,
+        stderr: int | IO[bytes] | None = subprocess.DEVNULL,
+        pass_fds: Sequence[int] = (),
+        before_exec: Callable[[], None] | None = None,
+    ) -> Child:
+        """Start `argv` with exactly `env`. Raises OSError when it cannot be started."""
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env=dict(env),
+            cwd=cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=pass_fds,
+            start_new_session=True,
+            preexec_fn=_die_with_parent(before_exec),
+        )
+        return cls(process, _identity(process.pid))
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self.process.returncode
+
+    async def wait(self) -> int:
+        """Wait for the end and return the exit code."""
+        return await self.process.wait()
+
+    async def end(self, *, grace_seconds: float = 2.0) -> int:
+        """End the whole tree: SIGTERM, then SIGKILL for whatever is left after `grace_seconds`."""
+        tree = descendants(self.pid)
+        if self.exit_code is None:
+            _signal_group(self.pid, signal.SIGTERM)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.process.wait(), grace_seconds)
+        self.kill(also=tree)
+        return await self.process.wait()
+
+    def kill(self, *, also: Sequence[ProcessId] = ()) -> None:
+        """SIGKILL the whole tree at once, without waiting for it."""
+        tree = {*descendants(self.pid), *also}
+        _signal_group(self.pid, signal.SIGKILL)
+        for identity in tree:
+            _kill(identity)
+
+
+def spawn_background(argv: Sequence[str], *, env: Mapping[str, str], log_file: Path, cwd: Path | None = None) -> ProcessId:
+    """Start a process that outlives this one, its output in `log_file`, in a session of its own.
+
+    Raises OSError when it or the log file cannot be had.
+    """
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(
+            list(argv), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    # Somebody must collect the exit status, or the ended process stays a zombie for as long as this one lives.
+    threading.Thread(target=process.wait, daemon=True, name=f"reap-{process.pid}").start()
+    return _identity(process.pid)
+
+
+def end_tree(identity: ProcessId, *, grace_seconds: float = 5.0) -> bool:
+    """End a process that is not our child, and its tree; True when it was running."""
+    if not identity.alive():
+        return False
+    tree = descendants(identity.pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(identity.pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds
+    while identity.alive() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for left in (identity, *tree):
+        _kill(left)
+    return True
+
+
+def descendants(pid: int) -> list[ProcessId]:
+    """Every running process below `pid`."""
+    try:
+        children = psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    found = []
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(ProcessId(child.pid, child.create_time()))
+    return found
+
+
+def _identity(pid: int) -> ProcessId:
+    try:
+        return ProcessId.of(pid)
+    except ProcessLookupError:
+        return ProcessId(pid, 0.0)  # It ended before we looked; no other process matches a start of 0.
+
+
+def _kill(identity: ProcessId) -> None:
+    if identity.alive():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(identity.pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _die_with_parent(then: Callable[[], None] | None) -> Callable[[], None] | None:
+    """What the child runs between fork and exec: ask the kernel to kill it when its parent dies (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return then
+    prctl = ctypes.CDLL(None, use_errno=True).prctl  # Looked up before the fork: the child must not import or lock.
+
+    def prepare() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if then is not None:
+            then()
+
+    return prepare
