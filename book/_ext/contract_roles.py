@@ -1,0 +1,77 @@
+"""Roles and checks that keep the contract's facts in one place.
+
+    {fact}`services.search.rate_limit`          20 requests/minute
+    {fact}`bench.weights.quality`               40 %
+    {host}`search`                              the service's host, as code
+    {url}`search`                               the full address of its endpoint, as code
+
+A path that names nothing fails the build, and so does a page of `book/` that types one of these facts itself.
+Roles do not run in JupyterLab, so a notebook's prose may type facts: tests/house/test_prose_facts.py compares those.
+The directive ```{contract}``` (contract_table.py) writes the whole contract as tables.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from contract_table import ContractTables
+from docutils import nodes
+from facts import FactError, as_prose, look_up, typed_facts
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+from janus_platform.contract import CONTRACT_FILE, load_contract
+
+logger = logging.getLogger(__name__)
+
+
+class Fact(SphinxRole):
+    """{fact}`path`: the value at a path of the contract, with its unit."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """One text node; an unknown path is an error at this line."""
+        try:
+            return [nodes.Text(as_prose(look_up(load_contract(), self.text), self.text))], []
+        except FactError as error:
+            return _failure(self, str(error))
+
+
+class ServiceAddress(SphinxRole):
+    """{host}`name` and {url}`name`: a service's host, or the address of its endpoint, as code."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """One literal node; an unknown service is an error at this line."""
+        services = load_contract().services
+        if self.text not in services:
+            return _failure(self, f"no service {self.text!r}; the services are {', '.join(services)}")
+        service = services[self.text]
+        address = service.host if self.name == "host" else service.url
+        return [nodes.literal(address, address)], []
+
+
+def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Warn, with file and line, of every fact that a Markdown page types itself (`-W` makes it an error)."""
+    path = Path(app.env.doc2path(docname))
+    if path.suffix != ".md":
+        return
+    for fact in typed_facts(source[0], load_contract()):
+        message = f"{fact.text!r} is typed by hand. Write {fact.role}, so that it follows contract.toml."
+        logger.warning(message, location=(docname, fact.line), type="contract", subtype="typed")
+    app.env.note_dependency(str(CONTRACT_FILE), docname=docname)
+
+
+def _failure(role: SphinxRole, message: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    report = role.inliner.reporter.error(f"{{{role.name}}}`{role.text}`: {message}", line=role.lineno)
+    return [role.inliner.problematic(role.rawtext, role.rawtext, report)], [report]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Registers the roles, the directive and the check."""
+    app.add_role("fact", Fact())
+    app.add_role("host", ServiceAddress())
+    app.add_role("url", ServiceAddress())
+    app.add_directive("contract", ContractTables)
+    app.connect("source-read", check_prose)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,162 @@
+"""Facts of the contract, written as prose, and facts that somebody typed by hand, found in prose.
+
+This module imports nothing of Sphinx: contract_roles.py and the tests both stand on it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from typing import Any
+
+from janus_platform.contract import Contract, RateLimit
+
+_UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+_TIMES = ((3600, "hour"), (60, "minute"), (1, "second"))
+_RATE = re.compile(
+    r"\b(?P<number>\d+)\s*(?:requests?|searches|queries|calls?)\s*(?:/|per|a|each)\s*(?P<per>second|minute|hour)\b", re.I
+)
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+_CODE_FENCE = re.compile(r"^\s*(`{3,}|~{3,}|:{3,})(.*)$")
+# Fences whose body is prose, not code.
+_PROSE_FENCE = re.compile(r"^\{(note|tip|warning|important|admonition|dropdown|card|grid|tab-|seealso)")
+
+
+class FactError(LookupError):
+    """A path names nothing in the contract; the message says which part and what stands there."""
+
+
+@dataclass(frozen=True)
+class TypedFact:
+    """A fact typed by hand: where, what was typed, and which role says the same."""
+
+    line: int
+    text: str
+    role: str
+
+
+def look_up(contract: Contract, path: str) -> Any:
+    """The value at a dotted path such as `services.search.rate_limit.requests`.
+
+    A member of a list is named by its `name` (`bench.suites.quick.duration_seconds`) or its index. Raises FactError.
+    """
+    value: Any = contract
+    for done, part in enumerate(path.split(".")):
+        try:
+            value = _step(value, part)
+        except (LookupError, AttributeError, ValueError):
+            where = ".".join(path.split(".")[:done]) or "the contract"
+            raise FactError(f"{path}: {where} has no {part!r}; it has {', '.join(_choices(value)) or 'no parts'}") from None
+    return value
+
+
+def as_prose(value: Any, path: str) -> str:
+    """The value as a reader wants it: "1 MB", "5 minutes", "40 %", "10 requests/minute", "a, b and c".
+
+    The unit is read from the last part of `path` (`…_bytes`, `…_seconds`, `weights.…`). Raises FactError for a table.
+    """
+    name = path.rpartition(".")[2]
+    if isinstance(value, RateLimit):
+        return f"{value.requests} requests/{_time(value.per_seconds, number_of_one=False)}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith("_bytes") or name == "memory_bytes":
+        return _size(value)
+    if name.endswith("_seconds"):
+        return _time(value)
+    if ".weights." in f".{path}":
+        return f"{value:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+    if isinstance(value, tuple):
+        return _series([str(item) for item in value])
+    if isinstance(value, (str, int, float, dt.date)):
+        return str(value)
+    raise FactError(f"{path} is a table: name one of {', '.join(_choices(value))}")
+
+
+def typed_facts(text: str, contract: Contract) -> list[TypedFact]:
+    """The service hosts and request rates typed into Markdown prose, outside code blocks and roles."""
+    hosts = {service.host: name for name, service in contract.services.items()}
+    found = []
+    for number, line in prose_lines(text):
+        bare = re.sub(r"\{\w+\}`[^`]*`", "", line)
+        for host, name in hosts.items():
+            if re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", bare):
+                found.append(TypedFact(number, host, f"{{host}}`{name}`"))
+        for match in _RATE.finditer(bare):
+            found.append(TypedFact(number, match[0], _role_for_rate(match, contract)))
+    return found
+
+
+def rates_in(text: str) -> list[tuple[int, int]]:
+    """Every (requests, per seconds) that prose states, for comparing with the contract."""
+    return [(int(match["number"]), _SECONDS[match["per"].lower()]) for match in _RATE.finditer(text)]
+
+
+def prose_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a Markdown text with their numbers from 1, without front matter, code blocks and directives' code."""
+    fences: list[tuple[str, bool]] = []
+    lines = text.splitlines()
+    start = lines.index("---", 1) + 1 if lines[:1] == ["---"] and "---" in lines[1:] else 0
+    for number, line in enumerate(lines[start:], start + 1):
+        fence = _CODE_FENCE.match(line)
+        if fence and fences and fence[1].startswith(fences[-1][0]) and not fence[2].strip():
+            fences.pop()
+        elif fence and not (fences and not fences[-1][1]):
+            fences.append((fence[1], fence[1].startswith(":") or bool(_PROSE_FENCE.match(fence[2].strip()))))
+        elif all(is_prose for _, is_prose in fences):
+            yield number, line
+
+
+def _role_for_rate(match: re.Match[str], contract: Contract) -> str:
+    stated = (int(match["number"]), _SECONDS[match["per"].lower()])
+    for name, service in contract.services.items():
+        limit = service.rate_limit
+        if limit and (limit.requests, limit.per_seconds) == stated:
+            return f"{{fact}}`services.{name}.rate_limit`"
+    return "{fact}`services.….rate_limit` (no service has this limit)"
+
+
+def _step(value: Any, part: str) -> Any:
+    if isinstance(value, Mapping):
+        return value[part]
+    if isinstance(value, tuple):
+        return value[int(part)] if part.isdigit() else next(v for v in _named(value) if v.name == part)
+    if is_dataclass(value) and not part.startswith("_"):
+        return getattr(value, part)
+    raise LookupError(part)
+
+
+def _named(values: tuple[Any, ...]) -> list[Any]:
+    named = [value for value in values if hasattr(value, "name")]
+    if not named:
+        raise LookupError
+    return named
+
+
+def _choices(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [str(getattr(item, "name", index)) for index, item in enumerate(value)]
+    return list(value.__dataclass_fields__) if is_dataclass(value) else []
+
+
+def _size(count: int) -> str:
+    for factor, unit in _UNITS:
+        if count >= factor:
+            return f"{count / factor:g}\N{NO-BREAK SPACE}{unit}"
+    return f"{count}\N{NO-BREAK SPACE}bytes"
+
+
+def _time(seconds: int, *, number_of_one: bool = True) -> str:
+    factor, unit = next((f, u) for f, u in _TIMES if seconds % f == 0)
+    count = seconds // factor
+    if count == 1 and not number_of_one:
+        return unit
+    return f"{count}\N{NO-BREAK SPACE}{unit}{'' if count == 1 else 's'}"
+
+
+def _series(items: list[str]) -> str:
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
