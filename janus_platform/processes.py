@@ -117,14 +117,23 @@ class Child:
             _kill(identity)
 
 
-def spawn_background(argv: Sequence[str], *, env: Mapping[str, str], log_file: Path, cwd: Path | None = None) -> ProcessId:
+def spawn_background(
+    argv: Sequence[str], *, env: Mapping[str, str], log_file: Path, cwd: Path | None = None, pass_fds: Sequence[int] = ()
+) -> ProcessId:
     """Start a process that outlives this one, its output in `log_file`, in a session of its own.
 
     Raises OSError when it or the log file cannot be had.
     """
     with log_file.open("ab") as log:
         process = subprocess.Popen(
-            list(argv), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            list(argv),
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=pass_fds,
         )
     # Somebody must collect the exit status, or the ended process stays a zombie for as long as this one lives.
     threading.Thread(target=process.wait, daemon=True, name=f"reap-{process.pid}").start()

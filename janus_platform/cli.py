@@ -1,0 +1,229 @@
+"""`janus`: start, look at and end the local platform, and submit implementations to it.
+
+Exit codes: 0 done · 1 it did not work, the message says what to do · 2 wrong usage · 3 nothing runs (`janus status`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from janus_platform.control_client import ControlClient
+from janus_platform.errors import NotRunning, PlatformError
+from janus_platform.platform import running
+from janus_platform.runtime import runtime
+from janus_platform.starter import Options, ensure_running, stop
+
+app = typer.Typer(
+    help="Run the Janus platform on this machine: gateway, isolated implementations, five services.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+
+
+@app.command()
+def up(
+    port: Annotated[int | None, typer.Option(help="The gateway's port (default 8000; 0: any free one).")] = None,
+    limits: Annotated[str | None, typer.Option(help="Rate limits: `contract` (default) or `off`.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Keep running after this terminal ends.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start the platform and return once it is healthy; join it when it already runs.
+
+    Without --detach it ends with the terminal session that started it.
+    """
+    place = runtime()
+    ensure_running(place, Options(port=port, limits=limits, detach=detach))
+    client = ControlClient(place.control_socket)
+    status = client.post("/detach") if detach else client.post("/watch", pid=_session())
+    if as_json:
+        typer.echo(json.dumps(status))
+        return
+    typer.echo(f"The platform is up: {status['gateway']['url']}")
+    typer.echo('Send this shell\'s requests through it:  eval "$(janus env)"')
+    typer.echo("It stays until `janus down`." if detach else "It ends with this terminal, or with `janus down`.")
+
+
+@app.command()
+def env(caller: Annotated[str | None, typer.Option(help="Caller id, for limits and logs of its own.")] = None) -> None:
+    """Print `export` lines: eval "$(janus env)" sends a shell's requests through the platform."""
+    variables = running().get("/environment", caller=caller or f"shell-{secrets.token_hex(4)}")
+    for name, value in variables.items():
+        typer.echo(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show what runs and how it is; exit code 3 when nothing does."""
+    try:
+        found = running().get("/status")
+    except NotRunning as error:
+        if as_json:
+            typer.echo(json.dumps({"running": False}))
+        else:
+            typer.echo(str(error), err=True)
+        raise typer.Exit(3) from None
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        _print_status(found)
+
+
+@app.command()
+def down() -> None:
+    """End the platform, for all its users."""
+    place = runtime()
+    with place.starting():
+        state = place.state()
+        if state is None:
+            place.clear()
+            typer.echo("No platform was running.")
+            return
+        stop(place, state)
+    typer.echo("The platform is down.")
+
+
+@app.command()
+def logs(
+    name: Annotated[str | None, typer.Argument(help="An implementation; without it, the platform's own log.")] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the latest lines.")] = 50,
+) -> None:
+    """Print the latest log lines. Content and keys are never logged."""
+    if name is not None:
+        text = running().get(f"/implementations/{_name(name)}/log")["log"]
+    else:
+        path = runtime().log_file
+        text = path.read_text("utf-8", "replace") if path.exists() else "(no log yet)"
+    typer.echo("\n".join(str(text).splitlines()[-lines:]))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look for what stands in the platform's way, and say how to remove it."""
+    from janus_platform.doctor import examine
+
+    findings = examine()
+    if as_json:
+        typer.echo(json.dumps([vars(f) for f in findings]))
+    else:
+        marks = {"ok": "✓", "note": "·", "problem": "✗"}
+        for finding in findings:
+            typer.echo(f"{marks[finding.level]} {finding.subject}: {finding.found}")
+            if finding.remedy:
+                typer.echo(f"    {finding.remedy}")
+    if any(f.level == "problem" for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def submit(
+    path: Annotated[Path, typer.Argument(help="The implementation's folder; its entry point is main.py.")],
+    name: Annotated[str, typer.Option(help="The name to deploy it under.")],
+    hotkey: Annotated[str | None, typer.Option(help="The miner's hotkey (SS58).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try an implementation against the contract's rules and deploy it."""
+    form: dict[str, Any] = {"path": str(path.expanduser().resolve()), "name": name}
+    if hotkey is not None:
+        form["hotkey"] = hotkey
+    result = running().post("/implementations", **form)
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    for check in result["checks"]:
+        typer.echo(f"{check['result']:>12}  {check['check']}: {check['detail']}")
+    typer.echo(f"{name} is deployed. Ask for it with model={name!r}.")
+
+
+@app.command()
+def implementations(as_json: AsJson = False) -> None:
+    """List the implementations that the gateway can route to."""
+    found = running().get("/implementations")
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for one in found["implementations"]:
+        typer.echo("  ".join(f"{key}={value}" for key, value in one.items() if not isinstance(value, dict | list)))
+
+
+@app.command()
+def remove(name: str) -> None:
+    """End and forget an implementation."""
+    running().delete(f"/implementations/{_name(name)}")
+    typer.echo(f"{name} is removed.")
+
+
+@app.command()
+def trace(
+    name: Annotated[str, typer.Argument(help="Request id, trace id or completion id.")] = "latest", as_json: AsJson = False
+) -> None:
+    """Draw a request's way through the platform."""
+    from janus_platform.trace_view import Trace
+
+    found = running().get(f"/traces/{_name(name)}")
+    typer.echo(json.dumps(found) if as_json else str(Trace(found)))
+
+
+@app.command()
+def prepare() -> None:
+    """Fetch the embedding model and build the indexes, once; without a network, say what works without them."""
+    from janus_platform.prepare import prepare_all
+
+    prepare_all(lambda line: typer.echo(line, err=True))
+
+
+def main() -> None:
+    """Run the command line; errors of the platform become one message and exit code 1."""
+    try:
+        app()
+    except PlatformError as error:
+        typer.echo(f"janus: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def _name(name: str) -> str:
+    if not name or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name):
+        raise PlatformError(f"{name!r} is not a name: letters, digits, '-', '_' and '.' only.")
+    return name
+
+
+def _session() -> int:
+    """The process the platform should end with: the terminal session's leader, else the shell that called us."""
+    leader = os.getsid(0)
+    return leader if leader not in (0, os.getpid()) else os.getppid()
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"Janus {found['version']}, contract {found['contract_version']}, {found['gateway']['url']}")
+    for column in ("part", "host", "state", "detail"):
+        table.add_column(column)
+    table.add_row("gateway", found["gateway"]["url"], "healthy", f"leader: {found['leader'] or 'none yet'}")
+    blocked = found["egress"]["blocked"]
+    table.add_row("egress", found["egress"]["address"], "healthy", f"{blocked} blocked")
+    for service in found["services"]:
+        details = service.get("detail", {})
+        detail = ", ".join(f"{k}: {v}" for k, v in details.items() if isinstance(v, str | int | float))
+        table.add_row(service["name"], service["host"], "healthy" if service["healthy"] else "down", detail)
+    for one in found["implementations"]:
+        table.add_row(one["name"], "", str(one.get("state", "")), str(one.get("isolation", "")))
+    console.print(table)
+    console.print(f"limits: {found['limits']} · users: {found['users']}{' · detached' if found['detached'] else ''}")
+
+
+if __name__ == "__main__":
+    main()

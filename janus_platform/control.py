@@ -1,0 +1,161 @@
+"""The control API: what `janus` and the notebooks ask the running platform, over a Unix socket only its user may open.
+
+An implementation cannot reach it: the socket lies outside everything that a node shows its processes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from janus_platform.errors import PlatformError
+from janus_platform.processes import ProcessId
+
+if TYPE_CHECKING:
+    from janus_platform.server import LocalPlatform
+
+MAX_BODY_BYTES = 100_000
+
+
+def build_control(platform: LocalPlatform) -> ASGIApp:
+    """The control API of `platform`."""
+    control = _Control(platform)
+    return Starlette(
+        routes=[
+            Route("/status", control.status),
+            Route("/lease", control.lease, methods=["POST"]),
+            Route("/watch", control.watch, methods=["POST"]),
+            Route("/detach", control.detach, methods=["POST"]),
+            Route("/environment", control.environment),
+            Route("/clock", control.clock, methods=["POST"]),
+            Route("/egress", control.egress),
+            Route("/traces/{name}", control.trace),
+            Route("/implementations", control.implementations),
+            Route("/implementations", control.submit, methods=["POST"]),
+            Route("/implementations/{name}", control.remove, methods=["DELETE"]),
+            Route("/implementations/{name}/log", control.implementation_log),
+            Route("/down", control.down, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _on_http_exception, Exception: _on_crash},
+    )
+
+
+class _Control:
+    def __init__(self, platform: LocalPlatform) -> None:
+        self.platform = platform
+
+    async def status(self, _: Request) -> Response:
+        return JSONResponse(self.platform.status())
+
+    async def lease(self, request: Request) -> Response:
+        body = await _body(request)
+        environment = self.platform.environment(_text(body, "caller"))
+        welcome = {"environment": environment, "status": self.platform.status()}
+
+        async def hold() -> AsyncIterator[bytes]:
+            with self.platform.users.lease():
+                yield json.dumps(welcome).encode() + b"\n"
+                # Ends with the connection (Starlette cancels it) or with the platform.
+                await self.platform.ending.wait()
+
+        return StreamingResponse(hold(), media_type="application/x-ndjson")
+
+    async def watch(self, request: Request) -> Response:
+        pid = (await _body(request)).get("pid")
+        if not isinstance(pid, int) or pid <= 0:
+            raise HTTPException(422, "pid must be a positive integer")
+        try:
+            self.platform.users.watch(ProcessId.of(pid))
+        except ProcessLookupError as error:
+            raise HTTPException(404, str(error)) from None
+        return JSONResponse(self.platform.status())
+
+    async def detach(self, _: Request) -> Response:
+        self.platform.users.detach()
+        return JSONResponse(self.platform.status())
+
+    async def environment(self, request: Request) -> Response:
+        return JSONResponse(self.platform.environment(request.query_params.get("caller", "")))
+
+    async def clock(self, request: Request) -> Response:
+        body = await _body(request)
+        seconds = body.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise HTTPException(422, "seconds must be a number")
+        try:
+            offset = self.platform.clocks.advance(_text(body, "caller"), seconds)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from None
+        return JSONResponse({"offset_seconds": offset})
+
+    async def egress(self, request: Request) -> Response:
+        return JSONResponse({"blocked": self.platform.egress.blocked(request.query_params.get("caller"))})
+
+    async def trace(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        store = self.platform.tracing.store
+        found = store.latest() if name == "latest" else store.get(name)
+        if found is None:
+            raise HTTPException(404, f"There is no trace {name}. The platform keeps the latest; send a request first.")
+        return JSONResponse(found)
+
+    async def implementations(self, _: Request) -> Response:
+        return JSONResponse({"implementations": self.platform.deployments.describe()})
+
+    async def submit(self, request: Request) -> Response:
+        return await _told(self.platform.submit, await _body(request))
+
+    async def remove(self, request: Request) -> Response:
+        return await _told(self.platform.remove, request.path_params["name"])
+
+    async def implementation_log(self, request: Request) -> Response:
+        return await _told(self.platform.implementation_log, request.path_params["name"])
+
+    async def down(self, _: Request) -> Response:
+        self.platform.ending.set()
+        return JSONResponse({"ending": True})
+
+
+async def _told(action: Callable[..., Awaitable[Any]], *arguments: Any) -> Response:
+    try:
+        return JSONResponse(await action(*arguments))
+    except (PlatformError, ValueError, LookupError, OSError) as error:
+        message = error.args[0] if isinstance(error, LookupError) and error.args else str(error)
+        raise HTTPException(422, str(message)) from None
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    content = await request.body()
+    if len(content) > MAX_BODY_BYTES:
+        raise HTTPException(413, "too large")
+    try:
+        body = json.loads(content)
+    except ValueError:
+        raise HTTPException(400, "the body is not valid JSON") from None
+    if not isinstance(body, dict):
+        raise HTTPException(400, "the body is not a JSON object")
+    return body
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise HTTPException(422, f"{name} must be a string")
+    return value
+
+
+async def _on_http_exception(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"status": error.status_code, "detail": error.detail}, error.status_code)
+
+
+async def _on_crash(_: Request, error: Exception) -> Response:
+    return JSONResponse({"status": 500, "detail": f"{type(error).__name__} in the platform. See `janus logs`."}, 500)

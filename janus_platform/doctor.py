@@ -1,0 +1,149 @@
+"""`janus doctor`: what stands in the platform's way on this machine, each with the remedy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from janus_bench.home import home
+from janus_platform.contract import load_contract
+from janus_platform.errors import PlatformError
+from janus_platform.runtime import runtime
+
+MIN_PYTHON = (3, 11)
+MIN_FREE_BYTES = 500_000_000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_PROXY_NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_CA_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: `level` is ok, note or problem; `remedy` is empty where nothing is to be done."""
+
+    subject: str
+    level: str
+    found: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at everything the platform needs. Only `problem` findings keep it from running."""
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _python,
+        _home,
+        _disk,
+        _port,
+        _inherited,
+        _namespaces,
+        _toolchains,
+        _browser,
+        _model,
+    )
+    return [finding for look in looks for finding in look()]
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info >= MIN_PYTHON:
+        yield Finding("Python", "ok", version)
+    else:
+        yield Finding("Python", "problem", version, "Install Python 3.11 or newer and make a new environment with it.")
+
+
+def _home() -> Iterator[Finding]:
+    try:
+        place = runtime()
+    except PlatformError as error:
+        yield Finding("home folder", "problem", str(home()), str(error))
+        return
+    yield Finding("home folder", "ok", str(home()))
+    if place.state() is None and place.state_file.exists():
+        yield Finding("state", "note", "left by a platform that was killed", "Nothing to do: `janus up` clears it.")
+
+
+def _disk() -> Iterator[Finding]:
+    place = home()
+    existing = next(p for p in (place, *place.parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    level = "ok" if free >= MIN_FREE_BYTES else "problem"
+    remedy = "" if level == "ok" else "Free some space, or set JANUS_HOME to another disk."
+    yield Finding("disk", level, f"{free / 1e9:.1f} GB free", remedy)
+
+
+def _port() -> Iterator[Finding]:
+    port = load_contract().gateway.port
+    state = runtime().state() if os.access(home().parent, os.W_OK) else None
+    if state is not None:
+        yield Finding("platform", "ok", f"runs on port {state.gateway_port}")
+        return
+    with socket.socket() as probe:
+        taken = probe.connect_ex(("127.0.0.1", port)) == 0
+    if taken:
+        yield Finding("port", "problem", f"{port} is in use by another program", "End it, or use another: `janus up --port 8010`.")
+    else:
+        yield Finding("port", "ok", f"{port} is free")
+
+
+def _inherited() -> Iterator[Finding]:
+    for name in (*_PROXY_NAMES, *(n.lower() for n in _PROXY_NAMES)):
+        if os.environ.get(name):
+            remedy = "Nothing to do: `janus.up()` and `janus env` replace it while the platform is used."
+            yield Finding("proxy variable", "note", f"{name} is set", remedy)
+    for name in _CA_NAMES:
+        if os.environ.get(name):
+            remedy = "Nothing to do: it is replaced while the platform is used, and put back by `down()`."
+            yield Finding("CA variable", "note", f"{name} is set", remedy)
+
+
+def _namespaces() -> Iterator[Finding]:
+    from janus_platform.isolation import detect
+
+    found = detect()
+    if found.layer == "bubblewrap":
+        yield Finding("isolation", "ok", "bubblewrap with its own namespaces")
+        return
+    reasons = "; ".join(found.reasons) or "no namespaces"
+    yield Finding(
+        "isolation",
+        "note",
+        f"{found.layer} only: {reasons}",
+        "Everything runs, less isolated. On Ubuntu 24.04 allow unprivileged user namespaces: "
+        "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`.",
+    )
+
+
+def _toolchains() -> Iterator[Finding]:
+    commands = {"javascript": ("node", "nodejs"), "bash": ("bash", "bash"), "go": ("go", "golang"), "rust": ("rustc", "rustc")}
+    for language, (command, package) in commands.items():
+        path = shutil.which(command)
+        if path:
+            yield Finding(f"sandbox: {language}", "ok", path)
+        else:
+            remedy = f"Only if you want it in the sandbox: `apt install {package}` or `brew install {command}`."
+            yield Finding(f"sandbox: {language}", "note", f"{command} is not installed", remedy)
+
+
+def _browser() -> Iterator[Finding]:
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path:
+        yield Finding("browser for the page tests", "ok", path)
+    else:
+        remedy = "Only for `make test`: `apt install chromium`, or `playwright install chromium`."
+        yield Finding("browser for the page tests", "note", "none found", remedy)
+
+
+def _model() -> Iterator[Finding]:
+    command = [sys.executable, "-c", "import numpy, tokenizers, safetensors"]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        yield Finding("embedding model", "note", "numpy, tokenizers or safetensors is missing", "Install the extra [platform].")
+        return
+    cached = any(Path(home() / "cache").glob("**/*.npz")) or any(Path(home() / "cache").glob("**/*.safetensors"))
+    remedy = "" if cached else "The vector index answers lexically until then: `janus prepare` (needs a network once)."
+    yield Finding("embedding model", "ok" if cached else "note", "cached" if cached else "not fetched yet", remedy)

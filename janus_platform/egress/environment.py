@@ -1,0 +1,31 @@
+"""The variables that send a process's every request through the egress proxy, and nothing but them.
+
+httpx, openai, requests, curl and Node each read their own; both cases are set because a lower-case `https_proxy` wins
+over `HTTPS_PROXY`, and `NO_PROXY` is reduced to loopback because `NO_PROXY=*` would bypass both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LOOPBACK = "localhost,127.0.0.1,::1"
+_PROXY_NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_CA_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
+
+def proxy_variables(proxy_url: str) -> dict[str, str]:
+    """Both cases of the proxy variables for `proxy_url`, and a `NO_PROXY` of loopback alone."""
+    proxies = {name: proxy_url for name in _PROXY_NAMES}
+    upper = {**proxies, "NO_PROXY": LOOPBACK}
+    # Node reads the proxy variables only when told to (22.21, 24.5 and later).
+    return {**upper, **{name.lower(): value for name, value in upper.items()}, "NODE_USE_ENV_PROXY": "1"}
+
+
+def ca_variables(ca_file: Path) -> dict[str, str]:
+    """The variables by which OpenSSL, requests, curl and Node find the local CA."""
+    return {name: str(ca_file) for name in _CA_NAMES}
+
+
+def egress_variables(*, proxy_url: str, ca_file: Path, key_variable: str, key: str) -> dict[str, str]:
+    """Everything a process needs to run the specification's code against the local platform."""
+    return {**proxy_variables(proxy_url), **ca_variables(ca_file), key_variable: key}

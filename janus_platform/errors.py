@@ -1,0 +1,22 @@
+"""The platform's errors, each with a message that says what to do next."""
+
+from __future__ import annotations
+
+
+class PlatformError(RuntimeError):
+    """Something about the local platform did not work; the message says what to do."""
+
+
+class NotRunning(PlatformError):
+    """No platform runs for this home directory."""
+
+    def __init__(self) -> None:
+        super().__init__("No platform is running. Start one: `janus up --detach`, or `janus.up()` in a notebook.")
+
+
+class RequestRefused(PlatformError):
+    """The running platform refused what it was asked; `status` is the HTTP status of its answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status

@@ -1,0 +1,167 @@
+"""The platform as a reader holds it: `platform = janus.up()` in a notebook, and what can be asked of it from there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from janus_platform.control_client import ControlClient, Lease
+from janus_platform.errors import NotRunning, PlatformError
+from janus_platform.runtime import runtime
+from janus_platform.starter import Options, ensure_running
+from janus_platform.trace_view import Trace
+
+# A trace is complete a moment after its last chunk arrived; the wait only covers that moment.
+TRACE_SECONDS = 3.0
+
+
+class CallerClock:
+    """This caller's time on the platform, by which its rate limits are counted."""
+
+    def __init__(self, client: ControlClient, caller: str) -> None:
+        self._client, self._caller = client, caller
+
+    def advance(self, seconds: float) -> None:
+        """Move this caller's time on by 0 to 86400 `seconds`, so that nothing has to wait for a window to pass."""
+        self._client.post("/clock", caller=self._caller, seconds=seconds)
+
+
+class Platform:
+    """A running platform, seen by one caller. Made by `up()`."""
+
+    def __init__(self, client: ControlClient, lease: Lease, caller: str, kept: Mapping[str, str | None]) -> None:
+        self._client, self._lease, self._kept = client, lease, dict(kept)
+        self.caller = caller
+        self.clock = CallerClock(client, caller)
+        self.url: str = lease.welcome["status"]["gateway"]["url"]
+
+    def status(self) -> dict[str, Any]:
+        """What runs and how it is, as `status.schema.json` describes it."""
+        return dict(self._client.get("/status"))
+
+    def submit(self, path: str | Path, *, name: str, **form: str) -> dict[str, Any]:
+        """Try out the implementation in the folder `path` and deploy it as `name`; returns the checklist.
+
+        Raises PlatformError naming the checks that failed; then nothing is deployed.
+        """
+        folder = str(Path(path).expanduser().resolve())
+        return dict(self._client.post("/implementations", path=folder, name=name, **form))
+
+    def implementations(self) -> list[dict[str, Any]]:
+        """Every implementation that the gateway can route to."""
+        return list(self._client.get("/implementations")["implementations"])
+
+    def remove(self, name: str) -> None:
+        """End and forget an implementation. Raises PlatformError when there is none of that name."""
+        self._client.delete(f"/implementations/{name}")
+
+    def logs(self, name: str) -> str:
+        """The latest output of an implementation."""
+        return str(self._client.get(f"/implementations/{name}/log")["log"])
+
+    def blocked(self) -> list[dict[str, Any]]:
+        """The attempts of this caller to reach a host outside the allow-list, oldest first."""
+        return list(self._client.get("/egress", caller=self.caller)["blocked"])
+
+    def trace(self, name: str = "latest") -> Trace:
+        """The trace of a request id, trace id or completion id; of the latest request when none is given.
+
+        Raises PlatformError when the platform has no such trace.
+        """
+        deadline = time.monotonic() + TRACE_SECONDS
+        while True:
+            try:
+                found = self._client.get(f"/traces/{name}")
+                if found["complete"] or time.monotonic() > deadline:
+                    return Trace(found)
+            except PlatformError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.01)
+
+    def down(self) -> None:
+        """Leave the platform and put this process's own variables back; it ends when its last user has left."""
+        global _current
+        exchange(os.environ, self._kept)
+        self._lease.close()
+        if _current is self:
+            _current = None
+
+    def alive(self) -> bool:
+        """Whether the platform still runs."""
+        return self._lease.alive()
+
+    def __repr__(self) -> str:
+        return f"<Platform {self.url} as {self.caller}>"
+
+
+class LivePlatform:
+    """The real platform: `up()` in live mode starts nothing and touches no variable."""
+
+    url = None
+
+    def down(self) -> None:
+        """There is nothing to leave."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise PlatformError(f"`{name}` works on the local platform only. Unset JANUS_MODE to use it.")
+
+    def __repr__(self) -> str:
+        return "<LivePlatform: the specification's hosts themselves>"
+
+
+_current: Platform | None = None
+
+
+def up(*, port: int | None = None, limits: str | None = None, detach: bool = False) -> Platform | LivePlatform:
+    """Start the local platform, or join the one that runs, and send this process's requests through it.
+
+    Sets this process's proxy, CA and key variables until `down()`. With `JANUS_MODE=live` in the environment it does
+    neither: the same code then talks to the real hosts. Raises PlatformError with a remedy.
+    """
+    global _current
+    options = Options(port=port, limits=limits, detach=detach)
+    if os.environ.get("JANUS_MODE") == "live":
+        return LivePlatform()
+    if _current is not None:
+        if _current.alive() and port is None and limits is None:
+            return _current
+        _current.down()
+    place = runtime()
+    ensure_running(place, options)
+    client = ControlClient(place.control_socket)
+    if detach:
+        client.post("/detach")
+    caller = f"notebook-{secrets.token_hex(4)}"
+    lease = client.lease(caller=caller)
+    _current = Platform(client, lease, caller, exchange(os.environ, lease.welcome["environment"]))
+    return _current
+
+
+def down() -> None:
+    """Leave the platform that `up()` joined; does nothing when there is none."""
+    if _current is not None:
+        _current.down()
+
+
+def running() -> ControlClient:
+    """A client of the platform that runs. Raises NotRunning."""
+    place = runtime()
+    if place.state() is None:
+        raise NotRunning
+    return ControlClient(place.control_socket)
+
+
+def exchange(environment: MutableMapping[str, str], wanted: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Set the `wanted` variables (None removes one) and return what stood there before, in the same form."""
+    before = {name: environment.get(name) for name in wanted}
+    for name, value in wanted.items():
+        if value is None:
+            environment.pop(name, None)
+        else:
+            environment[name] = value
+    return before
