@@ -1,0 +1,75 @@
+"""What the gateway knows about implementations: their names, and where a request to one goes.
+
+The node's `Deployments` is such a directory; a test's dictionary can be one too. The gateway knows no more of the node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class NotDeployed(LookupError):
+    """No implementation of that name is known."""
+
+
+class NotReady(RuntimeError):
+    """The implementation is known but cannot answer now; the message is the reason, fit for a client."""
+
+
+class Load:
+    """How many requests one running implementation is answering; it can be awaited until there are none."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count one request while this lasts."""
+        self.open += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self.open -= 1
+            if not self.open:
+                self._idle.set()
+
+    async def drained(self) -> None:
+        """Return once no request is open."""
+        await self._idle.wait()
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Where one running implementation listens, and the caller id under which it calls the services.
+
+    `base` is the path of a Unix socket, or host and port.
+    """
+
+    caller: str
+    base: Path | tuple[str, int]
+    load: Load = field(default_factory=Load, compare=False)
+
+
+class Directory(Protocol):
+    """The implementations that the gateway can reach."""
+
+    @property
+    def baseline(self) -> str:
+        """The name of the implementation that answers while there is no leader."""
+
+    def names(self) -> list[str]:
+        """The names of all implementations, running or not."""
+
+    def describe(self) -> list[dict[str, Any]]:
+        """One entry an implementation, with at least `name` and `created` (Unix seconds)."""
+
+    async def upstream(self, name: str) -> Upstream:
+        """Where `name` listens, started if need be. Raises NotDeployed or NotReady."""
