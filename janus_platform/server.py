@@ -1,0 +1,273 @@
+"""The platform's process: puts gateway, node, egress proxy and services together, and ends when its last user is gone.
+
+Run as `python -m janus_platform.server`; `janus up` and `janus.up()` do that. It says on the pipe it was given whether it
+became healthy, so that whoever started it never waits by the clock and nothing is left half-started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from janus_bench.home import home
+from janus_bench.leaderboard import Leaderboard
+from janus_platform.clock import CallerClocks, SystemClock
+from janus_platform.contract import load_contract
+from janus_platform.control import build_control
+from janus_platform.egress.ca import LocalCA
+from janus_platform.egress.callers import Callers, check_caller
+from janus_platform.egress.environment import egress_variables
+from janus_platform.egress.proxy import EgressProxy
+from janus_platform.errors import PlatformError
+from janus_platform.gateway import build_gateway
+from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.node import Deployments, Registry
+from janus_platform.processes import ProcessId
+from janus_platform.runtime import Runtime, State, runtime
+from janus_platform.services.table import build_services
+from janus_platform.starter import LIMITS
+from janus_platform.traces import Tracing
+from janus_platform.users import Users
+
+log = logging.getLogger("janus.platform")
+LOG_BYTES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    port: int
+    limits: str
+    detached: bool
+
+
+class EgressAccess:
+    """What a node needs to give an implementation its only way out."""
+
+    def __init__(self, platform: LocalPlatform) -> None:
+        self._platform = platform
+        self.socket_path = platform.runtime.egress_socket
+        self.ca_file = platform.runtime.ca_file
+
+    @property
+    def tcp_port(self) -> int:
+        """The egress proxy's port on the host's loopback."""
+        return self._platform.egress_port
+
+    def environment(self, caller: str, *, host: str, port: int) -> dict[str, str]:
+        """The egress variables of `caller`, whose proxy answers at `host`:`port` as the implementation sees it."""
+        return self._platform.variables(caller, host=host, port=port)
+
+
+class LocalPlatform:
+    """Everything that runs, put together. `start`, then `run`, then `close`."""
+
+    def __init__(self, settings: Settings, place: Runtime) -> None:
+        self.settings, self.runtime = settings, place
+        self.contract = load_contract()
+        self.clock = SystemClock()
+        self.clocks = CallerClocks(self.clock)
+        self.tracing = Tracing.recording()
+        self.users = Users(self.clock, detached=settings.detached)
+        self.ending = asyncio.Event()
+        self.callers = Callers()
+        self.leaderboard = Leaderboard(home() / "leaderboard.sqlite3")
+        self.services = build_services(
+            self.contract, self.clocks, self.clock, self.tracing, self.callers.accepts_key, limits_on=settings.limits == "contract"
+        )
+        ca = LocalCA(self.contract.egress.allowed_hosts)
+        place.ca_file.write_bytes(ca.pem)
+        self.egress = EgressProxy(self.services.table, self.contract.egress.allowed_port, self.callers, ca)
+        self.deployments = Deployments(
+            Registry(home() / "implementations.sqlite3"), EgressAccess(self), self.contract, run_dir=place.nodes
+        )
+        self.gateway = HttpServer(
+            build_gateway(
+                self.contract, self.deployments, self.leaderboard.leader, tracing=self.tracing, clock=self.clock
+            )
+        )
+        self.control = HttpServer(build_control(self))
+        self.gateway_port = self.egress_port = 0
+        self._started = self.clock.now()
+
+    async def start(self) -> None:
+        """Bind, start and check everything. Raises PlatformError; then nothing is left running."""
+        doors = self._bind_gateway()
+        self.gateway_port = doors[0].getsockname()[1]
+        inner = bind_loopback(0)[:1]
+        self.egress_port = inner[0].getsockname()[1]
+        await self.egress.start(inner, self.runtime.egress_socket)
+        # The baseline needs the egress proxy and is the slowest to start; the gateway opens meanwhile.
+        baseline = asyncio.create_task(self.deployments.start())
+        await self.gateway.start()
+        await self.control.start()
+        await self.control.listen_unix(self.runtime.control_socket)
+        await baseline
+        await self.gateway.listen(doors)
+        State(ProcessId.of(os.getpid()), self.gateway_port, self.egress_port, self.settings.limits).write(self.runtime)
+        log.info("up gateway=%d egress=%d", self.gateway_port, self.egress_port)
+
+    async def run(self) -> None:
+        """Return when the platform should end: it was told to, or its last user is gone."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.ending.set)
+        waiting = [asyncio.create_task(self.ending.wait()), asyncio.create_task(self.users.wait_until_gone())]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        self.ending.set()
+        for task in waiting:
+            task.cancel()
+
+    async def close(self) -> None:
+        """End every implementation, connection and listener, and clear the runtime folder."""
+        self.ending.set()
+        for part in (self.gateway.close, self.deployments.aclose, self.egress.close, self.control.close):
+            try:
+                await part()
+            except Exception:
+                log.exception("closing %s", part)
+        self.leaderboard.close()
+        self.runtime.clear()
+        log.info("down")
+
+    def variables(self, caller: str, *, host: str, port: int) -> dict[str, str]:
+        """The variables that send a process's requests through the egress proxy at `host`:`port` as `caller`."""
+        return egress_variables(
+            proxy_url=f"http://{caller}:{self.callers.token(caller)}@{host}:{port}",
+            ca_file=self.runtime.ca_file,
+            key_variable=self.contract.implementation.key_variable,
+            key=self.callers.key(caller),
+        )
+
+    def environment(self, caller: str) -> dict[str, str]:
+        """`variables` for a process on this machine. Raises PlatformError for a malformed caller id."""
+        try:
+            return self.variables(check_caller(caller), host="127.0.0.1", port=self.egress_port)
+        except ValueError as error:
+            raise PlatformError(str(error)) from error
+
+    async def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Try out and deploy an implementation; the control API's `POST /implementations`."""
+        form = {key: value for key, value in body.items() if isinstance(value, str)}
+        path, name = form.pop("path", ""), form.pop("name", "")
+        return dict(await self.deployments.submit(Path(path), name, **form))
+
+    async def remove(self, name: str) -> dict[str, Any]:
+        """End and forget an implementation."""
+        await self.deployments.remove(name)
+        return {"removed": name}
+
+    async def implementation_log(self, name: str) -> dict[str, Any]:
+        """The latest output of an implementation."""
+        return {"log": self.deployments.logs(name)}
+
+    def status(self) -> dict[str, Any]:
+        """What runs and how it is, as `status.schema.json` describes it."""
+        return {
+            "running": True,
+            "version": version("janus-bench"),
+            "contract_version": self.contract.version,
+            "pid": os.getpid(),
+            "uptime_seconds": round(self.clock.now() - self._started, 3),
+            "limits": self.settings.limits,
+            "detached": self.users.detached,
+            "users": self.users.count,
+            "gateway": {"url": f"http://{self.contract.gateway.host}:{self.gateway_port}", "healthy": True},
+            "egress": {
+                "address": f"127.0.0.1:{self.egress_port}",
+                "allowed_hosts": list(self.egress.allowed_hosts),
+                "allowed": self.egress.counts["allowed"],
+                "blocked": self.egress.counts["blocked"],
+            },
+            "services": self.services.status(),
+            "implementations": self.deployments.describe(),
+            "leader": self.leaderboard.leader(),
+        }
+
+    def _bind_gateway(self) -> list[socket.socket]:
+        try:
+            return bind_loopback(self.settings.port)
+        except PermissionError as error:
+            raise PlatformError(
+                f"Port {self.settings.port} needs more rights. Use one above 1023: `janus up --port 8010`."
+            ) from error
+        except OSError as error:
+            raise PlatformError(
+                f"Port {self.settings.port} is in use by another program. End it, or use another port: "
+                "`janus up --port 8010`."
+            ) from error
+
+
+async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> None:
+    """Start, report on `ready_fd`, run and close. Raises PlatformError when it cannot start."""
+    platform = LocalPlatform(settings, place)
+    try:
+        await platform.start()
+        report(ready_fd, {"ready": True})
+        await platform.run()
+    finally:
+        await platform.close()
+
+
+def report(ready_fd: int | None, message: Mapping[str, Any]) -> None:
+    """Tell whoever started us how it went: one line of JSON, once."""
+    if ready_fd is not None:
+        with contextlib.suppress(OSError), os.fdopen(ready_fd, "wb") as pipe:
+            pipe.write(json.dumps(message).encode() + b"\n")
+
+
+def main() -> None:
+    """Parse the arguments and serve until the end."""
+    parser = argparse.ArgumentParser(prog="janus_platform.server")
+    parser.add_argument("--port", type=int, default=load_contract().gateway.port)
+    parser.add_argument("--limits", choices=LIMITS, default=LIMITS[0])
+    parser.add_argument("--detached", action="store_true")
+    parser.add_argument("--ready-fd", type=int)
+    arguments = parser.parse_args()
+    place = runtime()
+    _log_to(place.log_file)
+    settings = Settings(arguments.port, arguments.limits, arguments.detached)
+    try:
+        _loop_runner(serve(settings, place, arguments.ready_fd))
+    except PlatformError as error:
+        report(arguments.ready_fd, {"error": str(error)})
+        sys.exit(1)
+
+
+def _loop_runner(main_task: Any) -> None:
+    try:
+        import uvloop
+
+        loop_factory: Any = uvloop.new_event_loop
+    except ImportError:  # Windows has none
+        loop_factory = None
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(main_task)
+
+
+def _log_to(path: Path) -> None:
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # Their records hold request lines; ours hold none of the content.
+    for noisy in ("uvicorn", "uvicorn.error", "asyncio", "httpx", "aiohttp"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()
