@@ -24,6 +24,8 @@ from typing import IO
 import psutil
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+# SIGKILL is certain but not instant: the kernel still tears memory and mounts down.
+KILL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ def end_tree(identity: ProcessId, *, grace_seconds: float = 5.0) -> bool:
         time.sleep(0.02)
     for left in (identity, *tree):
         _kill(left)
+    psutil.wait_procs(_running((identity, *tree)), timeout=KILL_SECONDS)
     return True
 
 
@@ -165,6 +168,15 @@ def descendants(pid: int) -> list[ProcessId]:
     for child in children:
         with contextlib.suppress(psutil.NoSuchProcess):
             found.append(ProcessId(child.pid, child.create_time()))
+    return found
+
+
+def _running(identities: Sequence[ProcessId]) -> list[psutil.Process]:
+    found = []
+    for identity in identities:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if identity.alive():
+                found.append(psutil.Process(identity.pid))
     return found
 
 

@@ -7,7 +7,6 @@ when the platform ends, every token and key ends with it.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -43,7 +42,7 @@ class Callers:
             return None
         try:
             caller, _, token = base64.b64decode(credentials.strip(), validate=True).decode("ascii").partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not Base64, or not ASCII
             return None
         if not _CALLER.fullmatch(caller) or not token.isascii():
             return None
