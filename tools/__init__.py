@@ -1,1 +1,1 @@
-"""What `make.py` calls: set-up, book, tests, pins, diagrams. Standard library only; runs before anything is installed."""
+"""What `make.py` calls: set-up, book, tests, pins, diagrams. Standard library only: it runs before any install."""

@@ -59,7 +59,7 @@ def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:
     for fact in typed_facts(source[0], load_contract()):
         message = f"{fact.text!r} is typed by hand. Write {fact.role}, so that it follows contract.toml."
         logger.warning(message, location=(docname, fact.line), type="contract", subtype="typed")
-    app.env.note_dependency(str(CONTRACT_FILE), docname=docname)
+    app.env.note_dependency(str(CONTRACT_FILE))
 
 
 def _failure(role: SphinxRole, message: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:

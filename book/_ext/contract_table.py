@@ -43,7 +43,11 @@ def bench(contract: Contract) -> str:
     """The weights of the composite, and the suites."""
     weights = [(name, as_prose(weight, f"weights.{name}")) for name, weight in contract.bench.weights.items()]
     suites = [
-        (f"`{s.name}`", s.kind, as_prose(s.duration_seconds, "duration_seconds") if s.duration_seconds else "not stated")
+        (
+            f"`{s.name}`",
+            s.kind,
+            as_prose(s.duration_seconds, "duration_seconds") if s.duration_seconds else "not stated",
+        )
         for s in contract.bench.suites
     ]
     return table(("score", "weight"), weights) + "\n\n" + table(("suite", "kind", "duration"), suites)
@@ -56,7 +60,12 @@ def elsewhere(contract: Contract) -> str:
         "security": contract.security.documented_elsewhere,
     }
     rows = [
-        (f"`{room}.{entry.field}`", entry.note, f"[{entry.source.removeprefix('https://')}]({entry.source})", str(entry.dated))
+        (
+            f"`{room}.{entry.field}`",
+            entry.note,
+            f"[{entry.source.removeprefix('https://')}]({entry.source})",
+            str(entry.dated),
+        )
         for room, entries in found.items()
         for entry in entries
     ]
@@ -87,7 +96,10 @@ def _service(service: Service) -> str:
         table(("parameter", "type", "required", "default", "bounds"), (_parameter(p) for p in service.parameters)),
         table(
             ("response field", "type", "fields of an item"),
-            ((f"`{f.name}`", f.type, ", ".join(f"`{item}`" for item in f.items) or "–") for f in service.response_fields),
+            (
+                (f"`{f.name}`", f.type, ", ".join(f"`{item}`" for item in f.items) or "–")
+                for f in service.response_fields
+            ),
         ),
     ]
     if service.model_families:

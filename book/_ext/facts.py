@@ -16,7 +16,8 @@ from janus_platform.contract import Contract, RateLimit
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 _TIMES = ((3600, "hour"), (60, "minute"), (1, "second"))
 _RATE = re.compile(
-    r"\b(?P<number>\d+)\s*(?:requests?|searches|queries|calls?)\s*(?:/|per|a|each)\s*(?P<per>second|minute|hour)\b", re.I
+    r"\b(?P<number>\d+)\s*(?:requests?|searches|queries|calls?)\s*(?:/|per|a|each)\s*(?P<per>second|minute|hour)\b",
+    re.I,
 )
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _CODE_FENCE = re.compile(r"^\s*(`{3,}|~{3,}|:{3,})(.*)$")
@@ -48,7 +49,9 @@ def look_up(contract: Contract, path: str) -> Any:
             value = _step(value, part)
         except (LookupError, AttributeError, ValueError):
             where = ".".join(path.split(".")[:done]) or "the contract"
-            raise FactError(f"{path}: {where} has no {part!r}; it has {', '.join(_choices(value)) or 'no parts'}") from None
+            raise FactError(
+                f"{path}: {where} has no {part!r}; it has {', '.join(_choices(value)) or 'no parts'}"
+            ) from None
     return value
 
 
@@ -95,7 +98,7 @@ def rates_in(text: str) -> list[tuple[int, int]]:
 
 
 def prose_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of a Markdown text with their numbers from 1, without front matter, code blocks and directives' code."""
+    """The lines of a Markdown text with their numbers from 1, without front matter and code blocks."""
     fences: list[tuple[str, bool]] = []
     lines = text.splitlines()
     start = lines.index("---", 1) + 1 if lines[:1] == ["---"] and "---" in lines[1:] else 0

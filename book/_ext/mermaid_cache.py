@@ -42,7 +42,7 @@ _LIGHT = {
     "noteTextColor": "#3d2c06",
 }
 _DARK = {
-    "background": "#14181e",
+    "background": "#121212",
     "primaryColor": "#252b4d",
     "primaryBorderColor": "#8f96ff",
     "primaryTextColor": "#eceefb",
@@ -50,7 +50,7 @@ _DARK = {
     "clusterBkg": "#1a1f2b",
     "clusterBorder": "#454d66",
     "titleColor": "#d5d9ea",
-    "edgeLabelBackground": "#14181e",
+    "edgeLabelBackground": "#121212",
     "actorLineColor": "#5a637d",
     "signalColor": "#a9b3c9",
     "signalTextColor": "#eceefb",

@@ -16,9 +16,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from mermaid_cache import DIAGRAMS, MERMAID_VERSION, MODES, Diagram, configuration, diagrams_in, tidy  # noqa: E402
+from mermaid_cache import DIAGRAMS, MERMAID_VERSION, MODES, Diagram, configuration, diagrams_in, tidy
 
-from tools.browser import FLAGS, find_browser, missing_browser_help  # noqa: E402
+from tools.browser import FLAGS, find_browser, missing_browser_help
 
 NPM_ROOM = ROOT / ".make" / "mermaid"
 PAGES = ("book/*.md", "notebooks/*.ipynb")

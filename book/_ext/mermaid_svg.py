@@ -24,6 +24,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 _DESCRIPTION = re.compile(r"^\s*accDescr\s*(?::\s*(?P<line>.+)|\{(?P<block>[^}]*)\})$", re.M)
+_WIDTH = re.compile(r'viewBox="\S+ \S+ (\S+) \S+"')
 _ROOT_ID = re.compile(r'<svg\b[^>]*?\bid="([^"]+)"')
 
 
@@ -45,7 +46,8 @@ class Mermaid(SphinxDirective):
         figure = nodes.container(classes=["diagram"])
         for mode in MODES:
             svg = inline_svg(diagram.file(mode).read_text(encoding="utf-8"), alt, number)
-            figure += nodes.raw("", f'<div class="only-{mode} diagram-drawing" tabindex="0">{svg}</div>', format="html")
+            frame = f'<div class="only-{mode} diagram-drawing" style="--natural: {_width(svg)}px" tabindex="0">'
+            figure += nodes.raw("", f"{frame}{svg}</div>", format="html")
         if caption := self.options.get("caption"):
             figure += nodes.caption(caption, caption)
         self.set_source_info(figure)
@@ -62,6 +64,12 @@ def inline_svg(svg: str, alt: str, number: int) -> str:
         raise ValueError("not a drawing of mermaid_render.py: its root has no id")
     svg = svg.replace(match[1], f"{match[1]}-{number}")
     return svg.replace('aria-label=""', f'aria-label="{html.escape(alt, quote=True)}"', 1).strip()
+
+
+def _width(svg: str) -> int:
+    """The drawing's own width in CSS pixels: a smaller screen scrolls rather than shrink it beyond reading."""
+    match = _WIDTH.search(svg)
+    return round(float(match[1])) if match else 0
 
 
 def _own_description(source: str) -> str:

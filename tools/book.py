@@ -1,0 +1,116 @@
+"""Builds the book into `_build/html`, checks that every page of `_toc.yml` is there, and serves it on loopback."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import signal
+import subprocess
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from tools.environment import BIN, ROOT, STATE
+from tools.platform import book_home, running
+from tools.terminal import LAST_LINES, StepFailed, Terminal
+
+HTML = ROOT / "_build" / "html"
+PREFERRED_PORT = 8080
+_TOC_ENTRY = re.compile(r"^\s*(?:-\s+)?(?:root|file):\s*[\"']?([^\s\"'#]+)", re.M)
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_TROUBLE = re.compile(r"WARNING:|ERROR:|CRITICAL:|[A-Z]\w*(?:Error|Exception): ")
+
+
+def build(terminal: Terminal) -> None:
+    """Execute the notebooks and build every page; a warning, a failing cell or a missing page raises StepFailed."""
+    missing = missing_sources(ROOT)
+    if missing:
+        raise StepFailed(
+            f"_toc.yml names pages that do not exist: {', '.join(missing)}", remedy="Write them, or take them out."
+        )
+    with running(terminal, own_home=book_home()) as env, terminal.step("execute the notebooks and build the book"):
+        run_jupyter_book(BIN / "jupyter-book", ROOT, env)
+    check_pages(ROOT)
+
+
+def run_jupyter_book(command: Path, root: Path, env: dict[str, str]) -> None:
+    """`jupyter-book build` with warnings as errors. Raises StepFailed with what went wrong; the whole log is kept."""
+    # What an earlier build left would hide a page that this one does not make.
+    shutil.rmtree(root / "_build" / "html", ignore_errors=True)
+    words = [str(command), "build", str(root), "--all", "--warningiserror", "--nitpick", "--keep-going"]
+    done = subprocess.run(
+        words, env=env, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    log = _COLOR.sub("", done.stdout.decode(errors="replace"))
+    kept = root / STATE.name / "book.log"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(log, encoding="utf-8")
+    if done.returncode:
+        raise StepFailed("the book did not build", output=trouble_in(log), remedy=f"The whole log is in {kept}")
+
+
+def trouble_in(log: str) -> str:
+    """The lines of a build's log that say what went wrong, each once; its last lines when none does."""
+    lines = log.splitlines()
+    said = [line for line in lines if _TROUBLE.search(line) and "IPKernelApp" not in line]
+    return "\n".join(dict.fromkeys(said)) if said else "\n".join(lines[-LAST_LINES:])
+
+
+def pages(root: Path) -> list[str]:
+    """The page names of `_toc.yml`, in order, without suffix."""
+    return _TOC_ENTRY.findall((root / "_toc.yml").read_text(encoding="utf-8"))
+
+
+def missing_sources(root: Path) -> list[str]:
+    """Pages of `_toc.yml` that have no source file."""
+    return [page for page in pages(root) if not any((root / f"{page}{end}").is_file() for end in (".md", ".ipynb"))]
+
+
+def check_pages(root: Path) -> None:
+    """Raises StepFailed naming every page of `_toc.yml` that the build did not write."""
+    html = root / "_build" / "html"
+    wanted = ["index", *pages(root)]
+    missing = [page for page in wanted if not _is_page(html / f"{page}.html")]
+    if missing:
+        raise StepFailed(
+            f"missing from {html}: {', '.join(missing)}", remedy="Build again; the log is in .make/book.log."
+        )
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files, logs nothing, and lets no browser keep a page past the next build."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing."""
+
+    def end_headers(self) -> None:
+        """Adds Cache-Control."""
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
+
+def server(html: Path = HTML, port: int = PREFERRED_PORT) -> ThreadingHTTPServer:
+    """A server for the built pages on loopback, at `port` or, when that is taken, at a free one."""
+    handler = functools.partial(_Quiet, directory=str(html))
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError:
+        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
+
+
+def serve(terminal: Terminal) -> None:
+    """Serve the built book until Ctrl-C (or SIGTERM). Raises StepFailed when there is none."""
+    if not (HTML / "index.html").is_file():
+        raise StepFailed("there is no built book", remedy="python3 make.py book")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with server() as httpd:
+        terminal.say(f"\nThe book is at http://localhost:{httpd.server_address[1]}/    (Ctrl-C ends it)")
+        try:
+            httpd.serve_forever()
+        except KeyboardInterrupt:
+            terminal.say("")
+
+
+def _is_page(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0

@@ -1,0 +1,173 @@
+"""Makes `.venv` and keeps it up to date with the pinned requirements. A second run finds its stamps and does nothing.
+
+A stamp is the hash of a step's inputs; it lies inside `.venv`, so that deleting the environment deletes it too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.terminal import StepFailed, Terminal
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+PYTHON = BIN / "python"
+STATE = ROOT / ".make"
+STAMPS = VENV / ".setup"
+PINS = ROOT / "requirements.txt"
+TEST_PINS = ROOT / "requirements-test.txt"
+OFFLINE = (
+    "Check the network and pip's configuration (`python3 -m pip config list`), then run the same command again: "
+    "what was installed is kept."
+)
+# Would send pip or the kernel elsewhere than to .venv, or make every start slower.
+DROPPED = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PIP_USER", "PIP_TARGET", "PIP_REQUIRE_VIRTUALENV")
+
+
+def variables(**more: str) -> dict[str, str]:
+    """The environment variables for everything that runs from `.venv`."""
+    kept = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    return {
+        **kept,
+        "VIRTUAL_ENV": str(VENV),
+        "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', os.defpath)}",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        # A kernel named python3 in the user's home must not win over this environment's.
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        **more,
+    }
+
+
+def setup(terminal: Terminal, *, tests: bool = False) -> None:
+    """Everything up to a platform that can start: environment, packages, model and indexes. Raises StepFailed."""
+    with _only_one():
+        _make_venv(terminal)
+        _install_pins(terminal, PINS)
+        if tests:
+            _install_pins(terminal, TEST_PINS)
+        _install_project(terminal)
+    prepare(terminal)
+
+
+def prepare(terminal: Terminal) -> None:
+    """Let the platform get its model and build its indexes; it knows what is already there, and says what it does."""
+    if terminal.show([BIN / "janus", "prepare"], env=variables()):
+        raise StepFailed(
+            "`janus prepare` failed", remedy="Read its message above; `.venv/bin/janus doctor` checks the machine."
+        )
+
+
+def as_root() -> bool:
+    """True when system packages can be installed without asking."""
+    return os.geteuid() == 0
+
+
+def apt_install(terminal: Terminal, title: str, *packages: str) -> bool:
+    """Install Debian packages when this is root on Debian or Ubuntu; returns False when it is not."""
+    if not as_root() or not shutil.which("apt-get"):
+        return False
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with terminal.step(title):
+        terminal.run(["apt-get", "update", "-qq"], env=env, remedy="Check this machine's package sources.")
+        terminal.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], env=env)
+    return True
+
+
+def fingerprint(*files: Path, more: str = "") -> str:
+    """A hash over the files' bytes, the Python version and `more`."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {more}".encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def done(name: str, inputs: str) -> bool:
+    """True when the step of that name was last done with the same inputs."""
+    stamp = STAMPS / name
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs
+
+
+def stamp(name: str, inputs: str) -> None:
+    """Note that the step is done with these inputs."""
+    STAMPS.mkdir(exist_ok=True)
+    (STAMPS / name).write_text(inputs, encoding="utf-8")
+
+
+def _make_venv(terminal: Terminal) -> None:
+    if _venv_works():
+        return
+    with terminal.step("make .venv"):
+        shutil.rmtree(VENV, ignore_errors=True)
+        made = _try_venv()
+    if not made:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        installed = apt_install(terminal, f"install python{version}-venv", f"python{version}-venv")
+        if not (installed and _try_venv()) and not _try_virtualenv():
+            raise StepFailed(
+                "this Python cannot make environments: its venv or ensurepip module is missing",
+                remedy=f"sudo apt-get install -y python{version}-venv  (elsewhere: python3 -m pip install --user virtualenv)",
+            )
+
+
+def _venv_works() -> bool:
+    test = f"import sys, pip; sys.exit(sys.version_info[:2] != {tuple(sys.version_info[:2])})"
+    return PYTHON.exists() and subprocess.call([PYTHON, "-c", test], stderr=subprocess.DEVNULL) == 0
+
+
+def _try_venv() -> bool:
+    return _quiet([sys.executable, "-m", "venv", str(VENV)])
+
+
+def _try_virtualenv() -> bool:
+    found = shutil.which("virtualenv")
+    command = [found] if found else [sys.executable, "-m", "virtualenv"]
+    return _quiet([*command, "--python", sys.executable, str(VENV)])
+
+
+def _quiet(command: list[str]) -> bool:
+    worked = subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0 and _venv_works()
+    if not worked:
+        shutil.rmtree(VENV, ignore_errors=True)
+    return worked
+
+
+def _install_pins(terminal: Terminal, file: Path) -> None:
+    inputs = fingerprint(file)
+    if done(file.name, inputs):
+        return
+    STATE.mkdir(exist_ok=True)
+    # The last line is the project itself, for a plain `pip install -r`; here it is installed editable instead.
+    pins = STATE / f"pins-{file.name}"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    pins.write_text("\n".join(line for line in lines if not line.startswith(".")) + "\n", encoding="utf-8")
+    with terminal.step(
+        f"install {file.name} ({sum('==' in line for line in lines)} packages; the first time takes minutes)"
+    ):
+        terminal.run([PYTHON, "-m", "pip", "install", "-r", pins], env=variables(), remedy=OFFLINE)
+    stamp(file.name, inputs)
+
+
+def _install_project(terminal: Terminal) -> None:
+    inputs = fingerprint(ROOT / "pyproject.toml", more=str(ROOT))
+    if done("project", inputs):
+        return
+    with terminal.step("install the project"):
+        terminal.run([PYTHON, "-m", "pip", "install", "--no-deps", "-e", ROOT], env=variables(), remedy=OFFLINE)
+    stamp("project", inputs)
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    STATE.mkdir(exist_ok=True)
+    with open(STATE / "setup.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,159 @@
+"""The targets of `make.py`: what each does, in order, and the command line."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+
+from tools import book, pins
+from tools.browser import find_browser, missing_browser_help
+from tools.environment import BIN, PYTHON, ROOT, VENV, apt_install, setup, variables
+from tools.platform import running
+from tools.terminal import StepFailed, Terminal
+
+TYPED = ("janus_bench", "janus_platform", "tools", "book/_ext")
+CACHES = ("_build", ".make", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
+
+
+def make_setup(terminal: Terminal, rest: list[str]) -> int:
+    """make .venv, install everything pinned, get the model, build the indexes"""
+    setup(terminal)
+    return 0
+
+
+def make_book(terminal: Terminal, rest: list[str]) -> int:
+    """set up, execute and build the book into _build/html, and serve it (--no-serve: only build)"""
+    setup(terminal)
+    book.build(terminal)
+    if "--no-serve" in rest:
+        terminal.say(f"\nThe book is in {book.HTML / 'index.html'}")
+    else:
+        book.serve(terminal)
+    return 0
+
+
+def make_serve(terminal: Terminal, rest: list[str]) -> int:
+    """serve the book that is built"""
+    book.serve(terminal)
+    return 0
+
+
+def make_test(terminal: Terminal, rest: list[str]) -> int:
+    """set up, lint, build the book, run every test; what follows goes to pytest, and then only pytest runs"""
+    setup(terminal, tests=True)
+    _browser(terminal)
+    if not rest:
+        _lint(terminal)
+        book.build(terminal)
+    return terminal.show([PYTHON, "-m", "pytest", *rest], env=variables(), cwd=ROOT)
+
+
+def make_lint(terminal: Terminal, rest: list[str]) -> int:
+    """ruff and mypy"""
+    setup(terminal, tests=True)
+    _lint(terminal)
+    return 0
+
+
+def make_lab(terminal: Terminal, rest: list[str]) -> int:
+    """JupyterLab with the platform up"""
+    setup(terminal)
+    with running(terminal) as env:
+        options = [f"--ServerApp.root_dir={ROOT}", "--LabApp.default_url=/lab/tree/notebooks"]
+        return terminal.show([BIN / "jupyter", "lab", *options, *rest], env=env, cwd=ROOT)
+
+
+def make_bench(terminal: Terminal, rest: list[str]) -> int:
+    """run tests/benchmarks/*.py and print what they measure"""
+    setup(terminal, tests=True)
+    scripts = sorted((ROOT / "tests" / "benchmarks").glob("*.py"))
+    if not scripts:
+        raise StepFailed("there is no script in tests/benchmarks", remedy="Add one; each prints what it measures.")
+    return max(terminal.show([PYTHON, script, *rest], env=variables(), cwd=ROOT) for script in scripts)
+
+
+def make_expected(terminal: Terminal, rest: list[str]) -> int:
+    """record what the notebooks' deterministic cells print, for the notebook tests"""
+    setup(terminal, tests=True)
+    return terminal.show([PYTHON, "-m", "tests.notebooks.expected", *rest], env=variables(), cwd=ROOT)
+
+
+def make_diagrams(terminal: Terminal, rest: list[str]) -> int:
+    """draw new Mermaid diagrams into book/_diagrams (needs npm and Chromium)"""
+    setup(terminal, tests=True)
+    _browser(terminal)
+    return terminal.show([PYTHON, ROOT / "book" / "_ext" / "mermaid_render.py"], env=variables(), cwd=ROOT)
+
+
+def make_requirements(terminal: Terminal, rest: list[str]) -> int:
+    """pin pyproject.toml into requirements.txt (--upgrade: to the newest of everything)"""
+    pins.write_pins(terminal, upgrade="--upgrade" in rest)
+    return 0
+
+
+def make_clean(terminal: Terminal, rest: list[str]) -> int:
+    """remove what was built (--all: .venv too)"""
+    for name in CACHES:
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+    if "--all" in rest:
+        shutil.rmtree(VENV, ignore_errors=True)
+    return 0
+
+
+def make_help(terminal: Terminal, rest: list[str]) -> int:
+    """this list"""
+    terminal.say("python3 make.py TARGET [-v] [options], or make TARGET\n")
+    for name, target in TARGETS.items():
+        terminal.say(f"  {name:<13}{target.__doc__}")
+    return 0
+
+
+TARGETS: dict[str, Callable[[Terminal, list[str]], int]] = {
+    "book": make_book,
+    "test": make_test,
+    "lab": make_lab,
+    "bench": make_bench,
+    "help": make_help,
+    "setup": make_setup,
+    "serve": make_serve,
+    "lint": make_lint,
+    "requirements": make_requirements,
+    "diagrams": make_diagrams,
+    "expected": make_expected,
+    "clean": make_clean,
+}
+
+
+def run(words: list[str]) -> int:
+    """Run one target; returns the process's exit code: 0 done, 1 failed, 2 no such target, 130 interrupted."""
+    parser = argparse.ArgumentParser(prog="make.py", add_help=False)
+    parser.add_argument("target", nargs="?", default="help")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    known, rest = parser.parse_known_args(words)
+    if known.target not in TARGETS:
+        print(f"make.py has no target {known.target!r}. It has: {', '.join(TARGETS)}", file=sys.stderr)
+        return 2
+    terminal = Terminal(verbose=known.verbose)
+    try:
+        return TARGETS[known.target](terminal, rest)
+    except StepFailed as failure:
+        terminal.failed(failure)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _lint(terminal: Terminal) -> None:
+    with terminal.step("ruff"):
+        terminal.run([PYTHON, "-m", "ruff", "check", "."], env=variables(), cwd=ROOT)
+    with terminal.step("mypy"):
+        terminal.run([PYTHON, "-m", "mypy", *TYPED], env=variables(), cwd=ROOT)
+
+
+def _browser(terminal: Terminal) -> None:
+    if find_browser() is None:
+        apt_install(terminal, "install chromium for the page tests", "chromium")
+    if find_browser() is None:
+        raise StepFailed("the page tests need a browser", remedy=missing_browser_help())
