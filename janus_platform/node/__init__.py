@@ -1,4 +1,4 @@
-"""The node: runs implementations, each in a process of its own with the platform services as its only way out (FR-4)."""
+"""The node: runs implementations, each in its own process with the platform services as its only way out (FR-4)."""
 
 from janus_platform.node.deployments import Deployments, SubmissionRefused
 from janus_platform.node.node import EgressAccess, Node

@@ -1,0 +1,13 @@
+"""The implementations that come with the platform: each a folder with a program of its own that imports none of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+BASELINE = "research"
+BUNDLED = (BASELINE, "echo")
+
+
+def bundled() -> dict[str, Path]:
+    """The folder of each bundled implementation, by name."""
+    return {name: Path(__file__).with_name(name) for name in BUNDLED}

@@ -1,0 +1,97 @@
+"""Echo: the smallest implementation that keeps the contract. It answers every message with that message.
+
+It calls no service and thinks nothing; it is the lowest rung to compare with, and a server to test against.
+Environment: HOST, PORT, JANUS_IMPLEMENTATION.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+NAME = os.environ.get("JANUS_IMPLEMENTATION", "echo")
+
+
+def last_text(messages: list[dict[str, Any]]) -> str:
+    """The text of the last user message; the parts of a multi-part message, joined."""
+    content = next((m.get("content") for m in reversed(messages) if m.get("role") == "user"), "") or ""
+    if isinstance(content, str):
+        return content
+    return " ".join(part.get("text", "") for part in content if part.get("type") == "text")
+
+
+def tokens(text: str) -> list[str]:
+    """The text in words, each with the space before it."""
+    return re.findall(r"\s*\S+|\s+$", text)
+
+
+async def chat(request: Request) -> Response:
+    """POST /v1/chat/completions, streamed or not."""
+    try:
+        body = await request.json()
+        text = last_text(body["messages"]) or "(nothing)"
+    except (ValueError, LookupError, TypeError, AttributeError):
+        error = {"message": "Send a JSON object with messages.", "type": "invalid_request_error", "param": None, "code": None}
+        return JSONResponse({"error": error}, 400)
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": NAME}
+    count = len(tokens(text))
+    usage = {"prompt_tokens": count, "completion_tokens": count, "total_tokens": 2 * count, "cost_usd": 0.0}
+    if body.get("stream"):
+        return StreamingResponse(stream(head, text, usage), media_type="text/event-stream")
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
+
+
+async def stream(head: dict[str, Any], text: str, usage: dict[str, Any]) -> AsyncIterator[str]:
+    """The events of a streamed answer, one for each word."""
+    for chunk in chunks(text, usage):
+        yield f"data: {json.dumps({**head, 'object': 'chat.completion.chunk', **chunk})}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+def chunks(text: str, usage: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The chunks without their common head; the last one carries finish_reason and usage."""
+    for token in tokens(text):
+        yield {"choices": [{"index": 0, "delta": {"content": token}, "finish_reason": None}]}
+    yield {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage}
+
+
+async def health(_: Request) -> Response:
+    """GET /health"""
+    return JSONResponse({"status": "ok"})
+
+
+async def models(_: Request) -> Response:
+    """GET /v1/models"""
+    return JSONResponse({"object": "list", "data": [{"id": NAME, "object": "model", "created": 0, "owned_by": "janus"}]})
+
+
+app = Starlette(
+    routes=[
+        Route("/v1/chat/completions", chat, methods=["POST"]),
+        Route("/v1/models", models),
+        Route("/health", health),
+    ]
+)
+
+if __name__ == "__main__":
+    uvicorn.run(
+        app,
+        host=os.environ.get("HOST", "127.0.0.1"),
+        port=int(os.environ["PORT"]),
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        lifespan="off",
+    )

@@ -1,0 +1,268 @@
+"""Which implementations there are, and what becomes of a submission: the gateway's directory, kept by the node.
+
+An implementation starts when it is first asked for; the baseline starts with the platform. A resubmission replaces its
+predecessor only once it runs and has passed its trial; the predecessor then finishes what it is answering.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from janus_platform.errors import PlatformError
+from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
+from janus_platform.node.form import check_form
+from janus_platform.node.instance import Instance
+from janus_platform.node.node import Node, Spec, python_command
+from janus_platform.node.registry import Registration, Registry
+from janus_platform.node.snapshot import SnapshotError, take_snapshot
+from janus_platform.node.trial import Check, try_out
+
+DEFAULT_ENTRY = "main.py"
+# A failed start is not tried again at once: each try may take all of its time limit.
+RETRY_SECONDS = 10.0
+
+
+class SubmissionRefused(PlatformError):
+    """A check failed and nothing was deployed; `checks` is the checklist up to there, as plain data."""
+
+    def __init__(self, name: str, checks: Sequence[Check]) -> None:
+        failed = "; ".join(f"{c.check}: {c.detail}" for c in checks if c.result == "failed")
+        super().__init__(f"{name[:80]} was not deployed. {failed}")
+        self.checks = [check.plain() for check in checks]
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class Deployments:
+    """The implementations of one platform. `bundled` maps the names of those that come with it to their folders.
+
+    `home` holds the platform's copies of submitted folders; `baseline` is one of `bundled`.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        registry: Registry,
+        *,
+        bundled: Mapping[str, Path],
+        baseline: str,
+        home: Path,
+        utc_now: Callable[[], dt.datetime] = _utc_now,
+    ) -> None:
+        self.baseline = baseline
+        self._node, self._registry, self._utc_now, self._home = node, registry, utc_now, home
+        self._bundled = dict(bundled)
+        self._registered = {registration.name: registration for registration in registry.all()}
+        self._instances: dict[str, Instance] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._retiring: set[asyncio.Task[None]] = set()
+        models = {m for s in node.contract.services.values() for family in s.model_families.values() for m in family}
+        self._reserved = {node.contract.gateway.default_model, *(m.lower() for m in models), *bundled}
+
+    async def start(self) -> None:
+        """Start the baseline. Raises NotReady when it cannot be."""
+        await self.upstream(self.baseline)
+
+    def names(self) -> list[str]:
+        """Bundled implementations first, then the submitted ones in their order."""
+        return [*self._bundled, *self._registered]
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Each implementation as plain data: origin, form, state and isolation."""
+        return [self._describe(name) for name in self.names()]
+
+    async def upstream(self, name: str) -> Upstream:
+        """Where `name` listens, started if need be. Raises NotDeployed or NotReady."""
+        instance = self._instances.get(name)
+        if instance is None or self._may_retry(instance):
+            instance = self._instances[name] = self._node.prepare(self._spec(name))
+        return await instance.upstream()
+
+    async def submit(
+        self,
+        path: str | Path,
+        name: str,
+        *,
+        entry: str = DEFAULT_ENTRY,
+        command: Sequence[str] = (),
+        hotkey: str = "",
+        source: str = "",
+        license: str = "",
+        description: str = "",
+    ) -> dict[str, Any]:
+        """Copy the folder at `path`, run it, try it out and deploy it as `name`.
+
+        It runs as `python <entry>` inside the folder, or as `command`. Returns `{"name", "replaced", "isolation",
+        "checks"}`. Raises SubmissionRefused when a check fails; then nothing has changed.
+        """
+        form = {"hotkey": hotkey, "source": source, "license": license, "description": description}
+        checks = check_form(Path(path), name, entry, command, form, self._reserved)
+        self._refuse_if_failed(name, checks)
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            folder = await self._copy(Path(path), name, checks)
+            registration = Registration(
+                name,
+                folder,
+                Path(path),
+                tuple(command) or python_command(entry),
+                self._utc_now().isoformat(timespec="seconds"),
+                **form,
+            )
+            async with self._keeping_clean(registration):
+                instance = await self._tried(registration, checks)
+                await self._deploy(registration, instance)
+        old = self._registered.get(name)
+        self._registered[name] = registration
+        self._forget_copies(registration)
+        return {
+            "name": name,
+            "replaced": old is not None,
+            "isolation": instance.describe()["isolation"],
+            "checks": [check.plain() for check in checks],
+        }
+
+    async def remove(self, name: str) -> None:
+        """End and forget a submitted implementation. Raises NotDeployed; PlatformError for a bundled one."""
+        if name in self._bundled:
+            raise PlatformError(f"{name} comes with the platform and cannot be removed.")
+        if name not in self._registered:
+            raise self._unknown(name)
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            await asyncio.to_thread(self._registry.delete, name)
+            self._registered.pop(name, None)
+            if instance := self._instances.pop(name, None):
+                await instance.stop()
+                instance.log.remove()
+            shutil.rmtree(self._home / name, ignore_errors=True)
+
+    def logs(self, name: str) -> str:
+        """The latest output of an implementation; empty before its first start. Raises NotDeployed."""
+        instance = self._instances.get(name) or self._node.prepare(self._spec(name))
+        return instance.log.tail()
+
+    async def aclose(self) -> None:
+        """End every implementation."""
+        for task in list(self._retiring):
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+        instances, self._instances = self._instances, {}
+        await asyncio.gather(*(instance.stop() for instance in instances.values()))
+
+    def _spec(self, name: str) -> Spec:
+        if name in self._bundled:
+            return Spec(name, self._bundled[name], python_command(DEFAULT_ENTRY))
+        if registration := self._registered.get(name):
+            return Spec(name, registration.folder, registration.command)
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> NotDeployed:
+        return NotDeployed(f"There is no implementation named {name[:80]!r}. There are: {', '.join(self.names())}.")
+
+    def _may_retry(self, instance: Instance) -> bool:
+        return instance.failed_at is not None and self._node.clock.now() - instance.failed_at >= RETRY_SECONDS
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        registration, instance = self._registered.get(name), self._instances.get(name)
+        idle = {"state": "idle", "isolation": "bubblewrap" if self._node.walled else "process"}
+        about: dict[str, Any] = {"name": name, "bundled": name in self._bundled, "created": 0}
+        if registration:
+            about |= {
+                "created": int(dt.datetime.fromisoformat(registration.submitted).timestamp()),
+                "submitted": registration.submitted,
+                "path": str(registration.submitted_from),
+                "hotkey": registration.hotkey,
+                "source": registration.source,
+                "license": registration.license,
+                "description": registration.description,
+            }
+        return about | (instance.describe() if instance else idle)
+
+    def _refuse_if_failed(self, name: str, checks: list[Check]) -> None:
+        if any(check.result == "failed" for check in checks):
+            raise SubmissionRefused(name, checks)
+
+    async def _copy(self, path: Path, name: str, checks: list[Check]) -> Path:
+        try:
+            folder = await asyncio.to_thread(take_snapshot, path, self._home / name)
+        except SnapshotError as error:
+            if name not in self._registered:
+                shutil.rmtree(self._home / name, ignore_errors=True)
+            checks.append(Check("folder can be copied", "failed", str(error)))
+            raise SubmissionRefused(name, checks) from error
+        checks.append(Check("folder can be copied", "passed"))
+        return folder
+
+    @asynccontextmanager
+    async def _keeping_clean(self, registration: Registration) -> AsyncIterator[None]:
+        """Remove the copy again when the submission does not succeed and nothing else uses it."""
+        try:
+            yield
+        except BaseException:
+            known = self._registered.get(registration.name)
+            if known is None:
+                shutil.rmtree(self._home / registration.name, ignore_errors=True)
+            elif known.folder != registration.folder:
+                shutil.rmtree(registration.folder, ignore_errors=True)
+            raise
+
+    async def _tried(self, registration: Registration, checks: list[Check]) -> Instance:
+        name = registration.name
+        spec = Spec(name, registration.folder, registration.command)
+        try:
+            instance = await self._node.start(spec)
+        except NotReady as error:
+            checks.append(Check("starts and GET /health answers 200", "failed", str(error)))
+            raise SubmissionRefused(name, checks) from error
+        try:
+            checks.append(Check("starts and GET /health answers 200", "passed"))
+            checks += await try_out(self._node.contract, name, await instance.upstream())
+            self._refuse_if_failed(name, checks)
+        except NotReady as error:
+            await instance.stop()
+            checks.append(Check("keeps running", "failed", str(error)))
+            raise SubmissionRefused(name, checks) from error
+        except BaseException:
+            await instance.stop()
+            raise
+        return instance
+
+    async def _deploy(self, registration: Registration, instance: Instance) -> None:
+        try:
+            await asyncio.to_thread(self._registry.put, registration)
+        except BaseException:
+            await instance.stop()
+            raise
+        old = self._instances.get(registration.name)
+        self._instances[registration.name] = instance
+        if old is not None:
+            self._in_background(self._retire(old))
+
+    async def _retire(self, instance: Instance) -> None:
+        try:
+            limit = self._node.contract.implementation.request_timeout_seconds
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(instance.load.drained(), limit)
+        finally:
+            await instance.stop()
+
+    def _in_background(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    def _forget_copies(self, registration: Registration) -> None:
+        # A running process keeps its own view of the old copy's files open only as far as it has read them, so copies
+        # of instances that still finish their answers stay until the next submission.
+        if self._retiring:
+            return
+        for copy in registration.folder.parent.iterdir():
+            if copy != registration.folder:
+                shutil.rmtree(copy, ignore_errors=True)

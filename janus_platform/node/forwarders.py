@@ -1,0 +1,113 @@
+"""The two ways through an isolated implementation's walls; runs inside its network namespace and starts it.
+
+Outwards, a loopback port leads to the egress proxy's Unix socket, because HTTP clients cannot speak to a proxy on such
+a socket. Inwards, the gateway's Unix socket leads to the implementation's port. When the implementation ends, this ends
+with its exit code, and the namespaces with it.
+
+Usage: forwarders.py EGRESS_PORT EGRESS_SOCKET GATEWAY_SOCKET PORT PROGRAM ARGUMENT…
+Standard library only: nothing else of the platform is visible in here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# The implementation starts first: it takes longest, and what is imported below is not needed until it listens.
+_STARTED = os.posix_spawnp(sys.argv[5], sys.argv[5:], os.environ) if __name__ == "__main__" else 0
+
+import asyncio  # noqa: E402
+from collections.abc import Awaitable, Callable  # noqa: E402
+
+Connect = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
+LOOPBACK = "127.0.0.1"
+
+
+class Side(asyncio.Protocol):
+    """One end of a forwarded connection: what it receives, its peer sends. A slow reader pauses the other end."""
+
+    def __init__(self) -> None:
+        self.peer: Side | None = None
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        if self.peer and self.peer.transport:
+            self.peer.transport.write(data)
+
+    def eof_received(self) -> bool:
+        if self.peer and self.peer.transport and self.peer.transport.can_write_eof():
+            self.peer.transport.write_eof()
+        return True  # The other direction stays open.
+
+    def pause_writing(self) -> None:
+        if self.peer and self.peer.transport:
+            self.peer.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.peer and self.peer.transport:
+            self.peer.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.peer and self.peer.transport:
+            self.peer.transport.close()
+
+
+class Entrance(Side):
+    """The accepted end: waits, unread, until the other end is connected."""
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__()
+        self._connect = connect
+        self._connecting: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        assert self.transport is not None
+        self.transport.pause_reading()
+        self._connecting = asyncio.get_running_loop().create_task(self._join())
+
+    async def _join(self) -> None:
+        assert self.transport is not None
+        other = Side()
+        other.peer = self
+        try:
+            await self._connect(lambda: other)
+        except OSError:
+            self.transport.abort()
+            return
+        self.peer = other
+        if self.transport.is_closing() and other.transport:
+            other.transport.abort()
+        else:
+            self.transport.resume_reading()
+
+
+async def serve(egress_port: int, egress_socket: str, gateway_socket: str, port: int) -> None:
+    """Listen on both entrances. Raises OSError when one cannot be had."""
+    loop = asyncio.get_running_loop()
+
+    def outwards(protocol: Callable[[], asyncio.Protocol]) -> Awaitable[object]:
+        return loop.create_unix_connection(protocol, egress_socket)
+
+    def inwards(protocol: Callable[[], asyncio.Protocol]) -> Awaitable[object]:
+        return loop.create_connection(protocol, LOOPBACK, port)
+
+    await loop.create_server(lambda: Entrance(outwards), LOOPBACK, egress_port, backlog=1024)
+    await loop.create_unix_server(lambda: Entrance(inwards), gateway_socket, backlog=1024)
+
+
+async def main(started: int, arguments: list[str]) -> int:
+    """Forward until the implementation `started` ends; its exit code, or 128 plus the signal that ended it."""
+    egress_port, egress_socket, gateway_socket, port = arguments[:4]
+    await serve(int(egress_port), egress_socket, gateway_socket, int(port))
+    _, status = await asyncio.to_thread(os.waitpid, started, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    # Not sys.exit: open connections must not hold up the end.
+    os._exit(asyncio.run(main(_STARTED, sys.argv[1:])))

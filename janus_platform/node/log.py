@@ -1,0 +1,60 @@
+"""The output of an implementation, kept in a file of bounded size, with its secrets taken out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+MAX_FILE_BYTES = 1_000_000
+MAX_LINE_BYTES = 16_384
+_REDACTED = b"[redacted]"
+
+
+class BoundedLog:
+    """Two files at most, `path` and `path.1`, each of at most `max_bytes`; the older one is overwritten."""
+
+    def __init__(self, path: Path, *, secrets: Iterable[str] = (), max_bytes: int = MAX_FILE_BYTES) -> None:
+        self.path, self._max_bytes = path, max_bytes
+        self._secrets = [s.encode() for s in secrets if s]
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    async def follow(self, output: asyncio.StreamReader) -> None:
+        """Append every line of `output` until it ends."""
+        rest = b""
+        while data := await output.read(65_536):
+            whole, newline, rest = (rest + data).rpartition(b"\n")
+            self.write(whole + newline)
+            if len(rest) > MAX_LINE_BYTES:
+                self.write(rest)
+                rest = b""
+        self.write(rest)
+
+    def write(self, data: bytes) -> None:
+        """Append `data`, made of whole lines so that no secret is cut in two."""
+        if not data:
+            return
+        for secret in self._secrets:
+            data = data.replace(secret, _REDACTED)
+        if self.path.exists() and self.path.stat().st_size + len(data) > self._max_bytes:
+            self.path.replace(self._older)
+        with self.path.open("ab") as file:
+            file.write(data[-self._max_bytes :])
+
+    def tail(self, *, max_bytes: int = 100_000) -> str:
+        """The latest output, oldest line first."""
+        content = b"".join(path.read_bytes() for path in (self._older, self.path) if path.exists())
+        return content[-max_bytes:].decode("utf-8", "replace")
+
+    def last_lines(self, count: int = 12) -> str:
+        """The last `count` lines, for an error message."""
+        return "\n".join(self.tail(max_bytes=8_192).splitlines()[-count:])
+
+    def remove(self) -> None:
+        """Delete both files."""
+        self.path.unlink(missing_ok=True)
+        self._older.unlink(missing_ok=True)
+
+    @property
+    def _older(self) -> Path:
+        return self.path.with_name(self.path.name + ".1")

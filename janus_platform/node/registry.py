@@ -1,0 +1,122 @@
+"""Which implementations were submitted: a SQLite file that survives whatever happens to the platform.
+
+A submission is acknowledged only after it has been committed and synced to disk.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS implementations (
+    name TEXT PRIMARY KEY,
+    folder TEXT NOT NULL,
+    submitted_from TEXT NOT NULL,
+    command TEXT NOT NULL,
+    submitted TEXT NOT NULL,
+    hotkey TEXT NOT NULL,
+    source TEXT NOT NULL,
+    license TEXT NOT NULL,
+    description TEXT NOT NULL
+) STRICT
+"""
+
+
+class RegistryError(RuntimeError):
+    """The registry's file cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One submitted implementation.
+
+    `folder` is the platform's own copy, `submitted_from` where it came from; `command` is run inside the folder;
+    `submitted` is a UTC time (ISO 8601). The rest is the submission form; an empty text means "not given".
+    """
+
+    name: str
+    folder: Path
+    submitted_from: Path
+    command: tuple[str, ...]
+    submitted: str
+    hotkey: str = ""
+    source: str = ""
+    license: str = ""
+    description: str = ""
+
+
+class Registry:
+    """The submitted implementations in the SQLite file at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > _SCHEMA_VERSION:
+                raise RegistryError(f"{path} was written by a newer version. Update, or move the file away.")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+
+    def all(self) -> list[Registration]:
+        """Every registration, in the order of submission."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT * FROM implementations ORDER BY submitted, name").fetchall()
+        return [_registration(row) for row in rows]
+
+    def get(self, name: str) -> Registration | None:
+        """The registration of that name, or None."""
+        with self._connection() as connection:
+            row = connection.execute("SELECT * FROM implementations WHERE name = ?", (name,)).fetchone()
+        return _registration(row) if row else None
+
+    def put(self, registration: Registration) -> None:
+        """Store `registration`, replacing one of the same name; on return it is on disk. Raises RegistryError."""
+        values = (
+            registration.name,
+            str(registration.folder),
+            str(registration.submitted_from),
+            json.dumps(registration.command),
+            registration.submitted,
+            registration.hotkey,
+            registration.source,
+            registration.license,
+            registration.description,
+        )
+        with self._connection() as connection:
+            connection.execute(f"INSERT OR REPLACE INTO implementations VALUES ({','.join('?' * len(values))})", values)
+
+    def delete(self, name: str) -> bool:
+        """Forget `name`; True when it was there. Raises RegistryError."""
+        with self._connection() as connection:
+            return connection.execute("DELETE FROM implementations WHERE name = ?", (name,)).rowcount > 0
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = sqlite3.connect(self.path, timeout=5.0)
+            try:
+                connection.row_factory = sqlite3.Row
+                connection.execute("PRAGMA synchronous = FULL")
+                with connection:
+                    yield connection
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise RegistryError(f"The registry {self.path} cannot be used ({error}). Check its permissions.") from error
+
+
+def _registration(row: sqlite3.Row) -> Registration:
+    values = dict(row)
+    values["folder"], values["submitted_from"] = Path(values["folder"]), Path(values["submitted_from"])
+    values["command"] = tuple(json.loads(values["command"]))
+    return Registration(**values)

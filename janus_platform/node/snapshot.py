@@ -1,0 +1,84 @@
+"""The platform's own copy of a submitted folder: what runs is what was submitted, whatever becomes of the original.
+
+Links, devices and anything over the limits are refused, so that a copy holds nothing but the submitter's own files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+MAX_FILES = 2_000
+MAX_BYTES = 100_000_000
+# Made by tools, not by the submitter.
+IGNORED = {".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".mypy_cache"}
+
+
+class SnapshotError(ValueError):
+    """The folder cannot be copied; the message says why."""
+
+
+def take_snapshot(folder: Path, into: Path) -> Path:
+    """Copy `folder` to `into/<digest of its content>`, readable by every user, and return that path.
+
+    Raises SnapshotError when the folder holds links or special files, or is over 2,000 files or 100 MB.
+    """
+    files = list(_files(folder))
+    into.mkdir(parents=True, exist_ok=True)
+    draft = into / f".draft-{os.getpid()}-{os.urandom(4).hex()}"
+    digest = hashlib.sha256()
+    try:
+        draft.mkdir()
+        for path in files:
+            name = path.relative_to(folder)
+            content = path.read_bytes()
+            digest.update(f"{name.as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
+            _write(draft / name, content, executable=os.access(path, os.X_OK))
+        _open_to_all(draft)
+        target = into / digest.hexdigest()[:16]
+        if not target.exists():
+            draft.rename(target)
+        return target
+    except OSError as error:
+        raise SnapshotError(f"{folder} cannot be copied: {error}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    count = size = 0
+    for parent, directories, names in os.walk(folder, onerror=_unreadable):
+        directories[:] = sorted(d for d in directories if d not in IGNORED)
+        for name in sorted([*names, *(d for d in directories if Path(parent, d).is_symlink())]):
+            path = Path(parent, name)
+            found = path.lstat()
+            if not stat.S_ISREG(found.st_mode):
+                raise SnapshotError(f"{path} is a link or a special file. Submit a folder of ordinary files.")
+            count, size = count + 1, size + found.st_size
+            if count > MAX_FILES or size > MAX_BYTES:
+                raise SnapshotError(
+                    f"{folder} holds more than {MAX_FILES:,} files or {MAX_BYTES:,} bytes. Submit only what the "
+                    "implementation needs to run."
+                )
+            yield path
+
+
+def _unreadable(error: OSError) -> None:
+    raise SnapshotError(f"{error.filename} cannot be read: {error.strerror}")
+
+
+def _write(path: Path, content: bytes, *, executable: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o755 if executable else 0o644)
+
+
+def _open_to_all(folder: Path) -> None:
+    # An isolated implementation runs under a uid of its own, which must be able to read its code.
+    for parent, _, _ in os.walk(folder):
+        os.chmod(parent, 0o755)
