@@ -114,7 +114,7 @@ def _make_venv(terminal: Terminal) -> None:
         if not (installed and _try_venv()) and not _try_virtualenv():
             raise StepFailed(
                 "this Python cannot make environments: its venv or ensurepip module is missing",
-                remedy=f"sudo apt-get install -y python{version}-venv  (elsewhere: python3 -m pip install --user virtualenv)",
+                remedy=f"sudo apt-get install -y python{version}-venv  (elsewhere: pip install --user virtualenv)",
             )
 
 
