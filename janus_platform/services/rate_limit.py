@@ -16,6 +16,13 @@ from janus_platform.contract import RateLimit
 MAX_CALLERS = 10_000
 
 
+@dataclass
+class LimitSwitch:
+    """Whether rate limits hold at the moment. Whoever runs the platform may turn them off, for a benchmark say."""
+
+    on: bool = True
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Whether a request may pass; `remaining` requests in the window, `reset_seconds` until one more is free."""

@@ -30,7 +30,7 @@ from janus_platform.services.problem import (
     invalid_field,
     too_large,
 )
-from janus_platform.services.rate_limit import SlidingWindow, Verdict
+from janus_platform.services.rate_limit import LimitSwitch, SlidingWindow, Verdict
 from janus_platform.traces import ATTACHED, Tracing
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -49,7 +49,7 @@ class ServiceContext:
 
     contract: Contract
     clocks: CallerClocks
-    limits_on: bool = True
+    limits: LimitSwitch = field(default_factory=LimitSwitch)
     clock: Clock = field(default_factory=SystemClock)
     tracing: Tracing = field(default_factory=Tracing)
 
@@ -70,7 +70,7 @@ def build_service(
 ) -> ASGIApp:
     """The service's ASGI app: `endpoint` at the contract's method and path, and `GET /health`.
 
-    Every error leaves as a problem (RFC 9457). Where the contract has a rate limit and `context.limits_on`, requests to
+    Every error leaves as a problem (RFC 9457). Where the contract has a rate limit and `context.limits` is on, requests to
     the endpoint are counted per caller and answered 429 with `Retry-After` (RFC 9110, 10.2.3) beyond it.
     """
     limited = _rate_limited(endpoint, service, context)
@@ -127,7 +127,9 @@ async def _read_body(request: Request, max_bytes: int) -> bytes:
 
 def _example(service: Service) -> str:
     samples = {"string": "…", "integer": 1, "array": [], "object": {}, "boolean": False}
-    return json.dumps({p.name: p.default or samples[p.type] for p in service.parameters if p.required or p.default})
+    return json.dumps(
+        {p.name: p.default or samples[p.type] for p in service.parameters if p.required or p.default}, ensure_ascii=False
+    )
 
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
@@ -169,11 +171,13 @@ def _check_string(parameter: Parameter, value: str) -> None:
 
 
 def _rate_limited(endpoint: Endpoint, service: Service, context: ServiceContext) -> Endpoint:
-    if service.rate_limit is None or not context.limits_on:
+    if service.rate_limit is None:
         return endpoint
     window = SlidingWindow(service.rate_limit, context.clocks)
 
     async def limited(request: Request) -> Response:
+        if not context.limits.on:
+            return await endpoint(request)
         verdict = window.take(caller_of(request))
         if not verdict.allowed:
             raise _too_many(service, window, verdict)
