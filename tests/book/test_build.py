@@ -1,0 +1,121 @@
+"""The build turns red when it should: a broken cell, a warning, a missing page, a diagram nobody drew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tools import book
+from tools.environment import ROOT, variables
+from tools.terminal import StepFailed
+
+COMMAND = Path(sys.executable).with_name("jupyter-book")
+
+
+@pytest.fixture
+def small_book(tmp_path: Path) -> Path:
+    """A book of one page and one notebook, with this book's own settings and extensions."""
+    for name in ("_ext", "_static", "_diagrams"):
+        shutil.copytree(ROOT / "book" / name, tmp_path / "book" / name)
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    write_page(tmp_path, "# A page\n\nQuality weighs {fact}`bench.weights.quality`, at {host}`search`.\n")
+    write_notebook(tmp_path, "print(2 + 2)")
+    toc = "format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/one\n"
+    (tmp_path / "_toc.yml").write_text(toc, encoding="utf-8")
+    return tmp_path
+
+
+def write_page(root: Path, text: str) -> None:
+    (root / "book" / "index.md").write_text(text, encoding="utf-8")
+
+
+def write_notebook(root: Path, source: str) -> None:
+    cells = [
+        {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# One"},
+        {"cell_type": "code", "id": "only", "metadata": {}, "source": source, "outputs": [], "execution_count": None},
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    (root / "notebooks").mkdir(exist_ok=True)
+    (root / "notebooks" / "one.ipynb").write_text(json.dumps(content), encoding="utf-8")
+
+
+def build(root: Path) -> None:
+    book.run_jupyter_book(COMMAND, root, variables())
+
+
+def failure_of(root: Path) -> str:
+    with pytest.raises(StepFailed) as caught:
+        build(root)
+    return caught.value.output
+
+
+def test_sound_book_builds_and_executes(small_book: Path) -> None:
+    build(small_book)
+    book.check_pages(small_book)
+    html = small_book / "_build" / "html"
+    assert ">4\n" in (html / "notebooks" / "one.html").read_text(encoding="utf-8")
+    page = (html / "book" / "index.html").read_text(encoding="utf-8")
+    assert "Quality weighs 40\N{NO-BREAK SPACE}%" in page
+    assert "search.janus.rodeo" in page
+
+
+def test_broken_cell_turns_the_build_red(small_book: Path) -> None:
+    write_notebook(small_book, "raise RuntimeError('the search service is down')")
+    assert "RuntimeError: the search service is down" in failure_of(small_book)
+
+
+def test_prose_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> None:
+    write_page(
+        small_book,
+        "# A page\n\nAsk search.janus.rodeo, at most 20 searches per minute.\n\n{fact}`bench.weights.beauty`\n\n"
+        "[nowhere](gone.md)\n\n```{mermaid}\nflowchart LR\n    A --> B\n```\n",
+    )
+    said = failure_of(small_book)
+    assert "index.md:3: WARNING: 'search.janus.rodeo' is typed by hand. Write {host}`search`" in said
+    assert "'20 searches per minute' is typed by hand. Write {fact}`services.search.rate_limit`" in said
+    assert "bench.weights has no 'beauty'" in said
+    assert "gone.md" in said
+    assert "no text alternative" in said
+
+
+def test_formula_is_refused_since_no_mathjax_is_shipped(small_book: Path) -> None:
+    write_page(small_book, "# A page\n\n```{math}\na = b\n```\n")
+    assert "A formula needs MathJax" in failure_of(small_book)
+
+
+def test_missing_page_is_named(small_book: Path) -> None:
+    html = small_book / "_build" / "html"
+    for page in ("index", "book/index"):
+        (html / page).parent.mkdir(parents=True, exist_ok=True)
+        (html / f"{page}.html").write_text("<html></html>", encoding="utf-8")
+    with pytest.raises(StepFailed, match=r"missing from .*: notebooks/one"):
+        book.check_pages(small_book)
+
+
+def test_page_without_source_is_named_before_anything_runs(small_book: Path) -> None:
+    (small_book / "notebooks" / "one.ipynb").unlink()
+    assert book.missing_sources(small_book) == ["notebooks/one"]
+
+
+def test_every_page_of_the_table_of_contents_is_in_the_output(built_book: Path) -> None:
+    assert len(book.pages(ROOT)) >= 7
+    book.check_pages(built_book.parent.parent)
+
+
+def test_book_is_served_on_another_port_when_the_preferred_one_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("hello", encoding="utf-8")
+    with book.server(tmp_path, port=0) as first, book.server(tmp_path, port=first.server_address[1]) as second:
+        assert second.server_address[1] != first.server_address[1]
+        thread = threading.Thread(target=second.handle_request)
+        thread.start()
+        with urllib.request.urlopen(f"http://127.0.0.1:{second.server_address[1]}/", timeout=10) as answer:
+            assert answer.read() == b"hello"
+        thread.join()
