@@ -1,0 +1,197 @@
+"""How much memory a run's whole process tree may hold: a cgroup where one can be made, else a watchdog.
+
+A cgroup (v1 or v2) counts everything, tmpfs pages and shared mappings included, and the kernel enforces it. The
+watchdog adds up the tree's proportional set size and the private directory ten times a second; between two looks a
+program can pass the limit, so each process has RLIMIT_DATA as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+LOOK_EVERY_SECONDS = 0.1
+_counter = itertools.count()
+
+
+class MemoryGuard(Protocol):
+    """Watches one run."""
+
+    kind: str
+
+    def enter(self) -> None:
+        """Called in the child between fork and exec: it must neither import nor lock."""
+
+    def exceeded(self, pid: int, files_bytes: int) -> bool:
+        """Whether the tree below `pid`, whose files take `files_bytes`, went over the limit."""
+
+    def struck(self) -> bool:
+        """Whether the limit has ended something, as far as the guard can tell afterwards."""
+
+    async def close(self) -> None:
+        """Called once nothing of the run is left."""
+
+    def discard(self) -> None:
+        """Called instead of `close` when nothing was run."""
+
+
+@dataclass(frozen=True)
+class _CgroupFiles:
+    limit: str
+    swap_limit: tuple[str, str]
+    events: str
+    as_group: str | None
+
+
+_V1 = _CgroupFiles("memory.limit_in_bytes", ("memory.memsw.limit_in_bytes", "{limit}"), "memory.oom_control", None)
+_V2 = _CgroupFiles("memory.max", ("memory.swap.max", "0"), "memory.events", "memory.oom.group")
+
+
+class Cgroup:
+    """A new memory cgroup below `parent`. Raises OSError when it cannot be made or limited."""
+
+    kind = "cgroup"
+
+    def __init__(self, parent: Path, files: _CgroupFiles, limit_bytes: int) -> None:
+        self.path = parent / f"janus-{os.getpid()}-{next(_counter)}"
+        self._events = self.path / files.events
+        self.path.mkdir()
+        try:
+            (self.path / files.limit).write_text(str(limit_bytes), encoding="ascii")
+            swap, value = files.swap_limit
+            with contextlib.suppress(OSError):  # Absent where the kernel does not count swap.
+                (self.path / swap).write_text(value.format(limit=limit_bytes), encoding="ascii")
+            if files.as_group:
+                (self.path / files.as_group).write_text("1", encoding="ascii")
+            self._members = os.open(self.path / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+        except OSError:
+            self.path.rmdir()
+            raise
+
+    def enter(self) -> None:
+        os.write(self._members, b"0")  # cgroups(7): 0 is the writing process itself.
+
+    def exceeded(self, pid: int, files_bytes: int) -> bool:
+        return self.struck()
+
+    def struck(self) -> bool:
+        words = self._events.read_text(encoding="ascii").split()
+        return int(words[words.index("oom_kill") + 1]) > 0 if "oom_kill" in words else False
+
+    async def close(self) -> None:
+        os.close(self._members)
+        for _ in range(100):
+            if self.remove():
+                return
+            await asyncio.sleep(0.01)  # The kernel is still taking the last process apart; there is no event for it.
+
+    def discard(self) -> None:
+        """As `close`, outside an event loop."""
+        os.close(self._members)
+        deadline = time.monotonic() + 1
+        while not self.remove() and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+    def remove(self) -> bool:
+        """Remove the cgroup; False while a process is still in it."""
+        try:
+            self.path.rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
+
+    def accepts_members(self) -> bool:
+        """Whether a process can be moved in: with cgroup v2 that is a permission of its own."""
+        child = os.fork()
+        if child == 0:
+            try:
+                self.enter()
+                os._exit(0)
+            except BaseException:
+                os._exit(1)
+        return os.waitpid(child, 0)[1] == 0
+
+
+class Watchdog:
+    """Adds up the proportional set size of a tree (proc(5), smaps_rollup) when asked."""
+
+    kind = "watchdog"
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._struck = False
+
+    def enter(self) -> None:
+        """Nothing to enter."""
+
+    def exceeded(self, pid: int, files_bytes: int) -> bool:
+        total = files_bytes
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(pid)
+            for process in (root, *root.children(recursive=True)):
+                total += _proportional_bytes(process)
+        self._struck = self._struck or total > self._limit
+        return self._struck
+
+    def struck(self) -> bool:
+        return self._struck
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    def discard(self) -> None:
+        """Nothing to discard."""
+
+
+def guard_maker(limit_bytes: int) -> Callable[[], MemoryGuard]:
+    """What makes a guard for each run: cgroups where this process may make them (tried once), else watchdogs."""
+    for parent, files in _cgroup_homes():
+        try:
+            trial = Cgroup(parent, files, limit_bytes)
+        except OSError:
+            continue
+        usable = trial.path.joinpath(files.events).exists() and trial.accepts_members()
+        trial.discard()
+        if usable:
+            return lambda: Cgroup(parent, files, limit_bytes)
+    return lambda: Watchdog(limit_bytes)
+
+
+def _cgroup_homes() -> list[tuple[Path, _CgroupFiles]]:
+    """Where a memory cgroup may be made: beside and below our own (cgroups(7), /proc/PID/cgroup)."""
+    homes: list[tuple[Path, _CgroupFiles]] = []
+    try:
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return homes
+    for line in lines:
+        number, controllers, path = line.split(":", 2)
+        if "memory" in controllers.split(","):
+            homes.append((Path("/sys/fs/cgroup/memory" + path), _V1))
+        elif number == "0" and not controllers:
+            own = Path("/sys/fs/cgroup" + path)
+            # v2 lets a cgroup with processes have no limited children, so the place is usually the one above ours.
+            homes += [(own, _V2), (own.parent, _V2)]
+    return [(place, files) for place, files in homes if place.is_dir() and place.is_relative_to("/sys/fs/cgroup")]
+
+
+def _proportional_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.Error, AttributeError):
+        pass
+    try:
+        return int(process.memory_info().rss)  # macOS has no proportional set size.
+    except psutil.Error:
+        return 0
