@@ -1,0 +1,168 @@
+"""What notebooks and the command line call: run a suite, load a run, publish it, read the leaderboard."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from janus_bench import runs
+from janus_bench.constants import load_scoring
+from janus_bench.errors import BenchError
+from janus_bench.leaderboard import Leaderboard, Row
+from janus_bench.progress import Progress, show_progress
+from janus_bench.report import Report, build_document
+from janus_bench.runner import Outcome, Settings, run_items
+from janus_bench.scoring import judge, score
+from janus_bench.suites.loader import Item, load_suite
+from janus_bench.target import Target, parse_target
+
+T = TypeVar("T")
+ROUTED = "janus"  # the model name behind which the platform puts its current #1
+
+
+def run(
+    target: str,
+    suite: str = "quick",
+    model: str = ROUTED,
+    concurrency: int = 4,
+    progress: bool = True,
+    *,
+    repeats: int = 1,
+    warmup: int = 1,
+    seed: int = 0,
+    timeout: float = 300.0,
+    output: str | Path | None = None,
+    now: runs.WallClock = runs.utc_now,
+) -> Report:
+    """Run `suite` against `target` and return its report; the run is also kept in a folder of its own.
+
+    Works inside Jupyter too, where a loop already runs. Interrupting stops the run and returns what is done. `timeout`
+    is in seconds and per request; `progress` shows on stderr how far it is. Raises BenchError with a remedy: a target
+    that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written.
+    """
+    settings = Settings(model, concurrency, repeats, warmup, seed, timeout)
+    where = parse_target(target)
+    chosen = load_suite(suite)
+    items = chosen.items(seed)
+    folder = runs.RunFolder(chosen.name, output=Path(output) if output else None, now=now)
+    try:
+        with show_progress(progress) as shown:
+            outcome = _in_a_loop(lambda: _ask_all(where, items, settings, folder, shown))
+    except BaseException:
+        if not folder.used:
+            folder.discard()
+        raise
+    table = load_scoring()
+    judge(outcome.records, items, table)
+    document = build_document(
+        run_id=folder.id,
+        created=folder.created,
+        target=where,
+        suite=chosen,
+        settings=settings,
+        outcome=outcome,
+        scores=score(outcome.records, table),
+        table=table,
+    )
+    folder.finish(document)
+    return Report(document, outcome.records, folder.path)
+
+
+def load(run_id: str) -> Report:
+    """A run that was kept, by id, by the beginning of an id, "last", or by folder. Its records are judged anew.
+
+    Records of a suite whose file is gone or has changed come without verdicts. Raises BenchError.
+    """
+    folder = runs.find_run(run_id)
+    document = runs.read_report(folder)
+    records = runs.read_records(folder)
+    try:
+        suite = load_suite(document["suite"]["name"])
+        if suite.hash == document["suite"]["hash"]:
+            judge(records, suite.items(document["settings"]["seed"]), load_scoring())
+    except (BenchError, KeyError):
+        pass
+    return Report(document, records, folder)
+
+
+def publish(
+    report: Report, *, name: str | None = None, hotkey: str | None = None, board: Leaderboard | None = None
+) -> Row:
+    """Put a run on the leaderboard and return its implementation's row.
+
+    Without `name`, a run of model "janus" is published under the name that all answers give in their `model` field, a
+    run of another model under that model's name. Raises BenchError where there is no such name.
+    """
+    name = name or implementation_of(report)
+    if board is not None:
+        return board.publish(report.to_dict(), implementation=name, hotkey=hotkey)
+    opened = Leaderboard()
+    try:
+        return opened.publish(report.to_dict(), implementation=name, hotkey=hotkey)
+    finally:
+        opened.close()
+
+
+def implementation_of(report: Report) -> str:
+    """The implementation that answered a run. Raises BenchError where that is not known for certain."""
+    target = report.to_dict()["target"]
+    if target["model"] != ROUTED:
+        return str(target["model"])
+    seen = target["models_seen"]
+    if len(seen) == 1 and seen[0] != ROUTED:
+        return str(seen[0])
+    what = f"the answers came from {', '.join(seen)}" if len(seen) > 1 else "the answers do not say who gave them"
+    raise BenchError(what, "Bench one implementation with --model NAME, or say which it was with --name NAME.")
+
+
+def leaderboard(path: str | Path | None = None) -> list[Row]:
+    """The standings, best first (columns: see leaderboard.Row)."""
+    board = Leaderboard(path)
+    try:
+        return board.standings()
+    finally:
+        board.close()
+
+
+async def _ask_all(
+    target: Target, items: list[Item], settings: Settings, folder: runs.RunFolder, progress: Progress
+) -> Outcome:
+    return await run_items(target, items, settings, keep=folder.keep, progress=progress)
+
+
+def _in_a_loop(work: Callable[[], Coroutine[None, None, T]]) -> T:
+    """Run a coroutine to its end, beside a running loop if there is one; Ctrl-C cancels it, its result still counts."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work())
+    return _in_a_thread(work)
+
+
+def _in_a_thread(work: Callable[[], Coroutine[None, None, T]]) -> T:
+    """The same in a thread with a loop of its own, for callers whose thread already runs one (Jupyter)."""
+    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = Future()
+    ended: Future[T] = Future()
+
+    async def main() -> T:
+        task = asyncio.ensure_future(work())
+        begun.set_result((asyncio.get_running_loop(), task))
+        return await task
+
+    def body() -> None:
+        try:
+            ended.set_result(asyncio.run(main()))
+        except BaseException as error:
+            ended.set_exception(error)
+
+    threading.Thread(target=body, name="janus-bench", daemon=True).start()
+    try:
+        return ended.result()
+    except KeyboardInterrupt:
+        loop, task = begun.result()
+        loop.call_soon_threadsafe(task.cancel)
+        return ended.result()

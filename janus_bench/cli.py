@@ -1,0 +1,184 @@
+"""The command `janus-bench`. Every command writes its result to stdout and everything else to stderr.
+
+Exit codes: 0 done · 1 the composite lies below --fail-under, or a suite file has problems · 2 wrong usage ·
+3 it could not be done (the message says what to do) · 130 stopped by Ctrl-C (what was done is kept).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from janus_bench.report import Report
+
+app = typer.Typer(
+    name="janus-bench",
+    help="Benchmark any OpenAI-compatible target.",
+    epilog="Exit codes: 0 done, 1 below --fail-under or a bad suite file, 2 wrong usage, 3 failed, 130 stopped.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+BELOW, FAILED, STOPPED = 1, 3, 130
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
+Name = Annotated[str | None, typer.Option(help="Publish under this name instead of the one the answers give.")]
+Hotkey = Annotated[str | None, typer.Option(help="The miner's SS58 hotkey, for the leaderboard.")]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    from janus_bench.errors import BenchError
+
+    try:
+        app()
+    except BenchError as error:
+        _fail(error)
+
+
+@app.command()
+def run(
+    target: Annotated[str, typer.Option(help="Base address, such as http://localhost:8000 (or one ending in /v1).")],
+    suite: Annotated[str, typer.Option(help="quick, a category, or the path of a suite file.")] = "quick",
+    model: Annotated[str, typer.Option(help="The model to ask; janus is the platform's current #1.")] = "janus",
+    concurrency: Annotated[int, typer.Option(help="Requests in flight at a time.")] = 4,
+    repeats: Annotated[int, typer.Option(help="How often each item is asked.")] = 1,
+    warmup: Annotated[int, typer.Option(help="Requests before the run that do not count.")] = 1,
+    seed: Annotated[int, typer.Option(help="Chooses the items' variants and their order.")] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds a request may take.")] = 300.0,
+    output: Annotated[Path | None, typer.Option(help="Folder for the results, instead of a new one.")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Put the result on the leaderboard.")] = False,
+    name: Name = None,
+    hotkey: Hotkey = None,
+    as_json: AsJson = False,
+    fail_under: Annotated[float | None, typer.Option(help="Exit with 1 below this composite.")] = None,
+) -> None:
+    """Run a suite against a target.
+
+    The key of a target that wants one stands in $JANUS_BENCH_API_KEY.
+    """
+    from janus_bench import api
+
+    if publish:
+        _check_names(name, hotkey)
+    report = api.run(
+        target, suite, model, concurrency, repeats=repeats, warmup=warmup, seed=seed, timeout=timeout, output=output
+    )
+    _show(report, as_json)
+    print(f"Results: {report.folder}", file=sys.stderr)
+    if not report.to_dict()["complete"]:
+        raise typer.Exit(STOPPED)
+    if publish:
+        row = api.publish(report, name=name, hotkey=hotkey)
+        print(f"Published: {row.implementation} is #{row.rank}.", file=sys.stderr)
+    if fail_under is not None and report.composite < fail_under:
+        print(f"The composite {report.composite:.2f} lies below {fail_under:g}.", file=sys.stderr)
+        raise typer.Exit(BELOW)
+
+
+@app.command("list")
+def list_runs(as_json: AsJson = False) -> None:
+    """List the runs that are kept, oldest first."""
+    from janus_bench import runs
+
+    reports = [runs.read_report(runs.runs_folder() / run_id) for run_id in runs.list_ids()]
+    if as_json:
+        keys = ("id", "created", "composite", "complete", "target", "suite")
+        return _print_json([{key: report[key] for key in keys} for report in reports])
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("run", "target", "model", "suite", "composite")
+    for report in reports:
+        place, score = report["target"], f"{report['composite']:.1f}"
+        table.add_row(*map(escape, (report["id"], place["url"], place["model"], report["suite"]["name"], score)))
+    _print_table(table)
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, `last`, or its folder.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show the report of a run."""
+    from janus_bench import runs
+    from janus_bench.report import Report
+
+    folder = runs.find_run(run)
+    _show(Report(runs.read_report(folder), folder=folder), as_json)
+
+
+@app.command()
+def leaderboard(
+    as_json: AsJson = False,
+    publish: Annotated[str | None, typer.Option(metavar="RUN", help="Publish this run first.")] = None,
+    name: Name = None,
+    hotkey: Hotkey = None,
+) -> None:
+    """Show the standings."""
+    from dataclasses import asdict
+
+    from janus_bench import api, runs
+    from janus_bench.report import Report
+
+    if publish is not None:
+        folder = runs.find_run(publish)
+        api.publish(Report(runs.read_report(folder), folder=folder), name=name, hotkey=hotkey)
+    rows = api.leaderboard()
+    if as_json:
+        return _print_json([asdict(row) for row in rows])
+    from janus_bench.tables import standings_table
+
+    _print_table(standings_table(rows))
+
+
+@app.command()
+def validate(suite_file: Annotated[Path, typer.Argument(help="A .toml or .jsonl suite file.")]) -> None:
+    """Check a suite file: its form, and that no item gives points for nothing."""
+    from janus_bench.suites.loader import inspect
+
+    found = inspect(suite_file)
+    for problem in found:
+        print(problem)
+    if found:
+        print(f"{len(found)} problem(s).", file=sys.stderr)
+        raise typer.Exit(BELOW)
+    print("No problems.", file=sys.stderr)
+
+
+def _show(report: Report, as_json: bool) -> None:
+    if as_json:
+        return _print_json(report.to_dict())
+    _print_table(report.table())
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    print(json.dumps(value, indent=2))
+
+
+def _print_table(table: Any) -> None:
+    from rich.console import Console
+
+    Console().print(table)
+
+
+def _check_names(name: str | None, hotkey: str | None) -> None:
+    """Refuse what could not be published before the run, not after it."""
+    from janus_bench.leaderboard import check_names
+
+    check_names(name, hotkey)
+
+
+def _fail(error: Exception) -> NoReturn:
+    print(f"janus-bench: {error}", file=sys.stderr)
+    sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Runs the Python that an answer returned, in a process of its own, and hands back the values of its function.
+
+The process is isolated from Python's environment (`-I -S`), has no variables of ours, limits on CPU, memory, files and
+processes, no network where the kernel lets us take it away, another user where we are root, and a time limit. The
+expected values stay here, so the code cannot read or print them.
+
+This is a fence against accidents and simple cheats, not a sandbox: without root it runs as the user who runs the bench.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TIME_LIMIT_SECONDS = 10.0
+CPU_SECONDS = 5
+MEMORY_BYTES = 512 * 1024 * 1024
+OUTPUT_BYTES = 1024 * 1024
+_CHILD = Path(__file__).with_name("code_child.py")
+_FENCE = re.compile(r"(?ms)^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the calls returned, in order (a failed call gives the text "error: <type>"), and what stopped the run."""
+
+    values: list[Any]
+    failure: str = ""
+
+
+def find_function(answer: str, name: str) -> str | None:
+    """The Python in an answer that defines `name`: the last fenced block that does, else the whole text."""
+    candidates = [match[2] for match in _FENCE.finditer(answer)][::-1]
+    for candidate in [*candidates, answer]:
+        try:
+            tree = ast.parse(candidate)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        if any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body):
+            return candidate
+    return None
+
+
+def call(source: str, function: str, calls: list[list[Any]]) -> Run:
+    """Define what `source` defines and call `function` with each list of arguments."""
+    job = {
+        "source": source,
+        "function": function,
+        "calls": calls,
+        "limits": {"cpu": CPU_SECONDS, "memory": MEMORY_BYTES, "output": OUTPUT_BYTES},
+    }
+    with tempfile.TemporaryDirectory(prefix="janus-bench-") as folder, open(Path(folder) / "out", "w+b") as output:
+        failure = _run(json.dumps(job).encode(), folder, output.fileno())
+        output.seek(0)
+        raw = output.read(OUTPUT_BYTES)
+    return _read(raw, failure)
+
+
+def _run(job: bytes, folder: str, output: int) -> str:
+    """Run the child to its end; returns what stopped it, or nothing."""
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-B", str(_CHILD)],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        cwd=folder,
+        start_new_session=True,
+    )
+    try:
+        child.communicate(job, timeout=TIME_LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        _kill(child)
+        return f"stopped after {TIME_LIMIT_SECONDS:g} s"
+    except BaseException:
+        _kill(child)
+        raise
+    return f"killed by {signal.Signals(-child.returncode).name}" if child.returncode < 0 else ""
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """End the child's whole process group, and reap it."""
+    if hasattr(os, "killpg"):
+        os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()
+    child.wait()
+
+
+def _read(raw: bytes, failure: str) -> Run:
+    """One JSON value a line, as far as it came."""
+    values: list[Any] = []
+    for line in raw.splitlines():
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError):
+            return Run(values, failure or "unreadable output")
+    if not values and not failure:
+        failure = "ended before the first call"
+    return Run(values, failure)

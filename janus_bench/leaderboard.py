@@ -1,0 +1,225 @@
+"""The leaderboard: every published run in one SQLite file, and who is #1.
+
+Rules (competition specification): an implementation stands where its best run put it; #1 changes hands only when a
+strictly higher composite is published, so a tie leaves the earlier one in front. Days at #1 are the sum of its reigns.
+
+Only like is ranked with like: runs of the same suite hash under the same scoring hash. By default that is the `quick`
+suite as this package carries it; when its questions or the scoring change, a new season begins, and older runs stay in
+the file as history.
+
+Writes are durable when `publish` returns (WAL, `synchronous=FULL`). `leader()` is meant to be asked on every request:
+it re-reads only after another connection has committed (`PRAGMA data_version`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import re
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from janus_bench.constants import scoring_hash
+from janus_bench.errors import BenchError
+from janus_bench.home import home
+
+SUITE = "quick"
+_BUSY_SECONDS = 10.0
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HOTKEY = re.compile(r"5[1-9A-HJ-NP-Za-km-z]{46,47}")  # SS58, format 42
+_SCORES = ("quality", "speed", "cost", "streaming", "modality")
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL UNIQUE,
+    implementation TEXT NOT NULL,
+    hotkey TEXT,
+    composite REAL NOT NULL,
+    quality REAL, speed REAL, cost REAL, streaming REAL, modality REAL,
+    submitted REAL NOT NULL, -- seconds since 1970, UTC
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    scoring_hash TEXT NOT NULL,
+    report TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS season ON runs (suite_hash, scoring_hash, number);
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the standings. Scores are 0 to 100 or None; `miner` is the shortened hotkey; `submitted` ISO, UTC."""
+
+    rank: int
+    implementation: str
+    miner: str
+    composite: float
+    quality: float | None
+    speed: float | None
+    cost: float | None
+    streaming: float | None
+    modality: float | None
+    submitted: str
+    days_at_1: float
+    run: str
+
+
+@dataclass
+class _Standing:
+    best: sqlite3.Row
+    seconds_at_1: float = 0.0
+
+
+class Leaderboard:
+    """One leaderboard file. May be shared by threads; open one a process."""
+
+    def __init__(
+        self,
+        path: Path | str | None = None,
+        *,
+        suite_hash: str | None = None,
+        now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
+        """Open or make the file (default `home()/leaderboard.sqlite3`). Raises BenchError where that is impossible.
+
+        `suite_hash` chooses the season that is ranked; by default the bundled quick suite's.
+        """
+        self.path = Path(path) if path is not None else home() / "leaderboard.sqlite3"
+        self._now = now
+        self._season_hash = suite_hash
+        self._lock = threading.RLock()
+        self._seen: int | None = None
+        self._leader: str | None = None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            remedy = "Set JANUS_HOME to a folder that can be written; move a damaged file away."
+            raise BenchError(f"cannot open the leaderboard {self.path}: {error}", remedy) from None
+
+    def publish(self, report: dict[str, Any], *, implementation: str, hotkey: str | None = None) -> Row:
+        """Add a run; durable on return. Publishing it again changes nothing. Returns its implementation's row.
+
+        Raises BenchError for a run that was stopped early, a name or hotkey that is none, or a file that cannot be
+        written.
+        """
+        values = _values(report, implementation, hotkey, self._now().timestamp())
+        marks = ", ".join(f":{name}" for name in values)
+        with self._lock:
+            try:
+                self._db.execute(f"INSERT OR IGNORE INTO runs ({', '.join(values)}) VALUES ({marks})", values)
+            except sqlite3.Error as error:
+                raise BenchError(f"cannot write the leaderboard {self.path}: {error}", "Free some space.") from None
+            self._seen = None
+        season = (values["suite_hash"], values["scoring_hash"])
+        return next(row for row in self._standings(*season) if row.implementation == implementation)
+
+    def standings(self) -> list[Row]:
+        """The ranked season, best first."""
+        return self._standings(self._suite_hash(), scoring_hash())
+
+    def leader(self) -> str | None:
+        """The name of #1 of the ranked season, or None on an empty board. Costs microseconds while nothing changes."""
+        with self._lock:
+            version = self._db.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._seen:
+                rows = self.standings()
+                self._seen, self._leader = version, rows[0].implementation if rows else None
+            return self._leader
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _suite_hash(self) -> str:
+        if self._season_hash is None:
+            from janus_bench.suites.loader import load_suite
+
+            self._season_hash = load_suite(SUITE).hash
+        return self._season_hash
+
+    def _standings(self, suite_hash: str, scoring: str) -> list[Row]:
+        columns = f"number, run, implementation, hotkey, composite, {', '.join(_SCORES)}, submitted"
+        query = f"SELECT {columns} FROM runs WHERE suite_hash = ? AND scoring_hash = ? ORDER BY number"
+        with self._lock:
+            published = self._db.execute(query, (suite_hash, scoring)).fetchall()
+        return _rank(published, self._now().timestamp())
+
+
+def check_names(implementation: str | None, hotkey: str | None) -> None:
+    """Raise BenchError for a name or a hotkey that could not be published; None passes."""
+    if implementation is not None and (implementation == "janus" or not _NAME.fullmatch(implementation)):
+        raise BenchError(
+            f"{implementation!r} cannot name an implementation",
+            "Use letters, digits, dot, hyphen and underscore, at most 64; janus stands for whoever is #1.",
+        )
+    if hotkey is not None and not _HOTKEY.fullmatch(hotkey):
+        raise BenchError("the hotkey is no SS58 address", "It starts with 5 and has 47 or 48 characters.")
+
+
+def _rank(published: list[sqlite3.Row], now: float) -> list[Row]:
+    """Play all publications in order: who reigned how long, and each implementation's best run."""
+    standings: dict[str, _Standing] = {}
+    leader, since = "", 0.0
+    for run in published:
+        name = run["implementation"]
+        if name not in standings:
+            standings[name] = _Standing(run)
+        elif run["composite"] > standings[name].best["composite"]:
+            standings[name].best = run
+        if name != leader and (not leader or run["composite"] > standings[leader].best["composite"]):
+            if leader:
+                standings[leader].seconds_at_1 += max(0.0, run["submitted"] - since)
+            leader, since = name, run["submitted"]
+    if leader:
+        standings[leader].seconds_at_1 += max(0.0, now - since)
+    ordered = sorted(standings.values(), key=lambda standing: (-standing.best["composite"], standing.best["number"]))
+    return [_row(rank, standing) for rank, standing in enumerate(ordered, 1)]
+
+
+def _row(rank: int, standing: _Standing) -> Row:
+    best = standing.best
+    hotkey = best["hotkey"] or ""
+    submitted = dt.datetime.fromtimestamp(best["submitted"], dt.UTC).isoformat(timespec="seconds")
+    return Row(
+        rank=rank,
+        implementation=best["implementation"],
+        miner=f"{hotkey[:6]}…{hotkey[-4:]}" if hotkey else "",
+        composite=best["composite"],
+        **{name: best[name] for name in _SCORES},
+        submitted=submitted,
+        days_at_1=standing.seconds_at_1 / 86_400,
+        run=best["run"],
+    )
+
+
+def _values(report: dict[str, Any], implementation: str, hotkey: str | None, submitted: float) -> dict[str, Any]:
+    """The columns of a run, everything from outside checked. Raises BenchError."""
+    check_names(implementation, hotkey)
+    if not report.get("complete"):
+        raise BenchError("a run that was stopped early cannot be published", "Run the suite again to its end.")
+    composite = report["composite"]
+    if isinstance(composite, bool) or not isinstance(composite, (int, float)) or not math.isfinite(composite):
+        raise BenchError("the report's composite is no number", "Run the suite again.")
+    return {
+        "run": report["id"],
+        "implementation": implementation,
+        "hotkey": hotkey,
+        "composite": float(composite),
+        **{name: report["scores"].get(name) for name in _SCORES},
+        "submitted": submitted,
+        "suite": report["suite"]["name"],
+        "suite_hash": report["suite"]["hash"],
+        "scoring_hash": report["scoring"]["hash"],
+        "report": json.dumps(report),
+    }

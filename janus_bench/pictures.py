@@ -1,0 +1,133 @@
+"""Whether an artifact really is a picture: PNG and SVG, decoded with the standard library.
+
+A signature is not enough: a PNG's chunks must have right checksums, its pixels must inflate to exactly the size that
+the header states, and rows must differ; an SVG must parse and draw something. Nothing is rendered.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_PIXEL_BYTES = 64 * 1024 * 1024
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # PNG colour type to samples per pixel (PNG, third edition, table 8)
+_MIN_DISTINCT_ROWS = 8  # an empty page, filtered in any way, has two or three; the thinnest line plot has dozens
+_DRAWING = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse", "text", "image", "use"}
+
+
+class BadPicture(ValueError):
+    """Not a picture; the message says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Size in pixels (SVG: user units)."""
+
+    width: float
+    height: float
+
+
+def decode(media_type: str, data: str) -> Picture:
+    """Decode base64 `data` as `media_type` (image/png or image/svg+xml). Raises BadPicture."""
+    if len(data) > MAX_BYTES * 4 // 3:
+        raise BadPicture("the picture is larger than the limit")
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadPicture("the data are not base64") from None
+    if media_type == "image/png":
+        return decode_png(raw)
+    if media_type == "image/svg+xml":
+        return decode_svg(raw)
+    raise BadPicture(f"{media_type!r} is no picture type that can be checked")
+
+
+def decode_png(raw: bytes) -> Picture:
+    """Check a whole PNG: signature, checksums, pixels, and that it is not blank. Raises BadPicture."""
+    if not raw.startswith(_SIGNATURE):
+        raise BadPicture("no PNG signature")
+    header, pixels = _png_chunks(raw)
+    width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
+    if not (0 < width < 1 << 16 and 0 < height < 1 << 16) or colour not in _CHANNELS or depth not in (1, 2, 4, 8, 16):
+        raise BadPicture("the PNG header is not valid")
+    row = 1 + -(-width * _CHANNELS[colour] * depth // 8)
+    if row * height > MAX_PIXEL_BYTES:
+        raise BadPicture("the picture is larger than the limit")
+    rows = _inflate(pixels, MAX_PIXEL_BYTES)
+    if not interlace and len(rows) != row * height:
+        raise BadPicture("the pixels do not fill the picture")
+    if len({rows[start : start + row] for start in range(0, len(rows), row)}) < _MIN_DISTINCT_ROWS:
+        raise BadPicture("the picture is blank")
+    return Picture(width, height)
+
+
+def decode_svg(raw: bytes) -> Picture:
+    """Check an SVG: it parses, has a size, and draws at least one thing. Raises BadPicture.
+
+    Document types and entities are refused unread: they are how XML turns a few bytes into gigabytes.
+    """
+    from xml.etree import ElementTree
+
+    source = raw.decode("utf-8", "replace")
+    if "<!ENTITY" in source or re.search(r"<!DOCTYPE[^>]*\[", source):
+        raise BadPicture("the SVG defines entities")
+    try:
+        root = ElementTree.fromstring(source)
+    except (ElementTree.ParseError, ValueError):
+        raise BadPicture("the SVG does not parse") from None
+    if root.tag.rpartition("}")[2] != "svg":
+        raise BadPicture("the root element is not svg")
+    names = {element.tag.rpartition("}")[2] for element in root.iter() if isinstance(element.tag, str)}
+    if not names & _DRAWING:
+        raise BadPicture("the picture is blank")
+    return _svg_size(root.get("width", ""), root.get("height", ""), root.get("viewBox", ""))
+
+
+def _svg_size(width: str, height: str, box: str) -> Picture:
+    sizes = [re.match(r"\s*(\d+(?:\.\d+)?)(?!\s*%)", value) for value in (width, height)]
+    values = [float(match[1]) if match else 0.0 for match in sizes]
+    frame = re.findall(r"-?\d+(?:\.\d+)?", box)
+    if not all(values) and len(frame) == 4:
+        values = [float(frame[2]), float(frame[3])]
+    if min(values) <= 0:
+        raise BadPicture("the SVG has no size")
+    return Picture(*values)
+
+
+def _png_chunks(raw: bytes) -> tuple[bytes, bytes]:
+    """The IHDR's content and all IDAT data; every checksum is verified."""
+    header, data, at = b"", bytearray(), len(_SIGNATURE)
+    while at + 12 <= len(raw):
+        size, name = struct.unpack_from(">I4s", raw, at)
+        content = raw[at + 8 : at + 8 + size]
+        if len(content) != size or raw[at + 8 + size : at + 12 + size] != struct.pack(">I", zlib.crc32(name + content)):
+            raise BadPicture("a PNG chunk is cut or has a wrong checksum")
+        at += 12 + size
+        if name == b"IHDR":
+            header = content
+        elif name == b"IDAT":
+            data += content
+        elif name == b"IEND":
+            break
+    else:
+        raise BadPicture("the PNG has no end")
+    if len(header) != 13 or not data:
+        raise BadPicture("the PNG has no header or no pixels")
+    return header, bytes(data)
+
+
+def _inflate(data: bytes, limit: int) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        rows = inflater.decompress(data, limit)
+    except zlib.error:
+        raise BadPicture("the pixels do not inflate") from None
+    if inflater.unconsumed_tail:
+        raise BadPicture("the picture is larger than the limit")
+    return rows

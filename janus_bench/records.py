@@ -1,0 +1,107 @@
+"""One request's record: raw stamps and everything that came back, as a line of `records.jsonl` and as an object.
+
+The line holds what scores are made of, so a run can be scored again without the target. Stamps are nanoseconds of one
+monotonic clock with an arbitrary start; only their differences mean anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from janus_bench.chat import Answer, Delta
+from janus_bench.evaluators import Verdict
+from janus_bench.metrics import Timing
+
+
+@dataclass
+class Record:
+    """One request. `answer` and `timing` are None and `error` is set where it failed; `score` is 0 to 1."""
+
+    item: str
+    category: str
+    repeat: int
+    started_ns: int = 0
+    connected_ns: int = 0
+    sent_ns: int = 0
+    answer: Answer | None = None
+    error: str = ""
+    error_detail: str = ""
+    timing: Timing | None = None
+    verdicts: list[tuple[str, Verdict]] = field(default_factory=list)
+    score: float = 0.0
+    wants_artifact: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether a usable answer came back; it may still be wrong."""
+        return self.answer is not None
+
+    @property
+    def first_token_ms(self) -> float | None:
+        """Milliseconds from the request's last written byte to the first output of any kind."""
+        return self.timing.first_token_ms if self.timing else None
+
+    @property
+    def first_reasoning_ms(self) -> float | None:
+        """The same to the first `reasoning_content`."""
+        return self.timing.first_reasoning_ms if self.timing else None
+
+    @property
+    def first_content_ms(self) -> float | None:
+        """The same to the first `content`."""
+        return self.timing.first_content_ms if self.timing else None
+
+    @property
+    def total_ms(self) -> float | None:
+        """The same to the last output."""
+        return self.timing.total_ms if self.timing else None
+
+    @property
+    def gaps_ms(self) -> tuple[float, ...]:
+        """Milliseconds between consecutive pieces of output."""
+        return self.timing.gaps_ms if self.timing else ()
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """(N−1) / (t_last − t_first); None where it could not be measured."""
+        return self.timing.tokens_per_second if self.timing else None
+
+    @property
+    def text(self) -> str:
+        """The answer's text; empty where the request failed."""
+        return self.answer.text if self.answer else ""
+
+    @property
+    def reasoning(self) -> str:
+        """The thinking that was shown."""
+        return self.answer.reasoning if self.answer else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The raw record: no scores and nothing that can be computed from the rest."""
+        line: dict[str, Any] = {"item": self.item, "category": self.category, "repeat": self.repeat}
+        line |= {"started_ns": self.started_ns, "connected_ns": self.connected_ns, "sent_ns": self.sent_ns}
+        line["error"] = {"kind": self.error, "detail": self.error_detail} if self.error else None
+        if self.answer is None:
+            return line | {"answer": None}
+        answer = asdict(self.answer)
+        answer["deltas"] = [[delta.kind, delta.at_ns, delta.text] for delta in self.answer.deltas]
+        return line | {"answer": answer}
+
+    @classmethod
+    def from_json(cls, line: dict[str, Any]) -> Record:
+        """The record of a line; timing, verdicts and score are for `judge` to add. Raises KeyError, TypeError."""
+        answer, error = line["answer"], line["error"] or {}
+        if answer is not None:
+            answer = Answer(**{**answer, "deltas": [Delta(*delta) for delta in answer["deltas"]]})
+        return cls(
+            item=line["item"],
+            category=line["category"],
+            repeat=line["repeat"],
+            started_ns=line["started_ns"],
+            connected_ns=line["connected_ns"],
+            sent_ns=line["sent_ns"],
+            answer=answer,
+            error=error.get("kind", ""),
+            error_detail=error.get("detail", ""),
+        )

@@ -1,0 +1,211 @@
+"""The report of a run: a JSON document with a published schema, and an object around it for notebooks.
+
+Schema: schemas/bench-report.schema.json. Nothing in a report is a guess: what was not measured is null, and said.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from janus_bench.constants import Table, scoring_hash
+from janus_bench.metrics import percentile
+from janus_bench.records import Record
+from janus_bench.scoring import Scores, usd
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+    from janus_bench.runner import Outcome, Settings
+    from janus_bench.suites.loader import Suite
+    from janus_bench.target import Target
+
+SCHEMA_FILE = Path(__file__).with_name("schemas") / "bench-report.schema.json"
+SCHEMA_ID = "https://janus.rodeo/schemas/bench-report-1.json"
+# Stamps this late on the loop mean that the machine, not the target, made some of the gaps.
+BUSY_LAG_MS = 20.0
+
+
+class Report:
+    """A run's report. `records` holds one entry a request, with its timing and verdicts."""
+
+    def __init__(self, document: dict[str, Any], records: Sequence[Record] = (), folder: Path | None = None) -> None:
+        self._document = document
+        self.records = list(records)
+        self.folder = folder
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return str(self._document["id"])
+
+    @property
+    def composite(self) -> float:
+        """The composite score, 0 to 100."""
+        return float(self._document["composite"])
+
+    @property
+    def scores(self) -> dict[str, float | None]:
+        """Category scores, 0 to 100: quality, speed, cost, streaming, modality; None where not measured."""
+        return dict(self._document["scores"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document."""
+        return self._document
+
+    def table(self) -> RichTable:
+        """The report as a Rich table."""
+        from janus_bench.tables import report_table
+
+        return report_table(self._document)
+
+    def _repr_html_(self) -> str:
+        from janus_bench.tables import report_html
+
+        return report_html(self._document)
+
+    def __repr__(self) -> str:
+        return f"Report({self.id!r}, composite={self.composite:.1f})"
+
+
+def build_document(
+    *,
+    run_id: str,
+    created: dt.datetime,
+    target: Target,
+    suite: Suite,
+    settings: Settings,
+    outcome: Outcome,
+    scores: Scores,
+    table: Table,
+) -> dict[str, Any]:
+    """The report of a judged and scored run."""
+    records = outcome.records
+    models = sorted({record.answer.model for record in records if record.answer and record.answer.model})
+    return {
+        "schema": SCHEMA_ID,
+        "id": run_id,
+        "created": created.isoformat(timespec="seconds"),
+        "composite": round(scores.composite, 4),
+        "scores": {name: _rounded(value) for name, value in scores.categories.items()},
+        "quality": {name: _rounded(value) for name, value in scores.quality.items()},
+        "not_measured": _not_measured(scores),
+        "weights": {name: round(weight, 6) for name, weight in scores.weights.items()},
+        "complete": outcome.complete,
+        "requests": {
+            "planned": outcome.planned,
+            "done": len(records),
+            "answered": sum(record.ok for record in records),
+            "right_enough": sum(record.score >= table["right_enough"]["item_score"] for record in records),
+        },
+        "errors": dict(sorted(Counter(record.error for record in records if record.error).items())),
+        "violations": dict(sorted(Counter(_violations(records)).items())),
+        "timing": _timing(records),
+        "tokens": _tokens(records),
+        "cost": _cost(records, table),
+        "target": {"url": target.url, "model": settings.model, "models_seen": models},
+        "suite": {"name": suite.name, "hash": suite.hash, "items": len(suite.raw_items)},
+        "settings": asdict(settings),
+        "scoring": {"name": table["name"], "hash": scoring_hash()},
+        "runner": {"version": _version(), "python": platform.python_version(), "system": platform.system()},
+        "lag_ms": _spread(outcome.lag_ms),
+        "notes": _notes(scores, outcome, table),
+        "items": [_item(record) for record in sorted(records, key=lambda entry: (entry.item, entry.repeat))],
+    }
+
+
+def _item(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.item,
+        "category": record.category,
+        "repeat": record.repeat,
+        "score": round(record.score, 4),
+        "error": record.error or None,
+        "detail": record.error_detail or None,
+        "checks": [{"kind": kind, "score": round(v.score, 4), "why": v.why} for kind, v in record.verdicts],
+        "first_token_ms": _rounded(record.first_token_ms, 3),
+        "total_ms": _rounded(record.total_ms, 3),
+        "violations": list(record.answer.violations) if record.answer else [],
+    }
+
+
+def _timing(records: Iterable[Record]) -> dict[str, Any]:
+    timings = [record.timing for record in records if record.timing]
+    return {
+        "connect_ms": _spread(timing.connect_ms for timing in timings),
+        "first_token_ms": _spread(timing.first_token_ms for timing in timings),
+        "first_reasoning_ms": _spread(timing.first_reasoning_ms for timing in timings),
+        "first_content_ms": _spread(timing.first_content_ms for timing in timings),
+        "total_ms": _spread(timing.total_ms for timing in timings),
+        "gap_ms": _spread(gap for timing in timings for gap in timing.gaps_ms),
+        "tokens_per_second": _spread(timing.tokens_per_second for timing in timings),
+    }
+
+
+def _tokens(records: Iterable[Record]) -> dict[str, Any]:
+    timings = [record.timing for record in records if record.timing]
+    sources = Counter(timing.token_source for timing in timings)
+    return {"completion": sum(timing.tokens for timing in timings), "sources": dict(sorted(sources.items()))}
+
+
+def _cost(records: Iterable[Record], table: Table) -> dict[str, Any]:
+    answers = [record.answer for record in records if record.answer]
+    costs = [cost for cost in (usd(answer, table) for answer in answers) if cost is not None]
+    return {
+        "usd": round(sum(costs), 8) if costs else None,
+        "answers_with_cost_usd": sum("cost_usd" in answer.usage for answer in answers),
+        "answers_priced_from_tokens": len(costs) - sum("cost_usd" in answer.usage for answer in answers),
+        "answers_not_reported": len(answers) - len(costs),
+        "sandbox_seconds": round(sum(answer.usage.get("sandbox_seconds", 0.0) for answer in answers), 6),
+    }
+
+
+def _not_measured(scores: Scores) -> list[str]:
+    categories = [name for name, value in scores.categories.items() if value is None]
+    return categories + [f"quality.{name}" for name, value in scores.quality.items() if value is None]
+
+
+def _notes(scores: Scores, outcome: Outcome, table: Table) -> list[str]:
+    notes = []
+    if not outcome.complete:
+        notes.append(f"Stopped early: {len(outcome.records)} of {outcome.planned} requests were made.")
+    missing = [name for name, value in scores.categories.items() if value is None]
+    if missing:
+        notes.append(f"No items for {', '.join(missing)}: left out of the composite, the other weights scaled up.")
+    answers = [record.answer for record in outcome.records if record.answer]
+    silent = sum(usd(answer, table) is None for answer in answers)
+    if silent:
+        notes.append(f"{silent} of {len(answers)} answers report neither cost_usd nor tokens: they score 0 for cost.")
+    lag = percentile(outcome.lag_ms, 95)
+    if lag is not None and lag > BUSY_LAG_MS:
+        notes.append(f"This machine was too busy to time well: its event loop woke {lag:.0f} ms late (p95).")
+    return notes
+
+
+def _violations(records: Iterable[Record]) -> list[str]:
+    return [name for record in records if record.answer for name in record.answer.violations]
+
+
+def _spread(values: Iterable[float | None]) -> dict[str, Any]:
+    """Count and percentiles (linear interpolation); null where there is nothing."""
+    known = [value for value in values if value is not None]
+    spread = {f"p{percent}": _rounded(percentile(known, percent), 3) for percent in (50, 95, 99)}
+    return {"n": len(known), **spread, "max": _rounded(max(known, default=None), 3)}
+
+
+def _rounded(value: float | None, digits: int = 4) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("janus-bench")
+    except PackageNotFoundError:
+        return "unknown"

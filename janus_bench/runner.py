@@ -1,0 +1,172 @@
+"""Asks a target every question of a suite, a set number at a time, and keeps what came back.
+
+Nothing is evaluated while requests are in flight: running returned code or inflating pictures would disturb the clock.
+The runner watches its own event loop meanwhile, so a report can say when the machine was too busy to time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from janus_bench.chat import read_answer
+from janus_bench.client import Clock, exchange
+from janus_bench.errors import BenchError, RequestFailed, TargetError
+from janus_bench.records import Record
+from janus_bench.suites.loader import Item
+from janus_bench.target import Target
+
+LAG_PERIOD_SECONDS = 0.02
+_WARM_UP = "In one sentence: what are you?"
+# Failures of a warm-up that every later request would repeat, and what to do about each.
+_REMEDIES = {
+    "connection_refused": "Nothing listens there. Start the target first (the local platform: `janus up`).",
+    "name_not_resolved": "Check the host name.",
+    "connection_failed": "Check the address, and that this machine can reach it.",
+    "tls": "Check the certificate, or use http:// for a target without TLS.",
+    "bad_http": "Check the address: what answers there does not speak HTTP.",
+    "no_response": "Check the address: what listens there closes the connection.",
+    "not_openai": "The target must answer POST /v1/chat/completions as OpenAI does, with `stream: true`.",
+    "http_400": "The target refuses a plain chat request with `stream: true` and `stream_options`.",
+    "http_401": "The target wants a key: put it into $JANUS_BENCH_API_KEY.",
+    "http_403": "The target refuses this key: check $JANUS_BENCH_API_KEY.",
+    "http_404": "Check the address (it ends in /v1 or before it) and the --model.",
+    "http_405": "The target does not take POST at this address.",
+    "http_422": "The target refuses a plain chat request with `stream: true` and `stream_options`.",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a suite is run. `timeout` is in seconds and per request."""
+
+    model: str = "janus"
+    concurrency: int = 4
+    repeats: int = 1
+    warmup: int = 1
+    seed: int = 0
+    timeout: float = 300.0
+
+    def __post_init__(self) -> None:
+        bounds = {"concurrency": (1, 256), "repeats": (1, 100), "warmup": (0, 100), "timeout": (0.01, 3600)}
+        for name, (low, high) in bounds.items():
+            if not low <= getattr(self, name) <= high:
+                raise BenchError(f"{name} is {getattr(self, name)}", f"Choose {low} to {high}.")
+        if not 0 < len(self.model) <= 200:
+            raise BenchError("the model's name is empty or too long", "Give --model NAME.")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run brought, whole or not. `lag_ms` are the event loop's delays, sampled all along."""
+
+    records: list[Record]
+    planned: int
+    lag_ms: list[float]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned request was made."""
+        return len(self.records) == self.planned
+
+
+async def run_items(
+    target: Target,
+    items: list[Item],
+    settings: Settings,
+    *,
+    keep: Callable[[Record], None],
+    progress: Callable[[int, int, int], None] = lambda done, planned, failed: None,
+    clock: Clock = time.perf_counter_ns,
+) -> Outcome:
+    """Ask every item `settings.repeats` times, in an order that the seed decides.
+
+    `keep` is handed each record as soon as it is complete; `progress` gets (done, planned, failed). Cancelling stops
+    the requests in flight and returns what is done. Raises TargetError where the warm-up shows that none can work.
+    """
+    plan = [(item, repeat) for repeat in range(settings.repeats) for item in items]
+    random.Random(settings.seed).shuffle(plan)
+    records: list[Record] = []
+    waiting = iter(plan)
+    progress(0, len(plan), 0)
+
+    async def worker() -> None:
+        for item, repeat in waiting:
+            record = await ask(target, item, repeat, settings, clock)
+            records.append(record)
+            keep(record)
+            progress(len(records), len(plan), sum(not entry.ok for entry in records))
+
+    async with _lag_watch(clock) as lags:
+        try:
+            await _warm_up(target, settings, clock)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(settings.concurrency):
+                    group.create_task(worker())
+        except asyncio.CancelledError:
+            # Ctrl-C: what is done is kept, and the report says that the run is not whole
+            return Outcome(records, len(plan), lags)
+        except BaseExceptionGroup as group_error:
+            raise group_error.exceptions[0] from None
+    return Outcome(records, len(plan), lags)
+
+
+async def ask(target: Target, item: Item, repeat: int, settings: Settings, clock: Clock) -> Record:
+    """Ask one item once. A failed request gives a record with its kind of error; nothing is raised."""
+    record = Record(item.id, item.category, repeat)
+    try:
+        response = await exchange(target, request_body(item, settings.model), timeout=settings.timeout, clock=clock)
+        record.started_ns, record.connected_ns = response.started_ns, response.connected_ns
+        record.sent_ns = response.sent_ns
+        record.answer = read_answer(response)
+    except RequestFailed as failure:
+        record.error, record.error_detail = failure.kind, failure.detail
+    return record
+
+
+def request_body(item: Item, model: str) -> bytes:
+    """The JSON of one request: streamed, with usage in the last chunk."""
+    body = {
+        "model": model,
+        "messages": list(item.messages),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if item.tools:
+        body["tools"] = list(item.tools)
+    return json.dumps(body).encode()
+
+
+async def _warm_up(target: Target, settings: Settings, clock: Clock) -> None:
+    """Requests that count for nothing, but show whether the target can be benched at all."""
+    item = Item("warm-up", "chat", ({"role": "user", "content": _WARM_UP},), ())
+    for _ in range(settings.warmup):
+        record = await ask(target, item, 0, settings, clock)
+        if record.error in _REMEDIES:
+            what = f"{target.url} cannot be benched: {record.error} ({record.error_detail})"
+            raise TargetError(what, _REMEDIES[record.error])
+
+
+@contextlib.asynccontextmanager
+async def _lag_watch(clock: Clock) -> AsyncIterator[list[float]]:
+    """Collects how late (ms) the event loop wakes a sleeper: what a read may be stamped too late by."""
+    lags: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = clock()
+            await asyncio.sleep(LAG_PERIOD_SECONDS)
+            lags.append(max(0.0, (clock() - before) / 1e6 - LAG_PERIOD_SECONDS * 1e3))
+
+    task = asyncio.create_task(watch())
+    try:
+        yield lags
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

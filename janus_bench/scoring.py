@@ -1,0 +1,232 @@
+"""Every formula of the score. The numbers in them stand in scoring.toml, each with its reason.
+
+A category's score is 0 to 100, smooth, with no cliff to sit on:
+- quality: the mean over the quality categories of the mean item score. A failed request scores 0 there.
+- modality: the share of wanted artifacts that came and really decode. None delivered is 0, never full marks.
+- speed, cost, streaming: the mean over answers, each weighted by how right it is, shrunk where few are right.
+The composite is the weighted sum. A category that the suite has no items for is left out, the other weights are scaled
+up to 1, and the report says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from janus_bench.chat import Answer
+from janus_bench.constants import Table
+from janus_bench.evaluators import Subject
+from janus_bench.metrics import Timing, measure, percentile, stall_seconds, words
+from janus_bench.records import Record
+from janus_bench.suites.loader import Item, product
+
+CATEGORIES = ("quality", "speed", "cost", "streaming", "modality")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Category scores, 0 to 100; None where the suite has no items for a category. `weights` are those used, sum 1."""
+
+    composite: float
+    categories: dict[str, float | None]
+    quality: dict[str, float | None]
+    weights: dict[str, float]
+
+
+def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> None:
+    """Measure and evaluate each record in place: timing, verdicts, score. Twins are settled at the end."""
+    known = {item.id: item for item in items}
+    judged = list(records)
+    for record in judged:
+        item = known[record.item]
+        record.wants_artifact = item.wants_artifact
+        if record.answer is None:
+            continue
+        answer = record.answer
+        record.timing = measure(
+            answer,
+            started_ns=record.started_ns,
+            connected_ns=record.connected_ns,
+            sent_ns=record.sent_ns,
+            limits=table["tokens"],
+        )
+        record.verdicts = item.evaluate(Subject(item.prompt, answer.text, answer.tool_calls, answer.artifacts))
+        record.score = product(record.verdicts)
+    answered = {record.item for record in judged if record.score > 0}
+    for record in judged:
+        twin = known[record.item].twin
+        if twin and twin not in answered:
+            record.score = 0.0
+
+
+def score(records: Sequence[Record], table: Table) -> Scores:
+    """The scores of judged records."""
+    quality = {
+        name: _percent(_mean([record.score for record in records if record.category == name]))
+        for name in table["quality"]["categories"]
+    }
+    pictures = [_artifact_score(record) for record in records if record.wants_artifact]
+    categories = {
+        "quality": _mean([value for value in quality.values() if value is not None]),
+        "speed": _percent(over_right_answers(records, item_speed, table)),
+        "cost": _percent(over_right_answers(records, item_cost, table)),
+        "streaming": _percent(over_right_answers(records, item_streaming, table)),
+        "modality": _percent(_mean(pictures)),
+    }
+    return composite(categories, quality, table["weights"])
+
+
+def composite(
+    categories: dict[str, float | None], quality: dict[str, float | None], weights: dict[str, float]
+) -> Scores:
+    """The weighted sum over the categories that were measured, their weights scaled to sum 1."""
+    measured = {name: weights[name] for name in CATEGORIES if categories[name] is not None}
+    whole = sum(measured.values())
+    used = {name: weight / whole for name, weight in measured.items()} if whole else {}
+    total = sum(weight * (categories[name] or 0.0) for name, weight in used.items())
+    return Scores(min(100.0, max(0.0, total)), categories, quality, used)
+
+
+def over_right_answers(
+    records: Sequence[Record], measure_one: Callable[[Record, Table], float], table: Table
+) -> float | None:
+    """The mean of a measure over answers weighted by how right they are, times how many are right; None of nothing."""
+    if not records:
+        return None
+    enough: dict[str, float] = table["right_enough"]
+    rights = [min(1.0, record.score / enough["item_score"]) for record in records]
+    if not any(rights):
+        return 0.0
+    values = [measure_one(record, table) * right for record, right in zip(records, rights, strict=True) if right]
+    share = sum(rights) / len(rights)
+    return sum(values) / sum(rights) * min(1.0, share / enough["answered_share"])
+
+
+def log_scale(value: float, best: float, worst: float) -> float:
+    """1 at `best` or better, 0 at `worst` or worse, in between by the logarithm. Works in both directions."""
+    if value <= 0:
+        return 1.0 if best < worst else 0.0
+    return _clamp(math.log(value / worst) / math.log(best / worst))
+
+
+def item_speed(record: Record, table: Table) -> float:
+    """Waits for the first token and the first content, and the token rate. Too short for a rate: the waits alone.
+
+    A long answer that came in one read has no rate to measure: it was held back, and gets 0 for it.
+    """
+    timing, numbers = _timing(record), table["speed"]
+    share: dict[str, float] = numbers["share"]
+    total = _wait(timing.first_token_ms, numbers["first_token_seconds"]) * share["first_token"]
+    # a tool call or a picture may be the whole answer
+    content = timing.first_content_ms if timing.first_content_ms is not None else timing.first_token_ms
+    total += _wait(content, numbers["first_content_seconds"]) * share["first_content"]
+    if timing.tokens < numbers["min_tokens_for_rate"]:
+        return total / (share["first_token"] + share["first_content"])
+    bounds = numbers["tokens_per_second"]
+    rate = log_scale(timing.tokens_per_second or 0.0, bounds["best"], bounds["worst"])
+    return total + rate * share["tokens_per_second"]
+
+
+def usd(answer: Answer, table: Table) -> float | None:
+    """What an answer cost in US dollars: as reported, else tokens of `usage` at list price; sandbox time on top.
+
+    None where the target reported neither: a guess would reward silence.
+    """
+    usage, prices = answer.usage, table["cost"]
+    cost = usage.get("cost_usd")
+    if cost is None:
+        if "completion_tokens" not in usage or "prompt_tokens" not in usage:
+            return None
+        cost = usage["prompt_tokens"] * prices["usd_per_million_input_tokens"] / 1e6
+        cost += usage["completion_tokens"] * prices["usd_per_million_output_tokens"] / 1e6
+    return cost + usage.get("sandbox_seconds", 0.0) * float(prices["usd_per_sandbox_second"])
+
+
+def item_cost(record: Record, table: Table) -> float:
+    """The answer's cost on a log scale; 0 where it was not reported."""
+    cost = usd(_answer(record), table)
+    return 0.0 if cost is None else log_scale(cost, table["cost"]["usd"]["best"], table["cost"]["usd"]["worst"])
+
+
+def item_streaming(record: Record, table: Table) -> float:
+    """Protocol, continuity and transparency of one stream; 0 for an answer that was not streamed."""
+    answer, numbers = _answer(record), table["streaming"]
+    if not answer.streamed:
+        return 0.0
+    share: dict[str, float] = numbers["share"]
+    return (
+        share["protocol"] * protocol(answer)
+        + share["continuity"] * continuity(record, numbers)
+        + share["transparency"] * transparency(answer, numbers)
+    )
+
+
+def protocol(answer: Answer) -> float:
+    """1 for a stream that keeps all rules; each broken rule halves it."""
+    return 0.5 ** len(answer.violations)
+
+
+def continuity(record: Record, numbers: Table) -> float:
+    """What a reader feels, in absolute terms: no waiting before an empty screen, no long gaps, no lumps."""
+    answer, timing = _answer(record), _timing(record)
+    length = len(words(answer.text)) + len(words(answer.reasoning))
+    if not length:
+        return 1.0 if answer.tool_calls or answer.artifacts else 0.0
+    pace = numbers["reading_words_per_second"]
+    stalled = stall_seconds(
+        answer.deltas, sent_ns=record.sent_ns, words_per_second=pace, first_wait=numbers["first_wait_seconds"]
+    )
+    # a one-word answer is read in no time: a reader forgives the time that a short sentence takes
+    reading = max(length, numbers["min_words_for_pieces"]) / pace
+    flow = _clamp(1 - stalled / (numbers["worst_stall_share"] * reading))
+    gap = (percentile(timing.gaps_ms, 99) or 0.0) / 1e3
+    bounds = numbers["p99_gap_seconds"]
+    return flow * log_scale(gap, bounds["best"], bounds["worst"]) * pieces(answer, numbers)
+
+
+def pieces(answer: Answer, numbers: Table) -> float:
+    """1 for an answer that came word by word, 0 for a long one that came in one piece."""
+    length = len(words(answer.text))
+    if length < numbers["min_words_for_pieces"]:
+        return 1.0
+    largest = max(len(words(delta.text)) for delta in answer.deltas if delta.kind == "content")
+    wanted = min(numbers["enough_pieces"], length / numbers["words_per_piece"])
+    return _clamp((length / max(1, largest) - 1) / (wanted - 1))
+
+
+def transparency(answer: Answer, numbers: Table) -> float:
+    """1 where thinking is shown before the answer, half where it is mixed into it, 0 where there is none."""
+    if len(words(answer.reasoning)) < numbers["min_reasoning_words"] or answer.reasoning.strip() == answer.text.strip():
+        return 0.0
+    return 0.5 if "reasoning_after_content" in answer.violations else 1.0
+
+
+def _artifact_score(record: Record) -> float:
+    return max((verdict.score for kind, verdict in record.verdicts if kind == "artifact"), default=0.0)
+
+
+def _wait(milliseconds: float | None, bounds: dict[str, float]) -> float:
+    return 0.0 if milliseconds is None else log_scale(milliseconds / 1e3, bounds["best"], bounds["worst"])
+
+
+def _answer(record: Record) -> Answer:
+    assert record.answer is not None, "only right answers are measured"
+    return record.answer
+
+
+def _timing(record: Record) -> Timing:
+    assert record.timing is not None, "judge() comes before score()"
+    return record.timing
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None else 100 * value
+
+
+def _clamp(value: float) -> float:
+    return min(1.0, max(0.0, value))

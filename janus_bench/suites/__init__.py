@@ -1,0 +1,1 @@
+"""Benchmark suites: what is asked and what makes an answer right."""

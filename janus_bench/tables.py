@@ -1,0 +1,120 @@
+"""Reports and standings as people read them: Rich tables for the terminal, plain HTML for notebooks.
+
+The HTML names no colour, so it reads on light and dark pages alike; everything from outside is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from janus_bench.leaderboard import Row
+
+_STANDINGS = (
+    "rank", "implementation", "miner", "composite", "quality", "speed", "cost", "streaming", "modality", "submitted",
+    "days at #1",
+)  # fmt: skip
+
+
+def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(what, value, remark) for each line of a report."""
+    weights, scores = document["weights"], document["scores"]
+    rows = [("composite", _score(document["composite"]), "" if document["complete"] else "stopped early")]
+    for name, value in scores.items():
+        remark = f"weight {weights[name]:.0%}" if name in weights else "no items in this suite"
+        rows.append((name, _score(value), remark))
+        if name == "quality":
+            rows += [(f"  {part}", _score(score), "") for part, score in document["quality"].items()]
+    timing = document["timing"]
+    for label, key, unit in (
+        ("time to first token", "first_token_ms", "ms"),
+        ("time to first content", "first_content_ms", "ms"),
+        ("inter-token gap", "gap_ms", "ms"),
+        ("tokens per second", "tokens_per_second", ""),
+    ):
+        spread = timing[key]
+        remark = f"p95 {_figure(spread['p95'])} {unit}".rstrip()
+        rows.append((label, f"{_figure(spread['p50'])} {unit}".rstrip(), f"{remark}, n = {spread['n']}"))
+    requests = document["requests"]
+    right = f"{requests['right_enough']} right enough"
+    rows.append(("requests answered", f"{requests['answered']} of {requests['planned']}", right))
+    rows += [(f"error: {kind}", str(count), "scored 0") for kind, count in document["errors"].items()]
+    rows += [(f"violation: {kind}", str(count), "") for kind, count in document["violations"].items()]
+    return rows
+
+
+def report_title(document: dict[str, Any]) -> str:
+    """One line that says what was benched, with what."""
+    suite, target = document["suite"], document["target"]
+    seen = ", ".join(target["models_seen"]) or "no model named"
+    return f"{target['model']} ({seen}) at {target['url']}, suite {suite['name']} {suite['hash'][:8]}"
+
+
+def report_table(document: dict[str, Any]) -> Table:
+    """The report as a Rich table; notes stand below it."""
+    table = Table(title=escape(report_title(document)), caption=escape(" ".join(document["notes"])) or None)
+    table.add_column("")
+    table.add_column("p50 or score", justify="right")
+    table.add_column("")
+    for what, value, remark in report_rows(document):
+        style = "bold" if what == "composite" else "red" if what.startswith("error") else ""
+        table.add_row(escape(what), escape(value), escape(remark), style=style)
+    return table
+
+
+def report_html(document: dict[str, Any]) -> str:
+    """The report as an HTML table."""
+    notes = "".join(f"<p>{html.escape(note)}</p>" for note in document["notes"])
+    return _html(report_title(document), ("", "p50 or score", ""), report_rows(document)) + notes
+
+
+def standings_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
+    """The leaderboard's columns as text, one tuple a row."""
+    return [
+        (
+            str(row.rank),
+            row.implementation,
+            row.miner or "–",
+            *(_score(getattr(row, name)) for name in _STANDINGS[3:9]),
+            row.submitted[:10],
+            f"{row.days_at_1:.1f}",
+        )
+        for row in rows
+    ]
+
+
+def standings_table(rows: Iterable[Row]) -> Table:
+    """The leaderboard as a Rich table."""
+    table = Table(title="Leaderboard")
+    for name in _STANDINGS:
+        table.add_column(name, justify="left" if name in ("implementation", "miner", "submitted") else "right")
+    for cells in standings_cells(rows):
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def standings_html(rows: Iterable[Row]) -> str:
+    """The leaderboard as an HTML table."""
+    return _html("Leaderboard", _STANDINGS, standings_cells(rows))
+
+
+def _html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    def line(tag: str, cells: Sequence[str]) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    return (
+        f"<table><caption>{html.escape(title)}</caption><thead>{line('th', head)}</thead>"
+        f"<tbody>{''.join(line('td', row) for row in rows)}</tbody></table>"
+    )
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}" if value < 1000 else f"{value:,.0f}"
