@@ -42,7 +42,8 @@ async def chat(request: Request) -> Response:
         body = await request.json()
         text = last_text(body["messages"]) or "(nothing)"
     except (ValueError, LookupError, TypeError, AttributeError):
-        error = {"message": "Send a JSON object with messages.", "type": "invalid_request_error", "param": None, "code": None}
+        message = "Send a JSON object with messages."
+        error = {"message": message, "type": "invalid_request_error", "param": None, "code": "invalid_value"}
         return JSONResponse({"error": error}, 400)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": NAME}
     count = len(tokens(text))
@@ -74,7 +75,8 @@ async def health(_: Request) -> Response:
 
 async def models(_: Request) -> Response:
     """GET /v1/models"""
-    return JSONResponse({"object": "list", "data": [{"id": NAME, "object": "model", "created": 0, "owned_by": "janus"}]})
+    model = {"id": NAME, "object": "model", "created": 0, "owned_by": "janus"}
+    return JSONResponse({"object": "list", "data": [model]})
 
 
 app = Starlette(

@@ -1,0 +1,94 @@
+"""Finds the function that a question asks to see, without ever evaluating what the user wrote.
+
+Only numbers, one variable, pi, e, arithmetic and a few named functions get through; what comes out is Python source
+made from the parsed expression.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+FUNCTIONS = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "sinh", "cosh", "tanh", "arctan")
+_ALIASES = {"ln": "log", "atan": "arctan"}
+_VARIABLES = ("x", "t", "theta", "θ")
+_CONSTANTS = ("pi", "e")
+_NAMES = "|".join(sorted([*FUNCTIONS, *_ALIASES, *_VARIABLES, *_CONSTANTS, "π"], key=len, reverse=True))
+_TOKEN = rf"(?:\d+(?:\.\d+)?|\.\d+|(?:{_NAMES})(?![a-zA-Z])|\*\*|[-+*/^()²³])"
+_RUN = re.compile(rf"(?<![\w.]){_TOKEN}(?:\s*{_TOKEN})*")
+_NUMBER = r"-?\s*(?:\d+(?:\.\d+)?\s*\*?\s*(?:pi|π)?|pi|π)"
+_RANGE = re.compile(
+    rf"\b(?:from|between|in|over|for)\b[^0-9π\-]{{0,12}}({_NUMBER})\s*(?:to|and|\.\.|…|,|–)\s*({_NUMBER})", re.I
+)
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
+_NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Load, *_OPERATORS)
+MAX_EXPRESSION = 200
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A function of x: `source` is Python (names as in numpy), `shown` is for people; drawn from `low` to `high`."""
+
+    source: str
+    shown: str
+    low: float
+    high: float
+
+
+def find_formula(text: str) -> Formula | None:
+    """The longest expression of one variable in `text`, with the range it is asked for, or None."""
+    interval = _RANGE.search(text)
+    without = text[: interval.start()] + " " + text[interval.end() :] if interval else text
+    parsed = [tree for run in _RUN.findall(without) if (tree := _parse(run))]
+    if not parsed:
+        return None
+    tree = max(parsed, key=lambda t: len(ast.unparse(t)))
+    source = ast.unparse(tree)
+    low, high = _limits(interval, source)
+    return Formula(source, source.replace("**", "^"), low, high)
+
+
+def _limits(interval: re.Match[str] | None, source: str) -> tuple[float, float]:
+    if interval:
+        low, high = _number(interval[1]), _number(interval[2])
+        if low < high:
+            return low, high
+    periodic = any(name in source for name in ("sin", "cos", "tan"))
+    return (-6.283185307179586, 6.283185307179586) if periodic else (-10.0, 10.0)
+
+
+def _number(text: str) -> float:
+    compact = re.sub(r"[\s*]", "", text.lower()).replace("π", "pi")
+    sign, compact = (-1.0, compact[1:]) if compact.startswith("-") else (1.0, compact)
+    factor = 3.141592653589793 if compact.endswith("pi") else 1.0
+    return sign * factor * float(compact.removesuffix("pi") or 1)
+
+
+def _parse(run: str) -> ast.Expression | None:
+    if len(run) > MAX_EXPRESSION:
+        return None
+    source = run.replace("^", "**").replace("π", "pi").replace("²", "**2").replace("³", "**3")
+    source = re.sub(r"\b(theta|t)\b|θ", "x", source)
+    for alias, name in _ALIASES.items():
+        source = re.sub(rf"\b{alias}\b", name, source)
+    source = re.sub(r"(\d|\))\s*(?=[a-z(])", r"\1*", source)  # 2x and 3(x + 1)
+    source = re.sub(r"\bx\s*(?=[a-z(])", "x*", source)
+    try:
+        tree = ast.parse(source.strip(" +*/"), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    is_more_than_x = any(isinstance(node, ast.BinOp | ast.Call | ast.UnaryOp) for node in ast.walk(tree))
+    return tree if "x" in names and is_more_than_x and all(_allowed(node) for node in ast.walk(tree)) else None
+
+
+def _allowed(node: ast.AST) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in ("x", *_CONSTANTS, *FUNCTIONS)
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int | float)
+    if isinstance(node, ast.Call):
+        is_known = isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS
+        return is_known and len(node.args) == 1 and not node.keywords
+    return isinstance(node, _NODES)

@@ -1,0 +1,78 @@
+"""What of a page is worth reading for a question, and how it is put before the model."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+MAX_PAGE_CHARACTERS = 6_000
+MAX_PASSAGES = 5
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
+_STOP = set("a an and are as at be by can do for from how i in is it of on or that the this to was what".split())
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One numbered passage of the prompt: a page's text, or the snippet of a search result."""
+
+    title: str
+    url: str
+    text: str
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` that carry meaning, in lower case, plural s removed."""
+    found = re.findall(r"\w+", text.lower())
+    return [w[:-1] if len(w) > 3 and w.endswith("s") and not w.endswith("ss") else w for w in found if w not in _STOP]
+
+
+def most_relevant(page: str, question: str, *, limit: int = MAX_PAGE_CHARACTERS) -> str:
+    """The paragraphs of a Markdown `page` that share most words with `question`, in the page's own order.
+
+    At most `limit` characters. A word counts more the rarer it is in the page; a heading goes with what follows it.
+    """
+    paragraphs = [p for p in re.split(r"\n\s*\n", _LINK.sub(r"\1", page)) if p.strip()]
+    if sum(len(p) + 2 for p in paragraphs) <= limit:
+        return "\n\n".join(p.strip() for p in paragraphs)
+    frequency = Counter(w for p in paragraphs for w in set(words(p)))
+    asked = set(words(question))
+
+    def score(number: int) -> float:
+        near = words(paragraphs[number - 1]) if number and paragraphs[number - 1].startswith("#") else []
+        shared = asked & {*words(paragraphs[number]), *near}
+        return sum(1 / frequency[w] for w in shared if frequency[w]) + 1e-6 / (number + 1)
+
+    chosen, left = set[int](), limit
+    for number in sorted(range(len(paragraphs)), key=score, reverse=True):
+        size = len(paragraphs[number]) + 2
+        if size <= left:
+            chosen.add(number)
+            left -= size
+    if not chosen:
+        return paragraphs[max(range(len(paragraphs)), key=score)][:limit]
+    return "\n\n".join(paragraphs[number].strip() for number in sorted(chosen))
+
+
+def prompt(question: str, passages: list[Passage]) -> str:
+    """Question and numbered passages, as the model gets them."""
+    numbered = [f"[{n}] {p.title} — {p.url}\n{p.text}" for n, p in enumerate(passages, 1)]
+    return f"Question: {question}\n\nPassages:\n" + "\n\n".join(numbered)
+
+
+def cited(answer: str, passages: list[Passage]) -> list[Passage]:
+    """The passages that `answer` refers to as [n], in their order; the first one when it refers to none."""
+    numbers = {int(n) for n in re.findall(r"\[(\d{1,2})\]", answer)}
+    return [p for n, p in enumerate(passages, 1) if n in numbers] or passages[:1]
+
+
+def declines(answer: str) -> bool:
+    """Whether the model says that the passages do not cover the question."""
+    return bool(_DECLINES.search(answer[:400]))
+
+
+_DECLINES = re.compile(
+    r"\b(passages?|sources?|texts?|pages?)\b[^.]{0,60}\b(do(es)? not|don't|doesn't|cannot|did not)\b[^.]{0,30}"
+    r"\b(cover|answer|contain|mention|say|address|hold)|\bnot covered by\b",
+    re.I,
+)

@@ -1,0 +1,123 @@
+"""What kind of question it is: small talk, a calculation, something to draw, or something to look up."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Any
+
+MAX_QUERY_CHARACTERS = 300
+FOLLOW_UP_WORDS = 9
+
+_SMALL_TALK_CORE = set(
+    "hi hello hey greetings morning evening afternoon thanks thank bye goodbye introduce yourself help who".split()
+)
+_SMALL_TALK = _SMALL_TALK_CORE | set(
+    "there good you and please are how what can do your name is a an in or the one two three sentence sentences "
+    "line lines briefly me tell about am i day today so much very just say test ok okay".split()
+)
+_FOLLOW_UP = re.compile(r"\b(it|its|that|this|these|those|they|them|their|he|she|him|her|there)\b", re.I)
+_FOLLOW_UP_START = re.compile(
+    r"\s*(and|but|why\s*\?|what about|how about|more\b|tell me more|go on|elaborate|in short|shorter|again)", re.I
+)
+_PLOT = re.compile(
+    r"\b(plot(s|ted|ting)?|graph(s|ed|ing)?|charts?|draw|sketch|histogram|visuali[sz](e|ation|ations|ed|ing))\b", re.I
+)
+_ASKING = re.compile(
+    r"^(\s*(please|kindly|can you|could you|would you|i want you to|help me( to)?|explain( to me)?|describe"
+    r"|tell me( about)?|summari[sz]e|define|discuss|give me( an?)?|show me|write( me)?( an?)?"
+    r"|what (is|are|was|were)|who (is|was|are|were))\b[\s,:]*)+",
+    re.I,
+)
+_CALCULATE = re.compile(
+    r"^\s*(please\s+)?(what\s+(is|are|does)|what's|calculate|compute|evaluate|solve|how much is|work out)?\s*"
+    r"(?P<sum>.+?)\s*(equal|equals|=)?\s*[?.!=]*\s*$",
+    re.I | re.S,
+)
+_WORDS = (
+    (r"\bmultiplied by\b|\btimes\b|×|·", "*"),
+    (r"\bdivided by\b|\bover\b|÷", "/"),
+    (r"\bplus\b", "+"),
+    (r"\bminus\b|−", "-"),
+    (r"\bmodulo\b|\bmod\b", "%"),
+    (r"\bto the power( of)?\b|\^", "**"),
+    (r"\bsquared\b", "**2"),
+    (r"\bcubed\b", "**3"),
+    (r"(?<=\d),(?=\d{3}\b)", ""),
+)
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.USub, ast.UAdd)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the user wants to know; `has_picture` says that a picture came with it."""
+
+    text: str
+    has_picture: bool = False
+
+    @property
+    def is_small_talk(self) -> bool:
+        """Whether nothing is asked that could be looked up."""
+        words = re.findall(r"[a-z]+", self.text.lower())
+        return not words or (set(words) <= _SMALL_TALK and bool(set(words) & _SMALL_TALK_CORE))
+
+    @property
+    def wants_plot(self) -> bool:
+        """Whether a picture is asked for."""
+        return bool(_PLOT.search(self.text))
+
+    @property
+    def calculation(self) -> str | None:
+        """The arithmetic expression that is asked for, in Python's notation, or None."""
+        match = _CALCULATE.match(self.text[:400])
+        return _arithmetic(match["sum"]) if match else None
+
+    def query(self) -> str:
+        """What to search for: the question without its politeness and without the request for a picture."""
+        text = " ".join(self.text.split())
+        shorter = _ASKING.sub("", _PLOT.sub(" ", text)) if self.wants_plot else _ASKING.sub("", text)
+        shorter = " ".join(shorter.strip(" ?!.:,").split())
+        return (shorter if re.search(r"\w{2}", shorter) else text)[:MAX_QUERY_CHARACTERS]
+
+
+def read_question(messages: list[dict[str, Any]]) -> Question:
+    """The question in a conversation: the last user message, with the one before it when it is a short follow-up."""
+    asked = [_text_of(m.get("content")) for m in messages if m.get("role") == "user"]
+    if not asked:
+        return Question("")
+    text, has_picture = asked[-1]
+    if len(asked) > 1 and _is_follow_up(text):
+        text = f"{asked[-2][0].rstrip(' ?.!')}: {text}"
+    return Question(text, has_picture)
+
+
+def _is_follow_up(text: str) -> bool:
+    if len(text.split()) > FOLLOW_UP_WORDS:
+        return False
+    return bool(_FOLLOW_UP.search(text) or _FOLLOW_UP_START.match(text))
+
+
+def _text_of(content: Any) -> tuple[str, bool]:
+    if isinstance(content, str):
+        return content.strip(), False
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    text = " ".join(str(part.get("text") or "") for part in parts if part.get("type") == "text")
+    return text.strip(), any(part.get("type") == "image_url" for part in parts)
+
+
+def _arithmetic(text: str) -> str | None:
+    for pattern, symbol in _WORDS:
+        text = re.sub(pattern, symbol, text, flags=re.I)
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+        calculates = any(isinstance(node, ast.BinOp) for node in ast.walk(tree))
+        return ast.unparse(tree) if calculates and all(_is_arithmetic(node) for node in ast.walk(tree)) else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _is_arithmetic(node: ast.AST) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    return isinstance(node, ast.Expression | ast.BinOp | ast.UnaryOp | _OPERATORS)

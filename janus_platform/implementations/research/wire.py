@@ -1,0 +1,72 @@
+"""The OpenAI wire format with the platform's extensions: reasoning_content, artifacts, usage with cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from flow import Picture, Step, Text, Thought, Usage
+
+NAME = os.environ.get("JANUS_IMPLEMENTATION", "research")
+
+
+def _head(kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": NAME}
+
+
+async def stream(steps: AsyncIterator[Step], usage: Usage) -> AsyncIterator[bytes]:
+    """The events of a streamed answer; the last chunk carries finish_reason and the usage of the whole."""
+    head = _head("chat.completion.chunk")
+    role: dict[str, str] = {"role": "assistant"}
+    async for step in steps:
+        yield _event({**head, **_chunk(step, role)})
+        role = {}
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage.totals}
+    yield _event({**head, **last})
+    yield b"data: [DONE]\n\n"
+
+
+async def whole(steps: AsyncIterator[Step], usage: Usage) -> dict[str, Any]:
+    """The same answer as one completion."""
+    content, reasoning, artifacts = [], [], []
+    async for step in steps:
+        match step:
+            case Thought(text):
+                reasoning.append(text)
+            case Text(text):
+                content.append(text)
+            case Picture():
+                artifacts.append(_artifact(step))
+    message = {"role": "assistant", "content": "".join(content), "reasoning_content": "".join(reasoning)}
+    completion = {
+        **_head("chat.completion"),
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": usage.totals,
+    }
+    return {**completion, "artifacts": artifacts} if artifacts else completion
+
+
+def _chunk(step: Step, role: dict[str, str]) -> dict[str, Any]:
+    match step:
+        case Thought(text):
+            return _choice({**role, "reasoning_content": text})
+        case Text(text):
+            return _choice({**role, "content": text})
+        case Picture():
+            return {**_choice(dict(role)), "artifacts": [_artifact(step)]}
+
+
+def _choice(delta: dict[str, str]) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+
+
+def _artifact(picture: Picture) -> dict[str, str]:
+    return {"type": "image/png", "name": picture.name, "data": picture.data}
+
+
+def _event(chunk: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(chunk, ensure_ascii=False).encode("utf-8", "replace") + b"\n\n"
