@@ -21,6 +21,9 @@ class StepFailed(Exception):
         super().__init__(message)
         self.remedy = remedy
         self.output = output
+        for note in (output, remedy):
+            if note:
+                self.add_note(note)
 
 
 class Terminal:

@@ -47,7 +47,7 @@ def look_up(contract: Contract, path: str) -> Any:
     for done, part in enumerate(path.split(".")):
         try:
             value = _step(value, part)
-        except (LookupError, AttributeError, ValueError):
+        except (LookupError, AttributeError):
             where = ".".join(path.split(".")[:done]) or "the contract"
             raise FactError(
                 f"{path}: {where} has no {part!r}; it has {', '.join(_choices(value)) or 'no parts'}"
@@ -125,17 +125,14 @@ def _step(value: Any, part: str) -> Any:
     if isinstance(value, Mapping):
         return value[part]
     if isinstance(value, tuple):
-        return value[int(part)] if part.isdigit() else next(v for v in _named(value) if v.name == part)
+        return value[int(part)] if part.isdigit() else {member.name: member for member in _named(value)}[part]
     if is_dataclass(value) and not part.startswith("_"):
         return getattr(value, part)
     raise LookupError(part)
 
 
 def _named(values: tuple[Any, ...]) -> list[Any]:
-    named = [value for value in values if hasattr(value, "name")]
-    if not named:
-        raise LookupError
-    return named
+    return [value for value in values if hasattr(value, "name")]
 
 
 def _choices(value: Any) -> list[str]:

@@ -1,0 +1,21 @@
+"""What more than one area of tests needs: a running platform with a home of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tools.platform import running
+from tools.terminal import Terminal
+
+
+@pytest.fixture(scope="module")
+def platform_variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables to run a notebook or a page's code with, while a platform is up.
+
+    Its home is new, so that nothing a reader did shows in the outputs. It stops with the test module: other modules
+    start platforms of their own.
+    """
+    with running(Terminal(), own_home=tmp_path_factory.mktemp("home") / "janus") as env:
+        yield env
