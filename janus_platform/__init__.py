@@ -1,7 +1,7 @@
 """The local Janus platform: gateway, node, egress proxy and five services behind the specification's own host names.
 
-    import janus_platform as janus
-    platform = janus.up()
+>>> import janus_platform as janus
+>>> platform = janus.up()
 """
 
 from __future__ import annotations

@@ -164,7 +164,8 @@ def remove(name: str) -> None:
 
 @app.command()
 def trace(
-    name: Annotated[str, typer.Argument(help="Request id, trace id or completion id.")] = "latest", as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="Request id, trace id or completion id.")] = "latest",
+    as_json: AsJson = False,
 ) -> None:
     """Draw a request's way through the platform."""
     from janus_platform.trace_view import Trace

@@ -318,7 +318,8 @@ def _check_service(service: Service) -> None:
     where = f"services.{service.name}"
     _require(service.method in {"GET", "POST"}, f"{where}: method {service.method}")
     _require(service.path.startswith("/"), f"{where}: path {service.path}")
-    for entry in (*service.parameters, *service.response_fields):
+    typed: list[Parameter | ResponseField] = [*service.parameters, *service.response_fields]
+    for entry in typed:
         _require(entry.type in _JSON_TYPES, f"{where}.{entry.name}: type {entry.type} is not a JSON type")
     if service.rate_limit:
         limit = service.rate_limit

@@ -36,6 +36,7 @@ def build_control(platform: LocalPlatform) -> ASGIApp:
             Route("/detach", control.detach, methods=["POST"]),
             Route("/environment", control.environment),
             Route("/clock", control.clock, methods=["POST"]),
+            Route("/limits", control.limits, methods=["POST"]),
             Route("/egress", control.egress),
             Route("/traces/{name}", control.trace),
             Route("/implementations", control.implementations),
@@ -53,12 +54,12 @@ class _Control:
         self.platform = platform
 
     async def status(self, _: Request) -> Response:
-        return JSONResponse(self.platform.status())
+        return JSONResponse(await self.platform.status())
 
     async def lease(self, request: Request) -> Response:
         body = await _body(request)
-        environment = self.platform.environment(_text(body, "caller"))
-        welcome = {"environment": environment, "status": self.platform.status()}
+        environment = self._variables(_text(body, "caller"))
+        welcome = {"environment": environment, "status": await self.platform.status()}
 
         async def hold() -> AsyncIterator[bytes]:
             with self.platform.users.lease():
@@ -68,6 +69,12 @@ class _Control:
 
         return StreamingResponse(hold(), media_type="application/x-ndjson")
 
+    def _variables(self, caller: str) -> dict[str, str]:
+        try:
+            return self.platform.environment(caller)
+        except PlatformError as error:
+            raise HTTPException(422, str(error)) from None
+
     async def watch(self, request: Request) -> Response:
         pid = (await _body(request)).get("pid")
         if not isinstance(pid, int) or pid <= 0:
@@ -76,14 +83,14 @@ class _Control:
             self.platform.users.watch(ProcessId.of(pid))
         except ProcessLookupError as error:
             raise HTTPException(404, str(error)) from None
-        return JSONResponse(self.platform.status())
+        return JSONResponse(await self.platform.status())
 
     async def detach(self, _: Request) -> Response:
         self.platform.users.detach()
-        return JSONResponse(self.platform.status())
+        return JSONResponse(await self.platform.status())
 
     async def environment(self, request: Request) -> Response:
-        return JSONResponse(self.platform.environment(request.query_params.get("caller", "")))
+        return JSONResponse(self._variables(request.query_params.get("caller", "")))
 
     async def clock(self, request: Request) -> Response:
         body = await _body(request)
@@ -95,6 +102,13 @@ class _Control:
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
         return JSONResponse({"offset_seconds": offset})
+
+    async def limits(self, request: Request) -> Response:
+        on = (await _body(request)).get("on")
+        if not isinstance(on, bool):
+            raise HTTPException(422, "on must be true or false")
+        before, self.platform.limits.on = self.platform.limits.on, on
+        return JSONResponse({"before": before, "on": on})
 
     async def egress(self, request: Request) -> Response:
         return JSONResponse({"blocked": self.platform.egress.blocked(request.query_params.get("caller"))})

@@ -1,4 +1,4 @@
-"""The way to a running platform: HTTP over its control socket, with the standard library alone, so that joining is quick."""
+"""The way to a running platform: HTTP over its control socket, by the standard library alone, so joining is quick."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class ControlClient:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def get(self, path: str, **query: str | None) -> Any:
+    def get(self, path: str, /, **query: str | None) -> Any:
         """The JSON answer to GET. Raises RequestRefused with the platform's own words."""
         asked = "&".join(f"{key}={quote(value)}" for key, value in query.items() if value is not None)
         return self._request("GET", f"{path}?{asked}" if asked else path)
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         """The JSON answer to POST of `body`. Raises RequestRefused with the platform's own words."""
         return self._request("POST", path, body)
 

@@ -86,7 +86,9 @@ def _port() -> Iterator[Finding]:
     with socket.socket() as probe:
         taken = probe.connect_ex(("127.0.0.1", port)) == 0
     if taken:
-        yield Finding("port", "problem", f"{port} is in use by another program", "End it, or use another: `janus up --port 8010`.")
+        yield Finding(
+            "port", "problem", f"{port} is in use by another program", "End it, or use another: `janus up --port 8010`."
+        )
     else:
         yield Finding("port", "ok", f"{port} is free")
 
@@ -120,7 +122,12 @@ def _namespaces() -> Iterator[Finding]:
 
 
 def _toolchains() -> Iterator[Finding]:
-    commands = {"javascript": ("node", "nodejs"), "bash": ("bash", "bash"), "go": ("go", "golang"), "rust": ("rustc", "rustc")}
+    commands = {
+        "javascript": ("node", "nodejs"),
+        "bash": ("bash", "bash"),
+        "go": ("go", "golang"),
+        "rust": ("rustc", "rustc"),
+    }
     for language, (command, package) in commands.items():
         path = shutil.which(command)
         if path:
@@ -142,7 +149,9 @@ def _browser() -> Iterator[Finding]:
 def _model() -> Iterator[Finding]:
     command = [sys.executable, "-c", "import numpy, tokenizers, safetensors"]
     if subprocess.run(command, capture_output=True, check=False).returncode:
-        yield Finding("embedding model", "note", "numpy, tokenizers or safetensors is missing", "Install the extra [platform].")
+        yield Finding(
+            "embedding model", "note", "numpy, tokenizers or safetensors is missing", "Install the extra [platform]."
+        )
         return
     cached = any(Path(home() / "cache").glob("**/*.npz")) or any(Path(home() / "cache").glob("**/*.safetensors"))
     remedy = "" if cached else "The vector index answers lexically until then: `janus prepare` (needs a network once)."

@@ -1,4 +1,4 @@
-"""ASGI apps on connections that the platform already has: a TCP port, a Unix socket, or a tunnel that ended its TLS here.
+"""ASGI apps on connections that the platform already has: a TCP port, a Unix socket, a tunnel that ended its TLS here.
 
 uvicorn's HTTP protocol does the work; this module only gives it connections, so that gateway, control socket and egress
 proxy share one event loop and one way of speaking HTTP.

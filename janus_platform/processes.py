@@ -1,8 +1,8 @@
 """The one keeper of processes: the platform, every implementation and every sandbox run are started and ended here.
 
-Each child leads a session of its own, so that its whole tree can be ended. On Linux a child is also killed by the kernel
-when its parent dies, whatever killed the parent. What this module does not do: isolate. That is the node's and the
-sandbox's work.
+Each child leads a session of its own, so that its whole tree can be ended. On Linux the kernel also kills a child when
+its parent dies, whatever killed the parent. What this module does not do: isolate. That is the node's and the sandbox's
+work.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ProcessId:
             process = psutil.Process(self.pid)
             # psutil reads start times with the kernel's 10 ms tick.
             same = abs(process.create_time() - self.started) < 0.05
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return same and bool(process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
@@ -120,7 +120,12 @@ class Child:
 
 
 def spawn_background(
-    argv: Sequence[str], *, env: Mapping[str, str], log_file: Path, cwd: Path | None = None, pass_fds: Sequence[int] = ()
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log_file: Path,
+    cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> ProcessId:
     """Start a process that outlives this one, its output in `log_file`, in a session of its own.
 

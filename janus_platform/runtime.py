@@ -84,7 +84,7 @@ class Runtime:
 
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
-        """Hold the lock that lets one process at a time start the platform; the kernel frees it when its holder dies."""
+        """Hold the lock under which one process at a time starts the platform; it is freed when its holder dies."""
         path = self.folder.with_name(self.folder.name + ".lock")
         lock = _locked(path)
         try:
@@ -92,6 +92,11 @@ class Runtime:
         finally:
             path.unlink(missing_ok=True)
             lock.close()
+
+
+def cache_folder(name: str) -> Path:
+    """Where `janus prepare` leaves what `name` needs; it need not exist."""
+    return home() / "cache" / name
 
 
 def runtime() -> Runtime:

@@ -1,7 +1,7 @@
 """The platform's process: puts gateway, node, egress proxy and services together, and ends when its last user is gone.
 
-Run as `python -m janus_platform.server`; `janus up` and `janus.up()` do that. It says on the pipe it was given whether it
-became healthy, so that whoever started it never waits by the clock and nothing is left half-started.
+Run as `python -m janus_platform.server`; `janus up` and `janus.up()` do that. It says on the pipe it was given whether
+it became healthy, so that whoever started it never waits by the clock and nothing is left half-started.
 """
 
 from __future__ import annotations
@@ -35,9 +35,12 @@ from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
 from janus_platform.gateway import build_gateway
 from janus_platform.http_server import HttpServer, bind_loopback
-from janus_platform.node import Deployments, Registry
+from janus_platform.implementations import BASELINE, bundled
+from janus_platform.node import Deployments, Node, Registry
 from janus_platform.processes import ProcessId
-from janus_platform.runtime import Runtime, State, runtime
+from janus_platform.runtime import Runtime, State, cache_folder, runtime
+from janus_platform.services.rate_limit import LimitSwitch
+from janus_platform.services.service import ServiceContext
 from janus_platform.services.table import build_services
 from janus_platform.starter import LIMITS
 from janus_platform.traces import Tracing
@@ -45,6 +48,7 @@ from janus_platform.users import Users
 
 log = logging.getLogger("janus.platform")
 LOG_BYTES = 5_000_000
+FORM_FIELDS = ("entry", "hotkey", "source", "license", "description")
 
 
 @dataclass(frozen=True)
@@ -85,15 +89,13 @@ class LocalPlatform:
         self.ending = asyncio.Event()
         self.callers = Callers()
         self.leaderboard = Leaderboard(home() / "leaderboard.sqlite3")
-        self.services = build_services(
-            self.contract, self.clocks, self.clock, self.tracing, self.callers.accepts_key, limits_on=settings.limits == "contract"
-        )
+        self.limits = LimitSwitch(settings.limits == "contract")
+        context = ServiceContext(self.contract, self.clocks, limits=self.limits, clock=self.clock, tracing=self.tracing)
+        self.services = build_services(context, self.callers.accepts_key, cache_folder("sandbox"))
         ca = LocalCA(self.contract.egress.allowed_hosts)
         place.ca_file.write_bytes(ca.pem)
-        self.egress = EgressProxy(self.services.table, self.contract.egress.allowed_port, self.callers, ca)
-        self.deployments = Deployments(
-            Registry(home() / "implementations.sqlite3"), EgressAccess(self), self.contract, run_dir=place.nodes
-        )
+        self.egress = EgressProxy(self.services.by_host, self.contract.egress.allowed_port, self.callers, ca)
+        self.deployments = self._build_deployments()
         self.gateway = HttpServer(
             build_gateway(
                 self.contract, self.deployments, self.leaderboard.leader, tracing=self.tracing, clock=self.clock
@@ -102,6 +104,22 @@ class LocalPlatform:
         self.control = HttpServer(build_control(self))
         self.gateway_port = self.egress_port = 0
         self._started = self.clock.now()
+
+    def _build_deployments(self) -> Deployments:
+        node = Node(
+            self.contract,
+            EgressAccess(self),
+            run_folder=self.runtime.nodes,
+            log_folder=self.runtime.log_file.parent,
+            clock=self.clock,
+        )
+        return Deployments(
+            node,
+            Registry(home() / "implementations.sqlite3"),
+            bundled=bundled(),
+            baseline=BASELINE,
+            home=home() / "implementations",
+        )
 
     async def start(self) -> None:
         """Bind, start and check everything. Raises PlatformError; then nothing is left running."""
@@ -161,8 +179,10 @@ class LocalPlatform:
 
     async def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Try out and deploy an implementation; the control API's `POST /implementations`."""
-        form = {key: value for key, value in body.items() if isinstance(value, str)}
-        path, name = form.pop("path", ""), form.pop("name", "")
+        form = {key: value for key, value in body.items() if key in FORM_FIELDS and isinstance(value, str)}
+        if unknown := sorted(set(body) - set(FORM_FIELDS) - {"path", "name"}):
+            raise PlatformError(f"A submission has no field {', '.join(unknown)}. It has {', '.join(FORM_FIELDS)}.")
+        path, name = str(body.get("path", "")), str(body.get("name", ""))
         return dict(await self.deployments.submit(Path(path), name, **form))
 
     async def remove(self, name: str) -> dict[str, Any]:
@@ -174,7 +194,7 @@ class LocalPlatform:
         """The latest output of an implementation."""
         return {"log": self.deployments.logs(name)}
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         """What runs and how it is, as `status.schema.json` describes it."""
         return {
             "running": True,
@@ -182,7 +202,7 @@ class LocalPlatform:
             "contract_version": self.contract.version,
             "pid": os.getpid(),
             "uptime_seconds": round(self.clock.now() - self._started, 3),
-            "limits": self.settings.limits,
+            "limits": LIMITS[0] if self.limits.on else LIMITS[1],
             "detached": self.users.detached,
             "users": self.users.count,
             "gateway": {"url": f"http://{self.contract.gateway.host}:{self.gateway_port}", "healthy": True},
@@ -192,7 +212,7 @@ class LocalPlatform:
                 "allowed": self.egress.counts["allowed"],
                 "blocked": self.egress.counts["blocked"],
             },
-            "services": self.services.status(),
+            "services": await self.services.health(),
             "implementations": self.deployments.describe(),
             "leader": self.leaderboard.leader(),
         }

@@ -89,7 +89,9 @@ def _start(runtime: Runtime, options: Options) -> State:
         return state
     end_tree(process)
     runtime.clear()
-    raise PlatformError(answer.get("error") or f"The platform ended while it started. Its log says:\n{_tail(runtime.log_file)}")
+    raise PlatformError(
+        answer.get("error") or f"The platform ended while it started. Its log says:\n{_tail(runtime.log_file)}"
+    )
 
 
 def _read_line(pipe: int) -> dict[str, str]:

@@ -105,8 +105,9 @@ class Trace:
         for tick in range(_TICKS + 1):
             at = self.duration_ms * tick / _TICKS
             x = _LABEL + at * scale
+            end = f'x2="{x:.1f}" y2="{height - 28}"'
             parts.append(
-                f'<line x1="{x:.1f}" y1="{_TOP - 8}" x2="{x:.1f}" y2="{height - 28}" stroke="currentColor" opacity=".15"/>'
+                f'<line x1="{x:.1f}" y1="{_TOP - 8}" {end} stroke="currentColor" opacity=".15"/>'
                 f'<text x="{x:.1f}" y="{_TOP - 14}" text-anchor="middle" opacity=".7">{at:.0f} ms</text>'
             )
         return parts

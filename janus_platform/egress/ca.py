@@ -53,7 +53,7 @@ class LocalCA:
             named_right = asked is not None and asked.lower() == host
             return None if named_right else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
-        context.sni_callback = check_name  # type: ignore[assignment]
+        context.sni_callback = check_name
         return context
 
     def _load_chain(self, context: ssl.SSLContext, host: str) -> None:

@@ -33,7 +33,7 @@ class Callers:
     def accepts_key(self, key: str) -> bool:
         """Whether this platform issued `key`."""
         match = _KEY.fullmatch(key)
-        return bool(match) and hmac.compare_digest(self._mark("inference", match[1]), match[2])
+        return match is not None and hmac.compare_digest(self._mark("inference", match[1]), match[2])
 
     def identify(self, authorization: str) -> str | None:
         """The caller that a `Proxy-Authorization: Basic …` value proves (RFC 7617), or None."""
@@ -55,5 +55,7 @@ class Callers:
 def check_caller(caller: str) -> str:
     """`caller`, if it is a well-formed id. Raises ValueError otherwise."""
     if not _CALLER.fullmatch(caller):
-        raise ValueError("a caller id is 1 to 63 lower-case letters, digits and hyphens, and does not start with a hyphen")
+        raise ValueError(
+            "a caller id is 1 to 63 lower-case letters, digits and hyphens, and does not start with a hyphen"
+        )
     return caller

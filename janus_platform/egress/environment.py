@@ -15,7 +15,7 @@ _CA_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTR
 
 def proxy_variables(proxy_url: str) -> dict[str, str]:
     """Both cases of the proxy variables for `proxy_url`, and a `NO_PROXY` of loopback alone."""
-    proxies = {name: proxy_url for name in _PROXY_NAMES}
+    proxies = dict.fromkeys(_PROXY_NAMES, proxy_url)
     upper = {**proxies, "NO_PROXY": LOOPBACK}
     # Node reads the proxy variables only when told to (22.21, 24.5 and later).
     return {**upper, **{name.lower(): value for name, value in upper.items()}, "NODE_USE_ENV_PROXY": "1"}

@@ -1,4 +1,4 @@
-"""What all five services share: context, validation by the contract, rate limits, problems, health, spans, one log line.
+"""What all five services share: context, validation by the contract, rate limits, problems, health, spans, a log line.
 
 A service is an ASGI app. It opens no socket, reads no global and does not wait by the wall clock: its index, its limits
 and its clock are handed to it. The caller's id comes from the egress proxy in the ASGI scope's `state`.
@@ -70,8 +70,8 @@ def build_service(
 ) -> ASGIApp:
     """The service's ASGI app: `endpoint` at the contract's method and path, and `GET /health`.
 
-    Every error leaves as a problem (RFC 9457). Where the contract has a rate limit and `context.limits` is on, requests to
-    the endpoint are counted per caller and answered 429 with `Retry-After` (RFC 9110, 10.2.3) beyond it.
+    Every error leaves as a problem (RFC 9457). Where the contract has a rate limit and `context.limits` is on, requests
+    to the endpoint are counted per caller and answered 429 with `Retry-After` (RFC 9110, 10.2.3) beyond it.
     """
     limited = _rate_limited(endpoint, service, context)
 
@@ -127,9 +127,8 @@ async def _read_body(request: Request, max_bytes: int) -> bytes:
 
 def _example(service: Service) -> str:
     samples = {"string": "…", "integer": 1, "array": [], "object": {}, "boolean": False}
-    return json.dumps(
-        {p.name: p.default or samples[p.type] for p in service.parameters if p.required or p.default}, ensure_ascii=False
-    )
+    values = {p.name: p.default or samples[p.type] for p in service.parameters if p.required or p.default}
+    return json.dumps(values, ensure_ascii=False)
 
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
@@ -153,10 +152,15 @@ def _checked(parameter: Parameter, value: Any) -> Any:
         raise invalid_field(name, f"`{name}` must be of JSON type {parameter.type}.")
     if isinstance(value, str):
         _check_string(parameter, value)
+    if isinstance(value, int | float):
+        _check_number(parameter, value)
+    return value
+
+
+def _check_number(parameter: Parameter, value: float) -> None:
     low, high = parameter.minimum, parameter.maximum
     if (low is not None and value < low) or (high is not None and value > high):
-        raise invalid_field(name, f"`{name}` must lie between {low} and {high}.")
-    return value
+        raise invalid_field(parameter.name, f"`{parameter.name}` must lie between {low} and {high}.")
 
 
 def _check_string(parameter: Parameter, value: str) -> None:

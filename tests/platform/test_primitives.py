@@ -184,7 +184,9 @@ def test_a_waterfall_names_every_span_in_order() -> None:
     trace = Trace(found)
     assert trace.service_calls == ["search", "web_proxy", "inference"]
     assert [s.depth for s in trace.spans] == [0, 1, 2, 2, 2]
-    assert all(name in trace.svg() and name in str(trace) for name in ("gateway", "search", "inference", "first content"))
+    assert all(
+        name in trace.svg() and name in str(trace) for name in ("gateway", "search", "inference", "first content")
+    )
 
 
 def test_the_store_forgets_the_oldest_traces_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,92 @@
+"""The hostname table: which service answers at which of the contract's hosts. It is the whole topology.
+
+Natively the egress proxy stands before it; a test may stand an in-process transport there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from janus_platform.contract import Contract
+from janus_platform.corpus import load_corpus
+from janus_platform.services import code_sandbox, inference, search, vector_index, web_proxy
+from janus_platform.services.service import ServiceContext
+
+HEALTH_SECONDS = 2.0
+
+
+class HostTable:
+    """The five services by host name."""
+
+    def __init__(self, contract: Contract, apps: Mapping[str, ASGIApp]) -> None:
+        self._services = contract.services
+        self._apps = dict(apps)
+
+    @property
+    def by_host(self) -> dict[str, ASGIApp]:
+        """Each host of the contract and the app that answers there."""
+        return {self._services[name].host: app for name, app in self._apps.items()}
+
+    async def health(self) -> list[dict[str, Any]]:
+        """What each service's `GET /health` says, asked in-process."""
+        return list(await asyncio.gather(*(self._health(name) for name in self._apps)))
+
+    async def _health(self, name: str) -> dict[str, Any]:
+        service = self._services[name]
+        try:
+            status, detail = await asyncio.wait_for(_get(self._apps[name], service.host, "/health"), HEALTH_SECONDS)
+        except Exception as error:  # A service that fails to answer is down, however it fails.
+            status, detail = 0, {"error": type(error).__name__}
+        detail = {key: value for key, value in detail.items() if key not in ("status", "service")}
+        return {"name": name, "host": service.host, "healthy": status == 200, "detail": detail}
+
+
+def build_services(context: ServiceContext, accepts_key: Callable[[str], bool], sandbox_cache: Path) -> HostTable:
+    """All five services over the bundled corpus, ready to be put behind the egress proxy.
+
+    `accepts_key` says whether an inference key is valid; `sandbox_cache` is what `code_sandbox.warm_up` filled.
+    """
+    corpus = load_corpus()
+    apps = {
+        "web_proxy": web_proxy.build(context, web_proxy.LocalWeb(corpus)),
+        "search": search.build(context, search.SearchIndex(corpus)),
+        "vector_index": vector_index.build(context, vector_index.VectorIndex.of(corpus)),
+        "code_sandbox": code_sandbox.build(context, cache_dir=sandbox_cache),
+        "inference": inference.build(context, accepts_key),
+    }
+    return HostTable(context.contract, apps)
+
+
+async def _get(app: ASGIApp, host: str, path: str) -> tuple[int, dict[str, Any]]:
+    """One GET without a socket: the status and the JSON body."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "https",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", host.encode())],
+        "state": {},
+    }
+    status, body = 0, b""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        nonlocal status, body
+        status = message.get("status", status)
+        body += message.get("body", b"")
+
+    await app(scope, receive, send)
+    return status, dict(json.loads(body))

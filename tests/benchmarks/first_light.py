@@ -1,0 +1,203 @@
+"""`make bench`: how long the first minutes of a reader take, against the figures that the project set itself.
+
+Each figure is the median of several runs, counted on the monotonic clock, on a platform with a home of its own. Nothing
+here fails a build: a figure that misses its target is printed as missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+JANUS = [sys.executable, "-m", "janus_platform.cli"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+QUESTION = {
+    "model": "research",
+    "messages": [{"role": "user", "content": "Explain quantum entanglement"}],
+    "stream": True,
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure beside its target; `spread` is the lowest and the highest run."""
+
+    name: str
+    value: float
+    unit: str
+    target: float
+    spread: tuple[float, float]
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.target
+
+    def line(self) -> str:
+        low, high = self.spread
+        mark = "met   " if self.met else "MISSED"
+        return (
+            f"{mark} {self.name:<48} {self.value:8.1f} {self.unit:<3} (target ≤ {self.target:g}, "
+            f"runs {low:.1f}–{high:.1f})"
+        )
+
+
+def figure(name: str, values: list[float], unit: str, target: float) -> Figure:
+    """The median of `values` as a Figure."""
+    return Figure(name, statistics.median(values), unit, target, (min(values), max(values)))
+
+
+class Home:
+    """A JANUS_HOME of its own that shares the user's prepared caches."""
+
+    def __init__(self, folder: Path) -> None:
+        kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        self.environment = {**kept, "JANUS_HOME": str(folder)}
+        self._prepare(folder)
+
+    def run(self, *words: str) -> str:
+        return subprocess.run(words, env=self.environment, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+
+    def janus(self, *words: str) -> str:
+        return self.run(*JANUS, *words)
+
+    def _prepare(self, folder: Path) -> None:
+        from janus_bench.home import home
+
+        folder.mkdir(parents=True, exist_ok=True)
+        if (home() / "cache").is_dir():
+            (folder / "cache").symlink_to(home() / "cache")
+
+
+def milliseconds(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return (time.perf_counter() - started) * 1000
+
+
+def cold_start(home: Home, runs: int) -> Figure:
+    """`janus up` as a command, interpreter start included, to all parts healthy."""
+    taken = []
+    for _ in range(runs):
+        taken.append(milliseconds(lambda: home.janus("up", "--detach", "--port", "0")))
+        home.janus("down")
+    return figure("janus up, cold, to all healthy", taken, "ms", 2_000)
+
+
+_JOIN = """
+import time, janus_platform
+started = time.perf_counter(); platform = janus_platform.up(); print((time.perf_counter() - started) * 1000)
+"""
+
+
+def joining(home: Home, runs: int) -> Figure:
+    """`janus.up()` in a fresh Python when the platform runs already, its imports included."""
+    taken = [float(home.run(sys.executable, "-c", _JOIN)) for _ in range(runs)]
+    return figure("janus.up() joining a running platform", taken, "ms", 100)
+
+
+def first_token(home: Home, url: str, runs: int) -> list[Figure]:
+    """From the request's first byte to the first reasoning and content deltas, a new question each time."""
+    import httpx
+
+    topics = ("Explain quantum entanglement", "How does the TCP handshake work?", "What is remote attestation?")
+    first, content = [], []
+    with httpx.Client(timeout=60) as client:
+        for run in range(runs):
+            body = {**QUESTION, "messages": [{"role": "user", "content": f"{topics[run % 3]}"}]}
+            started = time.perf_counter()
+            seen: dict[str, float] = {}
+            with client.stream("POST", f"{url}/v1/chat/completions", json=body) as response:
+                for line in response.iter_lines():
+                    for field in ("reasoning_content", "content"):
+                        if f'"{field}": "' in line or f'"{field}":"' in line:
+                            seen.setdefault(field, (time.perf_counter() - started) * 1000)
+            first.append(min(seen.values()))
+            content.append(seen["content"])
+    return [
+        figure("first token of the end-to-end question", first, "ms", 300),
+        figure("first content of the end-to-end question", content, "ms", 300),
+    ]
+
+
+def notebooks(home: Home) -> Figure:
+    """All notebooks, executed one after the other in fresh kernels."""
+    with tempfile.TemporaryDirectory() as folder:
+        copies = [shutil.copy(path, folder) for path in NOTEBOOKS]
+        command = [sys.executable, "-m", "jupyter", "execute", *map(str, copies)]
+        taken = milliseconds(
+            lambda: subprocess.run(command, env=home.environment, cwd=folder, check=True, capture_output=True)
+        )
+    return figure(f"the {len(NOTEBOOKS)} notebooks, executed", [taken / 1000], "s", 60)
+
+
+def memory(pid: int) -> Figure:
+    """Proportional set size of the platform's tree and of a kernel that imported what the notebooks import."""
+    code = "import janus_platform, openai, httpx, matplotlib.pyplot, sys; print(flush=True); sys.stdin.read()"
+    kernel = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert kernel.stdout is not None
+    kernel.stdout.readline()
+    tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True), psutil.Process(kernel.pid)]
+    total = sum(_resident(process) for process in tree)
+    kernel.communicate()
+    return figure("resident memory of platform and kernel", [total / 1e6], "MB", 1_000)
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        full: Any = process.memory_full_info()
+        return int(getattr(full, "pss", full.rss))
+    except psutil.Error:
+        return 0
+
+
+def book(home: Home) -> Figure:
+    """`make book` without serving, after set-up."""
+    command = [sys.executable, "make.py", "book", "--no-serve"]
+    taken = milliseconds(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))
+    return figure("make book, after set-up", [taken / 1000], "s", 90)
+
+
+def main() -> None:
+    """Measure, print a line a figure, and keep them in `_build/bench/first_light.json`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--without-book", action="store_true", help="leave out the build, the longest part")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder) / "home")
+        figures = [cold_start(home, arguments.runs)]
+        status = json.loads(home.janus("up", "--detach", "--limits", "off", "--json"))
+        try:
+            figures.append(joining(home, arguments.runs))
+            figures += first_token(home, status["gateway"]["url"], max(3, arguments.runs))
+            figures.append(notebooks(home))
+            figures.append(memory(status["pid"]))
+        finally:
+            home.janus("down")
+        if not arguments.without_book:
+            figures.append(book(home))
+    for one in figures:
+        print(one.line())
+    target = ROOT / "_build" / "bench" / "first_light.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(
+        json.dumps([asdict(one) | {"met": one.met} for one in figures], indent=1) + "\n", encoding="utf-8"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""A home of its own for every test, and one platform that all read-only tests share."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+JANUS = [sys.executable, "-m", "janus_platform.cli"]
+COMMAND_SECONDS = 120
+# What a test session may carry itself; a stranger's shell has none of it.
+FOREIGN = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "JANUS_HOME")
+
+
+@dataclass
+class Shell:
+    """Runs `janus` as a user would, in a home of its own."""
+
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k.upper() not in FOREIGN}
+        return {**kept, "JANUS_HOME": str(self.home)}
+
+    def janus(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*JANUS, *words],
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+    def status(self) -> dict[str, Any]:
+        return dict(json.loads(self.janus("status", "--json").stdout))
+
+    def python(self, code: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    made = Shell(tmp_path / "home")
+    yield made
+    made.janus("down")
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Shell]]:
+    """A platform on a free port, shared by the tests that leave it as it is."""
+    shared = Shell(tmp_path_factory.mktemp("shared") / "home")
+    done = shared.janus("up", "--detach", "--port", "0", "--json")
+    assert done.returncode == 0, done.stderr
+    yield lambda: shared
+    shared.janus("down")
