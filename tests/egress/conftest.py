@@ -29,7 +29,9 @@ def mirror(name: str) -> Starlette:
 
     async def seen(request: Request) -> JSONResponse:
         body = await request.body()
-        return JSONResponse({"service": name, "caller": request.state.caller, "path": request.url.path, "size": len(body)})
+        return JSONResponse(
+            {"service": name, "caller": request.state.caller, "path": request.url.path, "size": len(body)}
+        )
 
     async def stream(_: Request) -> StreamingResponse:
         async def parts():  # type: ignore[no-untyped-def]
@@ -56,7 +58,10 @@ class Wall:
 
     def environment(self, caller: str = "tester") -> dict[str, str]:
         return egress_variables(
-            proxy_url=self.url(caller), ca_file=self.ca_file, key_variable="CHUTES_API_KEY", key=self.callers.key(caller)
+            proxy_url=self.url(caller),
+            ca_file=self.ca_file,
+            key_variable="CHUTES_API_KEY",
+            key=self.callers.key(caller),
         )
 
 
