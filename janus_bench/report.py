@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from janus_bench.target import Target
 
 SCHEMA_FILE = Path(__file__).with_name("schemas") / "bench-report.schema.json"
-SCHEMA_ID = "https://janus.rodeo/schemas/bench-report-1.json"
+SCHEMA_ID = "urn:janus:schema:bench-report:1"
 # Stamps this late on the loop mean that the machine, not the target, made some of the gaps.
 BUSY_LAG_MS = 20.0
 

@@ -1,0 +1,1 @@
+"""Tests of the bench runner, against servers whose every byte is known."""

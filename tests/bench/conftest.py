@@ -1,0 +1,16 @@
+"""Every test has a home of its own, and no key in its environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh `$JANUS_HOME`."""
+    place = tmp_path / "home"
+    monkeypatch.setenv("JANUS_HOME", str(place))
+    monkeypatch.delenv("JANUS_BENCH_API_KEY", raising=False)
+    return place

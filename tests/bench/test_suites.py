@@ -1,0 +1,100 @@
+"""Suites: what the bundled one promises, and how a user's own is checked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from janus_bench.errors import SuiteError
+from janus_bench.evaluators import Subject, Unanswerable
+from janus_bench.suites.loader import CATEGORIES, inspect, load_suite, loopholes, product, read_suite
+from tests.bench.answers import right_answer
+
+
+def test_the_quick_suite_has_thirty_items_over_every_quality_category() -> None:
+    counts = Counter(item.category for item in load_suite("quick").items(0))
+    assert sum(counts.values()) >= 30
+    assert set(counts) == set(CATEGORIES)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_item_of_the_quick_suite_can_be_answered_fully(seed: int) -> None:
+    for item in load_suite("quick").items(seed):
+        text, calls, pictures = right_answer(item)
+        tools = [{key: str(value) for key, value in call["function"].items()} for call in calls]
+        assert product(item.evaluate(Subject(item.prompt, text, tools, pictures))) == 1, item.id
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_item_of_the_quick_suite_gives_points_for_nothing(seed: int) -> None:
+    assert loopholes(load_suite("quick"), seed) == []
+
+
+def test_every_unanswerable_item_has_an_answerable_twin() -> None:
+    items = load_suite("quick").items(0)
+    unanswerable = [item for item in items if any(isinstance(check, Unanswerable) for check in item.checks)]
+    assert len(unanswerable) >= 2
+    assert all(item.twin for item in unanswerable)
+
+
+def test_the_seed_changes_questions_but_not_the_hash() -> None:
+    suite = load_suite("quick")
+    prompts = {tuple(item.prompt for item in suite.items(seed)) for seed in range(6)}
+    assert len(prompts) > 1
+    assert suite.items(3) == suite.items(3)
+
+
+def test_the_hash_changes_with_any_item_and_not_with_comments(tmp_path: Path) -> None:
+    suite = load_suite("quick")
+    lines = [json.dumps(raw) for raw in suite.raw_items]
+    same, other = tmp_path / "same.jsonl", tmp_path / "other.jsonl"
+    same.write_text("\n\n".join(lines))
+    other.write_text("\n".join(lines[1:]).replace('"twin": "', '"twin": "'))
+    assert read_suite(same).hash == suite.hash
+    assert read_suite(other).hash != suite.hash
+
+
+def test_a_category_is_a_suite_of_its_own() -> None:
+    coding = load_suite("coding")
+    assert {item.category for item in coding.items(0)} == {"coding"}
+    assert coding.hash != load_suite("quick").hash
+    # a twin that is not among them would make an item impossible to answer
+    assert all(not item.twin or item.twin in {other.id for other in load_suite("research").items(0)}
+               for item in load_suite("research").items(0))
+
+
+def test_an_unknown_suite_names_the_known() -> None:
+    with pytest.raises(SuiteError, match="quick, chat, reasoning"):
+        load_suite("ful")
+
+
+@pytest.mark.parametrize(
+    ("item", "problem"),
+    [
+        ({"id": "A B"}, "id: must be lower-case"),
+        ({"id": "a", "category": "poetry", "prompt": "x", "checks": [{"kind": "form"}]}, "category: must be one of"),
+        ({"id": "a", "category": "chat", "prompt": "x", "checks": []}, "checks: needs at least one"),
+        ({"id": "a", "category": "chat", "checks": [{"kind": "form"}]}, "prompt: give either"),
+        ({"id": "a", "category": "chat", "prompt": "x", "checks": [{"kind": "guess"}]}, "'guess' is not one of"),
+        ({"id": "a", "category": "chat", "prompt": "x", "checks": [{"kind": "number"}]}, "value: missing"),
+        ({"id": "a", "category": "chat", "prompt": "x", "checks": [{"kind": "number", "value": "7"}]}, "type float"),
+        ({"id": "a", "category": "chat", "prompt": "x", "checks": [{"kind": "exact", "answer": "7"}]}, "no such field"),
+        ({"id": "a", "category": "chat", "prompt": "x", "checks": [{"kind": "pattern", "pattern": "("}]}, "pattern:"),
+        ({"id": "a", "category": "chat", "prompt": "x", "twin": "b", "checks": [{"kind": "form"}]}, "no other item"),
+        ({"id": "a", "category": "chat", "prompt": "Say 7.", "checks": [{"kind": "number", "value": 7}]}, "echoing"),
+    ],
+)
+def test_validation_names_item_and_field(tmp_path: Path, item: dict, problem: str) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text(json.dumps(item))
+    assert any(problem in found for found in inspect(path)), inspect(path)
+
+
+def test_a_file_that_cannot_be_parsed_is_a_problem_and_no_crash(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("[[items]\n")
+    assert "cannot be parsed" in inspect(path)[0]
+    assert "cannot read" in inspect(tmp_path / "missing.toml")[0]
