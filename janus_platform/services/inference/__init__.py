@@ -1,0 +1,5 @@
+"""The inference service (FR-3, Chutes Inference): `build` makes its ASGI app; see app.py."""
+
+from janus_platform.services.inference.app import Pace, build
+
+__all__ = ["Pace", "build"]
