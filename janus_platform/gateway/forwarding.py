@@ -79,7 +79,7 @@ class Exchange:
         self._clock, self._request, self._target, self._progress = clock, request, target, progress
         self._receive, self._send, self._headers = receive, send, headers
         self._reader = EventReader(contract.wire)
-        self._started = self._sending = False
+        self._started = self._sending = self._complete = False
         self._last_sent = 0.0
 
     async def run(self) -> None:
@@ -94,12 +94,16 @@ class Exchange:
         tasks = (work, left, keeper)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if self._complete:  # A server also says "disconnect" once the answer is out.
+                await asyncio.wait({work})
         finally:
             for task in tasks:
                 if not task.done():
                     task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
         outcome = results[0]
+        if self._complete:
+            return
         if left.done() and not left.cancelled():
             raise ClientLeft
         if isinstance(outcome, asyncio.CancelledError):
@@ -208,7 +212,7 @@ class Exchange:
     async def _emit(self, body: bytes, *, more: bool = True) -> None:
         self._last_sent, self._sending = self._clock.now(), True
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
-        self._sending = False
+        self._sending, self._complete = False, not more
 
     async def _fail(self, error: BaseException) -> None:
         if not self._started or not isinstance(error, GatewayError):

@@ -1,0 +1,349 @@
+"""What passes through the gateway passes unchanged and at once, and a broken answer never looks like a whole one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from tests.gateway.rig import CONTRACT, DONE, Exchange, HeldClock, chunk, gateway, in_loop, last_error, upstream
+
+from janus_platform.gateway import Upstream
+from janus_platform.http_server import bind_loopback
+
+STREAM = [chunk(reasoning_content="Let me see."), chunk(content="Hello"), chunk(content=" wörld"), chunk("stop"), DONE]
+
+
+def plays(*chunks: bytes):
+    """A script that streams `chunks`, each as a chunk of its own."""
+
+    def script(exchange: Exchange) -> None:
+        exchange.start_stream()
+        for data in chunks:
+            exchange.chunk(data)
+        exchange.end()
+
+    return script
+
+
+async def body_of(script) -> bytes:
+    async with upstream(script) as up, gateway(up) as served, served.streamed() as response:
+        assert response.status_code == 200
+        return b"".join([part async for part in response.aiter_raw()])
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        STREAM,
+        [event.replace(b"\n", b"\r\n") for event in STREAM],
+        [event.replace(b"\n", b"\r") for event in STREAM],
+        [b": comment\n\n", b"event: message\nid: 4\ndata:{}\n\n", b"retry: 10\n\n", b"data: {\ndata: }\n\n", DONE],
+        [chunk(content="x" * 200_000), DONE],
+    ],
+    ids=["usual", "CRLF", "CR", "other fields", "large event"],
+)
+@in_loop
+async def test_a_stream_passes_byte_for_byte(events: list[bytes]) -> None:
+    assert await body_of(plays(*events)) == b"".join(events)
+
+
+@in_loop
+async def test_events_cut_anywhere_by_the_network_pass_byte_for_byte() -> None:
+    whole = b"".join(STREAM)
+    assert await body_of(plays(*[whole[i : i + 7] for i in range(0, len(whole), 7)])) == whole
+
+
+@in_loop
+async def test_each_event_reaches_the_client_before_the_next_is_sent() -> None:
+    seen = [asyncio.Event() for _ in STREAM]
+
+    async def one_at_a_time(exchange: Exchange) -> None:
+        exchange.start_stream()
+        for data, arrived in zip(STREAM, seen, strict=True):
+            exchange.chunk(data)
+            await arrived.wait()
+        exchange.end()
+
+    async with upstream(one_at_a_time) as up, gateway(up) as served, served.streamed() as response:
+        received = []
+        async for part in response.aiter_raw():
+            seen[len(received)].set()
+            received.append(part)
+    assert received == STREAM
+
+
+@in_loop
+async def test_chunks_that_wait_in_a_buffer_are_not_merged() -> None:
+    async with upstream(plays(*STREAM)) as up, gateway(up) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        body = json.dumps({"model": "impl", "messages": [{"role": "user", "content": "x"}], "stream": True}).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        answer = (await reader.read()).split(b"\r\n\r\n", 1)[1]
+        writer.close()
+    for event in STREAM:
+        assert f"{len(event):x}\r\n".encode() + event + b"\r\n" in answer
+
+
+@in_loop
+async def test_a_cut_becomes_an_error_event_without_the_end_marker() -> None:
+    async def cuts(exchange: Exchange) -> None:
+        exchange.start_stream()
+        exchange.chunk(STREAM[1])
+        await asyncio.sleep(0.01)
+        exchange.cut()
+
+    body = await body_of(cuts)
+    assert body.startswith(STREAM[1])
+    assert last_error(body)["code"] == "upstream_incomplete"
+    assert b"[DONE]" not in body
+
+
+@in_loop
+async def test_a_missing_end_marker_becomes_an_error_event_after_the_finish_reason() -> None:
+    body = await body_of(plays(*STREAM[:-1]))
+    assert body.startswith(b"".join(STREAM[:-1]))
+    assert "end marker" in last_error(body)["message"]
+    assert b"[DONE]" not in body
+
+
+@pytest.mark.parametrize("bad", [b"data: {oops\n\n", b"data: [1]\n\n", b"<html>\n\n", b"data: \xff\n\n", b"data: {}{}\n\n"])
+@in_loop
+async def test_a_malformed_event_ends_the_stream_with_an_error_event(bad: bytes) -> None:
+    body = await body_of(plays(STREAM[0], STREAM[1] + bad, *STREAM[2:]))
+    assert body.startswith(STREAM[0] + STREAM[1] + b'data: {"error"')
+    assert b"[DONE]" not in body and b" w" not in body.split(b'"error"')[0].split(b"Hello")[1]
+
+
+@in_loop
+async def test_an_unfinished_event_is_not_passed_on() -> None:
+    body = await body_of(plays(STREAM[0], b'data: {"choices"'))
+    assert body.startswith(STREAM[0] + b'data: {"error"')
+
+
+@in_loop
+async def test_an_error_event_of_the_upstream_passes_and_gets_no_second_one() -> None:
+    error = b'data: {"error": {"message": "broken"}}\n\n'
+    assert await body_of(plays(STREAM[0], error)) == STREAM[0] + error
+
+
+@in_loop
+async def test_nothing_after_the_end_marker_passes() -> None:
+    assert await body_of(plays(STREAM[1], DONE + STREAM[2], STREAM[3])) == STREAM[1] + DONE
+
+
+@pytest.mark.parametrize("tokens", [0, 2])
+@in_loop
+async def test_gateway_cancels_upstream_when_client_leaves(tokens: int) -> None:
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def waits(exchange: Exchange) -> None:
+        if tokens:
+            exchange.start_stream()
+            for data in STREAM[:tokens]:
+                exchange.chunk(data)
+        asked.set()
+        await exchange.gateway_left()
+        left.set()
+
+    async with upstream(waits) as up, gateway(up) as served:
+        request = asyncio.create_task(_read_until(served, tokens))
+        await asked.wait()
+        if tokens:
+            await request
+        else:
+            request.cancel()
+        await left.wait()
+        assert up.load.open == 0
+
+
+async def _read_until(served, parts: int) -> None:
+    async with served.streamed() as response:
+        async for _ in response.aiter_raw():
+            parts -= 1
+            if parts <= 0:
+                return
+
+
+@in_loop
+async def test_pings_fill_silence_only_after_the_upstream_has_answered() -> None:
+    clock, answer, go_on = HeldClock(), asyncio.Event(), asyncio.Event()
+    asked = asyncio.Event()
+
+    async def silent(exchange: Exchange) -> None:
+        asked.set()
+        await answer.wait()
+        exchange.start_stream()
+        exchange.chunk(STREAM[0])
+        await go_on.wait()
+        exchange.chunk(DONE)
+        exchange.end()
+
+    received: list[bytes] = []
+    async with upstream(silent) as up, gateway(up, clock=clock) as served:
+
+        async def read() -> None:
+            async with served.streamed() as response:
+                async for part in response.aiter_raw():
+                    received.append(part)
+
+        reading = asyncio.create_task(read())
+        await asked.wait()
+        clock.advance(5)
+        answer.set()
+        while received != [STREAM[0]]:
+            await asyncio.sleep(0.001)
+        while len(received) < 3:
+            clock.advance(1)
+            await asyncio.sleep(0.001)
+        go_on.set()
+        await reading
+    assert received[0] == STREAM[0] and received[-1] == DONE
+    assert set(received[1:-1]) == {b": ping\n\n"}
+
+
+@pytest.mark.parametrize("answers", [False, True])
+@in_loop
+async def test_the_time_limit_is_504_before_the_first_byte_and_an_error_event_after_it(answers: bool) -> None:
+    clock, asked = HeldClock(), asyncio.Event()
+
+    async def never_ends(exchange: Exchange) -> None:
+        if answers:
+            exchange.start_stream()
+            exchange.chunk(STREAM[0])
+        asked.set()
+        await exchange.gateway_left()
+
+    async with upstream(never_ends) as up, gateway(up, clock=clock) as served:
+
+        async def read() -> tuple[int, bytes]:
+            async with served.streamed() as response:
+                body = b""
+                async for part in response.aiter_raw():
+                    body += part
+                    clock.advance(CONTRACT.implementation.request_timeout_seconds)
+                return response.status_code, body
+
+        reading = asyncio.create_task(read())
+        await asked.wait()
+        while not reading.done():
+            clock.advance(CONTRACT.implementation.request_timeout_seconds)
+            await asyncio.sleep(0.001)
+        status, body = await reading
+    assert status == (200 if answers else 504)
+    assert b"upstream_timeout" in body and b"[DONE]" not in body
+
+
+@in_loop
+async def test_a_refused_connection_is_502() -> None:
+    (free, *_) = bind_loopback(0)
+    address = free.getsockname()[:2]
+    free.close()
+    async with gateway(Upstream("impl", address)) as served:
+        for stream in (True, False):
+            response = await served.chat(stream=stream)
+            assert (response.status_code, response.json()["error"]["code"]) == (502, "upstream_unreachable")
+
+
+@in_loop
+async def test_a_connection_closed_without_an_answer_is_502() -> None:
+    async with upstream(lambda exchange: exchange.cut()) as up, gateway(up) as served:
+        assert (await served.chat(stream=True)).status_code == 502
+
+
+@pytest.mark.parametrize(("sent", "seen"), [(500, 500), (503, 503), (404, 404), (302, 502), (204, 502)])
+@in_loop
+async def test_an_error_status_of_the_upstream_is_an_error_status(sent: int, seen: int) -> None:
+    def fails(exchange: Exchange) -> None:
+        exchange.answer(sent, b"" if sent == 204 else b"Traceback: secret", "location: /elsewhere")
+
+    async with upstream(fails) as up, gateway(up) as served:
+        response = await served.chat(stream=True)
+        assert response.status_code == seen
+        assert str(sent) in response.json()["error"]["message"]
+        assert "secret" not in response.text
+
+
+@in_loop
+async def test_an_openai_shaped_error_of_the_upstream_keeps_message_and_retry_after() -> None:
+    error = b'{"error": {"message": "Slow down", "type": "x", "param": null, "code": "rate"}}'
+    async with upstream(lambda e: e.answer(429, error, "retry-after: 9")) as up, gateway(up) as served:
+        response = await served.chat()
+        assert response.status_code == 429 and response.headers["retry-after"] == "9"
+        assert response.json()["error"]["message"] == "Slow down"
+
+
+@in_loop
+async def test_an_answer_that_does_not_stream_when_asked_to_is_502() -> None:
+    async with upstream(lambda e: e.answer(200, b"{}")) as up, gateway(up) as served:
+        assert (await served.chat(stream=True)).status_code == 502
+
+
+@in_loop
+async def test_a_whole_answer_passes_byte_for_byte() -> None:
+    body = b'{ "id":"chatcmpl-9",\n "choices": [], "artifacts": [{"data": "\xc3\xa4"}] }'
+    async with upstream(lambda e: e.answer(200, body)) as up, gateway(up) as served:
+        assert (await served.chat()).content == body
+
+
+@in_loop
+async def test_a_whole_answer_that_is_not_json_is_502() -> None:
+    async with upstream(lambda e: e.answer(200, b"hello")) as up, gateway(up) as served:
+        assert (await served.chat()).json()["error"]["code"] == "upstream_invalid"
+
+
+@in_loop
+async def test_the_request_body_passes_byte_for_byte_and_the_clients_key_does_not() -> None:
+    seen: list[Exchange] = []
+
+    def keeps(exchange: Exchange) -> None:
+        seen.append(exchange)
+        exchange.answer(200, b"{}")
+
+    sent = b'{"messages": [ {"content":"\\u00e9","role":"user"} ], "model":"impl", "unknown_field": {"a": 1}}'
+    async with upstream(keeps) as up, gateway(up) as served:
+        headers = {"authorization": "Bearer sk-secret", "cookie": "a=b"}
+        response = await served.client.post("/v1/chat/completions", content=sent, headers=headers)
+        assert response.status_code == 200
+    assert seen[0].body == sent
+    assert "authorization" not in seen[0].headers and "cookie" not in seen[0].headers
+
+
+@in_loop
+async def test_sixty_four_streams_at_once_are_all_whole() -> None:
+    async with upstream(plays(*STREAM)) as up, gateway(up) as served:
+
+        async def one() -> bytes:
+            async with served.streamed() as response:
+                return b"".join([part async for part in response.aiter_raw()])
+
+        assert set(await asyncio.gather(*(one() for _ in range(64)))) == {b"".join(STREAM)}
+        while up.load.open:
+            await asyncio.sleep(0.001)
+
+
+@in_loop
+async def test_one_trace_joins_client_gateway_and_implementation() -> None:
+    seen: list[str] = []
+
+    def script(exchange: Exchange) -> None:
+        seen.append(exchange.headers["traceparent"])
+        plays(*STREAM)(exchange)
+
+    given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    async with upstream(script) as up, gateway(up) as served:
+        response = await served.chat(stream=True, headers={"traceparent": given, "x-request-id": "req_of-mine"})
+        assert response.headers["x-request-id"] == "req_of-mine"
+        assert response.headers["x-janus-implementation"] == "impl"
+        trace = await served.finished_trace("chatcmpl-7")
+        assert served.tracing.store.get("req_of-mine") == trace
+    spans = {span["name"]: span for span in trace["spans"]}
+    assert trace["trace_id"] == given.split("-")[1] == response.headers["traceparent"].split("-")[1]
+    assert spans["gateway"]["parent_id"] == given.split("-")[2]
+    assert spans["implementation"]["parent_id"] == spans["gateway"]["span_id"]
+    assert seen[0].split("-")[2] == spans["implementation"]["span_id"]
+    assert [event["name"] for event in spans["gateway"]["events"]] == ["first_reasoning", "first_content", "finished"]
+    finished = spans["gateway"]["events"][-1]["attributes"]
+    assert finished == {"reasoning_chunks": 1, "content_chunks": 2, "finish_reason": "stop"}
+    assert spans["gateway"]["attributes"]["http.response.status_code"] == 200
