@@ -37,7 +37,8 @@ def use_repository(app: Sphinx, config: Config) -> None:
 
 
 def remove_thebe(app: Sphinx, config: Config) -> None:
-    """Disconnect every listener of sphinx_thebe."""
+    """Disconnect every listener of sphinx_thebe, and its style sheet, which a listener would have copied."""
+    app.registry.css_files[:] = [(name, more) for name, more in app.registry.css_files if name != "sphinx-thebe.css"]
     for listeners in app.events.listeners.values():
         listeners[:] = [each for each in listeners if not each.handler.__module__.startswith("sphinx_thebe")]
 
