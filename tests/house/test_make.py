@@ -81,6 +81,27 @@ def test_a_step_is_done_until_its_inputs_change(tmp_path: Path, monkeypatch: pyt
     assert not done("pins", fingerprint(pins))
 
 
+def test_without_a_venv_module_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "_venv_works", lambda: False)
+    monkeypatch.setattr(environment, "_try_venv", lambda: False)
+    monkeypatch.setattr(environment, "_try_virtualenv", lambda: False)
+    monkeypatch.setattr(environment, "as_root", lambda: False)
+    monkeypatch.setattr(environment.shutil, "rmtree", lambda *_, **__: None)
+    with pytest.raises(StepFailed) as caught:
+        environment._make_venv(Terminal())
+    assert f"sudo apt-get install -y python{sys.version_info[0]}.{sys.version_info[1]}-venv" in caught.value.remedy
+
+
+def test_without_a_venv_module_root_installs_it_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries, installed = iter([False, True]), []
+    monkeypatch.setattr(environment, "_venv_works", lambda: False)
+    monkeypatch.setattr(environment, "_try_venv", lambda: next(tries))
+    monkeypatch.setattr(environment, "apt_install", lambda _, __, *packages: installed.extend(packages) or True)
+    monkeypatch.setattr(environment.shutil, "rmtree", lambda *_, **__: None)
+    environment._make_venv(Terminal())
+    assert installed == [f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"]
+
+
 def test_a_failing_command_shows_its_last_lines_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     script = "print('first'); [print('line', n) for n in range(100)]; raise SystemExit(3)"
     with pytest.raises(StepFailed) as caught:
