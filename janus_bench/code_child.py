@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from typing import Any, TextIO
 
 _NOBODY = 65534
-_NEW_USER, _NEW_NET = 0x10000000, 0x40000000  # <sched.h>
+_NEW_USER, _NEW_PID, _NEW_NET = 0x10000000, 0x20000000, 0x40000000  # <sched.h>
+_PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 
 def main() -> None:
@@ -27,8 +29,8 @@ def main() -> None:
 
 
 def fence(limits: dict[str, int]) -> None:
-    """Give up network, user and resources, as far as this system lets a process do so."""
-    _leave_network()
+    """Give up network, other processes, user and resources, as far as this system lets a process do so."""
+    _own_namespaces()
     _leave_root()
     try:
         import resource
@@ -70,14 +72,27 @@ def call_all(job: dict[str, Any], results: TextIO) -> None:
         results.flush()
 
 
-def _leave_network() -> None:
-    """Move into an empty network namespace (Linux; os.unshare exists only from Python 3.12 on)."""
+def _own_namespaces() -> None:
+    """Go on in a child that sees no network and no process of ours, and whose end is the end of all it started.
+
+    Linux only, and only where the kernel allows it: as root, or with user namespaces. os.unshare needs Python 3.12.
+    """
     if sys.platform != "linux":
         return
     import ctypes
 
-    flags = _NEW_NET if os.geteuid() == 0 else _NEW_NET | _NEW_USER
-    ctypes.CDLL(None).unshare(flags)
+    libc = ctypes.CDLL(None)
+    flags = _NEW_NET | _NEW_PID if os.geteuid() == 0 else _NEW_NET | _NEW_PID | _NEW_USER
+    if libc.unshare(flags) != 0:
+        return
+    child = os.fork()
+    if child == 0:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        return
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    os._exit(code)
 
 
 def _leave_root() -> None:

@@ -1,10 +1,12 @@
 """Runs the Python that an answer returned, in a process of its own, and hands back the values of its function.
 
-The process is isolated from Python's environment (`-I -S`), has no variables of ours, limits on CPU, memory, files and
-processes, no network where the kernel lets us take it away, another user where we are root, and a time limit. The
-expected values stay here, so the code cannot read or print them.
+The process is isolated from Python's environment (`-I -S`) and has no variables of ours, limits on CPU, memory, files
+and processes, and a time limit. On Linux it also has no network and cannot see other processes, where the kernel allows
+namespaces, and is another user where we are root. The expected values stay here: the code cannot read or print them.
 
-This is a fence against accidents and simple cheats, not a sandbox: without root it runs as the user who runs the bench.
+This is a fence against accidents and simple cheats, not a sandbox: the code can read the files that its user can read,
+and root whose Python lies in a folder of its own (/root/.pyenv) stays root, who may start any number of processes until
+the time limit ends them all.
 """
 
 from __future__ import annotations

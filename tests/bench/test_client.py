@@ -269,7 +269,7 @@ def test_the_host_header_names_the_port_only_where_it_is_unusual() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost:8000", "ftp://x", "http://", "http://a:b@c", "http://x:99999", "http://x/v1?k=1", "http://x/a b"]
+    "address", ["localhost:8000", "ftp://x", "http://", "http://a:b@c", "http://x:99999", "http://x/v1?k=1"]
 )
 def test_an_address_that_is_none_is_refused_with_a_remedy(address: str) -> None:
     with pytest.raises(BenchError) as refused:

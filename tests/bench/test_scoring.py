@@ -1,0 +1,225 @@
+"""Formulas on known stamps: no clock runs here."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import janus_bench
+from janus_bench import constants, metrics, scoring
+from janus_bench.chat import Answer, Delta
+from janus_bench.evaluators import Verdict
+from janus_bench.records import Record
+
+TABLE = constants.load_scoring()
+MS = 1_000_000
+
+
+def record(
+    words: int = 40, *, first: float = 200, gap: float = 20, score: float = 1.0, per_piece: int = 1, **rest: object
+) -> Record:
+    """A right answer whose reasoning comes at `first` ms, then a piece of `per_piece` words every `gap` ms."""
+    deltas = [Delta("reasoning", int(first * MS), "Looking at what was asked. ")]
+    for number in range(words // per_piece):
+        deltas.append(Delta("content", int((first + gap * (number + 1)) * MS), "lorem " * per_piece))
+    answer = Answer(deltas=deltas, usage={"cost_usd": 0.0001}, finish_reason="stop")
+    for name, value in rest.items():
+        setattr(answer, name, value)
+    made = Record("item", "chat", 0, answer=answer, score=score)
+    made.timing = metrics.measure(answer, started_ns=-MS, connected_ns=0, sent_ns=0, limits=TABLE["tokens"])
+    return made
+
+
+def failed() -> Record:
+    return Record("item", "chat", 0, error="http_500")
+
+
+def test_percentiles_interpolate_between_ranks() -> None:
+    assert metrics.percentile([1, 2, 3, 4], 50) == 2.5
+    assert metrics.percentile([4, 1, 3, 2], 25) == 1.75
+    assert metrics.percentile([1, 2], 95) == pytest.approx(1.95)
+    assert metrics.percentile([7], 99) == 7
+    assert metrics.percentile([], 50) is None
+    with pytest.raises(ValueError, match="between 0 and 100"):
+        metrics.percentile([1], 101)
+
+
+def test_n_tokens_span_n_minus_one_intervals() -> None:
+    assert metrics.rate(11, [0, 500 * MS, 1000 * MS]) == pytest.approx(10)
+    assert metrics.rate(1, [0, MS]) is None
+    assert metrics.rate(50, [MS, MS]) is None
+    assert metrics.rate(50, [MS]) is None
+
+
+def test_waits_count_from_the_last_written_byte_and_kinds_are_kept_apart() -> None:
+    timing = record(3, first=200, gap=20).timing
+    assert timing is not None
+    assert (timing.first_token_ms, timing.first_reasoning_ms, timing.first_content_ms) == (200, 200, 220)
+    assert timing.connect_ms == 1
+    assert timing.gaps_ms == (20, 20, 20)
+    assert timing.total_ms == 260
+
+
+def test_tokens_come_from_usage_unless_it_cannot_be_true() -> None:
+    limits = TABLE["tokens"]
+    answer = Answer([Delta("content", 0, "word " * 200)])
+    assert metrics.count_with_usage(answer, limits) == (200, "counted")
+    answer.usage = {"completion_tokens": 260}
+    assert metrics.count_with_usage(answer, limits) == (260, "usage")
+    for lie in (100_000, 3):
+        answer.usage = {"completion_tokens": lie}
+        assert metrics.count_with_usage(answer, limits) == (200, "counted, usage implausible")
+
+
+def test_tokens_are_never_chunks() -> None:
+    whole, pieces = Answer([Delta("content", 0, "one two three")]), Answer()
+    pieces.deltas = [Delta("content", 0, letter) for letter in "one two three"]
+    assert metrics.count_with_usage(whole, TABLE["tokens"]) == metrics.count_with_usage(pieces, TABLE["tokens"])
+
+
+def test_the_log_scale_works_in_both_directions_and_has_ends() -> None:
+    assert scoring.log_scale(1, 0.1, 10) == pytest.approx(0.5)
+    assert scoring.log_scale(10, 100, 1) == pytest.approx(0.5)
+    assert [scoring.log_scale(value, 0.1, 10) for value in (0, 0.01, 0.1, 10, 99)] == [1, 1, 1, 0, 0]
+    assert scoring.log_scale(0, 100, 1) == 0
+
+
+def test_the_composite_is_the_weighted_sum() -> None:
+    categories = {"quality": 90.0, "speed": 70.0, "cost": 80.0, "streaming": 60.0, "modality": 50.0}
+    assert scoring.composite(categories, {}, TABLE["weights"]).composite == pytest.approx(76)
+    assert sum(TABLE["weights"].values()) == pytest.approx(1)
+
+
+def test_a_category_without_items_is_left_out_and_the_weights_rescaled() -> None:
+    categories = {"quality": 80.0, "speed": 50.0, "cost": 50.0, "streaming": 50.0, "modality": None}
+    scores = scoring.composite(categories, {}, TABLE["weights"])
+    assert scores.composite == pytest.approx((0.4 * 80 + 0.5 * 50) / 0.9)
+    assert "modality" not in scores.weights
+    assert sum(scores.weights.values()) == pytest.approx(1)
+
+
+def test_a_picture_that_was_wanted_and_did_not_come_scores_zero() -> None:
+    wanted = record()
+    wanted.wants_artifact = True
+    wanted.verdicts = [("artifact", Verdict(0.0, "no artifact"))]
+    assert scoring.score([wanted], TABLE).categories["modality"] == 0
+    lost = failed()
+    lost.wants_artifact = True
+    assert scoring.score([lost], TABLE).categories["modality"] == 0
+
+
+def test_a_failed_request_scores_zero_in_its_category() -> None:
+    assert scoring.score([record(), failed()], TABLE).quality["chat"] == 50
+    assert scoring.score([failed()], TABLE).composite == 0
+
+
+def test_wrong_answers_earn_nothing_however_fast() -> None:
+    scores = scoring.score([record(score=0, first=1) for _ in range(10)], TABLE)
+    assert (scores.categories["speed"], scores.categories["cost"], scores.categories["streaming"]) == (0, 0, 0)
+
+
+def test_one_right_answer_in_forty_does_not_carry_the_other_categories() -> None:
+    few = scoring.score([record(), *(record(score=0) for _ in range(39))], TABLE)
+    half = scoring.score([record(), record(score=0)], TABLE)
+    assert few.categories["cost"] == pytest.approx(5)
+    assert half.categories["cost"] == pytest.approx(100)
+
+
+def test_speed_falls_with_every_wait() -> None:
+    speeds = [scoring.item_speed(record(first=first), TABLE) for first in (100, 400, 1600, 6400)]
+    assert speeds == sorted(speeds, reverse=True)
+    rates = [scoring.item_speed(record(gap=gap), TABLE) for gap in (10, 40, 160)]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_a_long_answer_in_one_read_has_no_rate_and_gets_nothing_for_it() -> None:
+    streamed, dumped = record(gap=10), record(gap=0)
+    assert dumped.tokens_per_second is None
+    assert scoring.item_speed(dumped, TABLE) < scoring.item_speed(streamed, TABLE)
+
+
+def test_cost_is_as_reported_else_from_tokens_else_not_known() -> None:
+    sandbox = TABLE["cost"]["usd_per_sandbox_second"]
+    reported = Answer(usage={"cost_usd": 0.01, "sandbox_seconds": 2})
+    assert scoring.usd(reported, TABLE) == pytest.approx(0.01 + 2 * sandbox)
+    tokens = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}
+    assert scoring.usd(Answer(usage=tokens), TABLE) == pytest.approx(0.75)
+    assert scoring.usd(Answer(), TABLE) is None
+    assert scoring.item_cost(record(usage={}), TABLE) == 0
+
+
+def test_a_smooth_stream_with_reasoning_gets_full_streaming_marks() -> None:
+    assert scoring.item_streaming(record(), TABLE) == pytest.approx(1)
+
+
+def test_a_uniformly_slow_stream_does_not_get_full_marks() -> None:
+    numbers = TABLE["streaming"]
+    flows = [scoring.continuity(record(gap=gap), numbers) for gap in (20, 200, 400, 1000)]
+    assert flows[0] == 1
+    assert flows == sorted(flows, reverse=True)
+    assert flows[-1] == 0
+
+
+def test_five_tokens_a_second_are_slower_than_a_reader() -> None:
+    assert scoring.continuity(record(words=100, gap=200), TABLE["streaming"]) < 0.25
+
+
+def test_an_answer_held_back_loses_by_its_wait_and_by_its_lumps() -> None:
+    numbers = TABLE["streaming"]
+    assert scoring.continuity(record(first=8000, gap=1), numbers) < 0.2
+    assert scoring.continuity(record(per_piece=40), numbers) == 0
+    assert scoring.continuity(record(per_piece=20), numbers) < 0.2
+
+
+def test_a_short_answer_may_come_in_one_piece() -> None:
+    assert scoring.continuity(record(words=1), TABLE["streaming"]) == 1
+
+
+def test_one_long_stall_costs_more_than_its_share_of_the_mean_gap() -> None:
+    stalled = record(words=100)
+    assert stalled.answer is not None
+    stalled.answer.deltas[50:] = [Delta(d.kind, d.at_ns + 9000 * MS, d.text) for d in stalled.answer.deltas[50:]]
+    stalled.timing = metrics.measure(stalled.answer, started_ns=0, connected_ns=0, sent_ns=0, limits=TABLE["tokens"])
+    assert scoring.continuity(stalled, TABLE["streaming"]) < 0.5
+
+
+def test_a_reader_does_not_wait_for_what_arrives_before_it_is_needed() -> None:
+    deltas = [Delta("content", 0, "x" * 60), Delta("content", 1000 * MS, "x" * 60), Delta("content", 4000 * MS, "x")]
+    # 60 letters are 10 words, 1.25 s at 8 words a second: read until 2.5 s, then 1.5 s of empty screen
+    assert metrics.stall_seconds(deltas, sent_ns=0, words_per_second=8, first_wait=1) == pytest.approx(1.5)
+    assert metrics.stall_seconds(deltas, sent_ns=-3000 * MS, words_per_second=8, first_wait=1) == pytest.approx(3.5)
+
+
+def test_hidden_thinking_scores_less_than_shown_thinking() -> None:
+    numbers = TABLE["streaming"]
+    content = Delta("content", 0, "It is so, and that is all there is to it.")
+    assert scoring.transparency(Answer([content]), numbers) == 0
+    assert scoring.transparency(Answer([Delta("reasoning", 0, "hm"), content]), numbers) == 0
+    assert scoring.transparency(Answer([Delta("reasoning", 0, content.text), content]), numbers) == 0
+    shown = Answer([Delta("reasoning", 0, "I look at the sources."), content])
+    assert scoring.transparency(shown, numbers) == 1
+    shown.violations = ["reasoning_after_content"]
+    assert scoring.transparency(shown, numbers) == 0.5
+
+
+def test_every_broken_rule_halves_the_protocol_score() -> None:
+    assert [scoring.protocol(Answer(violations=list(names))) for names in ("", "a", "ab")] == [1, 0.5, 0.25]
+
+
+def test_a_target_that_does_not_stream_gets_no_streaming_marks() -> None:
+    assert scoring.item_streaming(record(streamed=False), TABLE) == 0
+
+
+def test_every_constant_has_its_reason_beside_it() -> None:
+    lines = constants.SCORING_FILE.read_text().splitlines()
+    assert tomllib.loads("\n".join(lines)) == TABLE
+    reasons = [line for line in lines if line.startswith("#")]
+    numbers = [line for line in lines if "=" in line and line not in reasons]
+    assert len(reasons) >= len(numbers) // 2
+
+
+def test_the_runner_knows_nothing_of_the_platform() -> None:
+    for path in Path(janus_bench.__file__).parent.rglob("*.py"):
+        assert "janus_platform" not in path.read_text(), path
