@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from tools import book, pins
 from tools.browser import find_browser, missing_browser_help
@@ -146,10 +147,22 @@ def run(words: list[str]) -> int:
 
 
 def _lint(terminal: Terminal) -> None:
+    mypy: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "mypy",
+        "--config-file",
+        ROOT / "pyproject.toml",
+        "--cache-dir",
+        ROOT / ".mypy_cache",
+    ]
     with terminal.step("ruff"):
         terminal.run([PYTHON, "-m", "ruff", "check", "."], env=variables(), cwd=ROOT)
     with terminal.step("mypy"):
-        terminal.run([PYTHON, "-m", "mypy", *TYPED], env=variables(), cwd=ROOT)
+        terminal.run([*mypy, *TYPED], env=variables(), cwd=ROOT)
+        # An implementation is a program of its own, which imports its neighbours by their bare names.
+        for program in sorted((ROOT / "janus_platform" / "implementations").glob("*/main.py")):
+            terminal.run([*mypy, "."], env=variables(), cwd=program.parent)
 
 
 def _browser(terminal: Terminal) -> None:
