@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Deployments:
         self._registered = {registration.name: registration for registration in registry.all()}
         self._instances: dict[str, Instance] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[Instance, asyncio.Task[None]] = {}
         models = {m for s in node.contract.services.values() for family in s.model_families.values() for m in family}
         self._reserved = {node.contract.gateway.default_model, *(m.lower() for m in models), *bundled}
 
@@ -150,11 +150,12 @@ class Deployments:
 
     async def aclose(self) -> None:
         """End every implementation."""
-        for task in list(self._retiring):
+        retiring = dict(self._retiring)
+        for task in retiring.values():
             task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await asyncio.gather(*retiring.values(), return_exceptions=True)
         instances, self._instances = self._instances, {}
-        await asyncio.gather(*(instance.stop() for instance in instances.values()))
+        await asyncio.gather(*(instance.stop() for instance in (*instances.values(), *retiring)))
 
     def _spec(self, name: str) -> Spec:
         if name in self._bundled:
@@ -243,20 +244,14 @@ class Deployments:
         old = self._instances.get(registration.name)
         self._instances[registration.name] = instance
         if old is not None:
-            self._in_background(self._retire(old))
+            task = self._retiring[old] = asyncio.create_task(self._retire(old))
+            task.add_done_callback(lambda _: self._retiring.pop(old, None))
 
     async def _retire(self, instance: Instance) -> None:
-        try:
+        with suppress(TimeoutError):
             limit = self._node.contract.implementation.request_timeout_seconds
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(instance.load.drained(), limit)
-        finally:
-            await instance.stop()
-
-    def _in_background(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+            await asyncio.wait_for(instance.load.drained(), limit)
+        await instance.stop()
 
     def _forget_copies(self, registration: Registration) -> None:
         # A running process keeps its own view of the old copy's files open only as far as it has read them, so copies

@@ -55,8 +55,8 @@ class Exchange:
         self.send(b"0\r\n\r\n")
 
     def answer(self, status: int, body: bytes, *headers: str, content_type: str = "application/json") -> None:
-        lines = [f"HTTP/1.1 {status} X", f"content-type: {content_type}", f"content-length: {len(body)}", *headers, "", ""]
-        self.send("\r\n".join(lines).encode() + body)
+        usual = [f"content-type: {content_type}", f"content-length: {len(body)}"]
+        self.send("\r\n".join([f"HTTP/1.1 {status} X", *usual, *headers, "", ""]).encode() + body)
 
     def cut(self) -> None:
         self._writer.transport.abort()
@@ -80,8 +80,8 @@ async def upstream(script: Script, name: str = "impl") -> AsyncIterator[Upstream
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = next((int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length")), 0)
-                exchange = Exchange(reader, writer, head, await reader.readexactly(length))
+                exchange = Exchange(reader, writer, head, b"")
+                exchange.body = await reader.readexactly(int(exchange.headers.get("content-length", 0)))
                 result = script(exchange)
                 if result is not None:
                     await result

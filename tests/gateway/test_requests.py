@@ -1,4 +1,4 @@
-"""Every wrong request gets an error that OpenAI clients understand and that says what to do; every right one its model."""
+"""Every wrong request gets an error that OpenAI clients understand and that says what to do."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import openai
 import pytest
-from tests.gateway.rig import CONTRACT, DONE, Directory, Exchange, ask, chunk, gateway, in_loop, upstream
 
 from janus_platform.gateway import NotReady, Upstream
+from tests.gateway.rig import CONTRACT, DONE, Directory, Exchange, ask, chunk, gateway, in_loop, upstream
 
 NOWHERE = Upstream("impl", ("127.0.0.1", 1))
 

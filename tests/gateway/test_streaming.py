@@ -6,10 +6,10 @@ import asyncio
 import json
 
 import pytest
-from tests.gateway.rig import CONTRACT, DONE, Exchange, HeldClock, chunk, gateway, in_loop, last_error, upstream
 
 from janus_platform.gateway import Upstream
 from janus_platform.http_server import bind_loopback
+from tests.gateway.rig import CONTRACT, DONE, Exchange, HeldClock, ask, chunk, gateway, in_loop, last_error, upstream
 
 STREAM = [chunk(reasoning_content="Let me see."), chunk(content="Hello"), chunk(content=" wörld"), chunk("stop"), DONE]
 
@@ -77,9 +77,9 @@ async def test_each_event_reaches_the_client_before_the_next_is_sent() -> None:
 async def test_chunks_that_wait_in_a_buffer_are_not_merged() -> None:
     async with upstream(plays(*STREAM)) as up, gateway(up) as served:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        body = json.dumps({"model": "impl", "messages": [{"role": "user", "content": "x"}], "stream": True}).encode()
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        writer.write(head.encode() + body)
+        body = json.dumps(ask(stream=True)).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
         answer = (await reader.read()).split(b"\r\n\r\n", 1)[1]
         writer.close()
     for event in STREAM:
@@ -108,7 +108,9 @@ async def test_a_missing_end_marker_becomes_an_error_event_after_the_finish_reas
     assert b"[DONE]" not in body
 
 
-@pytest.mark.parametrize("bad", [b"data: {oops\n\n", b"data: [1]\n\n", b"<html>\n\n", b"data: \xff\n\n", b"data: {}{}\n\n"])
+@pytest.mark.parametrize(
+    "bad", [b"data: {oops\n\n", b"data: [1]\n\n", b"<html>\n\n", b"data: \xff\n\n", b"data: {}{}\n\n"]
+)
 @in_loop
 async def test_a_malformed_event_ends_the_stream_with_an_error_event(bad: bytes) -> None:
     body = await body_of(plays(STREAM[0], STREAM[1] + bad, *STREAM[2:]))
