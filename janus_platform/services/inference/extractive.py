@@ -51,6 +51,8 @@ _KINDS = [
     ),
 ]
 _DEFINING = re.compile(r"\b(?:is|are) (?=an? |the |one |what )|\b(?:means|refers to|describes)\b")
+# Questions of the text itself, what it says of itself, and what it only quotes.
+_ASIDE = re.compile(r"\?$|\b(?:this|the) (?:page|article|section|chapter|table|figure)\b|^[\"“][^\"”]*[\"”]$", re.I)
 _LEANS = re.compile(
     r"(It|Its|This|That|These|Those|They|Their|Such|He|She|His|Her|However|But|And|So|Then|Instead|Therefore|Both|Here)\b"
 )
@@ -99,6 +101,7 @@ def _scored(prompt: Prompt, topic: Sequence[str]) -> list[_Scored]:
         max(_overlap(stems, weights, frequency, by_topic=bool(topic)), 0.3 * titles[sentence.passage])
         for sentence, stems in pairs
     ]
+    is_direct = _is_direct(prompt.question)
     wanted = next((pattern for asks, pattern in _KINDS if asks.search(prompt.question)), None)
     scored = []
     for place, (sentence, stems) in enumerate(pairs):
@@ -111,12 +114,18 @@ def _scored(prompt: Prompt, topic: Sequence[str]) -> list[_Scored]:
             score += 0.25 * overlaps[place - 1]  # What follows a fitting sentence usually goes on about it.
         if score == 0 and topic:
             continue
-        score += 0.15 / (1 + sentence.position) + 0.1 * titles[sentence.passage]
+        # A text says first what it is about; for a date or a name, the place matters little.
+        score += (0.1 if is_direct else 0.3) / (1 + sentence.position / 4) + 0.1 * titles[sentence.passage]
         score += 0.35 if wanted and overlaps[place] > 0 and wanted.search(sentence.text) else 0.0
         score += 0.2 if _defines(sentence, topic) else 0.0
-        score -= 0.2 if sentence.text.endswith("?") else 0.0
+        score -= 0.3 if _ASIDE.search(sentence.text) else 0.0
         scored.append(_Scored(sentence, stems, score))
     return sorted(scored, key=lambda s: (-s.score, s.sentence.passage, s.sentence.position))
+
+
+def _is_direct(question: str) -> bool:
+    """Whether a person, a date, a number, yes or no is asked for."""
+    return bool(_DIRECT.match(question)) or any(asks.search(question) for asks, _ in _KINDS)
 
 
 def _overlap(stems: frozenset[str], weights: dict[str, float], frequency: Counter[str], *, by_topic: bool) -> float:
@@ -185,8 +194,7 @@ def _paragraphs(picked: Sequence[_Scored], prompt: Prompt) -> list[str]:
     A question for a person, a date, a number, yes or no is answered by its best sentence before the rest.
     """
     order = {p.sentence.passage: place for place, p in reversed(list(enumerate(picked)))}
-    is_direct = bool(_DIRECT.match(prompt.question)) or any(asks.search(prompt.question) for asks, _ in _KINDS)
-    first = {picked[0], _leant_on(picked[0].sentence, picked)} if is_direct else set()
+    first = {picked[0], _leant_on(picked[0].sentence, picked)} if _is_direct(prompt.question) else set()
     groups: dict[tuple[int, int], list[Sentence]] = {}
     for p in picked:
         key = (-1, 0) if p in first else (order[p.sentence.passage], p.sentence.passage)

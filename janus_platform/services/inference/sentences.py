@@ -22,7 +22,7 @@ _MARKUP = [
 ]
 _LINK = re.compile(r"\[[^\]\[\n]*\]\([^)\s]*\)")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|cf|vs|al|approx|ca|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Eq|Sec|Ch|Vol|pp|Inc|Ltd|Jr|Sr)|\b[A-Za-z])\.$"
+    r"(?:\b(?:e\.g|i\.e|etc|cf|vs|al|approx|ca|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Eq|Sec|Ch|Vol|pp|Inc|Ltd|Jr|Sr)|(?<!['’])\b[A-Z])\.$"
 )
 _END = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9])")
 _ENDS_WELL = re.compile(r"[.!?][\"”’')\]]*$")

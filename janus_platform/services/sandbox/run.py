@@ -74,7 +74,7 @@ async def _watched(running: Running, timeout: float, limits: Limits, guard: Memo
     began = clock.now()
     running.let_go()
     try:
-        cause = await _first_of(running, timeout, flooded, guard, clock)
+        cause = await _first_of(running, timeout, flooded, guard, limits, clock)
         duration, ended = clock.now() - began, running.child.exit_code
     finally:
         await running.end()
@@ -95,18 +95,20 @@ async def _watched(running: Running, timeout: float, limits: Limits, guard: Memo
     )
 
 
-async def _first_of(running: Running, timeout: float, flooded: asyncio.Event, guard: MemoryGuard, clock: Clock) -> str:
-    """Wait for the end, or for a reason to bring it about: "end", "time", "flood" or "memory"."""
+async def _first_of(
+    running: Running, timeout: float, flooded: asyncio.Event, guard: MemoryGuard, limits: Limits, clock: Clock
+) -> str:
+    """Wait for the end, or for a reason to bring it about: "end", "time", "flood" or "limit"."""
 
-    async def out_of_memory() -> None:
-        while not await asyncio.to_thread(guard.exceeded, running.child.pid, running.scratch.used_bytes()):
+    async def over_a_limit() -> None:
+        while not await asyncio.to_thread(running.over_a_limit, guard, limits):
             await clock.sleep(LOOK_EVERY_SECONDS)
 
     causes = {
         asyncio.ensure_future(running.child.wait()): "end",
         asyncio.ensure_future(clock.sleep(timeout)): "time",
         asyncio.ensure_future(flooded.wait()): "flood",
-        asyncio.ensure_future(out_of_memory()): "memory",
+        asyncio.ensure_future(over_a_limit()): "limit",
     }
     try:
         done, _ = await asyncio.wait(causes, return_when=asyncio.FIRST_COMPLETED)

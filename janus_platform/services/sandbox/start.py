@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from janus_platform.isolation import Isolation, bwrap_command, setpriv_command
-from janus_platform.processes import Child
+from janus_platform.processes import Child, descendants
 from janus_platform.services.sandbox.limits import Limits
 from janus_platform.services.sandbox.memory import MemoryGuard
 from janus_platform.services.sandbox.scratch import CACHE, TEMPORARY, WORK, Scratch
@@ -41,6 +41,16 @@ class Running:
         assert self.child.process.stdin is not None
         self.child.process.stdin.write(b"\n")
         self.child.process.stdin.close()
+
+    def over_a_limit(self, guard: MemoryGuard, limits: Limits) -> bool:
+        """Whether the tree holds too much memory, or has more processes than RLIMIT_NPROC should have let it have.
+
+        Blocks for some milliseconds. The kernel exempts root from RLIMIT_NPROC, whatever capabilities it gave up.
+        """
+        if guard.exceeded(self.child.pid, self.scratch.used_bytes()):
+            return True
+        shares_root = self._init is None and self._uid is None and os.geteuid() == 0
+        return shares_root and len(descendants(self.child.pid)) > limits.processes
 
     async def end(self) -> None:
         """Kill whatever is left of the tree, and return when it is gone."""
