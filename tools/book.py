@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 import shutil
-import signal
 import subprocess
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -100,10 +99,9 @@ def server(html: Path = HTML, port: int = PREFERRED_PORT) -> ThreadingHTTPServer
 
 
 def serve(terminal: Terminal) -> None:
-    """Serve the built book until Ctrl-C (or SIGTERM). Raises StepFailed when there is none."""
+    """Serve the built book until Ctrl-C. Raises StepFailed when there is none."""
     if not (HTML / "index.html").is_file():
         raise StepFailed("there is no built book", remedy="python3 make.py book")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with server() as httpd:
         terminal.say(f"\nThe book is at http://localhost:{httpd.server_address[1]}/    (Ctrl-C ends it)")
         try:

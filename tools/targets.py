@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -137,6 +138,8 @@ def run(words: list[str]) -> int:
         print(f"make.py has no target {known.target!r}. It has: {', '.join(TARGETS)}", file=sys.stderr)
         return 2
     terminal = Terminal(verbose=known.verbose)
+    # A polite kill ends like Ctrl-C: what was started is taken down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return TARGETS[known.target](terminal, rest)
     except StepFailed as failure:

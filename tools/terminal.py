@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -74,8 +75,15 @@ class Terminal:
     def show(
         self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> int:
-        """Run a command whose own output is the point, on this terminal; returns its exit code."""
-        return subprocess.call([str(word) for word in command], env=env, cwd=cwd)
+        """Run a command whose own output is the point, on this terminal; returns its exit code.
+
+        Ctrl-C is the command's to handle: JupyterLab asks before it ends, pytest prints its summary.
+        """
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            return subprocess.call([str(word) for word in command], env=env, cwd=cwd)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def failed(self, failure: StepFailed) -> None:
         """Print a failure: the command's last lines, what happened, what to do."""
