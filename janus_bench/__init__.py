@@ -12,18 +12,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from janus_bench.api import leaderboard, publish, run
+    from janus_bench import leaderboard
+    from janus_bench.api import publish, run
     from janus_bench.errors import BenchError
     from janus_bench.report import Report
 
 __all__ = ["BenchError", "Report", "leaderboard", "publish", "run"]
 
-_HOMES = {"BenchError": "errors", "Report": "report", "leaderboard": "api", "publish": "api", "run": "api"}
+_HOMES = {"BenchError": "errors", "Report": "report", "publish": "api", "run": "api"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'janus_bench' has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "leaderboard":  # the module itself, which can be called
+        return import_module("janus_bench.leaderboard")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'janus_bench' has no attribute {name!r}")
     return getattr(import_module(f"janus_bench.{_HOMES[name]}"), name)

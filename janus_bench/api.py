@@ -1,4 +1,4 @@
-"""What notebooks and the command line call: run a suite, load a run, publish it, read the leaderboard."""
+"""What notebooks and the command line call: run a suite, load a run, publish it."""
 
 from __future__ import annotations
 
@@ -117,15 +117,6 @@ def implementation_of(report: Report) -> str:
         return str(seen[0])
     what = f"the answers came from {', '.join(seen)}" if len(seen) > 1 else "the answers do not say who gave them"
     raise BenchError(what, "Bench one implementation with --model NAME, or say which it was with --name NAME.")
-
-
-def leaderboard(path: str | Path | None = None) -> list[Row]:
-    """The standings, best first (columns: see leaderboard.Row)."""
-    board = Leaderboard(path)
-    try:
-        return board.standings()
-    finally:
-        board.close()
 
 
 async def _ask_all(

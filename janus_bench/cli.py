@@ -123,12 +123,13 @@ def leaderboard(
     from dataclasses import asdict
 
     from janus_bench import api, runs
+    from janus_bench.leaderboard import Leaderboard
     from janus_bench.report import Report
 
     if publish is not None:
         folder = runs.find_run(publish)
         api.publish(Report(runs.read_report(folder), folder=folder), name=name, hotkey=hotkey)
-    rows = api.leaderboard()
+    rows = Leaderboard().standings()
     if as_json:
         return _print_json([asdict(row) for row in rows])
     from janus_bench.tables import standings_table
@@ -165,7 +166,9 @@ def _print_json(value: Any) -> None:
 def _print_table(table: Any) -> None:
     from rich.console import Console
 
-    Console().print(table)
+    console = Console()
+    # in a pipe or a log nothing has to fit into 80 columns
+    console.print(table, width=None if console.is_terminal else max(console.width, 140))
 
 
 def _check_names(name: str | None, hotkey: str | None) -> None:

@@ -9,6 +9,8 @@ the file as history.
 
 Writes are durable when `publish` returns (WAL, `synchronous=FULL`). `leader()` is meant to be asked on every request:
 it re-reads only after another connection has committed (`PRAGMA data_version`).
+
+Calling this module, `janus_bench.leaderboard()`, gives the standings: the name stands for both in the package.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ import json
 import math
 import re
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from janus_bench.constants import scoring_hash
@@ -109,17 +113,21 @@ class Leaderboard:
     def publish(self, report: dict[str, Any], *, implementation: str, hotkey: str | None = None) -> Row:
         """Add a run; durable on return. Publishing it again changes nothing. Returns its implementation's row.
 
-        Raises BenchError for a run that was stopped early, a name or hotkey that is none, or a file that cannot be
-        written.
+        Raises BenchError for a run that was stopped early or stands there under another name, for a name or hotkey that
+        is none, and for a file that cannot be written.
         """
         values = _values(report, implementation, hotkey, self._now().timestamp())
         marks = ", ".join(f":{name}" for name in values)
         with self._lock:
             try:
-                self._db.execute(f"INSERT OR IGNORE INTO runs ({', '.join(values)}) VALUES ({marks})", values)
+                statement = f"INSERT INTO runs ({', '.join(values)}) VALUES ({marks}) ON CONFLICT (run) DO NOTHING"
+                self._db.execute(statement, values)
+                kept = self._db.execute("SELECT implementation FROM runs WHERE run = ?", (values["run"],)).fetchone()[0]
             except sqlite3.Error as error:
                 raise BenchError(f"cannot write the leaderboard {self.path}: {error}", "Free some space.") from None
             self._seen = None
+        if kept != implementation:
+            raise BenchError(f"run {values['run']} is already published, as {kept}", "Run the suite again.")
         season = (values["suite_hash"], values["scoring_hash"])
         return next(row for row in self._standings(*season) if row.implementation == implementation)
 
@@ -223,3 +231,18 @@ def _values(report: dict[str, Any], implementation: str, hotkey: str | None, sub
         "scoring_hash": report["scoring"]["hash"],
         "report": json.dumps(report),
     }
+
+
+class _Callable(ModuleType):
+    """Python binds a submodule's name in its package on import, so the function of that name has to be the module."""
+
+    def __call__(self, path: Path | str | None = None) -> list[Row]:
+        """The standings, best first."""
+        board = Leaderboard(path)
+        try:
+            return board.standings()
+        finally:
+            board.close()
+
+
+sys.modules[__name__].__class__ = _Callable

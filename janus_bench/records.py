@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from janus_bench.chat import Answer, Delta
-from janus_bench.evaluators import Verdict
 from janus_bench.metrics import Timing
+from janus_bench.verdicts import Verdict
 
 
 @dataclass

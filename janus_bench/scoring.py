@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from janus_bench.chat import Answer
 from janus_bench.constants import Table
-from janus_bench.evaluators import Subject
 from janus_bench.metrics import Timing, measure, percentile, stall_seconds, words
 from janus_bench.records import Record
 from janus_bench.suites.loader import Item, product
+from janus_bench.verdicts import Subject
 
 CATEGORIES = ("quality", "speed", "cost", "streaming", "modality")
 

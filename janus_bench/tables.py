@@ -91,7 +91,8 @@ def standings_table(rows: Iterable[Row]) -> Table:
     """The leaderboard as a Rich table."""
     table = Table(title="Leaderboard")
     for name in _STANDINGS:
-        table.add_column(name, justify="left" if name in ("implementation", "miner", "submitted") else "right")
+        left = name in ("implementation", "miner", "submitted")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name in ("implementation", "composite"))
     for cells in standings_cells(rows):
         table.add_row(*map(escape, cells))
     return table

@@ -20,7 +20,8 @@ from typing import Any
 
 from janus_bench.constants import load_scoring
 from janus_bench.errors import SuiteError
-from janus_bench.evaluators import Check, Subject, Verdict, build_check
+from janus_bench.evaluators import Check, build_check
+from janus_bench.verdicts import Subject, Verdict
 
 CATEGORIES: tuple[str, ...] = (*load_scoring()["quality"]["categories"], "streaming")
 BUNDLED = ("quick",)

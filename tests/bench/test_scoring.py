@@ -10,8 +10,8 @@ import pytest
 import janus_bench
 from janus_bench import constants, metrics, scoring
 from janus_bench.chat import Answer, Delta
-from janus_bench.evaluators import Verdict
 from janus_bench.records import Record
+from janus_bench.verdicts import Verdict
 
 TABLE = constants.load_scoring()
 MS = 1_000_000

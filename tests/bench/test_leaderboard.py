@@ -1,0 +1,194 @@
+"""Who is #1, for how long, and what the file survives."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from janus_bench.constants import scoring_hash
+from janus_bench.errors import BenchError
+from janus_bench.leaderboard import Leaderboard
+from janus_bench.suites.loader import load_suite
+
+HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+
+
+class Calendar:
+    """A wall clock that moves only when told."""
+
+    def __init__(self) -> None:
+        self.today = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+
+    def __call__(self) -> dt.datetime:
+        return self.today
+
+    def pass_days(self, days: float) -> None:
+        self.today += dt.timedelta(days=days)
+
+
+def report(run: str, composite: float, suite_hash: str | None = None, complete: bool = True) -> dict:
+    return {
+        "id": run,
+        "composite": composite,
+        "scores": {"quality": composite, "speed": 50.0, "cost": 50.0, "streaming": 50.0, "modality": None},
+        "suite": {"name": "quick", "hash": suite_hash or load_suite("quick").hash},
+        "scoring": {"hash": scoring_hash()},
+        "complete": complete,
+    }
+
+
+def names(board: Leaderboard) -> list[str]:
+    return [row.implementation for row in board.standings()]
+
+
+def test_an_empty_board_has_no_leader(tmp_path: Path) -> None:
+    board = Leaderboard(tmp_path / "board.sqlite3")
+    assert board.leader() is None
+    assert board.standings() == []
+
+
+def test_the_higher_composite_leads_and_every_column_is_there() -> None:
+    calendar = Calendar()
+    board = Leaderboard(now=calendar)
+    board.publish(report("r1", 40), implementation="echo")
+    row = board.publish(report("r2", 60.5), implementation="research", hotkey=HOTKEY)
+    assert board.leader() == "research"
+    assert (row.rank, row.composite, row.quality, row.modality, row.run) == (1, 60.5, 60.5, None, "r2")
+    assert row.miner == "5Grwva…utQY"
+    assert row.submitted == "2026-11-01T00:00:00+00:00"
+    assert names(board) == ["research", "echo"]
+
+
+def test_a_tie_leaves_the_earlier_submission_in_front() -> None:
+    board = Leaderboard()
+    board.publish(report("r1", 60), implementation="first")
+    board.publish(report("r2", 60), implementation="second")
+    assert names(board) == ["first", "second"]
+    board.publish(report("r3", 60.0001), implementation="second")
+    assert board.leader() == "second"
+
+
+def test_a_later_and_lower_run_takes_no_place_away() -> None:
+    board = Leaderboard()
+    board.publish(report("r1", 60), implementation="first")
+    board.publish(report("r2", 10), implementation="first")
+    assert [(row.implementation, row.composite) for row in board.standings()] == [("first", 60)]
+
+
+def test_days_at_number_one_are_the_sum_of_the_reigns() -> None:
+    calendar = Calendar()
+    board = Leaderboard(now=calendar)
+    for days, run, composite, name in ((0, "r1", 50, "a"), (2, "r2", 60, "b"), (3, "r3", 70, "a"), (1, "r4", 65, "b")):
+        calendar.pass_days(days)
+        board.publish(report(run, composite), implementation=name)
+    calendar.pass_days(4)
+    days = {row.implementation: row.days_at_1 for row in board.standings()}
+    assert days == {"a": pytest.approx(7), "b": pytest.approx(3)}
+
+
+def test_a_clock_that_is_set_back_takes_no_days_away() -> None:
+    calendar = Calendar()
+    board = Leaderboard(now=calendar)
+    board.publish(report("r1", 50), implementation="a")
+    calendar.pass_days(-5)
+    board.publish(report("r2", 60), implementation="b")
+    assert all(row.days_at_1 >= 0 for row in board.standings())
+
+
+def test_publishing_a_run_twice_changes_nothing() -> None:
+    board = Leaderboard()
+    first = board.publish(report("r1", 50), implementation="a")
+    assert board.publish(report("r1", 50), implementation="a").run == first.run
+    assert len(board.standings()) == 1
+
+
+def test_runs_of_other_questions_or_scorings_are_not_ranked_together() -> None:
+    board = Leaderboard()
+    board.publish(report("r1", 50), implementation="a")
+    board.publish(report("r2", 90, suite_hash="f" * 64), implementation="b")
+    other = report("r3", 95)
+    other["scoring"]["hash"] = "e" * 64
+    board.publish(other, implementation="c")
+    assert names(board) == ["a"]
+    assert names(Leaderboard(board.path, suite_hash="f" * 64)) == ["b"]
+
+
+def test_the_leader_is_seen_as_soon_as_another_process_has_published() -> None:
+    gateway, bench = Leaderboard(), Leaderboard()
+    assert gateway.leader() is None
+    bench.publish(report("r1", 50), implementation="a")
+    assert gateway.leader() == "a"
+    bench.publish(report("r2", 70), implementation="b")
+    assert gateway.leader() == "b"
+    gateway.publish(report("r3", 80), implementation="c")
+    assert gateway.leader() == "c" == bench.leader()
+
+
+def test_asking_for_the_leader_reads_no_rows_while_nothing_changes() -> None:
+    board = Leaderboard()
+    board.publish(report("r1", 50), implementation="a")
+    board.leader()
+    statements: list[str] = []
+    board._db.set_trace_callback(statements.append)
+    assert [board.leader() for _ in range(3)] == ["a", "a", "a"]
+    assert set(statements) == {"PRAGMA data_version"}
+
+
+@pytest.mark.parametrize("name", ["", "janus", "../etc", "a b", "x" * 65, "<b>"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(BenchError, match="cannot name"):
+        Leaderboard().publish(report("r1", 50), implementation=name)
+
+
+@pytest.mark.parametrize("hotkey", ["", "5abc", "1" + HOTKEY[1:], HOTKEY[:-1] + "0"])
+def test_a_hotkey_that_is_none_is_refused(hotkey: str) -> None:
+    with pytest.raises(BenchError, match="SS58"):
+        Leaderboard().publish(report("r1", 50), implementation="a", hotkey=hotkey)
+
+
+def test_a_run_that_was_stopped_early_is_refused() -> None:
+    with pytest.raises(BenchError, match="stopped early"):
+        Leaderboard().publish(report("r1", 50, complete=False), implementation="a")
+
+
+def test_a_composite_that_is_no_number_is_refused() -> None:
+    for value in (float("nan"), float("inf"), "90", True):
+        with pytest.raises(BenchError, match="composite"):
+            Leaderboard().publish(report("r1", value), implementation="a")
+
+
+def test_a_damaged_file_is_told_with_a_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "board.sqlite3"
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(BenchError, match="move a damaged file away"):
+        Leaderboard(path)
+
+
+def test_no_acknowledged_publication_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+    """`kill -9` in the middle: every run whose number was printed is in the file."""
+    writer = """
+import json, sys
+from janus_bench.leaderboard import Leaderboard
+board, report = Leaderboard(sys.argv[1]), json.loads(sys.argv[2])
+for number in range(100_000):
+    board.publish({**report, "id": f"r{number}", "composite": number / 1000}, implementation="a")
+    print(number, flush=True)
+"""
+    path = tmp_path / "board.sqlite3"
+    command = [sys.executable, "-c", writer, str(path), json.dumps(report("r", 1))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        acknowledged = [int(child.stdout.readline()) for _ in range(40)]
+        child.send_signal(signal.SIGKILL)
+        acknowledged += [int(line) for line in child.stdout if line.endswith("\n")]
+    with sqlite3.connect(path) as db:
+        kept = {row[0] for row in db.execute("SELECT run FROM runs")}
+    assert {f"r{number}" for number in acknowledged} <= kept
+    assert Leaderboard(path).leader() == "a"
