@@ -68,8 +68,11 @@ class Deployments:
         self._reserved = {node.contract.gateway.default_model, *(m.lower() for m in models), *bundled}
 
     async def start(self) -> None:
-        """Start the baseline. Raises NotReady when it cannot be."""
-        await self.upstream(self.baseline)
+        """Start the baseline. Raises PlatformError with the end of its log when it cannot be."""
+        try:
+            await self.upstream(self.baseline)
+        except NotReady as error:
+            raise PlatformError(f"The baseline {self.baseline} does not start: {error}") from error
 
     def names(self) -> list[str]:
         """Bundled implementations first, then the submitted ones in their order."""

@@ -64,12 +64,12 @@ class Node:
         """Whether implementations run in namespaces of their own."""
         return self.isolation.layer == "bubblewrap"
 
-    async def start(self, spec: Spec, *, log_name: str | None = None) -> Instance:
+    async def start(self, spec: Spec) -> Instance:
         """Run `spec` and return once its health path answers 200.
 
         Raises NotReady with the last lines of its output when it ends or is not healthy in time; nothing is left then.
         """
-        instance = self.prepare(spec, log_name=log_name)
+        instance = self.prepare(spec)
         try:
             await instance.upstream()
         except BaseException:
@@ -77,10 +77,10 @@ class Node:
             raise
         return instance
 
-    def prepare(self, spec: Spec, *, log_name: str | None = None) -> Instance:
+    def prepare(self, spec: Spec) -> Instance:
         """An instance of `spec` that starts when it is first asked for its upstream."""
         walls = self._walls(spec)
-        log_file = self._log_folder / f"{log_name or spec.name}.log"
+        log_file = self._log_folder / "implementations" / f"{spec.name}.log"
         health_path = self.contract.implementation.health_path
         return Instance(spec.name, walls, log_file, health_path=health_path, clock=self.clock)
 

@@ -167,7 +167,7 @@ class Research:
                 yield Thought(f"Not read: {error}.\n")
         if chosen:
             findings.caveat, findings.page_title = "", chosen.title
-            text = most_relevant(findings.page, question.text)
+            text = most_relevant(findings.page, question.spoken())
             findings.passages.append(Passage(chosen.title, chosen.url, text))
         others = [Passage(r.title, r.url, r.snippet) for r in results if r is not chosen]
         findings.passages += others[: MAX_PASSAGES - len(findings.passages)]
@@ -179,7 +179,7 @@ class Research:
         drawing: asyncio.Task[Execution] | None = None
         preface = (NO_PICTURES if question.has_picture else "") + findings.caveat
         try:
-            async for delta in self._services.infer(SYSTEM, prompt(question.text, findings.passages)):
+            async for delta in self._services.infer(SYSTEM, prompt(question.spoken(), findings.passages)):
                 if plot and drawing is None:
                     # While the model writes, so that the picture is there when its last word is.
                     drawing = asyncio.create_task(self._execute(plot.code, usage))

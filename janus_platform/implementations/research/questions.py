@@ -22,7 +22,12 @@ _FOLLOW_UP_START = re.compile(
     r"\s*(and|but|why\s*\?|what about|how about|more\b|tell me more|go on|elaborate|in short|shorter|again)", re.I
 )
 _PLOT = re.compile(
-    r"\b(plot(s|ted|ting)?|graph(s|ed|ing)?|charts?|draw|sketch|histogram|visuali[sz](e|ation|ations|ed|ing))\b", re.I
+    r"\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw|sketch|histogram"
+    r"|visuali[sz](e|ation|ations|ed|ing))\b",
+    re.I,
+)
+_PLOT_CLAUSE = re.compile(
+    rf"(,|;|\b(and|then|with|also|as|in|please|an?)\b|\s)*{_PLOT.pattern}[^.?!]*([.?!](?!\d)|$)", re.I
 )
 _ASKING = re.compile(
     r"^(\s*(please|kindly|can you|could you|would you|i want you to|help me( to)?|explain( to me)?|describe"
@@ -47,6 +52,7 @@ _WORDS = (
     (r"(?<=\d),(?=\d{3}\b)", ""),
 )
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.USub, ast.UAdd)
+_ARITHMETIC = (ast.Expression, ast.BinOp, ast.UnaryOp, *_OPERATORS)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Question:
     @property
     def is_small_talk(self) -> bool:
         """Whether nothing is asked that could be looked up."""
-        words = re.findall(r"[a-z]+", self.text.lower())
+        words = re.findall(r"\w+", self.text.lower())
         return not words or (set(words) <= _SMALL_TALK and bool(set(words) & _SMALL_TALK_CORE))
 
     @property
@@ -73,12 +79,19 @@ class Question:
         match = _CALCULATE.match(self.text[:400])
         return _arithmetic(match["sum"]) if match else None
 
+    def spoken(self) -> str:
+        """The question without the request for a picture, on one line."""
+        text = " ".join(self.text.split())
+        if not self.wants_plot:
+            return text
+        without = _PLOT_CLAUSE.sub("", text).strip(" ,;:")
+        return without if len(re.findall(r"\w{3,}", without)) > 1 else " ".join(_PLOT.sub(" ", text).split())
+
     def query(self) -> str:
         """What to search for: the question without its politeness and without the request for a picture."""
-        text = " ".join(self.text.split())
-        shorter = _ASKING.sub("", _PLOT.sub(" ", text)) if self.wants_plot else _ASKING.sub("", text)
-        shorter = " ".join(shorter.strip(" ?!.:,").split())
-        return (shorter if re.search(r"\w{2}", shorter) else text)[:MAX_QUERY_CHARACTERS]
+        spoken = self.spoken()
+        shorter = " ".join(_ASKING.sub("", spoken).strip(" ?!.:,").split())
+        return (shorter if re.search(r"\w{2}", shorter) else spoken)[:MAX_QUERY_CHARACTERS]
 
 
 def read_question(messages: list[dict[str, Any]]) -> Question:
@@ -120,4 +133,4 @@ def _arithmetic(text: str) -> str | None:
 def _is_arithmetic(node: ast.AST) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, int | float) and not isinstance(node.value, bool)
-    return isinstance(node, ast.Expression | ast.BinOp | ast.UnaryOp | _OPERATORS)
+    return isinstance(node, _ARITHMETIC)
