@@ -11,19 +11,23 @@ _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}(\s|$)")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+|\*{3,}|_{3,})\s*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])\s+")
+# A link's target may hold one pair of brackets, as encyclopedias' addresses do.
+_TARGET = r"[^()\s]{0,1000}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?"
+# Each pattern is bounded, so that no text takes more than linear time.
 _MARKUP = [
-    (re.compile(r"<!--.*?-->", re.S), ""),
-    (re.compile(r"!\[[^\]\n]*\]\([^)\s]*(?:\s+\"[^\"\n]*\")?\)"), ""),
-    (re.compile(r"\[([^\]\[\n]*)\]\([^)\s]*(?:\s+\"[^\"\n]*\")?\)"), r"\1"),
+    (re.compile(r"<!--(?:(?!<!--).){0,1000}?-->", re.S), ""),
+    (re.compile(rf"!\[[^\]\[\n]*\]\({_TARGET}(?:\s+\"[^\"\n]{{0,200}}\")?\)"), ""),
+    (re.compile(rf"\[([^\]\[\n]*)\]\({_TARGET}(?:\s+\"[^\"\n]{{0,200}}\")?\)"), r"\1"),
     (re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>"), ""),
     (re.compile(r"(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1"), r"\2"),
     (re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_\n]+?)(?<=\S)\1(?!\w)"), r"\2"),
     (re.compile(r"`+([^`\n]+)`+"), r"\1"),
 ]
-_LINK = re.compile(r"\[[^\]\[\n]*\]\([^)\s]*\)")
+_LINK = re.compile(rf"\[[^\]\[\n]*\]\({_TARGET}\)")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|cf|vs|al|approx|ca|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Eq|Sec|Ch|Vol|pp|Inc|Ltd|Jr|Sr)|(?<!['’])\b[A-Z])\.$"
 )
+_LONGEST_ABBREVIATION = 12
 _END = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9])")
 _ENDS_WELL = re.compile(r"[.!?][\"”’')\]]*$")
 
@@ -53,7 +57,7 @@ def split_sentences(paragraph: str) -> list[str]:
     parts: list[str] = []
     start = 0
     for end in _END.finditer(paragraph):
-        if not _ABBREVIATION.search(paragraph[start : end.end()]):
+        if not _ABBREVIATION.search(paragraph[max(start, end.end() - _LONGEST_ABBREVIATION) : end.end()]):
             parts.append(paragraph[start : end.end()].strip())
             start = end.end()
     parts.append(paragraph[start:].strip())
