@@ -52,7 +52,11 @@ class SearchIndex:
 
 
 def _text_of(page: Page) -> str:
-    return "\n".join(f"{section.heading}\n{section.text}" for section in article_text(page))
+    """The article's text. A heading that repeats the title is left out: it would begin every snippet."""
+    lines = []
+    for section in article_text(page):
+        lines += [section.text] if section.heading == page.title else [section.heading, section.text]
+    return "\n".join(lines)
 
 
 def build(context: ServiceContext, index: SearchIndex) -> ASGIApp:

@@ -45,25 +45,25 @@ class TextIndex:
         )
         rows = ((i, d.title, d.text, _host(d.url)) for i, d in enumerate(documents))
         self._db.executemany("INSERT INTO page(rowid, title, text, host) VALUES (?, ?, ?, ?)", rows)
+        self._db.execute("INSERT INTO page(page, rank) VALUES ('rank', ?)", (f"bm25({TITLE_WEIGHT}, 1.0)",))
         self._db.execute("INSERT INTO page(page) VALUES ('optimize')")
         self._db.commit()
         self.size: int = self._db.execute("SELECT count(*) FROM page").fetchone()[0]
 
     def find(self, query: Query, limit: int) -> list[Hit]:
-        """The best `limit` documents for `query`, best first; equal ones in the order they were indexed."""
+        """The best `limit` documents for `query`, best first."""
         expression = query.expression
         conditions, values = _site_conditions(query)
         if expression:
-            rank = f"bm25(page, {TITLE_WEIGHT}, 1.0)"
-            snippet = f"snippet(page, 1, '', '', '…', {SNIPPET_TOKENS})"
+            # With nothing but `rank` to order by, FTS5 sorts by itself and cuts snippets for the best only.
+            columns, order = f"rank, snippet(page, 1, '', '', '…', {SNIPPET_TOKENS})", "rank"
             conditions, values = ["page MATCH ?", *conditions], [expression, *values]
         else:
-            rank, snippet = "0.0", "substr(text, 1, 240)"
+            columns, order = "0.0, substr(text, 1, 240)", "rowid"
         if not conditions:
             return []
         rows = self._db.execute(
-            f"SELECT rowid, {rank} AS rank_, {snippet} FROM page WHERE {' AND '.join(conditions)}"
-            " ORDER BY rank_, rowid LIMIT ?",
+            f"SELECT rowid, {columns} FROM page WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT ?",
             [*values, limit],
         )
         # FTS5 gives better matches the smaller number.

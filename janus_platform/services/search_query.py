@@ -19,9 +19,9 @@ _WORD = re.compile(r"[^\W_]+")
 # Words that say how a question is put, not what it is about. They only count when a query has nothing else.
 _FUNCTION_WORDS = frozenset(
     _WORD.findall(
-        """a an and are as at be by can could did do does for from had has have how i in into is it its me of on or
-        so than that the their them then there these they this to was we were what when where which who whom
-        whose why will with would you your"""
+        """a about an and are as at be by can could describe did do does explain explained explains for from had has
+        have how i in into is it its me of on or so tell than that the their them then there these they this to
+        was we were what when where which who whom whose why will with would you your"""
     )
 )
 

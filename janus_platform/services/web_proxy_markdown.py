@@ -27,7 +27,11 @@ CLUTTER = [
     "[role=complementary]",
     "[role=search]",
     "[aria-modal=true]",
+    "[aria-hidden=true]",
+    "img[width='1']",
+    ".skip",
     ".skip-link",
+    ".share",
     ".breadcrumb",
     ".breadcrumbs",
 ]
@@ -35,6 +39,11 @@ _STRIPPED_TAGS = ["iframe", "object", "embed", "video", "audio", "noscript", "te
 _SAFE_SCHEMES = {"http", "https", "mailto", "tel"}
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]{0,1000})", re.IGNORECASE)
+_BASE = re.compile(r"<base\s[^<>]{0,2048}>", re.IGNORECASE)
+_CORES = [
+    (re.compile(rf"<{tag}[\s>]", re.IGNORECASE), re.compile(rf"</{tag}\s*>", re.IGNORECASE))
+    for tag in ("article", "main")
+]
 _FIRST_HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 _PERMALINK = re.compile(r"^(#{1,6} .*?)\s*\[[#¶§🔗]\]\([^()\s]*\)$", re.MULTILINE)
 _FENCE = re.compile(r"^(`{3,}|~{3,})(?P<info>.*)$")
@@ -68,14 +77,35 @@ def to_markdown(html: str, base_url: str) -> Article:
 
     Raises NotConvertible when the page is nested too deep, is not text, or has no text outside its clutter.
     """
-    markdown = _convert(html, base_url, CLUTTER) or _convert(html, base_url, [])
+    core = _core(html)
+    attempts = [(core, CLUTTER), (html, CLUTTER), (html, [])] if core else [(html, CLUTTER), (html, [])]
+    markdown = next(filter(None, (_convert(part, base_url, exclude) for part, exclude in attempts)), "")
     if not markdown:
         raise NotConvertible("it has no text; pages that are drawn by a script cannot be read")
+    return Article(markdown, _title(html, markdown))
+
+
+def _core(html: str) -> str:
+    """The page's only `<article>`, or else its only `<main>`, with its `<base>`; "" when that is not most of it."""
+    for opening, closing in _CORES:
+        starts = [found.start() for found in opening.finditer(html)]
+        if len(starts) == 1:
+            ends = [found.end() for found in closing.finditer(html, starts[0])]
+            core = html[starts[0] : ends[-1] if ends else len(html)]
+            # A lone teaser on a front page is an <article> too.
+            if len(core) >= len(html) / 4:
+                base = _BASE.search(html)
+                return (base[0] if base else "") + core
+    return ""
+
+
+def _title(html: str, markdown: str) -> str:
+    """The text of `<title>`, without the site's name where it only continues the first heading; else that heading."""
     found = _TITLE.search(html)
     title = " ".join(entities.unescape(found[1]).split()) if found else ""
-    if not title and (heading := _FIRST_HEADING.search(markdown)):
-        title = heading[1].strip()
-    return Article(markdown, title)
+    heading = _FIRST_HEADING.search(markdown)
+    first = heading[1].strip() if heading else ""
+    return first if not title or (first and title.startswith(first)) else title
 
 
 def _convert(html: str, base_url: str, exclude: list[str]) -> str:
