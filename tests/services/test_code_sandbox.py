@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import socket
+import struct
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from janus_platform.contract import load_contract
 from janus_platform.isolation import Isolation, detect
 from janus_platform.services.code_sandbox import build, warm_up
 from janus_platform.services.sandbox.memory import Cgroup, Watchdog, guard_maker
+from janus_platform.services.sandbox.system_calls import filter_program
 from janus_platform.services.sandbox.toolchains import ToolchainMissing, installed, toolchain
 from janus_platform.services.service import ServiceContext
 
@@ -357,6 +359,36 @@ def test_two_runs_do_not_see_each_other(sandbox: Sandbox) -> None:
     first, second = sandbox.run_all([(code, "python", 20)] * 2)
     # Three files, one of them under two names (/tmp is /sandbox/tmp), and one process: its own.
     assert first["stdout"] == second["stdout"] == "4\n1\n", first
+
+
+@isolated
+def test_sockets_beyond_the_namespace_and_dangerous_system_calls_are_refused(sandbox: Sandbox) -> None:
+    code = (
+        "import ctypes, os, socket, threading, subprocess\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "for family in (socket.AF_VSOCK, socket.AF_PACKET, 38, socket.AF_CAN, 44):\n"
+        "    try: socket.socket(family, socket.SOCK_STREAM); print('socket', family)\n    except OSError: pass\n"
+        "def call(name, *arguments):\n"
+        "    if getattr(libc, name)(*arguments) == 0: print(name)\n"
+        "call('unshare', 0x10000000); call('ptrace', 0, 0, 0, 0); call('mount', b'x', b'/tmp', b'tmpfs', 0, 0)\n"
+        "call('setns', 0, 0); call('chroot', b'.')\n"
+        "# What ordinary programs need still works.\n"
+        "a, b = socket.socketpair(); a.send(b'x'); assert b.recv(1) == b'x'\n"
+        "thread = threading.Thread(target=lambda: None); thread.start(); thread.join()\n"
+        "assert subprocess.run(['true']).returncode == 0\n"
+    )
+    answer = sandbox.run(code)
+    assert (answer["stdout"], answer["exit_code"]) == ("", 0), answer
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_system_call_filter_is_a_whole_number_of_steps_with_jumps_inside_it(machine: str) -> None:
+    program = filter_program(machine)
+    assert program is not None and filter_program("vax") is None
+    steps = list(struct.iter_unpack("<HBBI", program))
+    assert 10 < len(steps) < 4_096
+    assert steps[-1] == (0x06, 0, 0, 0x7FFF0000)
+    assert all(place + 1 + max(yes, no) < len(steps) for place, (code, yes, no, _) in enumerate(steps) if code != 0x06)
 
 
 @isolated

@@ -1,9 +1,9 @@
 """One run of one program: started, watched, ended with its whole tree, its files taken out.
 
-What this does not protect against: faults of the kernel, which program and host share (there is no virtual machine and
-no system call filter); covert timing between runs on the same cores; use of processor time up to the time-out. Without
-bubblewrap a program also has the host's network, reads what its user may read, and, where it cannot be given a uid of
-its own, can leave its tree and outlive the run.
+What this does not protect against: faults of the kernel, which program and host share (there is no virtual machine,
+and the filter of system calls only takes away the most dangerous ones); covert timing between runs on the same cores;
+use of processor time up to the time-out. Without bubblewrap a program also has the host's network, reads and signals
+what its user may, and, where it cannot be given a uid of its own, can leave its tree and outlive the run.
 """
 
 from __future__ import annotations

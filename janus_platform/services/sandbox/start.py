@@ -7,6 +7,7 @@ then the private directory exists and can be filled from outside, and only then 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import stat
@@ -19,6 +20,7 @@ from janus_platform.processes import Child, descendants
 from janus_platform.services.sandbox.limits import Limits
 from janus_platform.services.sandbox.memory import MemoryGuard
 from janus_platform.services.sandbox.scratch import CACHE, TEMPORARY, WORK, Scratch
+from janus_platform.services.sandbox.system_calls import filter_program
 from janus_platform.services.sandbox.toolchains import Toolchain
 
 INSIDE = "/sandbox"
@@ -88,8 +90,15 @@ async def started(
 async def _start_in_bubblewrap(
     toolchain: Toolchain, isolation: Isolation, limits: Limits, guard: MemoryGuard, uid: int | None
 ) -> Running:
-    reader, writer = os.pipe()
-    try:
+    with contextlib.ExitStack() as on_exit:
+        reader, writer = os.pipe()
+        on_exit.callback(os.close, reader)
+        on_exit.callback(os.close, writer)
+        options, passed = ["--info-fd", str(writer)], [writer]
+        if program := filter_program():
+            passed.append(_readable_copy(program))
+            on_exit.callback(os.close, passed[-1])
+            options += ["--seccomp", str(passed[-1])]
         command = bwrap_command(
             isolation,
             binds_ro=toolchain.binds,
@@ -97,22 +106,22 @@ async def _start_in_bubblewrap(
             symlinks={"/tmp": f"{INSIDE}/{TEMPORARY}"},
             uid=uid,
             chdir=INSIDE,
-            options=["--info-fd", str(writer)],
+            options=options,
         )
         command += [*limits.prlimit_command(), *_BARRIER, *toolchain.command]
-        child = await _start(command, toolchain, Path(INSIDE), guard.enter, pass_fds=(writer,))
+        child = await _start(command, toolchain, Path(INSIDE), guard.enter, pass_fds=tuple(passed))
+        init = -1
         try:
             # Written before the namespace's first process is let on, so it is complete by now.
             pid = json.loads(os.read(reader, 4_096))["child-pid"]
             init = os.pidfd_open(pid)
             return Running(child, Scratch.of_mount(f"/proc/{pid}/root{INSIDE}", owner=uid), uid=uid, init=init)
         except BaseException:
+            if init >= 0:
+                os.close(init)
             child.kill()
             await child.wait()
             raise
-    finally:
-        os.close(reader)
-        os.close(writer)
 
 
 async def _start_bare(
@@ -183,6 +192,14 @@ def _environment(toolchain: Toolchain, place: Path) -> Mapping[str, str]:
         "OUTPUT_DIR": f"{place}/{WORK}",
         **toolchain.environment,
     }
+
+
+def _readable_copy(content: bytes) -> int:
+    """A descriptor from which `content`, less than a pipe holds, can be read to its end."""
+    reader, writer = os.pipe()
+    os.write(writer, content)
+    os.close(writer)
+    return reader
 
 
 async def _readable(descriptor: int) -> None:
