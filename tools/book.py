@@ -18,6 +18,12 @@ HTML = ROOT / "_build" / "html"
 PREFERRED_PORT = 8080
 _TOC_ENTRY = re.compile(r"^\s*(?:-\s+)?(?:root|file):\s*[\"']?([^\s\"'#]+)", re.M)
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_CELL = re.compile(
+    r"CellExecutionError: An error occurred while executing the following cell:\n-+\n(?P<cell>.*?)"
+    r"\n+The above exception",
+    re.S,
+)
+_NOTEBOOK = re.compile(r"ExecutionError: (\S+\.(?:ipynb|md))")
 _TROUBLE = re.compile(r"WARNING:|ERROR:|CRITICAL:|[A-Z]\w*(?:Error|Exception): ")
 
 
@@ -50,7 +56,12 @@ def run_jupyter_book(command: Path, root: Path, env: dict[str, str]) -> None:
 
 
 def trouble_in(log: str) -> str:
-    """The lines of a build's log that say what went wrong, each once; its last lines when none does."""
+    """What of a build's log says what went wrong: the cell that failed, else each warning once, else its last lines."""
+    if failed := _CELL.search(log):
+        shown = failed["cell"].strip().splitlines()
+        notebook = _NOTEBOOK.search(log)
+        where = [f"A cell failed in {notebook[1]}:" if notebook else "A cell failed:"]
+        return "\n".join(where + (shown if len(shown) <= LAST_LINES else [*shown[:12], "    …", *shown[-12:]]))
     lines = log.splitlines()
     said = [line for line in lines if _TROUBLE.search(line) and "IPKernelApp" not in line]
     return "\n".join(dict.fromkeys(said)) if said else "\n".join(lines[-LAST_LINES:])

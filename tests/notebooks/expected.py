@@ -81,19 +81,25 @@ def record(notebook: Path, folder: Path = EXPECTED) -> int:
 
 
 def main(names: list[str]) -> int:
-    """Record the named notebooks, or all."""
+    """Record the named notebooks, or all; 1 when a cell of one fails."""
+    from nbclient.exceptions import CellExecutionError
+
     from tools.platform import book_home, running
     from tools.terminal import Terminal
 
-    terminal = Terminal()
+    terminal, failed = Terminal(), 0
     chosen = [path for path in notebooks() if not names or path.stem in names]
     with running(terminal, own_home=book_home()) as env:
         os.environ.update(env)
         for notebook in chosen:
-            with terminal.step(f"run {notebook.stem}"):
-                count = record(notebook)
-            terminal.say(f"    {count} deterministic cells recorded")
-    return 0
+            try:
+                with terminal.step(f"run {notebook.stem}"):
+                    count = record(notebook)
+                terminal.say(f"    {count} deterministic cells recorded")
+            except CellExecutionError as error:
+                terminal.say(str(error))
+                failed += 1
+    return min(failed, 1)
 
 
 def _execute(notebook: Path) -> Notebook:
