@@ -89,7 +89,8 @@ def _key(url: str) -> str | None:
 def _index(sites: Iterable[Site]) -> dict[str, Page | Document | Redirect]:
     entries: dict[str, Page | Document | Redirect] = {}
     for site in sites:
-        for entry in (*site.pages, *site.documents, *site.redirects):
+        all_of_site: tuple[Page | Document | Redirect, ...] = (*site.pages, *site.documents, *site.redirects)
+        for entry in all_of_site:
             key = _key(entry.url)
             if key is None or key in entries:
                 raise CorpusError(f"{site.host}/{SITE_FILE}", f"{entry.url} stands for two things")
