@@ -98,11 +98,6 @@ def standings_table(rows: Iterable[Row]) -> Table:
     return table
 
 
-def standings_html(rows: Iterable[Row]) -> str:
-    """The leaderboard as an HTML table."""
-    return _html("Leaderboard", _STANDINGS, standings_cells(rows))
-
-
 def _html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     def line(tag: str, cells: Sequence[str]) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"

@@ -67,10 +67,13 @@ def test_the_higher_composite_leads_and_every_column_is_there() -> None:
 
 
 def test_a_tie_leaves_the_earlier_submission_in_front() -> None:
-    board = Leaderboard()
+    calendar = Calendar()
+    board = Leaderboard(now=calendar)
     board.publish(report("r1", 60), implementation="first")
     board.publish(report("r2", 60), implementation="second")
+    calendar.pass_days(2)
     assert names(board) == ["first", "second"]
+    assert [row.days_at_1 for row in board.standings()] == [2, 0]
     board.publish(report("r3", 60.0001), implementation="second")
     assert board.leader() == "second"
 

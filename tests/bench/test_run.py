@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -233,6 +234,8 @@ def test_a_report_shows_itself_as_a_table_and_as_escaped_html() -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "color" not in page
+    document = {**report.to_dict(), "errors": {"<b>": 1}, "notes": ["<i>"]}
+    assert not {"<b>", "<i>"} & set(re.findall(r"<\w+>", Report(document)._repr_html_()))
     assert report.table().row_count > 10
     assert repr(report).startswith("Report('2")
 
