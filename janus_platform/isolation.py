@@ -116,9 +116,10 @@ def bwrap_command(
     if isolation.user_namespace:
         command += ["--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
     command += [*_system(), "--proc", "/proc", "--dev", "/dev"]
-    command += [*_binds("--ro-bind", binds_ro), *_binds("--bind", binds_rw)]
     for path, size in (tmpfs or {}).items():
         command += ["--perms", "1777", "--size", str(size), "--tmpfs", path]
+    # After the tmpfs, so that what lies below /tmp on the host can be bound below a private /tmp.
+    command += [*_binds("--ro-bind", binds_ro), *_binds("--bind", binds_rw)]
     for path, target in (symlinks or {}).items():
         command += ["--symlink", target, path]
     # In a user namespace the program owns these two; unsized as they are, it could fill the host's memory through them.

@@ -357,8 +357,8 @@ def test_two_runs_do_not_see_each_other(sandbox: Sandbox) -> None:
         "print(sum(open(p, 'rb').read().startswith(python) for p in glob.glob('/proc/[0-9]*/cmdline')))\n"
     )
     first, second = sandbox.run_all([(code, "python", 20)] * 2)
-    # Three files, one of them under two names (/tmp is /sandbox/tmp), and one process: its own.
-    assert first["stdout"] == second["stdout"] == "4\n1\n", first
+    # Its own three files and its own process.
+    assert first["stdout"] == second["stdout"] == "3\n1\n", first
 
 
 @isolated

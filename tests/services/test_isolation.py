@@ -63,6 +63,16 @@ def test_what_is_bound_read_only_cannot_be_written_and_tmpfs_is_sized(tmp_path: 
 
 
 @needs_bubblewrap
+def test_what_lies_below_tmp_on_the_host_can_be_bound_below_a_private_tmp(tmp_path: Path) -> None:
+    (tmp_path / "seen").write_text("yes")
+    tmp_path.chmod(0o755)
+    done = in_sandbox(
+        "/bin/sh", "-c", f"cat {tmp_path}/seen; touch /tmp/mine", binds_ro=[tmp_path], tmpfs={"/tmp": 1_000_000}
+    )
+    assert (done.stdout, done.stderr) == ("yes", "")
+
+
+@needs_bubblewrap
 def test_a_program_has_no_capabilities_and_no_other_process_in_sight() -> None:
     done = in_sandbox("/bin/sh", "-c", "grep -E 'Cap(Prm|Eff|Bnd)|NoNewPrivs' /proc/self/status; echo /proc/[0-9]*")
     assert done.stdout.count("0000000000000000") >= 2

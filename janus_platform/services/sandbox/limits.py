@@ -17,7 +17,8 @@ class Limits:
     memory: int
     processes: int = 64  # Threads count as well (setrlimit(2), RLIMIT_NPROC).
     file: int = 64_000_000
-    files: int = 128_000_000
+    files: int = 128_000_000  # all of a run's files, where they lie in a tmpfs
+    shared: int = 32_000_000  # each of /tmp and /dev/shm, which a cgroup counts as memory and a watchdog does not see
     output: int = 1_000_000  # of each stream, kept
     flood: int = 32_000_000  # A program that says more than this is ended; up to here it may finish unheard.
     artifacts: int = 16  # how many

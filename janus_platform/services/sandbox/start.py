@@ -102,8 +102,7 @@ async def _start_in_bubblewrap(
         command = bwrap_command(
             isolation,
             binds_ro=toolchain.binds,
-            tmpfs={INSIDE: limits.files, "/dev/shm": limits.files},
-            symlinks={"/tmp": f"{INSIDE}/{TEMPORARY}"},
+            tmpfs={INSIDE: limits.files, "/tmp": limits.shared, "/dev/shm": limits.shared},
             uid=uid,
             chdir=INSIDE,
             options=options,
