@@ -53,7 +53,7 @@ _INLINE = re.compile(
     r"|(?P<tag><(?=[a-zA-Z/!?]))|(?P<open>!?\[)|(?P<link>\]\()|(?P<close>\])"
 )
 # The beginning of a destination, enough to see its scheme: longer character references are none (CommonMark 2.5).
-_DESTINATION = re.compile(r"\s*(<[^<>\n]{0,256}|[^\s<>]{0,256})")
+_DESTINATION = re.compile(r"\s*(<?[^<>\n]{0,256})")
 _MAX_DESTINATION = 2_048
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x20\x7f\\]")

@@ -87,8 +87,8 @@ class LiveWeb:
 
     name = "live"
 
-    def __init__(self, resolver: AbstractResolver | None = None) -> None:
-        self._resolver = resolver
+    def __init__(self, resolver: AbstractResolver | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._resolver, self._timeout = resolver, timeout_seconds
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, target: Target, max_bytes: int) -> Reply:
@@ -105,7 +105,7 @@ class LiveWeb:
                 )
                 return _cut(reply, max_bytes)
         except TimeoutError:
-            raise _timed_out(target) from None
+            raise _timed_out(target, self._timeout) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if _is_refused(error):
                 raise address_refused(target.host) from None
@@ -127,7 +127,7 @@ class LiveWeb:
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": f"{AGENT}/1.0", "Accept": "text/html, text/*;q=0.9, application/json;q=0.9"},
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=self._timeout),
                 # Decoded here, block by block, so that no bomb can unfold before it is counted.
                 auto_decompress=False,
                 trust_env=False,
@@ -208,11 +208,11 @@ def _unreachable(target: Target, reason: str) -> Problem:
     )
 
 
-def _timed_out(target: Target) -> Problem:
+def _timed_out(target: Target, seconds: float) -> Problem:
     return Problem(
         504,
         "upstream-timeout",
         "The page took too long",
-        f"{target.host} did not finish its answer within {TIMEOUT_SECONDS:g} s. Ask again later, or use another page.",
+        f"{target.host} did not finish its answer within {seconds:g} s. Ask again later, or use another page.",
         url=target.url,
     )
