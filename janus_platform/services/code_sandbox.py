@@ -147,6 +147,7 @@ class _Sandbox:
         for task in self._runs:
             task.cancel()
         await asyncio.gather(*self._runs, return_exceptions=True)
+        self._make_guard().discard()  # Making one sweeps what earlier runs could not remove.
 
     async def _in_turn(self, tools: Toolchain, code: str, timeout: float) -> Outcome:
         if self._slots.locked() and self._waiting >= self._max_waiting:

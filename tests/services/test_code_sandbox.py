@@ -7,6 +7,7 @@ import base64
 import os
 import socket
 import struct
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -457,6 +458,22 @@ def nothing_is_left() -> Iterator[None]:
         while (left := list(guard.path.parent.glob(f"janus-{os.getpid()}-*"))) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert left == []
+
+
+def test_a_cgroup_that_could_not_be_removed_in_time_is_removed_by_the_next() -> None:
+    make = guard_maker(100_000_000)
+    first = make()
+    if not isinstance(first, Cgroup):
+        pytest.skip("this process may not make memory cgroups here")
+    with subprocess.Popen(["sleep", "60"]) as member:
+        (first.path / "cgroup.procs").write_text(str(member.pid))
+        first.discard()
+        assert first.path.is_dir()
+        member.kill()
+    deadline = time.monotonic() + 5
+    while first.path.is_dir() and time.monotonic() < deadline:
+        make().discard()
+    assert not first.path.exists()
 
 
 def test_installed_says_no_for_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,9 @@ from typing import Protocol
 import psutil
 
 LOOK_EVERY_SECONDS = 0.1
+_PREFIX = "janus-"
 _counter = itertools.count()
+_in_use: set[Path] = set()
 
 
 class MemoryGuard(Protocol):
@@ -62,10 +64,12 @@ class Cgroup:
     kind = "cgroup"
 
     def __init__(self, parent: Path, files: _CgroupFiles, limit_bytes: int) -> None:
-        self.path = parent / f"janus-{os.getpid()}-{next(_counter)}"
+        sweep(parent)
+        self.path = parent / f"{_PREFIX}{os.getpid()}-{next(_counter)}"
         self._events = self.path / files.events
-        self.path.mkdir()
+        _in_use.add(self.path)
         try:
+            self.path.mkdir()
             (self.path / files.limit).write_text(str(limit_bytes), encoding="ascii")
             swap, value = files.swap_limit
             with contextlib.suppress(OSError):  # Absent where the kernel does not count swap.
@@ -74,7 +78,8 @@ class Cgroup:
                 (self.path / files.as_group).write_text("1", encoding="ascii")
             self._members = os.open(self.path / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
         except OSError:
-            self.path.rmdir()
+            _in_use.discard(self.path)
+            self.remove()
             raise
 
     def enter(self) -> None:
@@ -88,7 +93,7 @@ class Cgroup:
         return int(words[words.index("oom_kill") + 1]) > 0 if "oom_kill" in words else False
 
     async def close(self) -> None:
-        os.close(self._members)
+        self._let_go()
         for _ in range(100):
             if self.remove():
                 return
@@ -96,20 +101,19 @@ class Cgroup:
 
     def discard(self) -> None:
         """As `close`, outside an event loop."""
-        os.close(self._members)
+        self._let_go()
         deadline = time.monotonic() + 1
         while not self.remove() and time.monotonic() < deadline:
             time.sleep(0.002)
 
     def remove(self) -> bool:
         """Remove the cgroup; False while a process is still in it."""
-        try:
-            self.path.rmdir()
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False
-        return True
+        return _removed(self.path)
+
+    def _let_go(self) -> None:
+        # From here on it is anybody's to sweep, should removing it be cancelled or take the kernel too long.
+        os.close(self._members)
+        _in_use.discard(self.path)
 
     def accepts_members(self) -> bool:
         """Whether a process can be moved in: with cgroup v2 that is a permission of its own."""
@@ -121,6 +125,25 @@ class Cgroup:
             except BaseException:
                 os._exit(1)
         return os.waitpid(child, 0)[1] == 0
+
+
+def sweep(parent: Path) -> None:
+    """Remove the cgroups below `parent` that an ended platform, or a run of this one, could not remove in time."""
+    for path in parent.glob(f"{_PREFIX}*"):
+        owner = path.name.removeprefix(_PREFIX).split("-")[0]
+        is_ours = owner == str(os.getpid())
+        if path not in _in_use and (is_ours or not (owner.isdigit() and psutil.pid_exists(int(owner)))):
+            _removed(path)
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 class Watchdog:
