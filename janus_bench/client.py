@@ -44,9 +44,7 @@ class Exchange:
         return b"".join(data for _, data in self.reads)
 
 
-async def exchange(
-    target: Target, body: bytes, *, timeout: float, clock: Clock = time.perf_counter_ns
-) -> Exchange:
+async def exchange(target: Target, body: bytes, *, timeout: float, clock: Clock = time.perf_counter_ns) -> Exchange:
     """POST the JSON `body` to the target and return the stamped response, whatever its status.
 
     `timeout` is in seconds and covers everything from connecting to the last byte. Raises RequestFailed with kind

@@ -38,9 +38,7 @@ def runs(text):
 
 def png(width: int = 80, height: int = 80, blank: bool = False) -> bytes:
     """A grey picture: a diagonal line, or nothing."""
-    rows = b"".join(
-        b"\0" + bytes(0 if not blank and x == y else 255 for x in range(width)) for y in range(height)
-    )
+    rows = b"".join(b"\0" + bytes(0 if not blank and x == y else 255 for x in range(width)) for y in range(height))
 
     def part(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

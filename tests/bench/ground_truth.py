@@ -31,6 +31,7 @@ class Reply:
     cut: bool = False
     raw: bool = False  # steps are the whole response, head included
     hang: bool = False
+    together: int = 0  # wait until so many requests have been in flight at once
 
 
 @dataclass
@@ -42,7 +43,8 @@ class GroundTruth:
     requests: list[Request] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
     emitted: list[list[int]] = field(default_factory=list)
-    received: list[int] = field(default_factory=list)
+    flying: int = 0  # requests that have arrived and whose reply has not ended
+    most_flying: int = 0
 
     @property
     def url(self) -> str:
@@ -70,7 +72,10 @@ def chunk(
 def stream(
     content: Sequence[str],
     *,
-    reasoning: Sequence[str] = ("First I look at ", "what was asked.",),
+    reasoning: Sequence[str] = (
+        "First I look at ",
+        "what was asked.",
+    ),
     first: float = 0.0,
     gap: float = 0.0,
     model: str = "known",
@@ -110,8 +115,9 @@ def serving(respond: Callable[[Request], Reply], tls: ssl.SSLContext | None = No
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         stop.append(lambda: loop.call_soon_threadsafe(ended.set))
-        server = await asyncio.start_server(lambda r, w: _serve(r, w, respond, truth), "localhost", 0, ssl=tls,
-                                            family=socket.AF_INET)
+        server = await asyncio.start_server(
+            lambda r, w: _serve(r, w, respond, truth), "localhost", 0, ssl=tls, family=socket.AF_INET
+        )
         truth.port = server.sockets[0].getsockname()[1]
         ready.set()
         await ended.wait()
@@ -136,7 +142,8 @@ async def _serve(
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = int(re.search(r"(?i)content-length: (\d+)", head)[1])
         body = json.loads(await reader.readexactly(length))
-        truth.received.append(time.perf_counter_ns())
+        truth.flying += 1
+        truth.most_flying = max(truth.most_flying, truth.flying)
         truth.requests.append(body)
         truth.headers.append(head)
         await _reply(respond(body), writer, truth)
@@ -147,6 +154,8 @@ async def _serve(
 
 
 async def _reply(reply: Reply, writer: asyncio.StreamWriter, truth: GroundTruth) -> None:
+    while truth.most_flying < reply.together:
+        await asyncio.sleep(0.001)
     stamps: list[int] = []
     truth.emitted.append(stamps)
     if not reply.raw:
@@ -160,6 +169,7 @@ async def _reply(reply: Reply, writer: asyncio.StreamWriter, truth: GroundTruth)
         await writer.drain()
     if reply.hang:
         await asyncio.Event().wait()
+    truth.flying -= 1
     if not reply.raw and not reply.cut:
         writer.write(b"0\r\n\r\n")
         await writer.drain()

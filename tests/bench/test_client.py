@@ -69,15 +69,20 @@ def test_a_large_request_is_sent_only_when_its_last_byte_is_written() -> None:
 
 
 def test_tools_artifacts_usage_and_model_are_put_together_from_their_pieces() -> None:
-    reply = Reply([
-        (0, event(chunk(reasoning_content="I draw."))),
-        (0, event(chunk(tool_calls=[{"index": 0, "id": "c1", "function": {"name": "plot", "arguments": '{"x":'}}]))),
-        (0, event(chunk(tool_calls=[{"index": 0, "function": {"arguments": " 1}"}}]))),
-        (0, event(chunk(artifacts=[{"type": "image/png", "name": "a.png", "data": "AAAA"}]))),
-        (0, event(chunk(finish="tool_calls"))),
-        (0, event({"choices": [], "usage": {"completion_tokens": 7, "cost_usd": -1, "prompt_tokens": True}})),
-        (0, b"data: [DONE]\n\n"),
-    ])
+    reply = Reply(
+        [
+            (0, event(chunk(reasoning_content="I draw."))),
+            (
+                0,
+                event(chunk(tool_calls=[{"index": 0, "id": "c1", "function": {"name": "plot", "arguments": '{"x":'}}])),
+            ),
+            (0, event(chunk(tool_calls=[{"index": 0, "function": {"arguments": " 1}"}}]))),
+            (0, event(chunk(artifacts=[{"type": "image/png", "name": "a.png", "data": "AAAA"}]))),
+            (0, event(chunk(finish="tool_calls"))),
+            (0, event({"choices": [], "usage": {"completion_tokens": 7, "cost_usd": -1, "prompt_tokens": True}})),
+            (0, b"data: [DONE]\n\n"),
+        ]
+    )
     with serving(lambda request: reply) as server:
         _, answer = ask(server.url)
     assert answer.tool_calls == [{"name": "plot", "arguments": '{"x": 1}'}]

@@ -71,7 +71,9 @@ def test_the_source_list_does_not_count_as_answer() -> None:
     assert body(sentence) == sentence
 
 
-@pytest.mark.parametrize("answer", ["42", "The answer is 42.", "So it is\n**Answer: 42**", "answer: 42\n\nSources: https://a.example"])
+@pytest.mark.parametrize(
+    "answer", ["42", "The answer is 42.", "So it is\n**Answer: 42**", "answer: 42\n\nSources: https://a.example"]
+)
 def test_an_exact_answer_is_found_where_answers_stand(answer: str) -> None:
     assert judged({"kind": "exact", "answers": ["42"]}, answer) == 1
 

@@ -63,8 +63,10 @@ def test_a_category_is_a_suite_of_its_own() -> None:
     assert {item.category for item in coding.items(0)} == {"coding"}
     assert coding.hash != load_suite("quick").hash
     # a twin that is not among them would make an item impossible to answer
-    assert all(not item.twin or item.twin in {other.id for other in load_suite("research").items(0)}
-               for item in load_suite("research").items(0))
+    assert all(
+        not item.twin or item.twin in {other.id for other in load_suite("research").items(0)}
+        for item in load_suite("research").items(0)
+    )
 
 
 def test_an_unknown_suite_names_the_known() -> None:
