@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from janus_bench.text import MAX_ANSWER_CHARS
+
 TIME_LIMIT_SECONDS = 10.0
 CPU_SECONDS = 5
 MEMORY_BYTES = 512 * 1024 * 1024
@@ -41,6 +43,7 @@ class Run:
 
 def find_function(answer: str, name: str) -> str | None:
     """The Python in an answer that defines `name`: the last fenced block that does, else the whole text."""
+    answer = answer[:MAX_ANSWER_CHARS]
     candidates = [match[2] for match in _FENCE.finditer(answer)][::-1]
     for candidate in [*candidates, answer]:
         try:

@@ -136,9 +136,12 @@ class Leaderboard:
         return self._standings(self._suite_hash(), scoring_hash())
 
     def leader(self) -> str | None:
-        """The name of #1 of the ranked season, or None on an empty board. Costs microseconds while nothing changes."""
+        """The name of #1 of the ranked season, or None on an empty board. Costs microseconds while nothing changes.
+
+        Raises BenchError where the file cannot be read.
+        """
         with self._lock:
-            version = self._db.execute("PRAGMA data_version").fetchone()[0]
+            version = self._read("PRAGMA data_version")[0][0]
             if version != self._seen:
                 rows = self.standings()
                 self._seen, self._leader = version, rows[0].implementation if rows else None
@@ -148,6 +151,12 @@ class Leaderboard:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    def _read(self, query: str, values: tuple[str, ...] = ()) -> list[sqlite3.Row]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise BenchError(f"cannot read the leaderboard {self.path}: {error}", "Open it again.") from None
 
     def _suite_hash(self) -> str:
         if self._season_hash is None:
@@ -160,7 +169,7 @@ class Leaderboard:
         columns = f"number, run, implementation, hotkey, composite, {', '.join(_SCORES)}, submitted"
         query = f"SELECT {columns} FROM runs WHERE suite_hash = ? AND scoring_hash = ? ORDER BY number"
         with self._lock:
-            published = self._db.execute(query, (suite_hash, scoring)).fetchall()
+            published = self._read(query, (suite_hash, scoring))
         return _rank(published, self._now().timestamp())
 
 

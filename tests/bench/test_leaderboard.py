@@ -174,6 +174,13 @@ def test_a_damaged_file_is_told_with_a_remedy(tmp_path: Path) -> None:
         Leaderboard(path)
 
 
+def test_a_closed_board_is_told_and_no_crash_of_the_database() -> None:
+    board = Leaderboard()
+    board.close()
+    with pytest.raises(BenchError, match="cannot read"):
+        board.leader()
+
+
 def test_no_acknowledged_publication_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     """`kill -9` in the middle: every run whose number was printed is in the file."""
     writer = """
