@@ -93,6 +93,7 @@ def list_runs(as_json: AsJson = False) -> None:
     from rich.table import Table
 
     table = Table("run", "target", "model", "suite", "composite")
+    table.columns[0].no_wrap = True
     for report in reports:
         place, score = report["target"], f"{report['composite']:.1f}"
         table.add_row(*map(escape, (report["id"], place["url"], place["model"], report["suite"]["name"], score)))
@@ -166,9 +167,8 @@ def _print_json(value: Any) -> None:
 def _print_table(table: Any) -> None:
     from rich.console import Console
 
-    console = Console()
     # in a pipe or a log nothing has to fit into 80 columns
-    console.print(table, width=None if console.is_terminal else max(console.width, 140))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 def _check_names(name: str | None, hotkey: str | None) -> None:

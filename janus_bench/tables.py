@@ -9,6 +9,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -89,10 +90,11 @@ def standings_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
 
 def standings_table(rows: Iterable[Row]) -> Table:
     """The leaderboard as a Rich table."""
-    table = Table(title="Leaderboard")
+    table = Table(title="Leaderboard", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in _STANDINGS:
         left = name in ("implementation", "miner", "submitted")
-        table.add_column(name, justify="left" if left else "right", no_wrap=name in ("implementation", "composite"))
+        # on a narrow terminal a long heading is broken over two lines; a figure never is
+        table.add_column(name, justify="left" if left else "right", overflow="fold", min_width=10 if left else 5)
     for cells in standings_cells(rows):
         table.add_row(*map(escape, cells))
     return table

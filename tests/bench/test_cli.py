@@ -40,7 +40,9 @@ def test_the_command_prints_the_report_alone_on_stdout_and_publishes() -> None:
     assert Leaderboard().leader() == "honest"
     assert document["id"] in command("list", "--json").stdout
     assert json.loads(command("show", "last", "--json").stdout) == document
-    assert "honest" in command("leaderboard").stdout
+    shown = command("leaderboard").stdout
+    assert "honest" in shown
+    assert "…" not in shown
     assert json.loads(command("leaderboard", "--publish", "last", "--json").stdout)[0]["rank"] == 1
     assert "already published, as honest" in command("leaderboard", "--publish", "last", "--name", "other").stderr
 
