@@ -19,6 +19,7 @@ _STANDINGS = (
     "rank", "implementation", "miner", "composite", "quality", "speed", "cost", "streaming", "modality", "submitted",
     "days at #1",
 )  # fmt: skip
+_NARROWEST = {"rank": 4, "implementation": 8, "submitted": 10}
 
 
 def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -94,7 +95,7 @@ def standings_table(rows: Iterable[Row]) -> Table:
     for name in _STANDINGS:
         left = name in ("implementation", "miner", "submitted")
         # on a narrow terminal a long heading is broken over two lines; a figure never is
-        table.add_column(name, justify="left" if left else "right", overflow="fold", min_width=10 if left else 5)
+        table.add_column(name, justify="left" if left else "right", overflow="fold", min_width=_NARROWEST.get(name, 5))
     for cells in standings_cells(rows):
         table.add_row(*map(escape, cells))
     return table
