@@ -12,7 +12,7 @@ import shutil
 import socket
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -179,27 +179,15 @@ class Wrapped(Walls):
             (place / "forwarders.py", f"{_INSIDE}/forwarders.py"),
             (self._egress.socket_path, f"{_INSIDE}/egress.sock"),
         ]
-        hidden = [bind for bind in binds if bind[1].startswith(tuple(f"{path}/" for path in tmpfs))]
         return bwrap_command(
             self._isolation,
-            binds_ro=[bind for bind in binds if bind not in hidden],
+            binds_ro=binds,
             binds_rw=[(place / "in", f"{_INSIDE}/in")],
             tmpfs=tmpfs,
             uid=self._uid,
             chdir=_CODE_INSIDE,
             hostname=self.name,
-            options=_late_binds(hidden),
         )
-
-
-def _late_binds(binds: Sequence[tuple[Path, str]]) -> list[str]:
-    # A Python that lies below /tmp must be bound after the private /tmp, which would cover it.
-    options: list[str] = []
-    for source, target in binds:
-        for parent in reversed(Path(target).parents[:-1]):
-            options += ["--perms", "0755", "--dir", str(parent)] if parent != Path("/tmp") else []
-        options += ["--ro-bind", str(source), target]
-    return options
 
 
 def _python_folders() -> list[Path]:

@@ -74,6 +74,15 @@ def test_a_long_page_is_cut_to_what_the_question_is_about() -> None:
     assert "Entanglement is a quantum correlation." in prompt and len(prompt) < 7_000
 
 
+def test_half_sentences_of_a_snippet_are_not_put_before_the_model() -> None:
+    snippet = "…for the prize. Aspect measured pairs of photons. The result was clear. It was then that…"
+    found = [{"title": t, "url": f"https://physics.org/{t}", "snippet": snippet} for t in "ab"]
+    fake = FakeServices(overrides={SEARCH: httpx.Response(200, json={"results": found})})
+    answer_to(QUESTION, fake=fake)
+    prompt = fake.sent(INFERENCE)["messages"][-1]["content"]
+    assert prompt.endswith("\nAspect measured pairs of photons. The result was clear.")
+
+
 def test_a_plot_comes_back_as_an_artifact() -> None:
     fake = FakeServices()
     answer = answer_to(PLOT, fake=fake)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formulas import find_formula
-from pages import MAX_PASSAGES, Passage, cited, declines, most_relevant, prompt, words
+from pages import MAX_PASSAGES, Passage, cited, declines, most_relevant, prompt, whole_sentences, words
 from plotting import Plot, calculation_program, plan_plot, png_of
 from questions import Question
 from services import MODEL, Execution, RateLimited, Result, ServiceError, Services
@@ -169,7 +169,7 @@ class Research:
             findings.caveat, findings.page_title = "", chosen.title
             text = most_relevant(findings.page, question.spoken())
             findings.passages.append(Passage(chosen.title, chosen.url, text))
-        others = [Passage(r.title, r.url, r.snippet) for r in results if r is not chosen]
+        others = [Passage(r.title, r.url, whole_sentences(r.snippet)) for r in results if r is not chosen]
         findings.passages += others[: MAX_PASSAGES - len(findings.passages)]
 
     async def _write(

@@ -54,6 +54,16 @@ def most_relevant(page: str, question: str, *, limit: int = MAX_PAGE_CHARACTERS)
     return "\n\n".join(paragraphs[number].strip() for number in sorted(chosen))
 
 
+def whole_sentences(snippet: str) -> str:
+    """A search snippet without the half sentences at its ends, which it marks with "…"; all of it if none is whole."""
+    text = snippet.strip()
+    if text.startswith("…"):
+        text = re.sub(r"^…[^.!?]*[.!?]\s+", "", text)
+    if text.endswith("…"):
+        text = re.sub(r"(?<=[.!?])\s+[^.!?]*…$", "", text)
+    return text.strip("… ") or snippet
+
+
 def prompt(question: str, passages: list[Passage]) -> str:
     """Question and numbered passages, as the model gets them."""
     numbered = [f"[{n}] {p.title} — {p.url}\n{p.text}" for n, p in enumerate(passages, 1)]
