@@ -9,7 +9,6 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -91,7 +90,7 @@ def standings_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
 
 def standings_table(rows: Iterable[Row]) -> Table:
     """The leaderboard as a Rich table."""
-    table = Table(title="Leaderboard", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title="Leaderboard", box=None, padding=(0, 1, 0, 0), header_style="bold underline")
     for name in _STANDINGS:
         left = name in ("implementation", "miner", "submitted")
         # on a narrow terminal a long heading is broken over two lines; a figure never is
