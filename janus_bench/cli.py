@@ -135,7 +135,7 @@ def leaderboard(
         return _print_json([asdict(row) for row in rows])
     from janus_bench.tables import standings_table
 
-    _print_table(standings_table(rows))
+    _print_table(standings_table(rows, _console().width))
 
 
 @app.command()
@@ -165,10 +165,14 @@ def _print_json(value: Any) -> None:
 
 
 def _print_table(table: Any) -> None:
+    _console().print(table)
+
+
+def _console() -> Any:
     from rich.console import Console
 
     # in a pipe or a log nothing has to fit into 80 columns
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    return Console(width=None if sys.stdout.isatty() else 140)
 
 
 def _check_names(name: str | None, hotkey: str | None) -> None:

@@ -18,7 +18,7 @@ _STANDINGS = (
     "rank", "implementation", "miner", "composite", "quality", "speed", "cost", "streaming", "modality", "submitted",
     "days at #1",
 )  # fmt: skip
-_NARROWEST = {"rank": 4, "implementation": 8, "submitted": 10}
+WIDE = 110
 
 
 def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -88,15 +88,16 @@ def standings_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
     ]
 
 
-def standings_table(rows: Iterable[Row]) -> Table:
-    """The leaderboard as a Rich table."""
+def standings_table(rows: Iterable[Row], width: int = WIDE) -> Table:
+    """The leaderboard as a Rich table. Below `WIDE` characters miner and day of submission are left out."""
     table = Table(title="Leaderboard", box=None, padding=(0, 1, 0, 0), header_style="bold underline")
-    for name in _STANDINGS:
+    shown = [name for name in _STANDINGS if width >= WIDE or name not in ("miner", "submitted")]
+    for name in shown:
         left = name in ("implementation", "miner", "submitted")
-        # on a narrow terminal a long heading is broken over two lines; a figure never is
-        table.add_column(name, justify="left" if left else "right", overflow="fold", min_width=_NARROWEST.get(name, 5))
+        table.add_column(name, justify="left" if left else "right", overflow="fold")
     for cells in standings_cells(rows):
-        table.add_row(*map(escape, cells))
+        named = dict(zip(_STANDINGS, cells, strict=True))
+        table.add_row(*(escape(named[name]) for name in shown))
     return table
 
 
