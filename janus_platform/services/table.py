@@ -58,7 +58,7 @@ def build_services(context: ServiceContext, accepts_key: Callable[[str], bool], 
         "search": search.build(context, search.SearchIndex(corpus)),
         "vector_index": vector_index.build(context, vector_index.VectorIndex.of(corpus)),
         "code_sandbox": code_sandbox.build(context, cache_dir=sandbox_cache),
-        "inference": inference.build(context, accepts_key),
+        "inference": inference.build(context, keys=accepts_key),
     }
     return HostTable(context.contract, apps)
 
