@@ -52,10 +52,14 @@ class SearchIndex:
 
 
 def _text_of(page: Page) -> str:
-    """The article's text. A heading that repeats the title is left out: it would begin every snippet."""
+    """The article's text. A heading that repeats the title is left out: it would begin every snippet.
+
+    The others end like sentences: a snippet is one line, in which they would run into what follows.
+    """
     lines = []
     for section in article_text(page):
-        lines += [section.text] if section.heading == page.title else [section.heading, section.text]
+        heading = section.heading if section.heading[-1:] in ".?!:" else f"{section.heading}."
+        lines += [section.text] if section.heading == page.title else [heading, section.text]
     return "\n".join(lines)
 
 
