@@ -157,7 +157,12 @@ async def test_gateway_cancels_upstream_when_client_leaves(tokens: int) -> None:
         else:
             request.cancel()
         await left.wait()
+        while (trace := served.tracing.store.latest()) is None:
+            await asyncio.sleep(0.001)
         assert up.load.open == 0
+    span = next(span for span in trace["spans"] if span["name"] == "gateway")
+    assert span["attributes"]["http.response.status_code"] == 499
+    assert span["events"][-1]["name"] == "client_left"
 
 
 async def _read_until(served, parts: int) -> None:

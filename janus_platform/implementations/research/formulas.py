@@ -78,17 +78,18 @@ def _parse(run: str) -> ast.Expression | None:
         tree = ast.parse(source.strip(" +*/"), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    is_more_than_x = any(isinstance(node, ast.BinOp | ast.Call | ast.UnaryOp) for node in ast.walk(tree))
-    return tree if "x" in names and is_more_than_x and all(_allowed(node) for node in ast.walk(tree)) else None
+    nodes = list(ast.walk(tree))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    has_x = any(isinstance(node, ast.Name) and node.id == "x" for node in nodes)
+    is_more_than_x = any(isinstance(node, ast.BinOp | ast.Call | ast.UnaryOp) for node in nodes)
+    return tree if has_x and is_more_than_x and all(_allowed(node, id(node) in called) for node in nodes) else None
 
 
-def _allowed(node: ast.AST) -> bool:
+def _allowed(node: ast.AST, is_called: bool) -> bool:
     if isinstance(node, ast.Name):
-        return node.id in ("x", *_CONSTANTS, *FUNCTIONS)
+        return node.id in (FUNCTIONS if is_called else ("x", *_CONSTANTS))
     if isinstance(node, ast.Constant):
         return isinstance(node.value, int | float)
     if isinstance(node, ast.Call):
-        is_known = isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS
-        return is_known and len(node.args) == 1 and not node.keywords
+        return isinstance(node.func, ast.Name) and len(node.args) == 1 and not node.keywords
     return isinstance(node, _NODES)
