@@ -27,7 +27,7 @@ from janus_platform.services.search_query import parse_query
 from janus_platform.services.service import ServiceContext, build_service, read_json
 from janus_platform.services.vector_index_chunks import Chunk, chunks_of
 from janus_platform.services.vector_index_prepare import METHOD_LEXICAL, METHOD_SEMANTIC, model_folder
-from janus_platform.services.vector_index_store import ExactStore, VectorStore, load_vectors, save_vectors
+from janus_platform.services.vector_index_store import ExactStore, VectorStore, index_file, load_vectors, save_vectors
 
 log = logging.getLogger("janus.services.vector_index")
 
@@ -60,6 +60,7 @@ class VectorIndex:
         self._chunks = list(chunks)
         self._folder = folder or model_folder()
         self._words = TextIndex(Document(f"{c.title} {c.heading}", c.content, c.source) for c in self._chunks)
+        self._vectors_file = index_file(self._folder, self._chunks)
         self._semantic: _Semantic | None = None
         self._notice = ""
         self._loading = asyncio.Lock()
@@ -82,10 +83,11 @@ class VectorIndex:
 
     def health(self) -> dict[str, Any]:
         """What `GET /health` adds: how many chunks there are, how they are ranked, and what is missing for better."""
-        prepared = self._semantic is not None or (is_prepared(self._folder) and not self._notice)
-        method = METHOD_SEMANTIC if prepared else METHOD_LEXICAL
-        state: dict[str, Any] = {"chunks": len(self._chunks), "method": method, "loaded": self._semantic is not None}
-        return state if prepared else {**state, "notice": self._notice or NOT_PREPARED}
+        loaded = self._semantic is not None
+        ready = loaded or (is_prepared(self._folder) and self._vectors_file.is_file() and self._notice != DAMAGED)
+        method = METHOD_SEMANTIC if ready else METHOD_LEXICAL
+        state: dict[str, Any] = {"chunks": len(self._chunks), "method": method, "loaded": loaded}
+        return state if ready else {**state, "notice": self._notice or NOT_PREPARED}
 
     async def warm(self) -> None:
         """Load the model now, so that the first query need not (0.3 s)."""
