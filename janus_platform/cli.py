@@ -82,6 +82,9 @@ def status(as_json: AsJson = False) -> None:
 def down() -> None:
     """End the platform, for all its users."""
     place = runtime()
+    if not place.folder.exists():
+        typer.echo("No platform was running.")
+        return
     with place.starting():
         state = place.state()
         if state is None:

@@ -58,8 +58,12 @@ def _python() -> Iterator[Finding]:
 
 
 def _home() -> Iterator[Finding]:
+    place = runtime()
+    kept = place.folder.exists()
     try:
-        place = runtime()
+        place.made()
+        if not kept:
+            place.clear()
     except PlatformError as error:
         yield Finding("home folder", "problem", str(home()), str(error))
         return

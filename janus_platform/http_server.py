@@ -45,10 +45,12 @@ class HttpServer:
         self._state = ServerState()
         self._lifespan = LifespanOn(self._config)
         self._listeners: list[asyncio.Server] = []
+        self._started = False
 
     async def start(self) -> None:
         """Run the app's start-up. Raises RuntimeError when it fails."""
         await self._lifespan.startup()
+        self._started = True
         if self._lifespan.should_exit:
             raise RuntimeError("the app's start-up failed; the platform's log has the details")
 
@@ -82,7 +84,8 @@ class HttpServer:
         for connection in list(self._state.connections):
             with contextlib.suppress(Exception):
                 connection.transport.close()
-        await self._lifespan.shutdown()
+        if self._started:
+            await self._lifespan.shutdown()
 
 
 def bind_loopback(port: int) -> list[socket.socket]:

@@ -78,8 +78,21 @@ class Runtime:
             return None
         return state if state.process.alive() else None
 
+    def made(self) -> Runtime:
+        """This runtime, its folders made and checked. Raises PlatformError when they cannot be written."""
+        try:
+            self.log_file.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_private(self.folder)
+        except OSError as error:
+            raise PlatformError(
+                f"Cannot write below {home()}: {error.strerror}. "
+                "Make it writable, or set JANUS_HOME to a folder that is."
+            ) from error
+        return self
+
     def clear(self) -> None:
-        """Remove everything that a platform left in the folder, the lock file and the folder too."""
+        """Remove the folder with everything that a platform left in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextlib.contextmanager
@@ -100,20 +113,12 @@ def cache_folder(name: str) -> Path:
 
 
 def runtime() -> Runtime:
-    """The runtime of this user's home, its folder made and checked. Raises PlatformError when it cannot be written."""
+    """The runtime of this user's home. Nothing is made or written yet; `made` does that."""
     root = home()
     folder = root / "run"
     if len(os.fsencode(folder)) > _MAX_FOLDER_BYTES:
         mark = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
         folder = Path(tempfile.gettempdir()) / f"janus-{os.getuid()}-{mark}"
-    try:
-        (root / "logs").mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_private(folder)
-    except OSError as error:
-        raise PlatformError(
-            f"Cannot write below {root}: {error.strerror}. Make it writable, or set JANUS_HOME to a folder that is."
-        ) from error
     return Runtime(folder, root / "logs" / "platform.log")
 
 

@@ -235,7 +235,11 @@ async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> Non
     """Start, report on `ready_fd`, run and close. Raises PlatformError when it cannot start."""
     platform = LocalPlatform(settings, place)
     try:
-        await platform.start()
+        try:
+            await platform.start()
+        except PlatformError as error:
+            report(ready_fd, {"error": str(error)})
+            raise
         report(ready_fd, {"ready": True})
         await platform.run()
     finally:
@@ -257,13 +261,13 @@ def main() -> None:
     parser.add_argument("--detached", action="store_true")
     parser.add_argument("--ready-fd", type=int)
     arguments = parser.parse_args()
-    place = runtime()
+    place = runtime().made()
     _log_to(place.log_file)
     settings = Settings(arguments.port, arguments.limits, arguments.detached)
     try:
         _loop_runner(serve(settings, place, arguments.ready_fd))
     except PlatformError as error:
-        report(arguments.ready_fd, {"error": str(error)})
+        log.error("%s", error)
         sys.exit(1)
 
 

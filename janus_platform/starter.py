@@ -40,14 +40,15 @@ def ensure_running(runtime: Runtime, options: Options) -> State:
 
     Raises PlatformError when it cannot start, or runs with another port or other limits than were asked for.
     """
-    with runtime.starting():
-        state = runtime.state()
-        if state is not None:
-            _check_same(state, options)
-            return state
-        runtime.clear()
-        runtime.folder.mkdir(mode=0o700, parents=True)
-        return _start(runtime, options)
+    state = runtime.state()
+    if state is None:
+        with runtime.made().starting():
+            state = runtime.state()  # Somebody else may have started it while we waited.
+            if state is None:
+                runtime.clear()
+                return _start(runtime.made(), options)
+    _check_same(state, options)
+    return state
 
 
 def stop(runtime: Runtime, state: State) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,10 +56,12 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    made = Shell(tmp_path / "home")
-    yield made
-    made.janus("down")
+def shell() -> Iterator[Shell]:
+    # A short path, so that the sockets lie in the home itself.
+    with tempfile.TemporaryDirectory(prefix="janus-") as folder:
+        made = Shell(Path(folder, "home"))
+        yield made
+        made.janus("down")
 
 
 @pytest.fixture(scope="session")
