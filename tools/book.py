@@ -24,6 +24,8 @@ _CELL = re.compile(
     re.S,
 )
 _NOTEBOOK = re.compile(r"ExecutionError: (\S+\.(?:ipynb|md))")
+# ipykernel's advice about encryption, and the empty exception that jupyter-book ends every failure with.
+_NOISE = re.compile(r"IPKernelApp|^RuntimeError:\s*$")
 _TROUBLE = re.compile(r"WARNING:|ERROR:|CRITICAL:|[A-Z]\w*(?:Error|Exception): ")
 
 
@@ -63,7 +65,7 @@ def trouble_in(log: str) -> str:
         where = [f"A cell failed in {notebook[1]}:" if notebook else "A cell failed:"]
         return "\n".join(where + (shown if len(shown) <= LAST_LINES else [*shown[:12], "    …", *shown[-12:]]))
     lines = log.splitlines()
-    said = [line for line in lines if _TROUBLE.search(line) and "IPKernelApp" not in line]
+    said = [line for line in lines if _TROUBLE.search(line) and not _NOISE.search(line)]
     return "\n".join(dict.fromkeys(said)) if said else "\n".join(lines[-LAST_LINES:])
 
 

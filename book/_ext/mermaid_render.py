@@ -21,6 +21,7 @@ from mermaid_cache import DIAGRAMS, MERMAID_VERSION, MODES, Diagram, configurati
 from tools.browser import FLAGS, find_browser, missing_browser_help
 
 NPM_ROOM = ROOT / ".make" / "mermaid"
+NPM_SECONDS = 120
 PAGES = ("book/*.md", "notebooks/*.ipynb")
 _DRAW = """async ([id, source, configuration]) => {
     mermaid.initialize(configuration);
@@ -105,7 +106,12 @@ def _mermaid_script() -> Path:
         raise DrawingError("Drawing a new diagram needs npm. Install Node.js, then run: make diagrams")
     NPM_ROOM.mkdir(parents=True, exist_ok=True)
     command = [npm, "install", "--prefix", str(NPM_ROOM), "--no-audit", "--no-fund", f"mermaid@{MERMAID_VERSION}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    # Without a network npm would try again for minutes.
+    command += ["--fetch-retries=1", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=30000"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=NPM_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise DrawingError(f"npm did not install mermaid@{MERMAID_VERSION} within {NPM_SECONDS} s") from error
     if done.returncode:
         raise DrawingError(f"npm could not install mermaid@{MERMAID_VERSION}:\n{done.stderr[-2000:]}")
     return script
