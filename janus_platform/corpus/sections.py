@@ -9,8 +9,28 @@ from html.parser import HTMLParser
 from janus_platform.corpus.pages import Page
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_BLOCKS = frozenset({"p", "li", "tr", "dt", "dd", "ul", "ol", "dl", "table", "figure", "figcaption", "caption",
-                     "blockquote", "div", "section", "thead", "tbody", "br"})
+_BLOCKS = frozenset(
+    {
+        "p",
+        "li",
+        "tr",
+        "dt",
+        "dd",
+        "ul",
+        "ol",
+        "dl",
+        "table",
+        "figure",
+        "figcaption",
+        "caption",
+        "blockquote",
+        "div",
+        "section",
+        "thead",
+        "tbody",
+        "br",
+    }
+)
 _CELLS = frozenset({"td", "th"})
 _SILENT = frozenset({"script", "style", "template"})
 _WHITESPACE = re.compile(r"\s+")

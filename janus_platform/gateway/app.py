@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ from janus_platform.gateway.sessions import UpstreamSessions
 from janus_platform.gateway.validation import ChatRequest, parse_chat_request
 from janus_platform.traces import Tracing, context_from, trace_id, traceparent
 
-Scope = dict[str, Any]
+Scope = MutableMapping[str, Any]
 Page = Callable[[], tuple[bytes, bytes]]
 
 log = logging.getLogger("janus.gateway")

@@ -111,7 +111,7 @@ async def _streamed(session: aiohttp.ClientSession, url: str, name: str, contrac
         _verdict(check, bool(content), f"{len(content)} chunks of content", "no delta.content was sent"),
         _continuous(content),
         _thinking(content, reasoning, contract.wire.reasoning_field),
-        _verdict("last chunk carries finish_reason", finished, "", "the last chunk has none; send \"stop\" with it"),
+        _verdict("last chunk carries finish_reason", finished, "", 'the last chunk has none; send "stop" with it'),
         _verdict("stream ends with its marker", ended, "", f"the last event is not data: {end}"),
     ]
 

@@ -179,4 +179,6 @@ def _without_dots(path: str) -> str:
 
 
 def _invalid(reason: str) -> Problem:
-    return invalid_field("url", f"`url` cannot be fetched: {reason}. Send an address such as https://example.com/article.")
+    return invalid_field(
+        "url", f"`url` cannot be fetched: {reason}. Send an address such as https://example.com/article."
+    )

@@ -54,8 +54,13 @@ def samples(page: Page) -> str:
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     programs = {page.url: code for page in load_corpus().pages if (code := samples(page))}
     done = subprocess.run(
-        [sys.executable, "-c", RUNNER], input=json.dumps(programs), capture_output=True, text=True, timeout=120,
-        cwd=tmp_path_factory.mktemp("samples"), env={"MPLBACKEND": "Agg", "PATH": "/usr/bin:/bin"},
+        [sys.executable, "-c", RUNNER],
+        input=json.dumps(programs),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path_factory.mktemp("samples"),
+        env={"MPLBACKEND": "Agg", "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))

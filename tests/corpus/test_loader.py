@@ -47,6 +47,7 @@ def replace(name: str, old: str, new: str) -> Edit:
         text = (site / name).read_text()
         assert old in text
         (site / name).write_text(text.replace(old, new))
+
     return edit
 
 
@@ -77,8 +78,11 @@ def test_a_sound_site_loads_with_layout_titles_and_related_links(root: Path) -> 
         (replace("site.toml", '"/old"', '"/two"'), "site.example/site.toml", "stands for two things"),
         (replace("site.toml", "/data/a.txt", "/data/../../secret"), "site.example/site.toml", "absolute path"),
         (replace("site.toml", "/data/a.txt", "/data/b.txt"), "site.example/site.toml", "no file"),
-        (replace("site.toml", 'to = "/one" }]\ndoc', 'to = "/one", status = 200 }]\ndoc'),
-         "site.example/site.toml", "not a redirect status"),
+        (
+            replace("site.toml", 'to = "/one" }]\ndoc', 'to = "/one", status = 200 }]\ndoc'),
+            "site.example/site.toml",
+            "not a redirect status",
+        ),
         (lambda site: (site / "stray.css").write_text("p{}"), "site.example/stray.css", "list it as a document"),
         (lambda site: (site / "one.html").write_bytes(b"<h1>\xff</h1>"), "site.example/one.html", "not UTF-8"),
     ],

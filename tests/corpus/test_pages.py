@@ -17,8 +17,16 @@ from janus_platform.corpus import Corpus, Document, Page, Redirect, article_text
 MINIMUM_PAGES = 48
 MINIMUM_WORDS = 300
 TOPICS = {  # what a page on the topic mentions at least three times -> how many such pages there must be
-    r"entangle": 5, r"handshake": 4, r"\bjanus\b": 5, r"\bchutes\b": 3, r"\bbittensor\b": 3, r"\bhttp\b": 4,
-    r"server-sent|\bsse\b|\bdata: ": 2, r"attestation": 4, r"\bbm25\b|\bembedding|\bretriev": 5, r"\bpython\b": 6,
+    r"entangle": 5,
+    r"handshake": 4,
+    r"\bjanus\b": 5,
+    r"\bchutes\b": 3,
+    r"\bbittensor\b": 3,
+    r"\bhttp\b": 4,
+    r"server-sent|\bsse\b|\bdata: ": 2,
+    r"attestation": 4,
+    r"\bbm25\b|\bembedding|\bretriev": 5,
+    r"\bpython\b": 6,
 }
 
 
@@ -149,7 +157,7 @@ def test_the_pdf_points_at_its_own_cross_reference_table(corpus: Corpus) -> None
     document = corpus.lookup("https://example.com/papers/growth.pdf")
     assert isinstance(document, Document)
     match = re.search(rb"startxref\n(\d+)\n%%EOF", document.body)
-    assert match and document.body[int(match.group(1)):].startswith(b"xref")
+    assert match and document.body[int(match.group(1)) :].startswith(b"xref")
 
 
 def test_the_data_file_agrees_with_the_formula_on_its_page(corpus: Corpus) -> None:
@@ -162,9 +170,15 @@ def test_the_data_file_agrees_with_the_formula_on_its_page(corpus: Corpus) -> No
 @pytest.mark.parametrize(
     "url",
     [
-        "https://PHYSICS.org/quantum", "http://physics.org/quantum", "https://physics.org:443/quantum",
-        "http://physics.org:80/quantum", "https://physics.org/quantum/", "https://physics.org/quantum?utm=1",
-        "https://physics.org/quantum#summary", "https://physics.org./quantum", "https://physics.org/%71uantum",
+        "https://PHYSICS.org/quantum",
+        "http://physics.org/quantum",
+        "https://physics.org:443/quantum",
+        "http://physics.org:80/quantum",
+        "https://physics.org/quantum/",
+        "https://physics.org/quantum?utm=1",
+        "https://physics.org/quantum#summary",
+        "https://physics.org./quantum",
+        "https://physics.org/%71uantum",
     ],
 )
 def test_a_page_is_found_however_its_address_is_written(corpus: Corpus, url: str) -> None:
@@ -176,10 +190,20 @@ def test_a_page_is_found_however_its_address_is_written(corpus: Corpus, url: str
 @pytest.mark.parametrize(
     "url",
     [
-        "https://physics.org:8443/quantum", "https://physics.org/Quantum", "ftp://physics.org/quantum", "quantum", "",
-        "https://user@physics.org/quantum", "https://physics.org/../example.com/article", "https://physics.org:x/",
-        "https://physics.org/site.toml", "https://physics.org/_layout.html", "https://physics.org/quantum.html",
-        "https://physics.org/%2e%2e/%2e%2e/contract.toml", "https://[bad/quantum", "https://unknown.example/",
+        "https://physics.org:8443/quantum",
+        "https://physics.org/Quantum",
+        "ftp://physics.org/quantum",
+        "quantum",
+        "",
+        "https://user@physics.org/quantum",
+        "https://physics.org/../example.com/article",
+        "https://physics.org:x/",
+        "https://physics.org/site.toml",
+        "https://physics.org/_layout.html",
+        "https://physics.org/quantum.html",
+        "https://physics.org/%2e%2e/%2e%2e/contract.toml",
+        "https://[bad/quantum",
+        "https://unknown.example/",
     ],
 )
 def test_nothing_is_found_where_nothing_stands(corpus: Corpus, url: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -63,10 +63,8 @@ class Exchange:
 
     async def gateway_left(self) -> None:
         """Return once the gateway has closed this connection."""
-        try:
+        with suppress(ConnectionError):
             await asyncio.wait_for(self._reader.read(1), PATIENCE)
-        except ConnectionError:
-            pass
 
 
 Script = Callable[[Exchange], Awaitable[None] | None]

@@ -17,8 +17,8 @@ from janus_platform.implementations import bundled
 # A program of its own: it is found the way `python main.py` finds it.
 sys.path.insert(0, str(bundled()["research"]))
 
-import main as research  # noqa: E402
-from services import Services  # noqa: E402
+import main as research
+from services import Services
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 32
 TITLES = {"https://physics.org/quantum": "Quantum entanglement", "https://example.com/bread": "Bread"}

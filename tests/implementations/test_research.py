@@ -50,9 +50,7 @@ def test_the_last_chunk_carries_finish_reason_and_the_whole_usage() -> None:
 
 
 def test_the_answer_names_the_cited_page_as_its_source() -> None:
-    assert answer_to(QUESTION).content.endswith(
-        "\n\nSources:\n- [Quantum entanglement](https://physics.org/quantum)"
-    )
+    assert answer_to(QUESTION).content.endswith("\n\nSources:\n- [Quantum entanglement](https://physics.org/quantum)")
 
 
 def test_the_prompt_holds_the_question_the_page_and_the_other_snippets() -> None:
@@ -61,7 +59,9 @@ def test_the_prompt_holds_the_question_the_page_and_the_other_snippets() -> None
     sent = fake.sent(INFERENCE)
     prompt = sent["messages"][-1]["content"]
     assert sent["model"] == "gpt-4o-mini" and sent["stream"] is True
-    assert prompt.startswith("Question: Explain quantum entanglement\n\nPassages:\n[1] Quantum entanglement — https://physics.org/quantum\n")
+    assert prompt.startswith(
+        "Question: Explain quantum entanglement\n\nPassages:\n[1] Quantum entanglement — https://physics.org/quantum\n"
+    )
     assert "share one state. See the paradox." in prompt
     assert "\n\n[2] Bread — https://example.com/bread\nAbout bread." in prompt
 

@@ -30,7 +30,7 @@ needs_walls = pytest.mark.skipif(
 )
 
 # Answers a chat request by running the message as Python and returning `result` as JSON.
-PROBER = '''
+PROBER = """
 import http.server, json, os
 class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
@@ -47,10 +47,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
-'''
+"""
 
 # Keeps the contract, unless one of the words in MISBEHAVIOUR says otherwise.
-STREAMER = '''
+STREAMER = """
 import http.server, json, os, sys
 WORDS, MISBEHAVIOUR = %r, %r
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -80,7 +80,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 print("listening", flush=True)
 http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
-'''
+"""
 
 
 def streamer(*words: str, misbehaviour: str = "") -> str:

@@ -33,7 +33,7 @@ def leaders(instance: Instance) -> list[psutil.Process]:
 @in_loop
 async def test_a_program_that_ends_at_once_fails_with_its_last_words(tmp_path: Path, isolation) -> None:
     async with place(tmp_path, isolation=isolation) as here:
-        with pytest.raises(NotReady, match="(?s)exit code 3.*Traceback|exit code 1.*no such luck"):
+        with pytest.raises(NotReady, match=r"(?s)exit code 3.*Traceback|exit code 1.*no such luck"):
             await here.node.start(here.spec("raise SystemExit('no such luck')"))
         assert here.left_behind() == []
 
@@ -62,7 +62,7 @@ async def test_a_crash_is_followed_by_one_restart_and_a_second_one_by_none(tmp_p
         assert instance.restarts == 1
         await _crash(instance)
         await state(instance, "failed")
-        with pytest.raises(NotReady, match="(?s)crashed twice.*I was here"):
+        with pytest.raises(NotReady, match=r"(?s)crashed twice.*I was here"):
             await instance.upstream()
         await instance.stop()
         assert here.left_behind() == []
@@ -90,7 +90,7 @@ async def test_stopping_ends_the_whole_tree(tmp_path: Path, isolation) -> None:
         tree = leaders(instance)
         assert any(process.name() == "sleep" for process in tree)
         await instance.stop()
-        gone, alive = psutil.wait_procs(tree, timeout=5)
+        _gone, alive = psutil.wait_procs(tree, timeout=5)
         assert alive == [] and here.left_behind() == []
         with pytest.raises(NotReady, match="stopped"):
             await instance.upstream()

@@ -157,7 +157,11 @@ def test_the_url_is_required() -> None:
     assert ask(LOCAL, "GET", SERVICE.url).status_code == 422
 
 
-@given(st.text(max_size=60) | st.text(max_size=30).map("https://".__add__) | st.text(max_size=30).map("https://example.com/".__add__))
+@given(
+    st.text(max_size=60)
+    | st.text(max_size=30).map("https://".__add__)
+    | st.text(max_size=30).map("https://example.com/".__add__)
+)
 def test_no_url_makes_the_proxy_fail(url: str) -> None:
     assert fetch(url).status_code in (200, 403, 415, 422, 502)
 
@@ -430,7 +434,7 @@ def markdown(body: str) -> str:
 def test_structure_survives() -> None:
     text = markdown(
         '<h2>Code</h2><pre><code class="language-python">print("```")</code></pre>'
-        '<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>x|y</td></tr></table>'
+        "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>x|y</td></tr></table>"
         '<ol start="3"><li>three</li></ol><p>x<sup>2</sup> <img src="p.png" alt="plot"> <a href="../c">c</a></p>'
     )
     assert "## Code" in text
