@@ -261,6 +261,9 @@ def main() -> None:
     parser.add_argument("--detached", action="store_true")
     parser.add_argument("--ready-fd", type=int)
     arguments = parser.parse_args()
+    # OpenBLAS waits for its threads before every fork: a sandbox run started while the vector index computes would
+    # stand still for ever. With one thread it has none to wait for. To be set before numpy is imported.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     place = runtime().made()
     _log_to(place.log_file)
     settings = Settings(arguments.port, arguments.limits, arguments.detached)

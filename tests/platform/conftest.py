@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from janus_bench.home import home
+
 JANUS = [sys.executable, "-m", "janus_platform.cli"]
 COMMAND_SECONDS = 120
 # What a test session may carry itself; a stranger's shell has none of it.
@@ -68,6 +70,9 @@ def shell() -> Iterator[Shell]:
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Shell]]:
     """A platform on a free port, shared by the tests that leave it as it is."""
     shared = Shell(tmp_path_factory.mktemp("shared") / "home")
+    shared.home.mkdir()
+    if (home() / "cache").is_dir():  # the embedding model, once `janus prepare` has run
+        (shared.home / "cache").symlink_to(home() / "cache")
     done = shared.janus("up", "--detach", "--port", "0", "--json")
     assert done.returncode == 0, done.stderr
     yield lambda: shared
