@@ -1,11 +1,9 @@
-"""The inference service: the OpenAI wire format as the official client reads it, and an engine that only quotes."""
+"""The inference service: the OpenAI wire format as the official client reads it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,57 +11,17 @@ from typing import Any
 import httpx
 import openai
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.contract import load_contract
 from janus_platform.services.inference import Pace, build
-from janus_platform.services.inference.extractive import FINGERPRINT, NO_PASSAGES, NOT_COVERED, answer
-from janus_platform.services.inference.prompt import Message, read_prompt
-from janus_platform.services.inference.sentences import plain, sentences_of
-from janus_platform.services.inference.tokens import count, tokens
-from janus_platform.services.inference.words import stem, topic_stems
+from janus_platform.services.inference.extractive import FINGERPRINT
+from janus_platform.services.inference.prompt import Message
+from janus_platform.services.inference.tokens import count
 from janus_platform.services.service import ServiceContext
+from tests.services.inference_prompts import QUANTUM, prompt
 
 KEY = "cpk_local_test"
-QUANTUM = """# Quantum entanglement
-
-Quantum entanglement is a link between particles that share **one** quantum state, so that neither has one of its own.
-It was first discussed by Albert Einstein, Boris Podolsky and Nathan Rosen in 1935. Schrödinger named it that year.
-
-| entanglement | kind |
-|---|---|
-| photons | polarisation |
-
-```python
-print("entanglement in code is never quoted as a sentence.")
-```
-
-- [Home](/) | [Entanglement](/entanglement)
-
-Measuring one particle fixes what a measurement of the other will show. This does not let anyone send a message faster
-than light. [Entangled photons](https://physics.org/pairs) leave a nonlinear crystal in about 1 of 10 million cases."""
-BREAD = """Bread rises because yeast turns sugar into carbon dioxide. A dough needs about 90 minutes at 24 °C to double.
-Salt slows the yeast down. Knead the dough for 12 minutes before it rests."""
-
-
-def prompt(question: str, *passages: str) -> list[Message]:
-    blocks = "\n\n".join(
-        f"[{n}] Page {n} — https://example.com/{n}\n{text}" for n, text in enumerate(passages, start=1)
-    )
-    return [
-        Message("system", "Answer from the passages."),
-        Message("user", f"Question: {question}\n\nPassages:\n{blocks}"),
-    ]
-
-
-def bare(text: str) -> str:
-    """Markdown marks and white space evened out, so that a quotation can be found in its source."""
-    return " ".join(re.sub(r"[*_`>#]", "", plain(text)).split())
-
-
-# The service as the official client reads it.
 
 
 class Service:
@@ -285,170 +243,3 @@ def test_health_names_the_engine(service: Service) -> None:
 
     health = asyncio.run(main()).json()
     assert (health["status"], health["engine"]) == ("ok", FINGERPRINT)
-
-
-# The engine.
-
-
-def test_an_answer_quotes_the_sentence_that_fits_and_cites_its_passage() -> None:
-    said = answer(prompt("How long does dough need to rise?", QUANTUM, BREAD))
-    assert said.startswith("A dough needs about 90 minutes at 24 °C to double. [2]")
-    assert "[1]" not in said
-
-
-@pytest.mark.parametrize(
-    ("question", "first"),
-    [
-        ("When was entanglement first discussed?", "Rosen in 1935. [1]"),
-        ("Who first discussed entanglement?", "Rosen in 1935. [1]"),
-        ("Can entanglement send a message faster than light?", "faster than light. [1]"),
-        ("How many minutes do I knead dough?", "Knead the dough for 12 minutes before it rests. [2]"),
-    ],
-)
-def test_a_direct_question_is_answered_in_the_first_paragraph(question: str, first: str) -> None:
-    assert first in answer(prompt(question, QUANTUM, BREAD)).split("\n\n")[0]
-
-
-def test_a_sentence_that_leans_on_the_one_before_brings_it_along() -> None:
-    opening = answer(prompt("When was entanglement first discussed?", QUANTUM)).split("\n\n")[0]
-    assert opening.index("Quantum entanglement is a link") < opening.index("It was first discussed")
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "What is the capital of Mongolia?",
-        "How does photosynthesis work?",
-        "Explain the French revolution",
-        "Plot a neuron",
-    ],
-)
-def test_what_the_passages_do_not_cover_is_said_to_be_not_covered(question: str) -> None:
-    assert answer(prompt(question, QUANTUM, BREAD)) == " ".join(NOT_COVERED)
-
-
-def test_what_is_asked_to_be_done_need_not_stand_in_a_passage() -> None:
-    said = answer(prompt("Please explain entanglement and plot it, with an example", QUANTUM))
-    assert said.startswith("Quantum entanglement is a link")
-
-
-def test_a_name_that_no_passage_mentions_is_pointed_out_first() -> None:
-    said = answer(prompt("How does Bittensor use quantum entanglement?", QUANTUM))
-    assert said.startswith("The given passages say nothing about Bittensor.\n\n")
-
-
-def test_headings_tables_code_and_navigation_are_not_quoted() -> None:
-    texts = " ".join(s.text for s in sentences_of(QUANTUM, 0))
-    assert "never quoted" not in texts and "polarisation" not in texts and "Home" not in texts and "#" not in texts
-    assert "share one quantum state" in texts and "Entangled photons leave" in texts
-
-
-def test_repetition_is_said_once() -> None:
-    said = answer(prompt("What is yeast for in bread?", BREAD, BREAD))
-    assert said.count("Bread rises because yeast") == 1
-
-
-def test_without_passages_it_says_what_it_is_and_how_to_give_them() -> None:
-    assert answer([Message("user", "What is the capital of France?")]) == NO_PASSAGES
-    assert "Passages:" in NO_PASSAGES and FINGERPRINT in NO_PASSAGES
-
-
-def test_the_example_of_how_to_give_passages_works() -> None:
-    shown = NO_PASSAGES.split("\n\n", 1)[1].replace(
-        "The text of the page, in Markdown.",
-        "A three-way handshake is an exchange of three segments that opens a connection.",
-    )
-    assert answer([Message("user", shown)]).startswith("A three-way handshake is an exchange")
-
-
-def test_any_long_text_is_a_passage_and_an_instruction_a_question() -> None:
-    said = answer([Message("user", f"Summarize this: {QUANTUM}")])
-    assert "Quantum entanglement is a link" in said and "[1]" not in said
-    asked = read_prompt([Message("user", f"{QUANTUM}\n\nWho named entanglement?")])
-    assert asked.question == "Who named entanglement?" and len(asked.passages) == 1
-    earlier = [Message("user", QUANTUM), Message("assistant", "Noted."), Message("user", "Who named entanglement?")]
-    assert "Schrödinger named it" in answer(earlier)
-
-
-def test_a_reference_list_inside_a_passage_does_not_begin_a_new_one() -> None:
-    text = BREAD + "\n[7] Another book — https://example.com/book\n" + QUANTUM
-    assert [p.number for p in read_prompt(prompt("Yeast?", text)).passages] == [1]
-
-
-def test_the_same_prompt_always_gets_the_same_answer() -> None:
-    asked = prompt("Explain quantum entanglement", QUANTUM, BREAD, QUANTUM)
-    assert len({answer(asked) for _ in range(5)}) == 1
-
-
-@pytest.mark.parametrize(
-    "forms",
-    [("entanglement", "entangled", "entangle"), ("query", "queries"), ("stops", "stopped"), ("isolate", "isolation")],
-)
-def test_forms_of_a_word_have_one_stem(forms: tuple[str, ...]) -> None:
-    assert len({stem(form) for form in forms}) == 1
-
-
-def test_a_question_is_about_its_nouns_not_about_what_it_asks_to_be_done() -> None:
-    assert topic_stems("Could you please explain how the TCP handshake works?") == [stem("tcp"), stem("handshake")]
-
-
-NOUNS = ("yeast", "photon", "kernel", "river", "packet", "engine", "tide")
-SENTENCES = st.builds(
-    "{} {} the {} with **{}** and {} in {}.".format,
-    st.sampled_from(["The old", "A new", "Each", "It says that the", "This"]),
-    *[st.sampled_from(NOUNS) for _ in range(4)],
-    st.integers(1000, 2030),
-)
-PARAGRAPHS = st.lists(SENTENCES, min_size=1, max_size=5).map(" ".join)
-NOISE = st.sampled_from(
-    ["# The engine and the tide", "| yeast | tide |", "```\nThe yeast is code in here, yes.\n```", "- [tide](/t)"]
-)
-PASSAGES = st.lists(st.one_of(PARAGRAPHS, NOISE, st.text(max_size=60)), min_size=1, max_size=8).map("\n\n".join)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(PASSAGES, min_size=1, max_size=4),
-    st.one_of(
-        st.lists(st.sampled_from(NOUNS), min_size=1, max_size=3).map("What is the {}?".format), st.text(max_size=40)
-    ),
-)
-def test_every_sentence_of_an_answer_stands_in_the_prompt_or_is_fixed(passages: list[str], question: str) -> None:
-    asked = prompt(question, *passages)
-    given_text = bare(asked[1].text)
-    said = answer(asked)
-    if said == NO_PASSAGES:
-        return
-    for part in re.split(r" \[\d+\](?:\s+|$)|\n\n", said):
-        fixed = part in {"", " ".join(NOT_COVERED)} or part.startswith("The given passages say nothing about ")
-        assert fixed or bare(part) in given_text, part
-
-
-@given(st.text(max_size=300))
-def test_tokens_joined_are_the_text(text: str) -> None:
-    assert "".join(tokens(text)) == text
-    assert count(text) == len(tokens(text))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.text(max_size=400))
-def test_no_prompt_makes_the_engine_fail(text: str) -> None:
-    assert answer([Message("user", text)])
-    assert answer([Message("user", f"Question: {text}\nPassages:\n[1] A — b\n{text}")])
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    ["[" * 50_000, "*a" * 50_000, "[a](" * 50_000, "`" * 50_000, "![" * 30_000, "<a" * 50_000, "A. " * 50_000,
-     "question:\n" * 20_000, "[1] a — b\n" * 10_000, "(" * 50_000 + "?", "_a" * 50_000, ": " * 50_000,
-     "<!--" * 30_000, '"' * 50_000 + "A"],
-    ids=lambda text: text[:6],
-)  # fmt: skip
-def test_hostile_text_is_read_in_linear_time(hostile: str) -> None:
-    code = (
-        "import sys; from janus_platform.services.inference.extractive import answer\n"
-        "from janus_platform.services.inference.prompt import Message\n"
-        "text = sys.stdin.read(); answer([Message('user', text)])\n"
-        "answer([Message('user', 'Question: yeast?\\nPassages:\\n[1] A — b\\n' + text)])\n"
-    )
-    subprocess.run([sys.executable, "-c", code], input=hostile, text=True, check=True, timeout=20)
