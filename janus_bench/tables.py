@@ -70,7 +70,9 @@ def report_table(document: dict[str, Any]) -> Table:
 def report_html(document: dict[str, Any]) -> str:
     """The report as an HTML table."""
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in document["notes"])
-    return _html(report_title(document), ("", "p50 or score", ""), report_rows(document)) + notes
+    # HTML folds leading spaces; an em space keeps the parts of quality below it.
+    rows = [(what.replace("  ", "\u2003"), value, remark) for what, value, remark in report_rows(document)]
+    return _html(report_title(document), ("", "p50 or score", ""), rows) + notes
 
 
 def standings_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:

@@ -81,7 +81,7 @@ class Trace:
         return f"<Trace {self.trace_id}: {' → '.join(s.name for s in self.spans)}>"
 
     def _repr_html_(self) -> str:
-        return self.svg()
+        return f'<div style="overflow-x:auto" tabindex="0">{self.svg()}</div>'
 
     def svg(self) -> str:
         """The waterfall as an SVG element that takes the page's own text colour."""
@@ -92,9 +92,11 @@ class Trace:
             parts += _bar(span, _TOP + row * _ROW, scale)
         parts += self._marks(scale, height)
         described = ", ".join(f"{s.name} {s.duration_ms:.0f} ms" for s in self.spans)
+        # A narrow screen scrolls: smaller letters could not be read.
+        size = f'viewBox="0 0 {_WIDTH} {height}" width="100%" style="min-width:560px;max-width:{_WIDTH}px"'
         return (
-            f'<svg class="janus-waterfall" role="img" viewBox="0 0 {_WIDTH} {height}" width="100%" '
-            f'style="max-width:{_WIDTH}px" font-family="system-ui, sans-serif" font-size="12" fill="currentColor" '
+            f'<svg class="janus-waterfall" role="img" {size} font-family="system-ui, sans-serif" font-size="12" '
+            'fill="currentColor" '
             f'xmlns="http://www.w3.org/2000/svg"><title>{escape("Waterfall: " + described)}</title>'
             + "".join(parts)
             + "</svg>"
