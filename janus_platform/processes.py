@@ -7,7 +7,6 @@ work.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import os
@@ -19,9 +18,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    import asyncio
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 # SIGKILL is certain but not instant: the kernel still tears memory and mounts down.
@@ -75,6 +77,8 @@ class Child:
         before_exec: Callable[[], None] | None = None,
     ) -> Child:
         """Start `argv` with exactly `env`. Raises OSError when it cannot be started."""
+        import asyncio  # Not at the top: who only joins a platform starts no child, and would wait 16 ms for it.
+
         process = await asyncio.create_subprocess_exec(
             *argv,
             env=dict(env),
@@ -106,7 +110,9 @@ class Child:
         tree = descendants(self.pid)
         if self.exit_code is None:
             _signal_group(self.pid, signal.SIGTERM)
-            with contextlib.suppress(asyncio.TimeoutError):
+            import asyncio
+
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), grace_seconds)
         self.kill(also=tree)
         return await self.process.wait()
