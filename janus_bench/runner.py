@@ -38,7 +38,10 @@ _REMEDIES = {
     "http_404": "Check the address (it ends in /v1 or before it) and the --model.",
     "http_405": "The target does not take POST at this address.",
     "http_422": "The target refuses a plain chat request with `stream: true` and `stream_options`.",
+    "http_501": "The target does not take POST: what listens there is another kind of server.",
 }
+# Other statuses that no waiting changes (RFC 9110, 15.4 and 15.5): all of 3xx and 4xx but these.
+_PASSING = ("http_408", "http_425", "http_429")
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,18 @@ async def _warm_up(target: Target, settings: Settings, clock: Clock) -> None:
     item = Item("warm-up", "chat", ({"role": "user", "content": _WARM_UP},), ())
     for _ in range(settings.warmup):
         record = await ask(target, item, 0, settings, clock)
-        if record.error in _REMEDIES:
+        if record.error and (remedy := _remedy(record.error)):
             what = f"{target.url} cannot be benched: {record.error} ({record.error_detail})"
-            raise TargetError(what, _REMEDIES[record.error])
+            raise TargetError(what, remedy)
+
+
+def _remedy(kind: str) -> str | None:
+    """What to do about a failure that every later request would repeat; None for one that may pass."""
+    if kind.startswith("http_3"):
+        return "The target redirects: give the address that it redirects to."
+    if kind.startswith("http_4") and kind not in _PASSING:
+        return _REMEDIES.get(kind, "The target refuses a plain chat request. Check the address and the key.")
+    return _REMEDIES.get(kind)
 
 
 @contextlib.asynccontextmanager

@@ -38,9 +38,9 @@ class RunFolder:
         label = re.sub(r"[^a-z0-9_.-]", "-", Path(suite).name.lower())[:64] or "suite"
         self.id = f"{self.created:%Y%m%dT%H%M%SZ}-{label}-{secrets.token_hex(3)}"
         self.path = (output or runs_folder() / self.id).absolute()
-        if (self.path / REPORT).exists() or (self.path / RECORDS).exists():
-            raise BenchError(f"{self.path} already holds a run", "Choose another folder with --output.")
         try:
+            if (self.path / REPORT).exists() or (self.path / RECORDS).exists():
+                raise BenchError(f"{self.path} already holds a run", "Choose another folder with --output.")
             self.path.mkdir(parents=True, exist_ok=True)
             self._records = (self.path / RECORDS).open("x", encoding="utf-8")
             free = shutil.disk_usage(self.path).free

@@ -175,6 +175,13 @@ def test_a_target_that_is_not_openai_compatible_is_told() -> None:
         bench(lambda request: plain("404 Not Found", {"error": {"message": "no route"}}))
 
 
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "415 Unsupported Media Type", "501 Not Implemented"])
+def test_a_status_that_no_waiting_changes_ends_the_run_before_its_first_request(status: str, own_home: Path) -> None:
+    with pytest.raises(TargetError, match="cannot be benched"):
+        bench(lambda request: plain(status, b"<html>", "text/html"))
+    assert list((own_home / "runs").iterdir()) == []
+
+
 def test_a_busy_target_is_no_reason_to_give_up() -> None:
     report = bench(lambda request: plain("429 Too Many Requests", {}), "chat")
     assert report.to_dict()["errors"] == {"http_429": 5}
@@ -187,6 +194,15 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_request(tmp_pa
         with pytest.raises(BenchError, match="cannot write"):
             janus_bench.run(server.url, "chat", progress=False, output=blocked / "run")
     assert server.requests == []
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: Path, **_: object) -> None:  # Root may look everywhere, so permissions alone show nothing.
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", closed)
+    with pytest.raises(BenchError, match="Permission denied"):
+        runs.RunFolder("chat", output=tmp_path / "private" / "run")
 
 
 def test_a_full_disk_is_told_before_the_first_request(monkeypatch: pytest.MonkeyPatch, own_home: Path) -> None:
