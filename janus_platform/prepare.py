@@ -30,7 +30,7 @@ def prepare_all(say: Say) -> vector_index_prepare.PrepareReport:
         message = f"Cannot prepare: {error}. Make the folder writable, or set JANUS_HOME to one that is."
         raise PlatformError(message) from error
     if report.notice:
-        say(f"The vector index answers lexically: {report.notice} Everything else works.")
+        say(f"The vector index answers lexically: {report.notice}")
     else:
         say(f"The vector index is ready: {report.chunks} chunks, by meaning.")
     return report

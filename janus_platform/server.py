@@ -23,6 +23,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.leaderboard import Leaderboard
 from janus_platform.clock import CallerClocks, SystemClock
@@ -88,7 +89,7 @@ class LocalPlatform:
         self.users = Users(self.clock, detached=settings.detached)
         self.ending = asyncio.Event()
         self.callers = Callers()
-        self.leaderboard = Leaderboard(home() / "leaderboard.sqlite3")
+        self.leaderboard = _open_leaderboard()
         self.limits = LimitSwitch(settings.limits == "contract")
         context = ServiceContext(self.contract, self.clocks, limits=self.limits, clock=self.clock, tracing=self.tracing)
         self.services = build_services(context, self.callers.accepts_key, cache_folder("sandbox"))
@@ -231,15 +232,18 @@ class LocalPlatform:
             ) from error
 
 
+def _open_leaderboard() -> Leaderboard:
+    try:
+        return Leaderboard(home() / "leaderboard.sqlite3")
+    except BenchError as error:
+        raise PlatformError(str(error)) from error
+
+
 async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> None:
-    """Start, report on `ready_fd`, run and close. Raises PlatformError when it cannot start."""
+    """Start, report on `ready_fd` that it is ready, run and close. Raises PlatformError when it cannot start."""
     platform = LocalPlatform(settings, place)
     try:
-        try:
-            await platform.start()
-        except PlatformError as error:
-            report(ready_fd, {"error": str(error)})
-            raise
+        await platform.start()
         report(ready_fd, {"ready": True})
         await platform.run()
     finally:
@@ -270,6 +274,8 @@ def main() -> None:
     try:
         _loop_runner(serve(settings, place, arguments.ready_fd))
     except PlatformError as error:
+        # By now all that was started has ended again.
+        report(arguments.ready_fd, {"error": str(error)})
         log.error("%s", error)
         sys.exit(1)
 

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from janus_platform.errors import PlatformError
+
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -30,7 +32,7 @@ CREATE TABLE IF NOT EXISTS implementations (
 """
 
 
-class RegistryError(RuntimeError):
+class RegistryError(PlatformError):
     """The registry's file cannot be used; the message says why and what to do."""
 
 
@@ -112,7 +114,9 @@ class Registry:
             finally:
                 connection.close()
         except sqlite3.Error as error:
-            raise RegistryError(f"The registry {self.path} cannot be used ({error}). Check its permissions.") from error
+            raise RegistryError(
+                f"The registry {self.path} cannot be used: {error}. Make it writable, or move a damaged file away."
+            ) from error
 
 
 def _registration(row: sqlite3.Row) -> Registration:
