@@ -1,4 +1,4 @@
-"""What a stranger's machine may hold: damaged files, a company's proxy. Each gets a sentence; nothing is half-started."""
+"""What a stranger's machine may hold: damaged files, a company's proxy. One sentence each; nothing is half-started."""
 
 from __future__ import annotations
 
