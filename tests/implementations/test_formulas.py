@@ -8,7 +8,7 @@ import pytest
 
 from tests.implementations import rig  # noqa: F401  (makes the implementation's modules importable)
 
-from formulas import find_formula  # isort: skip
+from formulas import find_formula, named_curve  # isort: skip
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,21 @@ def test_a_function_is_found_with_its_range(text: str, source: str, low: float, 
 )
 def test_what_is_no_function_of_x_is_not_taken_for_one(text: str) -> None:
     assert find_formula(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("Draw a graph of exponential decay", "exp(-x)"),
+        ("Plot exponential growth", "exp(x)"),
+        ("Show me a sine wave", "sin(x)"),
+        ("plot the normal distribution", "exp(-x**2/2)/sqrt(2*pi)"),
+    ],
+)
+def test_a_curve_asked_for_by_name_is_drawn_in_its_standard_form(text: str, source: str) -> None:
+    formula = named_curve(text)
+    assert formula is not None and formula.source == source
+
+
+def test_no_curve_is_made_up_for_another_topic() -> None:
+    assert named_curve("Plot the population of Ulaanbaatar") is None

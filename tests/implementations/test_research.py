@@ -108,7 +108,7 @@ def test_without_a_function_the_table_of_the_page_is_drawn() -> None:
 
 def test_where_there_is_nothing_to_draw_it_says_so() -> None:
     fake = FakeServices(page="No numbers here.")
-    answer = answer_to("Explain entanglement and draw a chart of it", fake=fake)
+    answer = answer_to("Explain photosynthesis and draw a chart of it", fake=fake)
     assert SANDBOX not in fake.hosts and answer.artifacts == []
     assert "neither a function nor a table" in answer.content and "Sources:" in answer.content
 

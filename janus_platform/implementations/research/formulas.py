@@ -21,6 +21,18 @@ _NUMBER = r"-?\s*(?:\d+(?:\.\d+)?\s*\*?\s*(?:pi|π)?|pi|π)"
 _RANGE = re.compile(
     rf"\b(?:from|between|in|over|for)\b[^0-9π\-]{{0,12}}({_NUMBER})\s*(?:to|and|\.\.|…|,|–)\s*({_NUMBER})", re.I
 )
+# Curves that people ask for by name, in their standard form.
+_NAMED = (
+    (r"exponential(?:ly)?\s+deca", "exp(-x)", 0.0, 5.0),
+    (r"exponential(?:ly)?\b", "exp(x)", -1.0, 4.0),
+    (r"sine?\s+(?:wave|curve|function)", "sin(x)", -6.283185307179586, 6.283185307179586),
+    (r"cosine\b", "cos(x)", -6.283185307179586, 6.283185307179586),
+    (r"parabola|quadratic\s+function", "x**2", -3.0, 3.0),
+    (r"logarithm", "log(x)", 0.05, 10.0),
+    (r"normal\s+distribution|gaussian|bell\s+curve", "exp(-x**2/2)/sqrt(2*pi)", -4.0, 4.0),
+    (r"sigmoid|logistic\s+(?:curve|function)", "1/(1+exp(-x))", -6.0, 6.0),
+    (r"square\s+root", "sqrt(x)", 0.0, 10.0),
+)
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
 _NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Load, *_OPERATORS)
 MAX_EXPRESSION = 200
@@ -47,6 +59,14 @@ def find_formula(text: str) -> Formula | None:
     source = ast.unparse(tree)
     low, high = _limits(interval, source)
     return Formula(source, source.replace("**", "^"), low, high)
+
+
+def named_curve(text: str) -> Formula | None:
+    """The standard form of a curve that `text` asks for by its name, such as a sine wave, or None."""
+    for pattern, source, low, high in _NAMED:
+        if re.search(pattern, text, re.I):
+            return Formula(source, source.replace("**", "^"), low, high)
+    return None
 
 
 def _limits(interval: re.Match[str] | None, source: str) -> tuple[float, float]:

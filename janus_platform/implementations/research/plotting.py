@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from formulas import find_formula
+from formulas import find_formula, named_curve
 
 MARK = "PNG:"
 MAX_ROWS = 24
 _CORRELATION = re.compile(r"\bcorrelat", re.I)
-_ENTANGLED = re.compile(r"\b(angle|entangle|singlet|bell|chsh|spin|photon)", re.I)
+_SPINS = re.compile(r"\b(angle|spin|photon|particle)", re.I)
+_ENTANGLED = re.compile(r"\b(entangle|singlet|bell(?!\s+curve)|chsh)", re.I)
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?")
 _DIVIDER = re.compile(r"^\|?\s*:?-{2,}")
 
@@ -61,15 +62,20 @@ class Plot:
 
 def plan_plot(question: str, page_title: str, page: str) -> Plot | None:
     """What to draw for `question`, having read `page` (Markdown; may be empty). None when there is nothing."""
-    if formula := find_formula(question):
+    if formula := find_formula(question) or named_curve(question):
         shown = f"y = {formula.shown}"
         caption = f"The plot shows {shown} for x from {formula.low:.4g} to {formula.high:.4g}."
         return Plot(_function(formula.source, formula.low, formula.high, shown, "x", "y"), caption)
-    if _CORRELATION.search(question) and _ENTANGLED.search(question):
-        title, angle = "Correlation of an entangled pair in the singlet state", "angle θ between the analysers (rad)"
-        code = _function("-cos(x)", 0.0, 6.283185307179586, title, angle, "E(θ) = −cos θ")
-        return Plot(code, "The plot shows what quantum theory gives for a pair in the singlet state: E(θ) = −cos θ.")
-    return _table_plot(page_title, page)
+    if _CORRELATION.search(question) and (_SPINS.search(question) or _ENTANGLED.search(question)):
+        return _entangled_pair()
+    plot = _table_plot(page_title, page)
+    return plot or (_entangled_pair() if _ENTANGLED.search(question) else None)
+
+
+def _entangled_pair() -> Plot:
+    title, angle = "Correlation of an entangled pair in the singlet state", "angle θ between the analysers (rad)"
+    code = _function("-cos(x)", 0.0, 6.283185307179586, title, angle, "E(θ) = −cos θ")
+    return Plot(code, "The plot shows what quantum theory gives for a pair in the singlet state: E(θ) = −cos θ.")
 
 
 def png_of(stdout: str) -> str | None:
