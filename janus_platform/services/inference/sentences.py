@@ -29,7 +29,8 @@ _ABBREVIATION = re.compile(
 )
 _LONGEST_ABBREVIATION = 12
 _END = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9])")
-_ENDS_WELL = re.compile(r"[.!?][\"”’')\]]*$")
+# A sentence that introduces a sample ends with a colon.
+_ENDS_WELL = re.compile(r"[.!?:][\"”’')\]]*$")
 
 
 @dataclass(frozen=True)
