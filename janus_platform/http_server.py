@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,26 @@ from uvicorn.server import ServerState
 
 BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 75
+MAX_HEAD_BYTES = 65_536
+# Content type and body of the answer to what no app gets to see, made of its status and of what to do.
+Refused = Callable[[int, str], tuple[bytes, bytes]]
+
+
+def problem(status: int, detail: str) -> tuple[bytes, bytes]:
+    """A refusal as problem details (RFC 9457)."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return b"application/problem+json", json.dumps(body).encode()
 
 
 class HttpServer:
-    """Serves one ASGI app on any number of listeners and single connections."""
+    """Serves one ASGI app on any number of listeners and single connections.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `refused` shapes the answers that the app has no part in: 400 to what is not HTTP/1.1, 431 to a head over
+    MAX_HEAD_BYTES (RFC 6585, 5).
+    """
+
+    def __init__(self, app: ASGIApp, *, refused: Refused = problem) -> None:
+        self._refused = refused
         self._config = Config(
             app,
             http="httptools",
@@ -56,7 +72,7 @@ class HttpServer:
 
     def protocol(self, state: Mapping[str, Any] | None = None) -> HttpToolsProtocol:
         """A protocol for one connection; `state` goes into the ASGI scope of each of its requests."""
-        return HttpToolsProtocol(self._config, self._state, {**self._lifespan.state, **(state or {})})
+        return _Protocol(self._config, self._state, {**self._lifespan.state, **(state or {})}, self._refused)
 
     async def listen(self, sockets: list[socket.socket]) -> None:
         """Serve every connection that these bound sockets accept."""
@@ -86,6 +102,62 @@ class HttpServer:
                 connection.transport.close()
         if self._started:
             await self._lifespan.shutdown()
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, with a bound on the head, which it keeps whole, and refusals in the app's own shape."""
+
+    def __init__(self, config: Config, server: ServerState, app_state: dict[str, Any], refused: Refused) -> None:
+        super().__init__(config, server, app_state)
+        self._refused = refused
+        self._in_head = True
+        self._received = self._fields = 0
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._received += len(data)
+        super().data_received(data)
+        # One endless line calls nothing below: the parser keeps it until it ends.
+        if self._in_head and self._received > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("")
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + len(": \r\n"))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        self._received = self._fields = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser or a bound stopped, and close the connection."""
+        if max(self._received, self._fields) > MAX_HEAD_BYTES and self._in_head:
+            status, detail = 431, f"The request's head is over {MAX_HEAD_BYTES:,} bytes. Send fewer or shorter headers."
+        else:
+            status, detail = 400, "This is no HTTP/1.1 request. Send one, as curl or an HTTP library does."
+        content_type, body = self._refused(status, detail)
+        head = [
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(),
+            b"content-type: " + content_type,
+            b"content-length: %d" % len(body),
+            b"connection: close",
+        ]
+        self.transport.write(b"\r\n".join([*head, b"", body]))
+        self.transport.close()
+
+    def _count(self, size: int) -> None:
+        self._fields += size
+        if self._fields > MAX_HEAD_BYTES:
+            raise ValueError("head too large")  # The parser stops, and send_400_response follows.
 
 
 def bind_loopback(port: int) -> list[socket.socket]:

@@ -35,6 +35,7 @@ from janus_platform.egress.environment import egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
 from janus_platform.gateway import build_gateway
+from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
 from janus_platform.node import Deployments, Node, Registry
@@ -100,7 +101,8 @@ class LocalPlatform:
         self.gateway = HttpServer(
             build_gateway(
                 self.contract, self.deployments, self.leaderboard.leader, tracing=self.tracing, clock=self.clock
-            )
+            ),
+            refused=unreadable,
         )
         self.control = HttpServer(build_control(self))
         self.gateway_port = self.egress_port = 0

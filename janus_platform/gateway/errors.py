@@ -111,3 +111,8 @@ def took_too_long(name: str, seconds: float) -> GatewayError:
     """504: over the contract's time limit."""
     message = f"{name} did not finish within {seconds:g} seconds. Ask for less, or ask another implementation."
     return GatewayError(504, message, code="upstream_timeout")
+
+
+def unreadable(status: int, message: str) -> tuple[bytes, bytes]:
+    """Content type and body of the answer to a request that the server refused before the gateway saw it."""
+    return b"application/json", GatewayError(status, message, code="malformed_request").body()

@@ -12,7 +12,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from starlette.applications import Starlette
@@ -102,7 +102,7 @@ async def read_json(request: Request, service: Service, *, max_bytes: int = MAX_
     """
     body = await _read_body(request, max_bytes)
     try:
-        values = json.loads(body)
+        values = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise bad_request(f"The body is not valid JSON. Send an object such as {_example(service)}.") from None
     if not isinstance(values, dict):
@@ -113,6 +113,10 @@ async def read_json(request: Request, service: Service, *, max_bytes: int = MAX_
 def read_query(request: Request, service: Service) -> dict[str, Any]:
     """The query parameters that the contract names, checked. Raises Problem 422 naming the parameter."""
     return {p.name: _checked(p, request.query_params.get(p.name)) for p in service.parameters}
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON (RFC 8259, section 6)")
 
 
 async def _read_body(request: Request, max_bytes: int) -> bytes:

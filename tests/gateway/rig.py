@@ -14,6 +14,7 @@ import httpx
 from janus_platform.clock import Clock
 from janus_platform.contract import load_contract
 from janus_platform.gateway import GatewayApp, NotDeployed, NotReady, Upstream, build_gateway
+from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.traces import Tracing
 
@@ -148,7 +149,7 @@ async def gateway(
         directory = Directory({"impl": directory})
     tracing = Tracing.recording()
     app = build_gateway(CONTRACT, directory, lambda: leader, tracing=tracing, clock=clock)
-    server = HttpServer(app)
+    server = HttpServer(app, refused=unreadable)
     await server.start()
     sockets = bind_loopback(0)
     await server.listen(sockets)

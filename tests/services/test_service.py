@@ -63,7 +63,17 @@ def test_a_field_that_is_not_valid_is_named(body: dict[str, Any], field: str) ->
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"[" * 100_000, b'{"query": ' + b"9" * 10_000 + b"}"]
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"x"',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"query": ' + b"9" * 10_000 + b"}",
+        b'{"query":"x","y":NaN}',
+    ],
 )
 def test_a_body_that_is_no_json_object_is_refused_with_an_example(body: bytes) -> None:
     answer = post(echo_service(), content=body)
