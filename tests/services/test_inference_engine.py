@@ -115,5 +115,5 @@ def test_a_question_is_about_its_nouns_not_about_what_it_asks_to_be_done() -> No
 
 def test_a_sentence_that_introduces_a_sample_may_be_quoted() -> None:
     page = "`Retry-After` (RFC 9110) gives the wait, as seconds or as a date:\n\n```http\nRetry-After: 23\n```"
-    quoted = answer(prompt("What does Retry-After mean?", f"[1] Rate limits — https://a.example/\n{page}"))
+    quoted = answer(prompt("What does Retry-After mean?", page))
     assert quoted.startswith("Retry-After (RFC 9110) gives the wait")
