@@ -126,18 +126,14 @@ def _namespaces() -> Iterator[Finding]:
 
 
 def _toolchains() -> Iterator[Finding]:
-    commands = {
-        "javascript": ("node", "nodejs"),
-        "bash": ("bash", "bash"),
-        "go": ("go", "golang"),
-        "rust": ("rustc", "rustc"),
-    }
-    for language, (command, package) in commands.items():
+    from janus_platform.services.sandbox.toolchains import INSTALL
+
+    for language, command in {"javascript": "node", "bash": "bash", "go": "go", "rust": "rustc"}.items():
         path = shutil.which(command)
         if path:
             yield Finding(f"sandbox: {language}", "ok", path)
         else:
-            remedy = f"Only if you want it in the sandbox: `apt install {package}` or `brew install {command}`."
+            remedy = f"Only if you want it in the sandbox: {INSTALL[language]}."
             yield Finding(f"sandbox: {language}", "note", f"{command} is not installed", remedy)
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from janus_platform.services.sandbox.toolchains import INSTALL
 from tests.platform.conftest import Shell
 
 CORPORATE = {
@@ -52,3 +53,9 @@ def test_a_platform_started_in_a_company_network_asks_nothing_of_its_proxy(shell
     assert details["vector_index"]["method"] == "lexical"
     assert "janus prepare" in details["vector_index"]["notice"]
     assert unchanged
+
+
+def test_doctor_names_the_commands_that_install_a_missing_toolchain(shell: Shell) -> None:
+    found = {one["subject"]: one for one in json.loads(shell.janus("doctor", "--json", PATH="/nowhere").stdout)}
+    for language, command in INSTALL.items():
+        assert language == "python" or command in found[f"sandbox: {language}"]["remedy"]
