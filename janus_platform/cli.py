@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shlex
 import sys
@@ -15,11 +16,10 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.control_client import ControlClient
 from janus_platform.errors import NotRunning, PlatformError
 from janus_platform.platform import running
 from janus_platform.runtime import runtime
-from janus_platform.starter import Options, ensure_running, stop
+from janus_platform.starter import Options, join, stop
 
 app = typer.Typer(
     help="Run the Janus platform on this machine: gateway, isolated implementations, five services.",
@@ -27,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
@@ -42,9 +43,8 @@ def up(
     Without --detach it ends with the terminal session that started it.
     """
     place = runtime()
-    ensure_running(place, Options(port=port, limits=limits, detach=detach))
-    client = ControlClient(place.control_socket)
-    status = client.post("/detach") if detach else client.post("/watch", pid=_session())
+    options = Options(port=port, limits=limits, detach=detach)
+    status = join(place, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
         typer.echo(json.dumps(status))
         return
@@ -102,11 +102,11 @@ def logs(
 ) -> None:
     """Print the latest log lines. Content and keys are never logged."""
     if name is not None:
-        text = running().get(f"/implementations/{_name(name)}/log")["log"]
+        text = running().get("/implementations", name, "log")["log"]
     else:
         path = runtime().log_file
         text = path.read_text("utf-8", "replace") if path.exists() else "(no log yet)"
-    typer.echo("\n".join(str(text).splitlines()[-lines:]))
+    _say("\n".join(str(text).splitlines()[-lines:]))
 
 
 @app.command()
@@ -143,7 +143,7 @@ def submit(
         typer.echo(json.dumps(result))
         return
     for check in result["checks"]:
-        typer.echo(f"{check['result']:>12}  {check['check']}: {check['detail']}")
+        _say(f"{check['result']:>12}  {check['check']}: {check['detail']}")
     typer.echo(f"{name} is deployed. Ask for it with model={name!r}.")
 
 
@@ -155,13 +155,13 @@ def implementations(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(found))
         return
     for one in found["implementations"]:
-        typer.echo("  ".join(f"{key}={value}" for key, value in one.items() if not isinstance(value, dict | list)))
+        _say("  ".join(f"{key}={value}" for key, value in one.items() if not isinstance(value, dict | list)))
 
 
 @app.command()
 def remove(name: str) -> None:
     """End and forget an implementation."""
-    running().delete(f"/implementations/{_name(name)}")
+    running().delete("/implementations", name)
     typer.echo(f"{name} is removed.")
 
 
@@ -173,7 +173,7 @@ def trace(
     """Draw a request's way through the platform."""
     from janus_platform.trace_view import Trace
 
-    found = running().get(f"/traces/{_name(name)}")
+    found = running().get("/traces", name)
     typer.echo(json.dumps(found) if as_json else str(Trace(found)))
 
 
@@ -190,16 +190,15 @@ def main() -> None:
     try:
         app()
     except PlatformError as error:
-        typer.echo(f"janus: {error}", err=True)
+        _say(f"janus: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
 
 
-def _name(name: str) -> str:
-    if not name or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name):
-        raise PlatformError(f"{name!r} is not a name: letters, digits, '-', '_' and '.' only.")
-    return name
+def _say(text: str, *, err: bool = False) -> None:
+    """Print what others wrote, with control characters spelled out: escape sequences could redraw the terminal."""
+    typer.echo(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), err=err)
 
 
 def _session() -> int:

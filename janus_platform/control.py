@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -36,7 +37,7 @@ def build_control(platform: LocalPlatform) -> ASGIApp:
             Route("/detach", control.detach, methods=["POST"]),
             Route("/environment", control.environment),
             Route("/clock", control.clock, methods=["POST"]),
-            Route("/limits", control.limits, methods=["POST"]),
+            Route("/limits-off", control.limits_off, methods=["POST"]),
             Route("/egress", control.egress),
             Route("/traces/{name}", control.trace),
             Route("/implementations", control.implementations),
@@ -60,14 +61,26 @@ class _Control:
         body = await _body(request)
         environment = self._variables(_text(body, "caller"))
         welcome = {"environment": environment, "status": await self.platform.status()}
+        return self._held(self.platform.users.lease(), welcome)
+
+    async def limits_off(self, _: Request) -> Response:
+        return self._held(self.platform.limits.suspended(), {"limits": "off"})
+
+    def _held(self, what: AbstractContextManager[None], welcome: dict[str, Any]) -> Response:
+        """An answer of one line that lasts, and `what` with it, until the connection or the platform ends."""
+        self._check_stays()
 
         async def hold() -> AsyncIterator[bytes]:
-            with self.platform.users.lease():
+            with what:
                 yield json.dumps(welcome).encode() + b"\n"
-                # Ends with the connection (Starlette cancels it) or with the platform.
+                # Starlette cancels this when the connection ends.
                 await self.platform.ending.wait()
 
         return StreamingResponse(hold(), media_type="application/x-ndjson")
+
+    def _check_stays(self) -> None:
+        if self.platform.ending.is_set():
+            raise HTTPException(503, "The platform is ending.")
 
     def _variables(self, caller: str) -> dict[str, str]:
         try:
@@ -77,8 +90,9 @@ class _Control:
 
     async def watch(self, request: Request) -> Response:
         pid = (await _body(request)).get("pid")
-        if not isinstance(pid, int) or pid <= 0:
+        if isinstance(pid, bool) or not isinstance(pid, int) or pid <= 0:
             raise HTTPException(422, "pid must be a positive integer")
+        self._check_stays()
         try:
             self.platform.users.watch(ProcessId.of(pid))
         except ProcessLookupError as error:
@@ -86,6 +100,7 @@ class _Control:
         return JSONResponse(await self.platform.status())
 
     async def detach(self, _: Request) -> Response:
+        self._check_stays()
         self.platform.users.detach()
         return JSONResponse(await self.platform.status())
 
@@ -102,13 +117,6 @@ class _Control:
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
         return JSONResponse({"offset_seconds": offset})
-
-    async def limits(self, request: Request) -> Response:
-        on = (await _body(request)).get("on")
-        if not isinstance(on, bool):
-            raise HTTPException(422, "on must be true or false")
-        before, self.platform.limits.on = self.platform.limits.on, on
-        return JSONResponse({"before": before, "on": on})
 
     async def egress(self, request: Request) -> Response:
         return JSONResponse({"blocked": self.platform.egress.blocked(request.query_params.get("caller"))})
@@ -152,7 +160,9 @@ async def _body(request: Request) -> dict[str, Any]:
         raise HTTPException(413, "too large")
     try:
         body = json.loads(content)
-    except ValueError:
+        # What cannot be written as UTF-8 (a lone surrogate) could not be answered, logged or stored either.
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not valid JSON") from None
     if not isinstance(body, dict):
         raise HTTPException(400, "the body is not a JSON object")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
+import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +17,9 @@ from janus_platform.errors import NotRunning, PlatformError, RequestRefused
 
 # A submission is tried out before it is accepted: start-up and two short chats.
 TIMEOUT_SECONDS = 90.0
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_ENDING = 503
+_GONE = (FileNotFoundError, ConnectionError, http.client.BadStatusLine, http.client.IncompleteRead)
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -31,34 +37,46 @@ class ControlClient:
     """Asks the platform behind `path`. Every method raises NotRunning when nothing answers there."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
-    def get(self, path: str, /, **query: str | None) -> Any:
-        """The JSON answer to GET. Raises RequestRefused with the platform's own words."""
-        asked = "&".join(f"{key}={quote(value)}" for key, value in query.items() if value is not None)
-        return self._request("GET", f"{path}?{asked}" if asked else path)
+    def get(self, path: str, /, *names: str, **query: str | None) -> Any:
+        """The JSON answer to GET of `path`, below it `names`. Raises RequestRefused with the platform's own words."""
+        asked = "&".join(
+            f"{key}={quote(value, errors='surrogateescape')}" for key, value in query.items() if value is not None
+        )
+        return self._request("GET", _below(path, names) + (f"?{asked}" if asked else ""))
 
     def post(self, path: str, /, **body: Any) -> Any:
         """The JSON answer to POST of `body`. Raises RequestRefused with the platform's own words."""
         return self._request("POST", path, body)
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str, /, *names: str) -> Any:
         """The JSON answer to DELETE. Raises RequestRefused with the platform's own words."""
-        return self._request("DELETE", path)
+        return self._request("DELETE", _below(path, names))
 
-    def lease(self, **body: Any) -> Lease:
+    def lease(self, caller: str) -> Lease:
         """Become a user of the platform until the lease is closed or this process ends."""
-        connection, response = self._send("POST", "/lease", body, timeout=TIMEOUT_SECONDS)
-        first_line = response.readline()
-        if response.status != 200:
-            raise _refused(response.status, first_line)
-        connection.sock.settimeout(None)
-        return Lease(json.loads(first_line), connection)
+        return self._hold("/lease", caller=caller)
+
+    def limits_off(self) -> Lease:
+        """Turn the rate limits off until the lease is closed or this process ends."""
+        return self._hold("/limits-off")
+
+    def _hold(self, path: str, **body: Any) -> Lease:
+        connection, response = self._send("POST", path, body, timeout=TIMEOUT_SECONDS)
+        try:
+            first_line = _read(response.readline)
+            if response.status != 200:
+                raise _refused(response.status, first_line)
+            return Lease(json.loads(first_line), connection)
+        except BaseException:
+            connection.close()
+            raise
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         connection, response = self._send(method, path, body, timeout=TIMEOUT_SECONDS)
         with contextlib.closing(connection):
-            content = response.read()
+            content = _read(response.read)
         if response.status >= 400:
             raise _refused(response.status, content)
         return json.loads(content)
@@ -66,17 +84,17 @@ class ControlClient:
     def _send(
         self, method: str, path: str, body: dict[str, Any] | None, *, timeout: float | None
     ) -> tuple[_UnixConnection, http.client.HTTPResponse]:
-        connection = _UnixConnection(self._path, timeout)
+        connection = _UnixConnection(self.path, timeout)
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"Content-Type": "application/json"})
             return connection, connection.getresponse()
-        except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, http.client.BadStatusLine):
+        except _GONE:
             connection.close()
             raise NotRunning from None
         except TimeoutError:
             connection.close()
-            raise PlatformError(f"The platform did not answer in {timeout:.0f} s. See `janus logs`.") from None
+            raise _silent() from None
 
 
 class Lease:
@@ -85,26 +103,57 @@ class Lease:
     def __init__(self, welcome: dict[str, Any], connection: _UnixConnection) -> None:
         self.welcome = welcome
         self._connection = connection
+        self._owner = os.getpid()
+        self._ended = False
+        connection.sock.setblocking(False)
 
     def alive(self) -> bool:
         """Whether the platform still holds the other end."""
         held = self._connection.sock
-        if held is None:
-            return False
         try:
-            held.setblocking(False)
-            return held.recv(1, socket.MSG_PEEK) != b""
+            while not self._ended and held is not None:
+                # After the welcome's own line end, the platform says nothing until it says that this was all.
+                received = held.recv(64)
+                self._ended = not received or received.strip(b"\r\n") != b""
         except BlockingIOError:
             return True
         except OSError:
-            return False
+            self._ended = True
+        return False
 
     def close(self) -> None:
-        """Give the lease back."""
+        """Give the lease back; in a forked child, only let go of the parent's."""
+        held = self._connection.sock
+        if held is not None and os.getpid() == self._owner:
+            # A forked child may hold the same socket: closing ours alone would not end it.
+            with contextlib.suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
 
-def _refused(status: int, content: bytes) -> RequestRefused:
+def _below(path: str, names: tuple[str, ...]) -> str:
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise PlatformError(f"{name!a} is not a name: letters, digits, '-', '_' and '.' only.")
+    return "/".join((path, *names))
+
+
+def _read(read: Callable[[], bytes]) -> bytes:
+    try:
+        return read()
+    except _GONE:
+        raise NotRunning from None
+    except TimeoutError:
+        raise _silent() from None
+
+
+def _silent() -> PlatformError:
+    return PlatformError(f"The platform did not answer in {TIMEOUT_SECONDS:.0f} s. See `janus logs`.")
+
+
+def _refused(status: int, content: bytes) -> PlatformError:
+    if status == _ENDING:
+        return NotRunning()
     try:
         message = json.loads(content)["detail"]
     except (ValueError, KeyError, TypeError):

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from janus_platform.control_client import ControlClient, Lease
-from janus_platform.errors import NotRunning, PlatformError
-from janus_platform.runtime import runtime
-from janus_platform.starter import Options, ensure_running
+from janus_platform.errors import NotRunning, PlatformError, RequestRefused
+from janus_platform.runtime import Runtime, runtime
+from janus_platform.starter import Options, ensure_running, join
 from janus_platform.trace_view import Trace
 
 # A trace is complete a moment after its last chunk arrived; the wait only covers that moment.
@@ -58,11 +58,11 @@ class Platform:
 
     def remove(self, name: str) -> None:
         """End and forget an implementation. Raises PlatformError when there is none of that name."""
-        self._client.delete(f"/implementations/{name}")
+        self._client.delete("/implementations", name)
 
     def logs(self, name: str) -> str:
         """The latest output of an implementation."""
-        return str(self._client.get(f"/implementations/{name}/log")["log"])
+        return str(self._client.get("/implementations", name, "log")["log"])
 
     def blocked(self) -> list[dict[str, Any]]:
         """The attempts of this caller to reach a host outside the allow-list, oldest first."""
@@ -76,34 +76,44 @@ class Platform:
         deadline = time.monotonic() + TRACE_SECONDS
         while True:
             try:
-                found = self._client.get(f"/traces/{name}")
+                found = self._client.get("/traces", name)
                 if found["complete"] or time.monotonic() > deadline:
                     return Trace(found)
-            except PlatformError:
+            except RequestRefused:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.01)
 
     @contextlib.contextmanager
     def limits_off(self) -> Iterator[None]:
-        """Turn the rate limits of all callers off while this lasts, for a benchmark say; `status` shows it."""
-        before = self._client.post("/limits", on=False)["before"]
-        try:
+        """Turn the rate limits of all callers off while this lasts, for a benchmark say; `status` shows it.
+
+        They come back when it ends, or this process does, or the last of several at once.
+        """
+        with contextlib.closing(self._client.limits_off()):
             yield
-        finally:
-            self._client.post("/limits", on=before)
 
     def down(self) -> None:
         """Leave the platform and put this process's own variables back; it ends when its last user has left."""
         global _current
         exchange(os.environ, self._kept)
+        # Once only: what stands there later is the user's own, or a newer platform's.
+        self._kept = {}
         self._lease.close()
         if _current is self:
             _current = None
 
+    def detach(self) -> None:
+        """Have the platform stay when its last user has left, until `janus down`."""
+        self._client.post("/detach")
+
     def alive(self) -> bool:
         """Whether the platform still runs."""
         return self._lease.alive()
+
+    def held_at(self, place: Runtime) -> bool:
+        """Whether this is the platform of `place`, and still runs."""
+        return self._client.path == place.control_socket and self.alive()
 
     def __repr__(self) -> str:
         return f"<Platform {self.url} as {self.caller}>"
@@ -131,23 +141,23 @@ def up(*, port: int | None = None, limits: str | None = None, detach: bool = Fal
     """Start the local platform, or join the one that runs, and send this process's requests through it.
 
     Sets this process's proxy, CA and key variables until `down()`. With `JANUS_MODE=live` in the environment it does
-    neither: the same code then talks to the real hosts. Raises PlatformError with a remedy.
+    neither: the same code then talks to the real hosts. Raises PlatformError with a remedy; then whatever was joined
+    before still is.
     """
     global _current
     options = Options(port=port, limits=limits, detach=detach)
     if os.environ.get("JANUS_MODE") == "live":
         return LivePlatform()
-    if _current is not None:
-        if _current.alive() and port is None and limits is None:
-            return _current
-        _current.down()
     place = runtime()
-    ensure_running(place, options)
-    client = ControlClient(place.control_socket)
-    if detach:
-        client.post("/detach")
+    if _current is not None and not _current.held_at(place):
+        _current.down()
+    if _current is not None:
+        ensure_running(place, options)
+        if detach:
+            _current.detach()
+        return _current
     caller = f"notebook-{secrets.token_hex(4)}"
-    lease = client.lease(caller=caller)
+    client, lease = join(place, options, lambda client: (client, client.lease(caller)))
     _current = Platform(client, lease, caller, exchange(os.environ, lease.welcome["environment"]))
     return _current
 

@@ -74,9 +74,9 @@ class Runtime:
         try:
             raw = json.loads(self.state_file.read_text(encoding="utf-8"))
             state = State(**{**raw, "process": ProcessId(**raw["process"])})
+            return state if state.process.alive() else None
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return state if state.process.alive() else None
 
     def made(self) -> Runtime:
         """This runtime, its folders made and checked. Raises PlatformError when they cannot be written."""

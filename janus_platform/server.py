@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import os
@@ -146,11 +145,16 @@ class LocalPlatform:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.ending.set)
-        waiting = [asyncio.create_task(self.ending.wait()), asyncio.create_task(self.users.wait_until_gone())]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        self.ending.set()
-        for task in waiting:
-            task.cancel()
+        unused = asyncio.create_task(self._end_when_unused())
+        await self.ending.wait()
+        unused.cancel()
+
+    async def _end_when_unused(self) -> None:
+        try:
+            await self.users.wait_until_gone()
+        finally:
+            # In the same step: whoever asks for a lease from here on is told that the platform is ending.
+            self.ending.set()
 
     async def close(self) -> None:
         """End every implementation, connection and listener, and clear the runtime folder."""
@@ -182,11 +186,12 @@ class LocalPlatform:
 
     async def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Try out and deploy an implementation; the control API's `POST /implementations`."""
-        form = {key: value for key, value in body.items() if key in FORM_FIELDS and isinstance(value, str)}
         if unknown := sorted(set(body) - set(FORM_FIELDS) - {"path", "name"}):
             raise PlatformError(f"A submission has no field {', '.join(unknown)}. It has {', '.join(FORM_FIELDS)}.")
-        path, name = str(body.get("path", "")), str(body.get("name", ""))
-        return dict(await self.deployments.submit(Path(path), name, **form))
+        if wrong := sorted(key for key, value in body.items() if not isinstance(value, str | None)):
+            raise PlatformError(f"A submission's fields are strings. Not so: {', '.join(wrong)}.")
+        form = {key: body[key] for key in FORM_FIELDS if body.get(key) is not None}
+        return dict(await self.deployments.submit(Path(body.get("path") or ""), body.get("name") or "", **form))
 
     async def remove(self, name: str) -> dict[str, Any]:
         """End and forget an implementation."""
@@ -242,21 +247,31 @@ def _open_leaderboard() -> Leaderboard:
 
 
 async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> None:
-    """Start, report on `ready_fd` that it is ready, run and close. Raises PlatformError when it cannot start."""
+    """Start, report on `ready_fd` that it is ready, run and close; end at once when nobody is there to be told.
+
+    Raises PlatformError when it cannot start.
+    """
     platform = LocalPlatform(settings, place)
     try:
         await platform.start()
-        report(ready_fd, {"ready": True})
-        await platform.run()
+        if report(ready_fd, {"ready": True}):
+            await platform.run()
+        else:
+            log.warning("whoever started this platform left before it was ready")
     finally:
         await platform.close()
 
 
-def report(ready_fd: int | None, message: Mapping[str, Any]) -> None:
-    """Tell whoever started us how it went: one line of JSON, once."""
-    if ready_fd is not None:
-        with contextlib.suppress(OSError), os.fdopen(ready_fd, "wb") as pipe:
+def report(ready_fd: int | None, message: Mapping[str, Any]) -> bool:
+    """Tell whoever started us how it went: one line of JSON, once. False when they are gone."""
+    if ready_fd is None:
+        return True
+    try:
+        with os.fdopen(ready_fd, "wb", buffering=0) as pipe:
             pipe.write(json.dumps(message).encode() + b"\n")
+    except OSError:
+        return False
+    return True
 
 
 def main() -> None:

@@ -8,16 +8,21 @@ import os
 import select
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from janus_platform.errors import PlatformError
-from janus_platform.processes import end_tree, spawn_background
+from janus_platform.control_client import ControlClient
+from janus_platform.errors import NotRunning, PlatformError
+from janus_platform.processes import ProcessId, end_tree, spawn_background
 from janus_platform.runtime import Runtime, State
 
 START_SECONDS = 60.0
 LIMITS = ("contract", "off")
 _SHOWN_LOG_LINES = 12
+_ATTEMPTS = 2
+Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,26 @@ def ensure_running(runtime: Runtime, options: Options) -> State:
     return state
 
 
+def join(runtime: Runtime, options: Options, take: Callable[[ControlClient], Taken]) -> Taken:
+    """What `take` gets from the running platform, which is started when there is none or when the one found is ending.
+
+    With `options.detach` it is told to stay first. Raises PlatformError as `ensure_running` does.
+    """
+    client = ControlClient(runtime.control_socket)
+    for attempt in range(_ATTEMPTS):
+        state = ensure_running(runtime, options)
+        try:
+            if options.detach:
+                client.post("/detach")
+            return take(client)
+        except NotRunning:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            # Its last user left, or somebody ended it, just before we came: the next one starts when it is gone.
+            end_tree(state.process)
+    raise AssertionError("the last attempt returns or raises")
+
+
 def stop(runtime: Runtime, state: State) -> None:
     """End the platform's process and all below it, and clear what it left."""
     end_tree(state.process)
@@ -68,31 +93,42 @@ def _check_same(state: State, options: Options) -> None:
 
 
 def _start(runtime: Runtime, options: Options) -> State:
-    ready, theirs = os.pipe()
-    argv = [sys.executable, "-m", "janus_platform.server", "--ready-fd", str(theirs)]
+    argv = [sys.executable, "-m", "janus_platform.server", "--limits", options.limits or LIMITS[0]]
     if options.port is not None:
         argv += ["--port", str(options.port)]
-    argv += ["--limits", options.limits or LIMITS[0]]
     if options.detach:
         argv.append("--detached")
-    try:
-        process = spawn_background(
-            argv, env=os.environ, log_file=runtime.log_file, cwd=runtime.folder, pass_fds=(theirs,)
-        )
-    except OSError as error:
-        raise PlatformError(f"The platform cannot be started: {error}. Run `janus doctor`.") from error
-    finally:
-        os.close(theirs)
+    ready, theirs = os.pipe()
     with open(ready, "rb", buffering=0) as pipe:
-        answer = _read_line(pipe.fileno())
+        try:
+            process = spawn_background(
+                [*argv, "--ready-fd", str(theirs)],
+                env=os.environ,
+                log_file=runtime.log_file,
+                cwd=runtime.folder,
+                pass_fds=(theirs,),
+            )
+        except OSError as error:
+            raise PlatformError(f"The platform cannot be started: {error}. Run `janus doctor`.") from error
+        finally:
+            os.close(theirs)
+        try:
+            answer = _read_line(pipe.fileno())
+        except BaseException:  # Ctrl-C: half a start must not go on behind the user's back.
+            _abandon(runtime, process)
+            raise
     state = runtime.state()
     if answer.get("ready") and state is not None:
         return state
-    end_tree(process)
-    runtime.clear()
+    _abandon(runtime, process)
     raise PlatformError(
         answer.get("error") or f"The platform ended while it started. Its log says:\n{_tail(runtime.log_file)}"
     )
+
+
+def _abandon(runtime: Runtime, process: ProcessId) -> None:
+    end_tree(process)
+    runtime.clear()
 
 
 def _read_line(pipe: int) -> dict[str, str]:

@@ -33,17 +33,18 @@ HEAD_SECONDS = 10.0
 HANDSHAKE_SECONDS = 10.0
 KEPT_EVENTS = 1_000
 _CONNECT = re.compile(rb"CONNECT ([!-~]{1,300}) HTTP/1\.[01]")
+_UNPRINTABLE = re.compile(rb"[^!-~]")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
 
 
 @dataclass(frozen=True)
 class EgressEvent:
-    """One attempt to leave: when (seconds since the epoch), who, where to, and why it was blocked (None: allowed)."""
+    """One blocked attempt to leave: when (seconds since the epoch), who, where to, and why it was blocked."""
 
     at: float
     caller: str
     target: str
-    reason: str | None
+    reason: str
 
 
 class Refusal(Exception):
@@ -90,7 +91,7 @@ class EgressProxy:
 
     def blocked(self, caller: str | None = None) -> list[dict[str, Any]]:
         """The latest blocked attempts, oldest first; of one caller, or of all."""
-        return [asdict(e) for e in self.events if e.reason and caller in (None, e.caller)]
+        return [asdict(e) for e in self.events if caller in (None, e.caller)]
 
     def _connection(self) -> asyncio.Protocol:
         return _Connection(self)
@@ -112,8 +113,11 @@ class EgressProxy:
         transport.close()
 
     def _record(self, caller: str, target: str, reason: str | None) -> None:
+        if reason is None:
+            self.counts["allowed"] += 1
+            return
+        self.counts["blocked"] += 1
         self.events.append(EgressEvent(time.time(), caller, target, reason))
-        self.counts["blocked" if reason else "allowed"] += 1
 
     def _decide(self, head: bytes) -> tuple[str, str]:
         target, headers = _parse(head)
@@ -239,7 +243,8 @@ def _parse(head: bytes) -> tuple[str, dict[str, str]]:
     match = _CONNECT.fullmatch(request_line)
     if match is None:
         target = request_line.split(b" ")[1:2]
-        shown = target[0][:200].decode("ascii", "replace") if target else ""
+        # It goes into the log, where a line end or an escape sequence could forge a line of its own.
+        shown = _UNPRINTABLE.sub(b"?", target[0][:200]).decode("ascii") if target else ""
         detail = "This proxy speaks only CONNECT to https addresses. Plain http does not leave the platform."
         raise Refusal(405, "not a CONNECT request", detail, target=shown)
     headers: dict[str, str] = {}

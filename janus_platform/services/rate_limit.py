@@ -7,6 +7,8 @@ not have been built on it. The window here is the textbook sliding log: exact, a
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from janus_platform.clock import CallerClocks
@@ -16,11 +18,24 @@ from janus_platform.contract import RateLimit
 MAX_CALLERS = 10_000
 
 
-@dataclass
 class LimitSwitch:
     """Whether rate limits hold at the moment. Whoever runs the platform may turn them off, for a benchmark say."""
 
-    on: bool = True
+    def __init__(self, on: bool = True) -> None:
+        self._on, self._suspensions = on, 0
+
+    @property
+    def on(self) -> bool:
+        return self._on and not self._suspensions
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Limits are off while this lasts, or another one that began meanwhile."""
+        self._suspensions += 1
+        try:
+            yield
+        finally:
+            self._suspensions -= 1
 
 
 @dataclass(frozen=True)
