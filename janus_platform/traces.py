@@ -22,6 +22,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 MAX_TRACES = 1_000
 MAX_SPANS_PER_TRACE = 512
+# Completion ids come from implementations, which may send any length.
+MAX_ALIAS_LENGTH = 200
 ATTACHED = "janus.attached"
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -102,7 +104,9 @@ class TraceStore(SpanProcessor):
         return True
 
     def alias(self, name: str, key: str) -> None:
-        """Let `name` (a request id, a completion id) stand for the trace `key`."""
+        """Let `name` (a request id, a completion id) stand for the trace `key`; a name too long to keep does not."""
+        if len(name) > MAX_ALIAS_LENGTH:
+            return
         self._aliases[name] = key
         while len(self._aliases) > 4 * MAX_TRACES:
             self._aliases.popitem(last=False)
