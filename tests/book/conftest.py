@@ -33,9 +33,13 @@ def book_address(built_book: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium; each context made in it is a fresh profile."""
+    """A headless Chromium; each context made in it is a fresh profile.
+
+    It ends with the module: while it runs, Playwright keeps an event loop running in this thread, and other tests start
+    loops of their own.
+    """
     path = find_browser()
     assert path, missing_browser_help()
     with sync_playwright() as playwright:
