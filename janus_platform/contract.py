@@ -14,18 +14,15 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-T = TypeVar("T")
+from janus_platform.typed_entries import ContractError as ContractError
+from janus_platform.typed_entries import build, check_type, known, take
 
 CONTRACT_FILE = Path(__file__).with_name("contract.toml")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _JSON_TYPES = {"string", "integer", "number", "boolean", "array", "object"}
-
-
-class ContractError(ValueError):
-    """`contract.toml` is incomplete or contradicts itself; the message names the entry."""
 
 
 @dataclass(frozen=True)
@@ -228,25 +225,27 @@ def load_contract(path: Path = CONTRACT_FILE) -> Contract:
 def parse_contract(raw: Mapping[str, Any]) -> Contract:
     """Type and check what `tomllib` gave. Raises ContractError; see load_contract."""
     raw = dict(raw)
-    _known(raw, {f.name for f in fields(Contract)}, "top level")
-    services = {name: _service(name, entry) for name, entry in _take(raw, "services", "top level").items()}
-    flow = _take(raw, "request_flow", "top level")
-    bench = dict(_take(raw, "bench", "top level"))
-    bench["suites"] = tuple(_build(Suite, s, "bench.suites") for s in _take(bench, "suites", "bench"))
+    known(raw, {f.name for f in fields(Contract)}, "top level")
+    services = {name: _service(name, entry) for name, entry in take(raw, "services", "top level").items()}
+    flow = take(raw, "request_flow", "top level")
+    bench = dict(take(raw, "bench", "top level"))
+    bench["suites"] = tuple(build(Suite, s, "bench.suites") for s in take(bench, "suites", "bench"))
     contract = Contract(
-        version=_take(raw, "version", "top level"),
-        dated=_take(raw, "dated", "top level"),
-        source=_take(raw, "source", "top level"),
-        repository=_take(raw, "repository", "top level"),
-        gateway=_build(Gateway, _take(raw, "gateway", "top level"), "gateway"),
-        implementation=_build(Implementation, _take(raw, "implementation", "top level"), "implementation"),
-        wire=_build(Wire, _take(raw, "wire", "top level"), "wire"),
-        egress=_build(Egress, _take(raw, "egress", "top level"), "egress"),
+        version=take(raw, "version", "top level"),
+        dated=take(raw, "dated", "top level"),
+        source=take(raw, "source", "top level"),
+        repository=take(raw, "repository", "top level"),
+        gateway=build(Gateway, take(raw, "gateway", "top level"), "gateway"),
+        implementation=build(Implementation, take(raw, "implementation", "top level"), "implementation"),
+        wire=build(Wire, take(raw, "wire", "top level"), "wire"),
+        egress=build(Egress, take(raw, "egress", "top level"), "egress"),
         services=MappingProxyType(services),
-        request_flow=tuple(_build(FlowStep, s, "request_flow.steps") for s in _take(flow, "steps", "request_flow")),
-        security=_build(Security, _elsewhere(_take(raw, "security", "top level"), "security"), "security"),
-        bench=_build(Bench, bench, "bench"),
+        request_flow=tuple(build(FlowStep, s, "request_flow.steps") for s in take(flow, "steps", "request_flow")),
+        security=build(Security, _elsewhere(take(raw, "security", "top level"), "security"), "security"),
+        bench=build(Bench, bench, "bench"),
     )
+    for name in ("version", "dated", "source", "repository"):
+        check_type(Contract, name, raw[name], "top level")
     _check(contract)
     return contract
 
@@ -254,48 +253,28 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
 def _service(name: str, raw: Mapping[str, Any]) -> Service:
     where = f"services.{name}"
     entry = dict(_elsewhere(raw, where))
-    endpoint = _take(entry, "endpoint", where)
+    known(entry, {f.name for f in fields(Service)} - {"name", "method", "path"} | {"endpoint"}, where)
+    endpoint = take(entry, "endpoint", where)
     del entry["endpoint"]
-    entry["method"], entry["path"] = _take(endpoint, "method", where), _take(endpoint, "path", where)
-    entry["parameters"] = tuple(_build(Parameter, p, f"{where}.parameters") for p in _take(entry, "parameters", where))
+    entry["method"], entry["path"] = take(endpoint, "method", where), take(endpoint, "path", where)
+    entry["parameters"] = tuple(build(Parameter, p, f"{where}.parameters") for p in take(entry, "parameters", where))
     entry["response_fields"] = tuple(
-        _build(ResponseField, f, f"{where}.response_fields") for f in _take(entry, "response_fields", where)
+        build(ResponseField, f, f"{where}.response_fields") for f in take(entry, "response_fields", where)
     )
     if "rate_limit" in entry:
-        entry["rate_limit"] = _build(RateLimit, entry["rate_limit"], f"{where}.rate_limit")
+        entry["rate_limit"] = build(RateLimit, entry["rate_limit"], f"{where}.rate_limit")
     if "model_families" in entry:
         entry["model_families"] = MappingProxyType({f["name"]: tuple(f["models"]) for f in entry["model_families"]})
-    return _build(Service, {"name": name, **entry}, where)
+    return build(Service, {"name": name, **entry}, where)
 
 
 def _elsewhere(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
     entry = dict(raw)
     if "documented_elsewhere" in entry:
         entry["documented_elsewhere"] = tuple(
-            _build(DocumentedElsewhere, e, f"{where}.documented_elsewhere") for e in entry["documented_elsewhere"]
+            build(DocumentedElsewhere, e, f"{where}.documented_elsewhere") for e in entry["documented_elsewhere"]
         )
     return entry
-
-
-def _build(kind: type[T], raw: Mapping[str, Any], where: str) -> T:
-    _known(raw, {f.name for f in fields(kind)}, where)  # type: ignore[arg-type]
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in raw.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ContractError(f"{where}: {error}") from error
-
-
-def _known(raw: Mapping[str, Any], names: set[str], where: str) -> None:
-    if unknown := sorted(set(raw) - names):
-        raise ContractError(f"{where}: unknown entry {', '.join(unknown)}")
-
-
-def _take(raw: Mapping[str, Any], key: str, where: str) -> Any:
-    try:
-        return raw[key]
-    except KeyError:
-        raise ContractError(f"{where}: {key} is missing") from None
 
 
 def _check(contract: Contract) -> None:

@@ -112,6 +112,13 @@ def test_what_is_documented_elsewhere_has_source_and_date() -> None:
             "services.search.rate_limit must be positive",
         ),
         ("services.search.host", "proxy.janus.rodeo", "two services share a host"),
+        ("services.search.path", "/elsewhere", "services.search: unknown entry path"),
+        ("gateway.port", "8000", "gateway.port: '8000' is not of type int"),
+        ("gateway.port", True, "gateway.port: True is not of type int"),
+        ("implementation.cores", 4.5, "implementation.cores: 4.5 is not of type int"),
+        ("bench.weights", {"quality": "much"}, "bench.weights"),
+        ("services.code_sandbox.languages", ["python", 3], "services.code_sandbox.languages"),
+        ("dated", "yesterday", "dated"),
     ],
 )
 def test_wrong_entry_is_named(raw: dict[str, Any], path: str, value: Any, message: str) -> None:
