@@ -143,7 +143,8 @@ def submit(
         typer.echo(json.dumps(result))
         return
     for check in result["checks"]:
-        _say(f"{check['result']:>12}  {check['check']}: {check['detail']}")
+        detail = f": {check['detail']}" if check["detail"] else ""
+        _say(f"{check['result']:>12}  {check['check']}{detail}")
     typer.echo(f"{name} is deployed. Ask for it with model={name!r}.")
 
 
