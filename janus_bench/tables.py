@@ -19,6 +19,7 @@ _STANDINGS = (
     "days at #1",
 )  # fmt: skip
 WIDE = 110
+_CELL = ' style="text-align:left;padding:0.15em 1em 0.15em 0"'
 
 
 def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -105,7 +106,7 @@ def standings_table(rows: Iterable[Row], width: int = WIDE) -> Table:
 
 def _html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     def line(tag: str, cells: Sequence[str]) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        return "<tr>" + "".join(f"<{tag}{_CELL}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
     return (
         f"<table><caption>{html.escape(title)}</caption><thead>{line('th', head)}</thead>"
