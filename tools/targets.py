@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools import book, pins
 from tools.browser import find_browser, missing_browser_help
-from tools.environment import BIN, PYTHON, ROOT, VENV, apt_install, setup, variables
+from tools.environment import BIN, PYTHON, ROOT, VENV, apt_install, as_root, setup, variables
 from tools.platform import running
 from tools.terminal import StepFailed, Terminal
 
@@ -64,6 +64,8 @@ def make_lab(terminal: Terminal, rest: list[str]) -> int:
     setup(terminal)
     with running(terminal) as env:
         options = [f"--ServerApp.root_dir={ROOT}", "--LabApp.default_url=/lab/tree/notebooks"]
+        if as_root():  # As in a container; Jupyter would refuse to start.
+            options.append("--allow-root")
         return terminal.show([BIN / "jupyter", "lab", *options, *rest], env=env, cwd=ROOT)
 
 
