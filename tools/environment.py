@@ -162,6 +162,8 @@ def _install_project(terminal: Terminal) -> None:
         return
     with terminal.step("install the project"):
         terminal.run([PYTHON, "-m", "pip", "install", "--no-deps", "-e", ROOT], env=variables(), remedy=OFFLINE)
+        # pip compiles what it installs but not what it only points to; the first `janus up` would wait for that.
+        terminal.run([PYTHON, "-m", "compileall", "-q", ROOT / "janus_platform", ROOT / "janus_bench"], env=variables())
     stamp("project", inputs)
 
 
