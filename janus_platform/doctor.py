@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from janus_bench.home import home
 from janus_platform.contract import load_contract
@@ -153,6 +152,9 @@ def _model() -> Iterator[Finding]:
             "embedding model", "note", "numpy, tokenizers or safetensors is missing", "Install the extra [platform]."
         )
         return
-    cached = any(Path(home() / "cache").glob("**/*.npz")) or any(Path(home() / "cache").glob("**/*.safetensors"))
+    from janus_platform.services.embedding import is_prepared
+    from janus_platform.services.vector_index_prepare import model_folder
+
+    cached = is_prepared(model_folder())
     remedy = "" if cached else "The vector index answers lexically until then: `janus prepare` (needs a network once)."
     yield Finding("embedding model", "ok" if cached else "note", "cached" if cached else "not fetched yet", remedy)

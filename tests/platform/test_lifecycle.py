@@ -228,3 +228,11 @@ def test_every_command_explains_itself(shell: Shell, command: str) -> None:
     done = shell.janus(command, "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+def test_doctor_does_not_take_a_half_fetched_model_for_a_ready_one(shell: Shell) -> None:
+    (shell.home / "cache" / "minilm").mkdir(parents=True)
+    (shell.home / "cache" / "minilm" / "minilm-int8.safetensors").write_bytes(b"cut short")
+    found = {f["subject"]: f for f in json.loads(shell.janus("doctor", "--json").stdout)}
+    assert found["embedding model"]["level"] == "note"
+    assert "janus prepare" in found["embedding model"]["remedy"]
