@@ -68,6 +68,9 @@ class ControlClient:
             first_line = _read(response.readline)
             if response.status != 200:
                 raise _refused(response.status, first_line)
+            if not first_line.endswith(b"\n"):
+                # Where the platform died while writing, `readline` returns what came until then.
+                raise NotRunning
             return Lease(json.loads(first_line), connection)
         except BaseException:
             connection.close()
