@@ -16,6 +16,7 @@ from tools.platform import running
 from tools.terminal import StepFailed, Terminal
 
 TYPED = ("janus_bench", "janus_platform", "tools", "book/_ext")
+NO_BENCHMARK = ("__init__", "figures")
 CACHES = ("_build", ".make", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
 
 
@@ -70,12 +71,16 @@ def make_lab(terminal: Terminal, rest: list[str]) -> int:
 
 
 def make_bench(terminal: Terminal, rest: list[str]) -> int:
-    """run tests/benchmarks/*.py and print what they measure"""
+    """measure everything in tests/benchmarks, or only what is named (bench search); what follows goes to each"""
     setup(terminal, tests=True)
-    scripts = sorted((ROOT / "tests" / "benchmarks").glob("*.py"))
-    if not scripts:
-        raise StepFailed("there is no script in tests/benchmarks", remedy="Add one; each prints what it measures.")
-    return max(terminal.show([PYTHON, script, *rest], env=variables(), cwd=ROOT) for script in scripts)
+    names = sorted(path.stem for path in (ROOT / "tests" / "benchmarks").glob("*.py") if path.stem not in NO_BENCHMARK)
+    chosen = [word for word in rest if word in names] or names
+    options = [word for word in rest if word not in names]
+    exits = []
+    for name in chosen:
+        terminal.say(f"\n{name}")
+        exits.append(terminal.show([PYTHON, "-m", f"tests.benchmarks.{name}", *options], env=variables(), cwd=ROOT))
+    return max(exits)
 
 
 def make_expected(terminal: Terminal, rest: list[str]) -> int:

@@ -10,22 +10,25 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.benchmarks.figures import ROOT, Figure, figure, milliseconds, show
+
 JANUS = [sys.executable, "-m", "janus_platform.cli"]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# The target was set for these four; the others have their own.
+NOTEBOOKS = [
+    ROOT / "notebooks" / f"{name}.ipynb"
+    for name in ("first_request", "platform_services", "build_an_implementation", "quick_bench")
+]
 # Each is asked once: a second answer would come from the cache. Fewer than the fetch limit of a minute allows.
 QUESTIONS = (
     "Explain quantum entanglement",
@@ -37,34 +40,6 @@ QUESTIONS = (
     "What is Bittensor?",
     "What are server-sent events?",
 )
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured figure beside its target; `spread` is the lowest and the highest run."""
-
-    name: str
-    value: float
-    unit: str
-    target: float
-    spread: tuple[float, float]
-
-    @property
-    def met(self) -> bool:
-        return self.value <= self.target
-
-    def line(self) -> str:
-        low, high = self.spread
-        mark = "met   " if self.met else "MISSED"
-        return (
-            f"{mark} {self.name:<48} {self.value:8.1f} {self.unit:<3} (target ≤ {self.target:g}, "
-            f"runs {low:.1f}–{high:.1f})"
-        )
-
-
-def figure(name: str, values: list[float], unit: str, target: float) -> Figure:
-    """The median of `values` as a Figure."""
-    return Figure(name, statistics.median(values), unit, target, (min(values), max(values)))
 
 
 class Home:
@@ -87,12 +62,6 @@ class Home:
         folder.mkdir(parents=True, exist_ok=True)
         if (home() / "cache").is_dir():
             (folder / "cache").symlink_to(home() / "cache")
-
-
-def milliseconds(action: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    action()
-    return (time.perf_counter() - started) * 1000
 
 
 def cold_start(home: Home, runs: int) -> Figure:
@@ -192,24 +161,22 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, choices=range(1, len(QUESTIONS) + 1))
     parser.add_argument("--without-book", action="store_true", help="leave out the build, the longest part")
     arguments = parser.parse_args()
+    show("first_light", figures(arguments.runs, book_too=not arguments.without_book))
+
+
+def figures(runs: int, *, book_too: bool) -> Iterator[Figure]:
+    """Every figure, each as soon as it is measured."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
-        figures = [cold_start(home, arguments.runs)]
+        yield cold_start(home, runs)
         with platform_up(home) as status:
-            figures.append(joining(home, arguments.runs))
-            figures += first_token(status["gateway"]["url"], arguments.runs)
+            yield joining(home, runs)
+            yield from first_token(status["gateway"]["url"], runs)
         with platform_up(home) as status:
-            figures.append(notebooks(home))
-            figures.append(memory(status["pid"]))
-        if not arguments.without_book:
-            figures.append(book())
-    for one in figures:
-        print(one.line())
-    target = ROOT / "_build" / "bench" / "first_light.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(
-        json.dumps([asdict(one) | {"met": one.met} for one in figures], indent=1) + "\n", encoding="utf-8"
-    )
+            yield notebooks(home)
+            yield memory(status["pid"])
+        if book_too:
+            yield book()
 
 
 if __name__ == "__main__":
