@@ -34,6 +34,7 @@ from janus_platform.services.rate_limit import LimitSwitch, SlidingWindow, Verdi
 from janus_platform.traces import ATTACHED, Tracing
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+ErrorResponse = Callable[[Problem], Response]
 Health = Callable[[], Mapping[str, Any]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -67,11 +68,13 @@ def build_service(
     health: Health = dict,
     extra_routes: Sequence[Route] = (),
     lifespan: Lifespan | None = None,
+    error_response: ErrorResponse = Problem.response,
 ) -> ASGIApp:
     """The service's ASGI app: `endpoint` at the contract's method and path, and `GET /health`.
 
-    Every error leaves as a problem (RFC 9457). Where the contract has a rate limit and `context.limits` is on, requests
-    to the endpoint are counted per caller and answered 429 with `Retry-After` (RFC 9110, 10.2.3) beyond it.
+    Every error, those of routing and crashes included, leaves through `error_response`: as a problem (RFC 9457), unless
+    the service speaks a wire format with another shape. Where the contract has a rate limit and `context.limits` is on,
+    requests to the endpoint are counted per caller and answered 429 with `Retry-After` (RFC 9110, 10.2.3) beyond it.
     """
     limited = _rate_limited(endpoint, service, context)
 
@@ -85,9 +88,8 @@ def build_service(
             *extra_routes,
         ],
         exception_handlers={
-            Problem: _on_problem,
-            HTTPException: _on_http_exception,
-            Exception: _on_crash,
+            kind: _handler(to_problem, error_response)
+            for kind, to_problem in ((Problem, _as_is), (HTTPException, _of_routing), (Exception, _of_crash))
         },
         lifespan=lifespan,
     )
@@ -223,26 +225,37 @@ def _too_many(service: Service, window: SlidingWindow, verdict: Verdict) -> Prob
     )
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+def _handler(
+    to_problem: Callable[[Request, Exception], Problem], error_response: ErrorResponse
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        problem = to_problem(request, error)
+        response = error_response(problem)
+        response.headers.update(problem.headers)
+        return response
+
+    return handle
+
+
+def _as_is(_: Request, error: Exception) -> Problem:
     assert isinstance(error, Problem)
-    return error.response()
+    return error
 
 
-async def _on_http_exception(request: Request, error: Exception) -> Response:
+def _of_routing(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     detail = {
         404: f"There is nothing at {request.url.path}. GET /health says what this service is.",
         405: f"{request.method} is not possible here; see the Allow header.",
     }.get(error.status_code, str(error.detail))
     slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
-    headers = dict(error.headers or {})
-    return Problem(error.status_code, slug, str(error.detail), detail, headers=headers).response()
+    return Problem(error.status_code, slug, str(error.detail), detail, headers=dict(error.headers or {}))
 
 
-async def _on_crash(_: Request, error: Exception) -> Response:
+def _of_crash(_: Request, error: Exception) -> Problem:
     return Problem(
         500, "internal-error", "The service failed", "This is a fault of the platform; `janus logs` has the details."
-    ).response()
+    )
 
 
 class _Observed:
