@@ -35,6 +35,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and n
 def up(
     port: Annotated[int | None, typer.Option(help="The gateway's port (default 8000; 0: any free one).")] = None,
     limits: Annotated[str | None, typer.Option(help="Rate limits: `contract` (default) or `off`.")] = None,
+    web: Annotated[
+        str | None,
+        typer.Option(help="The web of web proxy and search: `corpus` (bundled, default) or `live`; also $JANUS_WEB."),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Keep running after this terminal ends.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -43,7 +47,7 @@ def up(
     Without --detach it ends with the terminal session that started it.
     """
     place = runtime()
-    options = Options(port=port, limits=limits, detach=detach)
+    options = Options(port=port, limits=limits, web=web, detach=detach)
     status = join(place, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
         typer.echo(json.dumps(status))
@@ -226,7 +230,8 @@ def _print_status(found: dict[str, Any]) -> None:
     for one in found["implementations"]:
         table.add_row(one["name"], "", str(one.get("state", "")), str(one.get("isolation", "")))
     console.print(table)
-    console.print(f"limits: {found['limits']} · users: {found['users']}{' · detached' if found['detached'] else ''}")
+    detached = " · detached" if found["detached"] else ""
+    console.print(f"limits: {found['limits']} · web: {found['web']} · users: {found['users']}{detached}")
 
 
 if __name__ == "__main__":

@@ -137,15 +137,18 @@ class LivePlatform:
 _current: Platform | None = None
 
 
-def up(*, port: int | None = None, limits: str | None = None, detach: bool = False) -> Platform | LivePlatform:
+def up(
+    *, port: int | None = None, limits: str | None = None, web: str | None = None, detach: bool = False
+) -> Platform | LivePlatform:
     """Start the local platform, or join the one that runs, and send this process's requests through it.
 
-    Sets this process's proxy, CA and key variables until `down()`. With `JANUS_MODE=live` in the environment it does
-    neither: the same code then talks to the real hosts. Raises PlatformError with a remedy; then whatever was joined
-    before still is.
+    `web` is `corpus` (the bundled pages, the default) or `live` (web proxy and search answer from the real web); the
+    variable `JANUS_WEB` stands for it. Sets this process's proxy, CA and key variables until `down()`. With
+    `JANUS_MODE=live` in the environment it does neither: the same code then talks to the real hosts. Raises
+    PlatformError with a remedy; then whatever was joined before still is.
     """
     global _current
-    options = Options(port=port, limits=limits, detach=detach)
+    options = Options(port=port, limits=limits, web=web, detach=detach)
     if os.environ.get("JANUS_MODE") == "live":
         return LivePlatform()
     place = runtime()

@@ -34,6 +34,7 @@ class State:
     gateway_port: int
     egress_port: int
     limits: str
+    web: str = "corpus"
 
     def write(self, runtime: Runtime) -> None:
         """Store the state, at once and whole."""

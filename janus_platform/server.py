@@ -43,7 +43,7 @@ from janus_platform.runtime import Runtime, State, cache_folder, runtime
 from janus_platform.services.rate_limit import LimitSwitch
 from janus_platform.services.service import ServiceContext
 from janus_platform.services.table import build_services
-from janus_platform.starter import LIMITS
+from janus_platform.starter import LIMITS, WEBS
 from janus_platform.traces import Tracing
 from janus_platform.users import Users
 
@@ -57,6 +57,7 @@ class Settings:
     port: int
     limits: str
     detached: bool
+    web: str = WEBS[0]
 
 
 class EgressAccess:
@@ -92,7 +93,7 @@ class LocalPlatform:
         self.leaderboard = _open_leaderboard()
         self.limits = LimitSwitch(settings.limits == "contract")
         context = ServiceContext(self.contract, self.clocks, limits=self.limits, clock=self.clock, tracing=self.tracing)
-        self.services = build_services(context, self.callers.accepts_key, cache_folder("sandbox"))
+        self.services = build_services(context, self.callers.accepts_key, cache_folder("sandbox"), web=settings.web)
         ca = LocalCA(self.contract.egress.allowed_hosts)
         place.ca_file.write_bytes(ca.pem)
         self.egress = EgressProxy(self.services.by_host, self.contract.egress.allowed_port, self.callers, ca)
@@ -137,7 +138,8 @@ class LocalPlatform:
         await self.control.listen_unix(self.runtime.control_socket)
         await baseline
         await self.gateway.listen(doors)
-        State(ProcessId.of(os.getpid()), self.gateway_port, self.egress_port, self.settings.limits).write(self.runtime)
+        process, settings = ProcessId.of(os.getpid()), self.settings
+        State(process, self.gateway_port, self.egress_port, settings.limits, settings.web).write(self.runtime)
         log.info("up gateway=%d egress=%d", self.gateway_port, self.egress_port)
 
     async def run(self) -> None:
@@ -211,6 +213,7 @@ class LocalPlatform:
             "pid": os.getpid(),
             "uptime_seconds": round(self.clock.now() - self._started, 3),
             "limits": LIMITS[0] if self.limits.on else LIMITS[1],
+            "web": self.settings.web,
             "detached": self.users.detached,
             "users": self.users.count,
             "gateway": {"url": f"http://{self.contract.gateway.host}:{self.gateway_port}", "healthy": True},
@@ -279,6 +282,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="janus_platform.server")
     parser.add_argument("--port", type=int, default=load_contract().gateway.port)
     parser.add_argument("--limits", choices=LIMITS, default=LIMITS[0])
+    parser.add_argument("--web", choices=WEBS, default=WEBS[0])
     parser.add_argument("--detached", action="store_true")
     parser.add_argument("--ready-fd", type=int)
     arguments = parser.parse_args()
@@ -287,7 +291,7 @@ def main() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     place = runtime().made()
     _log_to(place.log_file)
-    settings = Settings(arguments.port, arguments.limits, arguments.detached)
+    settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web)
     try:
         _loop_runner(serve(settings, place, arguments.ready_fd))
     except PlatformError as error:

@@ -20,6 +20,9 @@ from janus_platform.runtime import Runtime, State
 
 START_SECONDS = 60.0
 LIMITS = ("contract", "off")
+# The bundled corpus, or the real web, for web proxy and search.
+WEBS = ("corpus", "live")
+WEB_VARIABLE = "JANUS_WEB"
 _SHOWN_LOG_LINES = 12
 _ATTEMPTS = 2
 Taken = TypeVar("Taken")
@@ -27,23 +30,35 @@ Taken = TypeVar("Taken")
 
 @dataclass(frozen=True)
 class Options:
-    """How the platform should run; None means whatever runs is fine, else the default (port 8000, contract limits)."""
+    """How the platform should run; None means whatever runs is fine, else the default (port 8000, contract limits).
+
+    `web` None stands for what `$JANUS_WEB` says, if it says anything.
+    """
 
     port: int | None = None
     limits: str | None = None
+    web: str | None = None
     detach: bool = False
 
     def __post_init__(self) -> None:
         if self.limits is not None and self.limits not in LIMITS:
             raise PlatformError(f"limits is one of {', '.join(LIMITS)}, not {self.limits!r}.")
+        if self.wanted_web not in (None, *WEBS):
+            named = "web" if self.web else f"${WEB_VARIABLE}"
+            raise PlatformError(f"{named} is one of {', '.join(WEBS)}, not {self.wanted_web!r}.")
         if self.port is not None and not 0 <= self.port <= 65_535:
             raise PlatformError(f"A port lies between 1 and 65535 (0: any free one), not {self.port}.")
+
+    @property
+    def wanted_web(self) -> str | None:
+        """The web that was asked for: by `web`, else by the environment; None when by neither."""
+        return self.web or os.environ.get(WEB_VARIABLE) or None
 
 
 def ensure_running(runtime: Runtime, options: Options) -> State:
     """The state of the running platform, which is started when there is none.
 
-    Raises PlatformError when it cannot start, or runs with another port or other limits than were asked for.
+    Raises PlatformError when it cannot start, or runs with another port, other limits or another web than asked for.
     """
     state = runtime.state()
     if state is None:
@@ -88,12 +103,15 @@ def _check_same(state: State, options: Options) -> None:
         differs.append(f"on port {state.gateway_port}")
     if options.limits not in (None, state.limits):
         differs.append(f"with --limits {state.limits}")
+    if options.wanted_web not in (None, state.web):
+        differs.append(f"with --web {state.web}")
     if differs:
         raise PlatformError(f"A platform already runs {' and '.join(differs)}. Use it, or end it first: `janus down`.")
 
 
 def _start(runtime: Runtime, options: Options) -> State:
     argv = [sys.executable, "-m", "janus_platform.server", "--limits", options.limits or LIMITS[0]]
+    argv += ["--web", options.wanted_web or WEBS[0]]
     if options.port is not None:
         argv += ["--port", str(options.port)]
     if options.detach:

@@ -47,14 +47,17 @@ class HostTable:
         return {"name": name, "host": service.host, "healthy": status == 200, "detail": detail}
 
 
-def build_services(context: ServiceContext, accepts_key: Callable[[str], bool], sandbox_cache: Path) -> HostTable:
-    """All five services over the bundled corpus, ready to be put behind the egress proxy.
+def build_services(
+    context: ServiceContext, accepts_key: Callable[[str], bool], sandbox_cache: Path, *, web: str = "corpus"
+) -> HostTable:
+    """All five services, ready to be put behind the egress proxy.
 
-    `accepts_key` says whether an inference key is valid; `sandbox_cache` is what `code_sandbox.warm_up` filled.
+    `accepts_key` says whether an inference key is valid; `sandbox_cache` is what `code_sandbox.warm_up` filled;
+    `web` is `corpus` for the bundled pages, or `live`: the web proxy then fetches from the real web.
     """
     corpus = load_corpus()
     apps = {
-        "web_proxy": web_proxy.build(context, web_proxy.LocalWeb(corpus)),
+        "web_proxy": web_proxy.build(context, web_proxy.LiveWeb() if web == "live" else web_proxy.LocalWeb(corpus)),
         "search": search.build(context, search.SearchIndex(corpus)),
         "vector_index": vector_index.build(context, vector_index.VectorIndex.of(corpus)),
         "code_sandbox": code_sandbox.build(context, cache_dir=sandbox_cache),

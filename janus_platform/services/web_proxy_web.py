@@ -53,7 +53,7 @@ class Web(Protocol):
 class LocalWeb:
     """The bundled web: a corpus that answers as its servers would. It opens no connection."""
 
-    name = "local"
+    name = "corpus"
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus

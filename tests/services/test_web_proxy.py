@@ -129,4 +129,4 @@ def test_any_bytes_can_be_decoded(body: bytes, content_type: str) -> None:
 
 def test_health_names_the_web_it_fetches_from() -> None:
     body = ask(LOCAL, "GET", SERVICE.origin + "/health").json()
-    assert (body["web"], body["pages"]) == ("local", len(load_corpus().pages))
+    assert (body["web"], body["pages"]) == ("corpus", len(load_corpus().pages))
