@@ -1,7 +1,7 @@
 """The typed view of `contract.toml`, the one place where the platform's facts stand.
 
 Everything the specification states (FR-1 to FR-5) is read from the file that lies beside this module, checked on
-load, and handed out as frozen dataclasses. This module imports nothing else of the platform.
+load, and handed out as frozen dataclasses. What it says of a service is typed in service_contract.py.
 """
 
 from __future__ import annotations
@@ -10,101 +10,28 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from janus_platform.service_contract import DocumentedElsewhere as DocumentedElsewhere
+from janus_platform.service_contract import Endpoint as Endpoint
+from janus_platform.service_contract import Parameter as Parameter
+from janus_platform.service_contract import ProblemKind as ProblemKind
+from janus_platform.service_contract import RateLimit as RateLimit
+from janus_platform.service_contract import ResponseField as ResponseField
+from janus_platform.service_contract import Service as Service
+from janus_platform.service_contract import read_service, with_elsewhere
 from janus_platform.typed_entries import ContractError as ContractError
 from janus_platform.typed_entries import build, check_type, known, take
 
 CONTRACT_FILE = Path(__file__).with_name("contract.toml")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_EXTRA = "say `since` when they are there, and are never required"
 _JSON_TYPES = {"string", "integer", "number", "boolean", "array", "object"}
-
-
-@dataclass(frozen=True)
-class RateLimit:
-    """At most `requests` requests of one caller in any window of `per_seconds` seconds."""
-
-    requests: int
-    per_seconds: int
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One request parameter: JSON type, default and bounds as the specification states them."""
-
-    name: str
-    type: str
-    required: bool
-    default: Any = None
-    minimum: int | None = None
-    maximum: int | None = None
-    enum: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ResponseField:
-    """One field of a response; `items` names the fields of each element when `type` is "array"."""
-
-    name: str
-    type: str
-    items: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class DocumentedElsewhere:
-    """What another public source says today about a field, where it differs from the contract."""
-
-    field: str
-    value: str
-    source: str
-    dated: dt.date
-    note: str
-
-
-@dataclass(frozen=True)
-class Service:
-    """One of the five platform services (FR-3). Fields that a service does not have are None or empty."""
-
-    name: str
-    since: str
-    title: str
-    host: str
-    summary: str
-    method: str
-    path: str
-    parameters: tuple[Parameter, ...]
-    response_fields: tuple[ResponseField, ...]
-    features: tuple[str, ...] = ()
-    future_features: tuple[str, ...] = ()
-    rate_limit: RateLimit | None = None
-    documented_elsewhere: tuple[DocumentedElsewhere, ...] = ()
-    max_page_bytes: int | None = None
-    languages: tuple[str, ...] = ()
-    max_timeout_seconds: int | None = None
-    max_memory_bytes: int | None = None
-    network_access: bool | None = None
-    base_path: str | None = None
-    catalog_url: str | None = None
-    model_families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def origin(self) -> str:
-        """The service's origin, such as `https://search.janus.rodeo`."""
-        return f"https://{self.host}"
-
-    @property
-    def url(self) -> str:
-        """The full address of the service's endpoint."""
-        return self.origin + self.path
-
-    def parameter(self, name: str) -> Parameter:
-        """The parameter of that name; KeyError when the contract has none."""
-        return {p.name: p for p in self.parameters}[name]
 
 
 @dataclass(frozen=True)
@@ -226,7 +153,7 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
     """Type and check what `tomllib` gave. Raises ContractError; see load_contract."""
     raw = dict(raw)
     known(raw, {f.name for f in fields(Contract)}, "top level")
-    services = {name: _service(name, entry) for name, entry in take(raw, "services", "top level").items()}
+    services = {name: read_service(name, entry) for name, entry in take(raw, "services", "top level").items()}
     flow = take(raw, "request_flow", "top level")
     bench = dict(take(raw, "bench", "top level"))
     bench["suites"] = tuple(build(Suite, s, "bench.suites") for s in take(bench, "suites", "bench"))
@@ -241,40 +168,13 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
         egress=build(Egress, take(raw, "egress", "top level"), "egress"),
         services=MappingProxyType(services),
         request_flow=tuple(build(FlowStep, s, "request_flow.steps") for s in take(flow, "steps", "request_flow")),
-        security=build(Security, _elsewhere(take(raw, "security", "top level"), "security"), "security"),
+        security=build(Security, with_elsewhere(take(raw, "security", "top level"), "security"), "security"),
         bench=build(Bench, bench, "bench"),
     )
     for name in ("version", "dated", "source", "repository"):
         check_type(Contract, name, raw[name], "top level")
     _check(contract)
     return contract
-
-
-def _service(name: str, raw: Mapping[str, Any]) -> Service:
-    where = f"services.{name}"
-    entry = dict(_elsewhere(raw, where))
-    known(entry, {f.name for f in fields(Service)} - {"name", "method", "path"} | {"endpoint"}, where)
-    endpoint = take(entry, "endpoint", where)
-    del entry["endpoint"]
-    entry["method"], entry["path"] = take(endpoint, "method", where), take(endpoint, "path", where)
-    entry["parameters"] = tuple(build(Parameter, p, f"{where}.parameters") for p in take(entry, "parameters", where))
-    entry["response_fields"] = tuple(
-        build(ResponseField, f, f"{where}.response_fields") for f in take(entry, "response_fields", where)
-    )
-    if "rate_limit" in entry:
-        entry["rate_limit"] = build(RateLimit, entry["rate_limit"], f"{where}.rate_limit")
-    if "model_families" in entry:
-        entry["model_families"] = MappingProxyType({f["name"]: tuple(f["models"]) for f in entry["model_families"]})
-    return build(Service, {"name": name, **entry}, where)
-
-
-def _elsewhere(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
-    entry = dict(raw)
-    if "documented_elsewhere" in entry:
-        entry["documented_elsewhere"] = tuple(
-            build(DocumentedElsewhere, e, f"{where}.documented_elsewhere") for e in entry["documented_elsewhere"]
-        )
-    return entry
 
 
 def _check(contract: Contract) -> None:
@@ -295,11 +195,16 @@ def _check(contract: Contract) -> None:
 
 def _check_service(service: Service) -> None:
     where = f"services.{service.name}"
-    _require(service.method in {"GET", "POST"}, f"{where}: method {service.method}")
-    _require(service.path.startswith("/"), f"{where}: path {service.path}")
-    typed: list[Parameter | ResponseField] = [*service.parameters, *service.response_fields]
-    for entry in typed:
-        _require(entry.type in _JSON_TYPES, f"{where}.{entry.name}: type {entry.type} is not a JSON type")
+    for endpoint in service.endpoints:
+        _require(endpoint.method in {"GET", "POST"}, f"{where}: method {endpoint.method}")
+        _require(endpoint.path.startswith("/"), f"{where}: path {endpoint.path}")
+        typed: list[Parameter | ResponseField] = [*endpoint.parameters, *endpoint.response_fields]
+        for entry in typed:
+            _require(entry.type in _JSON_TYPES, f"{where}.{entry.name}: type {entry.type} is not a JSON type")
+        for names in ([p.name for p in endpoint.parameters], [f.name for f in endpoint.response_fields]):
+            _require(len(set(names)) == len(names), f"{where}: {endpoint.path} names a parameter or field twice")
+    _require(all(p.since and not p.required for p in service.extra_parameters), f"{where}: extra_parameters {_EXTRA}")
+    _require(all(f.since for f in service.extra_response_fields), f"{where}: extra_response_fields {_EXTRA}")
     if service.rate_limit:
         limit = service.rate_limit
         _require(limit.requests > 0 and limit.per_seconds > 0, f"{where}.rate_limit must be positive")
@@ -307,8 +212,12 @@ def _check_service(service: Service) -> None:
 
 def _sinces(contract: Contract) -> list[tuple[str, str]]:
     rooms = ("gateway", "implementation", "wire", "egress", "security", "bench")
-    own = [(room, getattr(contract, room).since) for room in rooms]
-    return own + [(f"services.{s.name}", s.since) for s in contract.services.values()]
+    found = [(room, getattr(contract, room).since) for room in rooms]
+    for service in contract.services.values():
+        found += [(f"services.{service.name}", endpoint.since) for endpoint in service.endpoints]
+        extras: list[Parameter | ResponseField] = [*service.extra_parameters, *service.extra_response_fields]
+        found += [(f"services.{service.name}.{extra.name}", extra.since) for extra in extras if extra.since]
+    return found
 
 
 def _parts(version: str) -> tuple[int, ...]:

@@ -97,7 +97,7 @@ def _service(service: Service) -> str:
         table(
             ("response field", "type", "fields of an item"),
             (
-                (f"`{f.name}`", f.type, ", ".join(f"`{item}`" for item in f.items) or "–")
+                (f"`{f.name}`", f.type, ", ".join(f"`{item.name}`" for item in f.items) or "–")
                 for f in service.response_fields
             ),
         ),

@@ -109,12 +109,12 @@ async def read_json(request: Request, service: Service, *, max_bytes: int = MAX_
         raise bad_request(f"The body is not valid JSON. Send an object such as {_example(service)}.") from None
     if not isinstance(values, dict):
         raise bad_request(f"The body must be a JSON object such as {_example(service)}.")
-    return {**values, **{p.name: _checked(p, values.get(p.name)) for p in service.parameters}}
+    return {**values, **{p.name: _checked(p, values.get(p.name)) for p in service.all_parameters}}
 
 
 def read_query(request: Request, service: Service) -> dict[str, Any]:
     """The query parameters that the contract names, checked. Raises Problem 422 naming the parameter."""
-    return {p.name: _checked(p, request.query_params.get(p.name)) for p in service.parameters}
+    return {p.name: _checked(p, request.query_params.get(p.name)) for p in service.all_parameters}
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -158,6 +158,9 @@ def _checked(parameter: Parameter, value: Any) -> Any:
         raise invalid_field(name, f"`{name}` must be of JSON type {parameter.type}.")
     if isinstance(value, str):
         _check_string(parameter, value)
+    if parameter.max_length is not None and isinstance(value, str | list) and len(value) > parameter.max_length:
+        of_what = "characters" if isinstance(value, str) else "entries"
+        raise invalid_field(name, f"`{name}` may have at most {parameter.max_length} {of_what}. Shorten it.")
     if isinstance(value, int | float):
         _check_number(parameter, value)
     return value
