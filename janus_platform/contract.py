@@ -16,6 +16,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from janus_platform.inference_contract import InferenceLimits as InferenceLimits
+from janus_platform.inference_contract import Model as Model
+from janus_platform.inference_contract import UpstreamRules as UpstreamRules
 from janus_platform.service_contract import DocumentedElsewhere as DocumentedElsewhere
 from janus_platform.service_contract import Endpoint as Endpoint
 from janus_platform.service_contract import Parameter as Parameter

@@ -11,7 +11,7 @@ stands in the same file, marked with the contract version `since` which it is th
 
 `read_json` and `read_query` check both kinds of parameters; `GET /openapi.json` and the book's reference page are
 written from them, and a test compares what a service really answers. A parameter or field may carry `schema`, further
-JSON Schema keywords for what the plain entries cannot say. This module imports nothing of the platform.
+JSON Schema keywords for what the plain entries cannot say. What only inference has is typed in inference_contract.py.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from janus_platform.inference_contract import InferenceLimits, Model, UpstreamRules, read_inference
 from janus_platform.typed_entries import build, known, take
 
 JSON = "application/json"
@@ -134,6 +135,9 @@ class Service:
     base_path: str | None = None
     catalog_url: str | None = None
     model_families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    models: tuple[Model, ...] = ()
+    limits: InferenceLimits | None = None
+    upstream: UpstreamRules | None = None
 
     @property
     def origin(self) -> str:
@@ -185,6 +189,7 @@ def read_service(name: str, raw: Mapping[str, Any]) -> Service:
         entry["rate_limit"] = build(RateLimit, entry["rate_limit"], f"{where}.rate_limit")
     if "model_families" in entry:
         entry["model_families"] = MappingProxyType({f["name"]: tuple(f["models"]) for f in entry["model_families"]})
+    entry.update(read_inference(entry, where))
     for key, kind in (("extra_endpoints", _endpoint), ("problems", _problem)):
         if key in entry:
             entry[key] = tuple(kind(item, f"{where}.{key}") for item in entry[key])

@@ -14,8 +14,9 @@ GROUND = {"contract", "clock", "errors"}
 # A room of janus_platform, and the rooms that it may import. The ground is free to all but itself.
 ALLOWED: dict[str, set[str]] = {
     "typed_entries": set(),
-    "service_contract": {"typed_entries"},
-    "contract": {"typed_entries", "service_contract"},
+    "inference_contract": {"typed_entries"},
+    "service_contract": {"typed_entries", "inference_contract"},
+    "contract": {"typed_entries", "service_contract", "inference_contract"},
     "clock": set(),
     "errors": set(),
     "implementations": set(),

@@ -1,0 +1,95 @@
+"""What the contract says about inference alone: the models with their prices, and the limits of engine and upstream.
+
+The specification names models and no prices. Prices, context sizes and features here are the local platform's own; what
+Chutes says instead stands under `documented_elsewhere`. This module imports nothing of the platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from janus_platform.typed_entries import ContractError, build
+
+# What a model can do beyond answering in text.
+FEATURES = ("tools", "json", "vision", "reasoning")
+KINDS = ("chat", "embedding")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model name: its kind, the engine that serves it here, context size in tokens and US dollars per million."""
+
+    name: str
+    family: str
+    kind: str
+    engine: str
+    context_tokens: int
+    prompt_usd_per_million: float
+    completion_usd_per_million: float = 0.0
+    features: tuple[str, ...] = ()
+
+    def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """What so many tokens cost, in US dollars to nine places."""
+        cost = prompt_tokens * self.prompt_usd_per_million + completion_tokens * self.completion_usd_per_million
+        return round(cost / 1e6, 9)
+
+
+@dataclass(frozen=True)
+class InferenceLimits:
+    """How much one request may hold. Images: decoded bytes and pixels of each. Inputs: texts to embed."""
+
+    max_body_bytes: int
+    max_messages: int
+    max_tools: int
+    max_stops: int
+    max_images: int
+    max_image_bytes: int
+    max_image_pixels: int
+    max_inputs: int
+    max_schema_nodes: int
+    max_schema_depth: int
+
+
+@dataclass(frozen=True)
+class UpstreamRules:
+    """How an OpenAI-compatible upstream is set up (environment variables) and how long it is waited for.
+
+    A request is tried again at most `retries` times, before its first token only, after waits that start at
+    `backoff_seconds` and double, none longer than `max_wait_seconds`.
+    """
+
+    address_variable: str
+    key_variable: str
+    models_variable: str
+    chutes_domain: str
+    connect_seconds: float
+    first_token_seconds: float
+    total_seconds: float
+    models_seconds: float
+    retries: int
+    backoff_seconds: float
+    max_wait_seconds: float
+    max_event_bytes: int
+    max_answer_bytes: int
+
+
+def read_inference(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The typed `models`, `limits` and `upstream` of a service's table, where it has them. Raises ContractError."""
+    typed: dict[str, Any] = {}
+    if "models" in entry:
+        typed["models"] = tuple(_model(raw, f"{where}.models") for raw in entry["models"])
+    for key, kind in (("limits", InferenceLimits), ("upstream", UpstreamRules)):
+        if key in entry:
+            typed[key] = build(kind, entry[key], f"{where}.{key}")
+    return typed
+
+
+def _model(raw: Mapping[str, Any], where: str) -> Model:
+    model = build(Model, raw, where)
+    if model.kind not in KINDS or not set(model.features) <= set(FEATURES):
+        raise ContractError(f"{where}.{model.name}: kind is one of {KINDS}, features are among {FEATURES}")
+    if min(model.context_tokens, model.prompt_usd_per_million, model.completion_usd_per_million) < 0:
+        raise ContractError(f"{where}.{model.name}: context and prices are not negative")
+    return model
