@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import book, pins
+from tools import book, exercises, pins
 from tools.browser import find_browser, missing_browser_help
 from tools.environment import BIN, PYTHON, ROOT, VENV, apt_install, as_root, setup, variables
 from tools.platform import running
 from tools.terminal import StepFailed, Terminal
 
-TYPED = ("janus_bench", "janus_platform", "tools", "book/_ext")
+TYPED = ("janus_bench", "janus_book", "janus_platform", "tools", "book/_ext")
 NO_BENCHMARK = ("__init__", "figures")
 CACHES = ("_build", ".make", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
 
@@ -83,6 +83,12 @@ def make_bench(terminal: Terminal, rest: list[str]) -> int:
     return max(exits)
 
 
+def make_exercises(terminal: Terminal, rest: list[str]) -> int:
+    """write the exercises' tasks and stubs into the notebooks, or into those that are named"""
+    exercises.write_all(terminal, rest)
+    return 0
+
+
 def make_expected(terminal: Terminal, rest: list[str]) -> int:
     """record what the notebooks' deterministic cells print, for the notebook tests"""
     setup(terminal, tests=True)
@@ -130,6 +136,7 @@ TARGETS: dict[str, Callable[[Terminal, list[str]], int]] = {
     "lint": make_lint,
     "requirements": make_requirements,
     "diagrams": make_diagrams,
+    "exercises": make_exercises,
     "expected": make_expected,
     "clean": make_clean,
 }

@@ -1,4 +1,4 @@
-"""The wheel: `pip install` of this project puts everything on a machine that the repository holds of both packages."""
+"""The wheel: `pip install` of this project puts everything on a machine that the repository holds of its packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("janus_platform", "janus_bench")
+PACKAGES = ("janus_platform", "janus_bench", "janus_book")
 
 
 def tracked(*folders: str) -> set[str]:
@@ -41,7 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         return set(opened.namelist())
 
 
-def test_the_wheel_holds_every_file_of_both_packages_and_no_other(wheel: set[str]) -> None:
+def test_the_wheel_holds_every_file_of_the_packages_and_no_other(wheel: set[str]) -> None:
     held = {name for name in wheel if name.split("/")[0] in PACKAGES and not name.endswith("/")}
     assert held == tracked(*PACKAGES)
 

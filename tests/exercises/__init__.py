@@ -1,0 +1,1 @@
+"""The exercises: each stub gets its hint, each solution passes, each typical mistake is told what to look at next."""
