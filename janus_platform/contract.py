@@ -19,6 +19,7 @@ from typing import Any
 from janus_platform.inference_contract import InferenceLimits as InferenceLimits
 from janus_platform.inference_contract import Model as Model
 from janus_platform.inference_contract import UpstreamRules as UpstreamRules
+from janus_platform.service_contract import JSON as JSON
 from janus_platform.service_contract import DocumentedElsewhere as DocumentedElsewhere
 from janus_platform.service_contract import Endpoint as Endpoint
 from janus_platform.service_contract import Parameter as Parameter
@@ -206,6 +207,7 @@ def _check_service(service: Service) -> None:
             _require(entry.type in _JSON_TYPES, f"{where}.{entry.name}: type {entry.type} is not a JSON type")
         for names in ([p.name for p in endpoint.parameters], [f.name for f in endpoint.response_fields]):
             _require(len(set(names)) == len(names), f"{where}: {endpoint.path} names a parameter or field twice")
+    _require(service.error_shape in {"problem", "openai"}, f"{where}.error_shape: {service.error_shape}")
     _require(all(p.since and not p.required for p in service.extra_parameters), f"{where}: extra_parameters {_EXTRA}")
     _require(all(f.since for f in service.extra_response_fields), f"{where}: extra_response_fields {_EXTRA}")
     if service.rate_limit:

@@ -7,6 +7,7 @@ stands in the same file, marked with the contract version `since` which it is th
     extra_response_fields   further fields of its answer
     extra_endpoints         further endpoints: method, path, summary, since, parameters, response_fields, produces
     problems                the errors that only this service has: status, slug, summary
+    error_shape             "problem" (RFC 9457) or "openai"; bearer_key: whether requests carry a key
     example                 a request that really runs: tests send it, the reference page shows it
 
 `read_json` and `read_query` check both kinds of parameters; `GET /openapi.json` and the book's reference page are
@@ -72,11 +73,15 @@ class ResponseField:
 
 @dataclass(frozen=True)
 class ProblemKind:
-    """One kind of error: its HTTP status, the stable last part of its type URI, and when it comes."""
+    """One kind of error: its HTTP status, the stable last part of its type URI, and when it comes.
+
+    It is one of the service's main endpoint, unless it may come `everywhere`.
+    """
 
     status: int
     slug: str
     summary: str
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,17 @@ class DocumentedElsewhere:
 
 
 @dataclass(frozen=True)
+class LiveEngine:
+    """The public API that a service asks when the platform runs with the live web; its key comes from a variable."""
+
+    engine: str
+    url: str
+    key_variable: str
+    timeout_seconds: int
+    max_answer_bytes: int
+
+
+@dataclass(frozen=True)
 class Service:
     """One of the five platform services (FR-3). Fields that a service does not have are None or empty."""
 
@@ -122,12 +138,17 @@ class Service:
     extra_endpoints: tuple[Endpoint, ...] = ()
     problems: tuple[ProblemKind, ...] = ()
     produces: tuple[str, ...] = (JSON,)
+    error_shape: str = "problem"
+    bearer_key: bool = False
     example: Mapping[str, Any] = field(default_factory=dict)
     features: tuple[str, ...] = ()
     future_features: tuple[str, ...] = ()
     rate_limit: RateLimit | None = None
     documented_elsewhere: tuple[DocumentedElsewhere, ...] = ()
     max_page_bytes: int | None = None
+    max_redirects: int | None = None
+    fetch_timeout_seconds: int | None = None
+    user_agent: str | None = None
     languages: tuple[str, ...] = ()
     max_timeout_seconds: int | None = None
     max_memory_bytes: int | None = None
@@ -138,6 +159,7 @@ class Service:
     models: tuple[Model, ...] = ()
     limits: InferenceLimits | None = None
     upstream: UpstreamRules | None = None
+    live: LiveEngine | None = None
 
     @property
     def origin(self) -> str:
@@ -185,6 +207,8 @@ def read_service(name: str, raw: Mapping[str, Any]) -> Service:
     for required in ("parameters", "response_fields"):
         take(entry, required, where)
     entry.update(_parameters_and_fields(entry, where))
+    if "live" in entry:
+        entry["live"] = build(LiveEngine, entry["live"], f"{where}.live")
     if "rate_limit" in entry:
         entry["rate_limit"] = build(RateLimit, entry["rate_limit"], f"{where}.rate_limit")
     if "model_families" in entry:

@@ -6,7 +6,30 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from janus_platform.contract import ProblemKind, load_contract
+
 MEDIA_TYPE = "application/problem+json"
+# The page of the book that has a heading for each kind of problem.
+PAGE = "book/problems.md"
+
+# What every service may answer; the kinds that one service alone has stand in the contract.
+OF_ANY_REQUEST = (ProblemKind(500, "internal-error", "The service failed. This is a fault of the platform."),)
+OF_PARAMETERS = (ProblemKind(422, "invalid-field", "A parameter is missing, of a wrong type or out of bounds."),)
+OF_BODIES = (
+    ProblemKind(400, "bad-request", "The body is not a JSON object."),
+    ProblemKind(413, "too-large", "The body has too many bytes."),
+    ProblemKind(415, "unsupported-encoding", "The body is compressed."),
+)
+OF_LIMITS = (ProblemKind(429, "rate-limited", "The caller sent more requests than its limit allows."),)
+OF_ROUTING = (
+    ProblemKind(404, "not-found", "There is nothing at this path."),
+    ProblemKind(405, "method-not-allowed", "This path does not take this method."),
+)
+
+
+def type_uri(slug: str) -> str:
+    """The problem's type: the heading of the book's page that says more about it (RFC 9457, 3.1.1)."""
+    return f"{load_contract().repository}/blob/main/{PAGE}#{slug}"
 
 
 class Problem(Exception):
@@ -27,7 +50,7 @@ class Problem(Exception):
     def response(self) -> JSONResponse:
         """The problem as an `application/problem+json` response (RFC 9457, section 3)."""
         body = {
-            "type": f"urn:janus:problem:{self.slug}",
+            "type": type_uri(self.slug),
             "title": self.title,
             "status": self.status,
             "detail": self.detail,

@@ -6,6 +6,7 @@ not have been built on it. The window here is the textbook sliding log: exact, a
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,11 +41,25 @@ class LimitSwitch:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a request may pass; `remaining` requests in the window, `reset_seconds` until one more is free."""
+    """Whether a request may pass; `remaining` requests in the window, `reset_seconds` until one more is free.
+
+    `wait_seconds` is the same in whole seconds, at least 1: whoever waits as long is let through.
+    """
 
     allowed: bool
     remaining: int
     reset_seconds: float
+    wait_seconds: int
+
+    def headers(self, limit: RateLimit) -> dict[str, str]:
+        """The verdict as `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11, sections 3, 4).
+
+        `q` requests in `w` seconds are the policy; `r` are left, and after `t` seconds one more is.
+        """
+        return {
+            "RateLimit-Policy": f'"caller";q={limit.requests};w={limit.per_seconds}',
+            "RateLimit": f'"caller";r={self.remaining};t={self.wait_seconds}',
+        }
 
 
 class SlidingWindow:
@@ -53,23 +68,29 @@ class SlidingWindow:
     def __init__(self, limit: RateLimit, clocks: CallerClocks) -> None:
         self.limit = limit
         self._clocks = clocks
-        self._taken: OrderedDict[str, deque[float]] = OrderedDict()
+        # When each request that was let through stops counting. Kept as a sum, and only ever compared: a difference
+        # would be rounded, and a caller that advanced its clock by the whole window be refused now and then.
+        self._ends: OrderedDict[str, deque[float]] = OrderedDict()
 
     def take(self, caller: str) -> Verdict:
         """Count one request of `caller`; a refused request is not counted."""
         now = self._clocks.now(caller)
-        window = self._window(caller)
-        while window and now - window[0] >= self.limit.per_seconds:
-            window.popleft()
-        allowed = len(window) < self.limit.requests
+        ends = self._window(caller)
+        while ends and now >= ends[0]:
+            ends.popleft()
+        allowed = len(ends) < self.limit.requests
         if allowed:
-            window.append(now)
-        reset = self.limit.per_seconds - (now - window[0])
-        return Verdict(allowed, self.limit.requests - len(window), reset)
+            ends.append(now + self.limit.per_seconds)
+        return Verdict(allowed, self.limit.requests - len(ends), ends[0] - now, _whole_seconds(now, ends[0]))
 
     def _window(self, caller: str) -> deque[float]:
-        window = self._taken.setdefault(caller, deque())
-        self._taken.move_to_end(caller)
-        if len(self._taken) > MAX_CALLERS:
-            self._taken.popitem(last=False)
+        window = self._ends.setdefault(caller, deque())
+        self._ends.move_to_end(caller)
+        if len(self._ends) > MAX_CALLERS:
+            self._ends.popitem(last=False)
         return window
+
+
+def _whole_seconds(now: float, end: float) -> int:
+    seconds = max(1, math.ceil(end - now))
+    return seconds if now + seconds >= end else seconds + 1

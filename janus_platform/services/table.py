@@ -43,7 +43,7 @@ class HostTable:
             status, detail = await asyncio.wait_for(_get(self._apps[name], service.host, "/health"), HEALTH_SECONDS)
         except Exception as error:  # A service that fails to answer is down, however it fails.
             status, detail = 0, {"error": type(error).__name__}
-        detail = {key: value for key, value in detail.items() if key not in ("status", "service")}
+        detail = {key: value for key, value in detail.items() if key not in ("status", "service", "openapi")}
         return {"name": name, "host": service.host, "healthy": status == 200, "detail": detail}
 
 
@@ -57,7 +57,7 @@ def build_services(
     """
     corpus = load_corpus()
     apps = {
-        "web_proxy": web_proxy.build(context, web_proxy.LiveWeb() if web == "live" else web_proxy.LocalWeb(corpus)),
+        "web_proxy": web_proxy.build(context, web_proxy.web_named(web, corpus, context.contract)),
         "search": search.build(context, search.SearchIndex(corpus)),
         "vector_index": vector_index.build(context, vector_index.VectorIndex.of(corpus)),
         "code_sandbox": code_sandbox.build(context, cache_dir=sandbox_cache),

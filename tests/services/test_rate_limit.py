@@ -64,7 +64,7 @@ def test_memory_is_bounded_however_many_callers_come(monkeypatch) -> None:
     window, _, _ = window_of(1)
     for i in range(50):
         window.take(str(i))
-    assert len(window._taken) == 10
+    assert len(window._ends) == 10
 
 
 @given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from janus_platform.services.problem import MEDIA_TYPE
+from janus_platform.services.problem import MEDIA_TYPE, type_uri
 from janus_platform.services.service import ServiceContext, build_service, read_json
 from tests.services.asgi import CONTRACT, ask, client, context
 
@@ -107,8 +108,8 @@ def test_other_paths_and_methods_are_problems_too() -> None:
     app = echo_service()
     missing = ask(app, "GET", SERVICE.origin + "/nothing")
     wrong = ask(app, "DELETE", SERVICE.url)
-    assert (missing.status_code, missing.json()["type"]) == (404, "urn:janus:problem:not-found")
-    assert (wrong.status_code, wrong.json()["type"]) == (405, "urn:janus:problem:method-not-allowed")
+    assert (missing.status_code, missing.json()["type"]) == (404, type_uri("not-found"))
+    assert (wrong.status_code, wrong.json()["type"]) == (405, type_uri("method-not-allowed"))
     assert "POST" in wrong.headers["allow"]
 
 
@@ -123,7 +124,11 @@ def test_one_log_line_a_request_names_service_caller_and_status_but_no_content(c
     with caplog.at_level(logging.INFO, "janus.services"):
         post(echo_service(), json={"query": "a private matter"}, caller="ada")
     lines = [record.getMessage() for record in caplog.records if record.name == "janus.services"]
-    assert lines == ["request service=search caller=ada status=200"]
+    assert len(lines) == 1
+    assert re.fullmatch(
+        r"request service=search caller=ada method=POST route=/search status=200 duration_ms=\d+\.\d bytes=\d+",
+        lines[0],
+    )
 
 
 def test_beyond_the_limit_a_caller_is_told_when_to_come_back() -> None:
@@ -169,7 +174,7 @@ def test_limits_can_be_switched_off_while_the_service_runs() -> None:
 def test_health_is_not_limited() -> None:
     app = echo_service(context(limits=True))
     answers = [ask(app, "GET", SERVICE.origin + "/health") for _ in range(LIMIT.requests + 5)]
-    assert answers[-1].json() == {"status": "ok", "service": "search"}
+    assert answers[-1].json() == {"status": "ok", "service": "search", "openapi": "/openapi.json"}
 
 
 JSON = st.recursive(

@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.services.problem import Problem
+from janus_platform.services.problem import Problem, type_uri
 from janus_platform.services.web_proxy import LiveWeb, build
 from janus_platform.services.web_proxy_guard import check_url, is_public
 from janus_platform.services.web_proxy_web import AddressRefused, Reply, guarded_socket
@@ -130,4 +130,4 @@ def test_a_public_name_that_resolves_to_a_private_address_is_refused_when_connec
         return answer
 
     answer = asyncio.run(asked())
-    assert (answer.status_code, answer.json()["type"]) == (403, "urn:janus:problem:address-refused")
+    assert (answer.status_code, answer.json()["type"]) == (403, type_uri("address-refused"))
