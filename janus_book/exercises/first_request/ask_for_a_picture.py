@@ -1,7 +1,7 @@
 """Ask so that the sandbox draws.
 
-Write a question of your own which the research baseline answers with a picture, about something else than entanglement.
-The check asks your question and looks at its trace: the code sandbox must be among the services that were called.
+Put into `my_question` a question that the research baseline answers with a picture, about something else than
+entanglement. The check asks it and looks at its trace: the code sandbox must be among the services that were called.
 """
 
 import httpx
@@ -11,20 +11,20 @@ from janus_book.exercise import Hint
 
 # %% answer
 ### BEGIN SOLUTION
-question = "Plot sin(x) from 0 to 10"
+my_question = "Plot sin(x) from 0 to 10"
 ### END SOLUTION
 
 
 # %% check
-def check(question):
+def check(my_question):
     import janus_platform as janus
 
-    if not isinstance(question, str) or not question.strip():
+    if not isinstance(my_question, str) or not my_question.strip():
         raise Hint("Put a question between quotes in place of `...`. Which word asks for a picture in the cells above?")
-    if "entangle" in question.lower():
+    if "entangle" in my_question.lower():
         raise Hint("That is the page's own subject. Ask about another: a formula such as sin(x), say.")
     platform = janus.up()
-    body = {"model": "research", "messages": [{"role": "user", "content": question}]}
+    body = {"model": "research", "messages": [{"role": "user", "content": my_question}]}
     answer = httpx.post(f"{platform.url}/v1/chat/completions", json=body, timeout=60)
     called = platform.trace(answer.headers["x-request-id"]).service_calls
     if "code_sandbox" not in called:
@@ -35,8 +35,8 @@ def check(question):
 
 # %% mistakes
 MISTAKES = {
-    'question = "Plot the correlation of two entangled spins against the angle"': "the page's own subject",
-    'question = "How does the TCP handshake work?"': "and no code_sandbox",
-    'question = "Hello"': "and no code_sandbox",
-    "question = 42": "between quotes",
+    'my_question = "Plot the correlation of two entangled spins against the angle"': "the page's own subject",
+    'my_question = "How does the TCP handshake work?"': "and no code_sandbox",
+    'my_question = "Hello"': "and no code_sandbox",
+    "my_question = 42": "between quotes",
 }

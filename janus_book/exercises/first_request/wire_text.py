@@ -13,7 +13,6 @@ from janus_book.exercise import Hint
 # %% answer
 import json
 
-
 def text_of(line):
     ### BEGIN SOLUTION
     if not line.startswith("data: ") or line == "data: [DONE]":
