@@ -1,8 +1,8 @@
 """One request over a raw socket, with every read stamped before a single byte of it is parsed.
 
 The OpenAI client and the usual HTTP clients parse while they read, and their parsing is then part of what they measure
-(20 ms at 64 streams). Here `data_received` takes the time, keeps the bytes, and does nothing else; framing, events
-and JSON are decoded afterwards from the kept reads. All stamps are nanoseconds of one monotonic clock.
+(20 ms at 64 streams). Here a read is stamped (receiving.py), its bytes are kept, and nothing else is done; framing,
+events and JSON are decoded afterwards from the kept reads. All stamps are nanoseconds of one monotonic clock.
 
 What it does not do: redirects, compression, proxies, connection reuse. Each request opens its own connection, and the
 time to connect is recorded apart from the time to first token, which counts from the request's last written byte.
@@ -15,20 +15,20 @@ import errno
 import socket
 import ssl
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from janus_bench.errors import RequestFailed
-from janus_bench.http1 import MAX_BODY_BYTES, MAX_HEAD_BYTES, BadResponse, ResponseDecoder
+from janus_bench.http1 import BadResponse, ResponseDecoder
+from janus_bench.receiving import READER, Clock, Receiver
 from janus_bench.target import Target
-
-Clock = Callable[[], int]
-_FRAMING_ALLOWANCE = 4  # chunk framing around one-byte chunks multiplies the bytes on the wire
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A complete response. `reads` are (time of the read in ns, body bytes it brought), in order of arrival."""
+    """A complete response. `reads` are (when the bytes arrived in ns, body bytes), in order of arrival.
+
+    `stamped_by` is "kernel" or "reader"; `late_ns`, with the kernel's stamps, how long the latest read was in coming.
+    """
 
     status: int
     headers: dict[str, str]
@@ -37,6 +37,8 @@ class Exchange:
     sent_ns: int
     ended_ns: int
     reads: tuple[tuple[int, bytes], ...]
+    stamped_by: str = READER
+    late_ns: int = 0
 
     @property
     def body(self) -> bytes:
@@ -59,9 +61,10 @@ async def exchange(target: Target, body: bytes, *, timeout: float, clock: Clock 
 
 
 async def _exchange(target: Target, body: bytes, clock: Clock) -> Exchange:
-    reader = _Reader(clock)
+    reader = Receiver(clock)
     started = clock()
-    transport = await _connect(target, reader)
+    await _connect(target, reader)
+    reader.stamp_in_kernel()
     connected = clock()
     try:
         sent = await reader.send(_request(target, body))
@@ -74,12 +77,24 @@ async def _exchange(target: Target, body: bytes, clock: Clock) -> Exchange:
             raise RequestFailed(kind, str(error)) from None
         assert decoder.status is not None
         ended = reader.reads[-1][0]
-        return Exchange(decoder.status, decoder.headers, started, connected, sent, ended, tuple(reads))
+        # The loop may hear late that the last byte of a large request went out; the answer came after it.
+        sent = min(sent, reader.reads[0][0])
+        return Exchange(
+            decoder.status,
+            decoder.headers,
+            started,
+            connected,
+            sent,
+            ended,
+            tuple(reads),
+            reader.stamped_by,
+            reader.late_ns,
+        )
     finally:
-        transport.abort()  # a target that keeps the connection open must not keep ours
+        reader.close()
 
 
-async def _read(reader: _Reader, decoder: ResponseDecoder, reads: list[tuple[int, bytes]]) -> None:
+async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[int, bytes]]) -> None:
     """Decode what has been read each time it may be complete, until it is."""
     fed = 0
     while True:
@@ -106,62 +121,11 @@ async def _read(reader: _Reader, decoder: ResponseDecoder, reads: list[tuple[int
             reader.chunked = "transfer-encoding" in decoder.headers
 
 
-class _Reader(asyncio.Protocol):
-    """Stamps and keeps each read; wakes the decoder only where a response may have ended."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.reads: list[tuple[int, bytes]] = []
-        self.wake = asyncio.Event()
-        self.closed = False
-        self.overflow = False
-        self.head_pending = True
-        self.chunked = False
-        self._clock = clock
-        self._bytes = 0
-        self._tail = b""
-        self._transport: asyncio.Transport | None = None
-        self._drained: asyncio.Future[int] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        stamp = self._clock()
-        self.reads.append((stamp, data))
-        self._bytes += len(data)
-        if self._bytes > _FRAMING_ALLOWANCE * MAX_BODY_BYTES + MAX_HEAD_BYTES:
-            self.overflow = True
-        self._tail = data[-4:] if len(data) >= 4 else (self._tail + data)[-4:]
-        # Chunked bodies end so. Others are short (a JSON body) or end with the connection: look at every read.
-        if self.head_pending or self.overflow or self._tail == b"\r\n\r\n" or not self.chunked:
-            self.wake.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed = True
-        self.wake.set()
-        self.resume_writing()
-
-    def resume_writing(self) -> None:
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(self._clock())
-
-    async def send(self, request: bytes) -> int:
-        """Write `request`; return when its last byte was handed to the kernel (ns)."""
-        assert self._transport is not None
-        self._drained = asyncio.get_running_loop().create_future()
-        self._transport.set_write_buffer_limits(high=0)
-        self._transport.write(request)
-        if self._transport.get_write_buffer_size() == 0:
-            return self._clock()
-        return await self._drained
-
-
-async def _connect(target: Target, reader: _Reader) -> asyncio.Transport:
+async def _connect(target: Target, reader: Receiver) -> None:
     """Open the connection, TLS included. Raises RequestFailed."""
     tls = ssl.create_default_context() if target.tls else None
     try:
-        transport, _ = await asyncio.get_running_loop().create_connection(
+        await asyncio.get_running_loop().create_connection(
             lambda: reader, target.host, target.port, ssl=tls, happy_eyeballs_delay=0.25
         )
     except ssl.SSLError as error:
@@ -177,7 +141,6 @@ async def _connect(target: Target, reader: _Reader) -> asyncio.Transport:
         raise RequestFailed(kind, f"{target.host} port {target.port}") from None
     except UnicodeError:
         raise RequestFailed("name_not_resolved", f"{target.host} is no host name") from None
-    return transport
 
 
 def _request(target: Target, body: bytes) -> bytes:

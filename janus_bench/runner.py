@@ -15,8 +15,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from janus_bench.chat import read_answer
-from janus_bench.client import Clock, exchange
+from janus_bench.client import exchange
 from janus_bench.errors import BenchError, RequestFailed, TargetError
+from janus_bench.receiving import Clock
 from janus_bench.records import Record
 from janus_bench.suites.loader import Item
 from janus_bench.target import Target
