@@ -22,6 +22,7 @@ from janus_platform.inference_contract import UpstreamRules as UpstreamRules
 from janus_platform.service_contract import JSON as JSON
 from janus_platform.service_contract import DocumentedElsewhere as DocumentedElsewhere
 from janus_platform.service_contract import Endpoint as Endpoint
+from janus_platform.service_contract import LiveEngine as LiveEngine
 from janus_platform.service_contract import Parameter as Parameter
 from janus_platform.service_contract import ProblemKind as ProblemKind
 from janus_platform.service_contract import RateLimit as RateLimit

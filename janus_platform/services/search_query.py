@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-MAX_TERMS = 32
+# Brave's own bound on a query (https://api-dashboard.search.brave.com/app/documentation/web-search/query); further
+# words are ignored by both engines.
+MAX_WORDS = 50
 
 # A term: an optional minus, then site:host, a quoted phrase (the closing quote may be missing), or anything else.
 _TERM = re.compile(r'(?P<minus>-?)(?:(?i:site):(?P<site>[^\s"]+)|"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s"]+))')
 _WORD = re.compile(r"[^\W_]+")
 
 # Words that say how a question is put, not what it is about. They only count when a query has nothing else.
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     _WORD.findall(
-        """a about an and are as at be by can could describe did do does explain explained explains for from had has
-        have how i in into is it its me of on or so tell than that the their them then there these they this to
-        was we were what when where which who whom whose why will with would you your"""
+        """a about an and are as at be been but by can could describe did do does explain explained explains for from
+        had has have how i if in into is it its me my no not of on or our should so tell than that the their them then
+        there these they this those to was we were what when where which while who whom whose why will with would you
+        your"""
     )
 )
 
 Phrase = tuple[str, ...]
+Item = TypeVar("Item", str, Phrase)
 
 
 @dataclass(frozen=True)
@@ -43,42 +49,70 @@ class Query:
         """Whether it asks for nothing: no word, no phrase, no site."""
         return not (self.words or self.phrases or self.sites)
 
-    @property
-    def expression(self) -> str:
-        """The FTS5 expression, or "" when the query has no word and no phrase to match."""
-        anywhere = [_quoted((word,)) for word in self.words] + [_quoted(phrase) for phrase in self.phrases]
-        if not anywhere:
-            return ""
-        # The phrases stand in the OR as well, so that they count for the rank.
-        wanted = " AND ".join([*map(_quoted, self.phrases), f"({' OR '.join(anywhere)})"])
-        unwanted = " OR ".join(map(_quoted, self.excluded))
-        return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
-
 
 def parse_query(text: str) -> Query:
-    """Read a query. Any string is one; beyond MAX_TERMS terms the rest is ignored."""
+    """Read a query. Any string is one; beyond MAX_WORDS words the rest is ignored."""
     words: list[str] = []
     phrases: list[Phrase] = []
     excluded: list[Phrase] = []
     sites: dict[bool, list[str]] = {False: [], True: []}
-    for found in list(_TERM.finditer(unicodedata.normalize("NFC", text)))[:MAX_TERMS]:
-        minus = bool(found["minus"])
-        tokens = tuple(_WORD.findall(found["phrase"] or found["word"] or ""))[:MAX_TERMS]
-        if found["site"]:
-            sites[minus].append(found["site"].lower().strip("./"))
+    for found in _TERM.finditer(shortened(normalized(text))):
+        minus, tokens = bool(found["minus"]), words_of(found["phrase"] or found["word"] or "")
+        site = _host(found["site"] or "")
+        if site:
+            sites[minus].append(site)
         elif minus and tokens:
             excluded.append(tokens)
         elif found["phrase"] and tokens:
             phrases.append(tokens)
         else:
             words.extend(tokens)
-    return Query(_telling(words), tuple(phrases), tuple(excluded), tuple(sites[False]), tuple(sites[True]))
+    return Query(
+        _telling(words), _distinct(phrases), _distinct(excluded), _distinct(sites[False]), _distinct(sites[True])
+    )
+
+
+def rewritten(text: str, replacements: Mapping[str, str]) -> str:
+    """The query with its plain words replaced, those in quotes, exclusions and sites untouched."""
+
+    def term(found: re.Match[str]) -> str:
+        if found["minus"] or not found["word"]:
+            return found[0]
+        return _WORD.sub(lambda word: replacements.get(word[0].lower(), word[0]), found[0])
+
+    return _TERM.sub(term, normalized(text))
+
+
+def normalized(text: str) -> str:
+    """`text` in Unicode's composed form, in which an accented letter is one character."""
+    return unicodedata.normalize("NFC", text)
+
+
+def words_of(text: str) -> Phrase:
+    """The words of `text` in lower case: its runs of letters and digits."""
+    return tuple(_WORD.findall(text.lower()))
+
+
+def expression(phrase: Phrase) -> str:
+    """The FTS5 expression that matches the words of `phrase` in that order."""
+    return f'"{" ".join(phrase)}"'
+
+
+def _host(site: str) -> str:
+    """What stands behind `site:`, as a host; a whole address is cut down to its host."""
+    return site.lower().rpartition("://")[2].lstrip("./").partition("/")[0].rstrip(".")
+
+
+def shortened(text: str) -> str:
+    """`text` up to its MAX_WORDS-th word."""
+    ends = [found.end() for found in _WORD.finditer(text)]
+    return text if len(ends) <= MAX_WORDS else text[: ends[MAX_WORDS - 1]]
+
+
+def _distinct(items: list[Item]) -> tuple[Item, ...]:
+    return tuple(dict.fromkeys(items))
 
 
 def _telling(words: list[str]) -> tuple[str, ...]:
-    distinct = list(dict.fromkeys(word.lower() for word in words))[:MAX_TERMS]
-    return tuple(word for word in distinct if word not in _FUNCTION_WORDS) or tuple(distinct)
-
-
-def _quoted(phrase: Phrase) -> str:
-    return f'"{" ".join(phrase)}"'
+    distinct = _distinct(words)
+    return tuple(word for word in distinct if word not in FUNCTION_WORDS) or distinct

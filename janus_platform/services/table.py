@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,13 @@ def build_services(
     """All five services, ready to be put behind the egress proxy.
 
     `accepts_key` says whether an inference key is valid; `sandbox_cache` is what `code_sandbox.warm_up` filled;
-    `web` is `corpus` for the bundled pages, or `live`: the web proxy then fetches from the real web.
+    `web` is `corpus` for the bundled pages, or `live`: the web proxy then fetches from the real web, and search asks
+    the engine whose key is in the environment.
     """
     corpus = load_corpus()
     apps = {
         "web_proxy": web_proxy.build(context, web_proxy.web_named(web, corpus, context.contract)),
-        "search": search.build(context, search.SearchIndex(corpus)),
+        "search": search.build(context, search.engine_named(web, corpus, context.contract, os.environ)),
         "vector_index": vector_index.build(context, vector_index.VectorIndex.of(corpus)),
         "code_sandbox": code_sandbox.build(context, cache_dir=sandbox_cache),
         "inference": inference.build(context, keys=accepts_key),

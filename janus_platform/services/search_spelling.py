@@ -1,0 +1,116 @@
+"""Typo tolerance: the known word that an unknown one was probably meant to be.
+
+A candidate differs by one edit, from LONG_WORD letters on by at most two. An edit is a letter too much, missing, wrong,
+or two neighbours swapped (optimal string alignment: Damerau 1964, Levenshtein 1966). Fewest edits win, then the more
+frequent word, then the alphabet; so the same index always answers the same.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+SHORTEST_WORD = 4
+LONG_WORD = 8
+LONGEST_WORD = 40
+# Distances are taken of at most so many candidates, those that share the most pairs of letters.
+MAX_CANDIDATES = 64
+
+
+class Speller:
+    """Corrects towards the words of `frequencies`, which says in how many documents each stands."""
+
+    def __init__(self, frequencies: Mapping[str, int]) -> None:
+        self._frequencies = frequencies
+        self._words = sorted(word for word in frequencies if len(word) >= SHORTEST_WORD - 1 and word.isalpha())
+        self._plain = [plain(word) for word in self._words]
+        self._holding: dict[str, list[int]] = defaultdict(list)
+        for position, word in enumerate(self._plain):
+            for pair in _pairs(word):
+                self._holding[pair].append(position)
+
+    def correct(self, word: str) -> str | None:
+        """What the unknown `word` was meant to be: one known word, two that ran together, or None.
+
+        Words with digits, very short and very long ones are left as they are.
+        """
+        typed = plain(word)
+        if not (SHORTEST_WORD <= len(typed) <= LONGEST_WORD and typed.isalpha()):
+            return None
+        shared = self._shared_pairs(typed)
+        nearest = self._nearest(typed, shared, 1) or self._split(typed)
+        return nearest or (self._nearest(typed, shared, 2) if len(typed) >= LONG_WORD else None)
+
+    def _nearest(self, typed: str, shared: Counter[int], edits: int) -> str | None:
+        """The most frequent word at most so many edits away; of equally frequent ones, the first in the alphabet."""
+        near = [
+            (-self._frequencies[self._words[position]], self._words[position])
+            for position in self._candidates(typed, shared, edits)
+            if distance(typed, self._plain[position], edits) <= edits and _plausible(typed, self._plain[position])
+        ]
+        return min(near)[1] if near else None
+
+    def _shared_pairs(self, typed: str) -> Counter[int]:
+        shared: Counter[int] = Counter()
+        for pair in _pairs(typed):
+            shared.update(self._holding.get(pair, ()))
+        return shared
+
+    def _candidates(self, typed: str, shared: Counter[int], edits: int) -> list[int]:
+        # An edit touches at most three pairs, and a pair that stands twice in a word is counted once.
+        least = max(1, len(_pairs(typed)) - 3 * edits)
+        near = [
+            (-count, position)
+            for position, count in shared.items()
+            if count >= least and abs(len(self._plain[position]) - len(typed)) <= edits
+        ]
+        return [position for _, position in sorted(near)[:MAX_CANDIDATES]]
+
+    def _split(self, typed: str) -> str | None:
+        """ "blackhole" → "black hole": the parts of which the rarer one is the most frequent."""
+        parts = [(typed[:i], typed[i:]) for i in range(3, len(typed) - 2)]
+        known = [(min(map(self._frequency, pair)), pair) for pair in parts]
+        best = max(known, default=(0, ("", "")), key=lambda item: item[0])
+        return " ".join(best[1]) if best[0] else None
+
+    def _frequency(self, word: str) -> int:
+        return self._frequencies.get(word, 0)
+
+
+def plain(word: str) -> str:
+    """`word` without accents."""
+    if word.isascii():
+        return word
+    return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
+
+
+def distance(one: str, other: str, most: int) -> int:
+    """How many edits lie between two words; `most` + 1 stands for anything above `most`."""
+    far = most + 1
+    before: list[int] = []
+    last = [min(j, far) for j in range(len(other) + 1)]
+    for i, letter in enumerate(one, 1):
+        row = [far] * (len(other) + 1)
+        row[0] = min(i, far)
+        # Further from the diagonal than `most`, every distance is above it (Ukkonen 1985).
+        for j in range(max(1, i - most), min(len(other), i + most) + 1):
+            counterpart = other[j - 1]
+            edits = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != counterpart))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == counterpart:
+                edits = min(edits, before[j - 2] + 1)
+            row[j] = min(edits, far)
+        if min(row) > most:
+            return far
+        before, last = last, row
+    return last[-1]
+
+
+def _plausible(typed: str, meant: str) -> bool:
+    """Not one letter for another in a word of four: `mars` is more likely right than a misspelled `maps`."""
+    return len(typed) > SHORTEST_WORD or len(typed) != len(meant) or sorted(typed) == sorted(meant)
+
+
+def _pairs(word: str) -> set[str]:
+    framed = f"^{word}$"
+    return {framed[i : i + 2] for i in range(len(framed) - 1)}
