@@ -121,7 +121,8 @@ def _start(runtime: Runtime, options: Options) -> State:
         try:
             process = spawn_background(
                 [*argv, "--ready-fd", str(theirs)],
-                env=os.environ,
+                # A shell may still carry the variables of a platform that has ended: its CA is not to be trusted alone.
+                env={name: value for name, value in os.environ.items() if value != str(runtime.ca_file)},
                 log_file=runtime.log_file,
                 cwd=runtime.folder,
                 pass_fds=(theirs,),

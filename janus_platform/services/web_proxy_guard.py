@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import idna
 
@@ -105,6 +105,22 @@ def check_url(url: str) -> Target:
     path = quote(_without_dots(parts.path), safe=_PATH_SAFE) or "/"
     query = "?" + quote(parts.query, safe=_PATH_SAFE + "?") if parts.query else ""
     return Target(parts.scheme, host, port or SCHEME_PORTS[parts.scheme], path + query)
+
+
+def redirected(target: Target, location: str) -> Target:
+    """Where a redirect leads, judged like any address. Raises Problem 403 (private address) or 502 (not fetchable)."""
+    try:
+        return check_url(urljoin(target.url, location))
+    except (Problem, ValueError) as error:
+        if isinstance(error, Problem) and error.status == 403:
+            raise
+        raise Problem(
+            502,
+            "bad-redirect",
+            "The page redirects to where the proxy cannot follow",
+            f"{target.origin} redirects to something that is no http or https address on port 80 or 443.",
+            url=target.url,
+        ) from None
 
 
 def is_public(address: str) -> bool:

@@ -6,22 +6,25 @@ connecting: that is the address the bytes go to, whatever the name resolved to b
 
 from __future__ import annotations
 
+import asyncio
 import socket
-import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiohttp
-from aiohttp.abc import AbstractResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from janus_platform.corpus import Corpus, Document, Page, Redirect
 from janus_platform.services.problem import Problem
+from janus_platform.services.web_proxy_encoding import read_decoded
 from janus_platform.services.web_proxy_guard import Target, address_refused, is_public
-from janus_platform.services.web_proxy_robots import AGENT
 
-TIMEOUT_SECONDS = 10.0
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BLOCK = 65_536
+_RESOLVER_THREADS = 16
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Web(Protocol):
     name: str
 
     async def get(self, target: Target, max_bytes: int) -> Reply:
-        """One GET. Raises Problem: 403 when the address is not public, 502 or 504 when no answer comes."""
+        """One GET; whoever calls limits its time. Raises Problem: 403 for an address that is not public, else 502."""
 
     async def close(self) -> None:
         """Close what is open."""
@@ -87,25 +90,30 @@ class LiveWeb:
 
     name = "live"
 
-    def __init__(self, resolver: AbstractResolver | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._resolver, self._timeout = resolver, timeout_seconds
+    def __init__(
+        self,
+        user_agent: str,
+        resolver: AbstractResolver | None = None,
+        may_connect: Callable[[str], bool] = is_public,
+    ) -> None:
+        self._user_agent, self._resolver, self._may_connect = user_agent, resolver, may_connect
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, target: Target, max_bytes: int) -> Reply:
-        url = URL(target.url, encoded=True)
         try:
-            async with self._opened().get(url, allow_redirects=False) as response:
-                body = await _read(response, max_bytes + 1)
-                reply = Reply(
-                    response.status,
-                    # Header bytes that are not ASCII arrive as lone surrogates.
-                    response.headers.get("Content-Type", "")[:200].encode("ascii", "replace").decode(),
-                    body,
-                    response.headers.get("Location") if response.status in REDIRECTS else None,
+            async with self._opened().get(URL(target.url, encoded=True), allow_redirects=False) as response:
+                if response.status in REDIRECTS and (location := response.headers.get("Location")):
+                    return Reply(response.status, location=location)
+                if not 200 <= response.status < 300:
+                    return Reply(response.status)
+                blocks, encodings = (
+                    response.content.iter_chunked(_BLOCK),
+                    response.headers.getall("Content-Encoding", []),
                 )
-                return _cut(reply, max_bytes)
-        except TimeoutError:
-            raise _timed_out(target, self._timeout) from None
+                body = await read_decoded(blocks, encodings, max_bytes + 1)
+                # Header bytes that are not ASCII arrive as lone surrogates.
+                kind = response.headers.get("Content-Type", "")[:200].encode("ascii", "replace").decode()
+                return _cut(Reply(response.status, kind, body), max_bytes)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if _is_refused(error):
                 raise address_refused(target.host) from None
@@ -121,51 +129,61 @@ class LiveWeb:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(
-                resolver=self._resolver, socket_factory=guarded_socket, use_dns_cache=False, limit=32, limit_per_host=4
+                resolver=self._resolver or PooledResolver(),
+                socket_factory=self._guarded_socket,
+                use_dns_cache=False,
+                limit=32,
+                limit_per_host=4,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": f"{AGENT}/1.0", "Accept": "text/html, text/*;q=0.9, application/json;q=0.9"},
-                timeout=aiohttp.ClientTimeout(total=self._timeout),
+                headers={
+                    "User-Agent": f"{self._user_agent}/1.0",
+                    "Accept": "text/html, text/*;q=0.9, application/json;q=0.9",
+                    "Accept-Encoding": "gzip, deflate",
+                },
+                timeout=aiohttp.ClientTimeout(total=None),
                 # Decoded here, block by block, so that no bomb can unfold before it is counted.
                 auto_decompress=False,
                 trust_env=False,
             )
-            self._session.headers["Accept-Encoding"] = "gzip, deflate"
         return self._session
 
+    def _guarded_socket(self, address_info: Any) -> socket.socket:
+        """A socket for the address that is about to be connected to (`getaddrinfo`'s tuple): asked at the last moment.
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-def guarded_socket(address_info: Any) -> socket.socket:
-    """A socket for the address that is about to be connected to (`getaddrinfo`'s tuple).
-
-    Raises AddressRefused unless the address is public.
-    """
-    family, kind, protocol, _, address = address_info
-    if not is_public(str(address[0])):
-        raise AddressRefused(f"{address[0]} is not public")
-    return socket.socket(family, kind, protocol)
+        Raises AddressRefused unless the address is public.
+        """
+        family, kind, protocol, _, address = address_info
+        if not self._may_connect(str(address[0])):
+            raise AddressRefused(f"{address[0]} is not public")
+        return socket.socket(family, kind, protocol)
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """At most `limit` decoded bytes. Raises ValueError for an encoding that was not asked for, or a damaged one."""
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        raise ValueError(f"it answered in the encoding {encoding[:40]}")
-    decoder = None if encoding in ("identity", "") else zlib.decompressobj(zlib.MAX_WBITS | 32)
-    body = bytearray()
-    async for block in response.content.iter_chunked(_BLOCK):
-        try:
-            # What does not fit stays inside the decoder, undecoded.
-            body += block if decoder is None else decoder.decompress(block, limit - len(body))
-        except zlib.error:
-            raise ValueError("its compressed answer is damaged") from None
-        if len(body) >= limit:
-            break
-    return bytes(body[:limit])
+class PooledResolver(AbstractResolver):
+    """The system's resolver in threads of its own: a name server that never answers must not hold up other work."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_RESOLVER_THREADS, "web-proxy-resolver")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of `host`. Raises OSError when there are none."""
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._pool, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+        )
+        return [
+            ResolveResult(
+                hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=socket.AI_NUMERICHOST
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        """Wait for no name server any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _cut(reply: Reply, max_bytes: int) -> Reply:
@@ -204,15 +222,5 @@ def _unreachable(target: Target, reason: str) -> Problem:
         "unreachable",
         "The page could not be reached",
         f"{target.host}: {reason}. Check the address.",
-        url=target.url,
-    )
-
-
-def _timed_out(target: Target, seconds: float) -> Problem:
-    return Problem(
-        504,
-        "upstream-timeout",
-        "The page took too long",
-        f"{target.host} did not finish its answer within {seconds:g} s. Ask again later, or use another page.",
         url=target.url,
     )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.corpus import load_corpus
-from janus_platform.services.web_proxy import LocalWeb, build, decode
+from janus_platform.services.web_proxy import LocalWeb, build
+from janus_platform.services.web_proxy_charset import decode
 from janus_platform.services.web_proxy_converter import WorkerConverter
 from tests.services.asgi import ask, client, context
 from tests.services.web_proxy_rig import LOCAL, PAGE, SERVICE, fetch, fetch_from, html
@@ -112,7 +113,7 @@ def test_no_url_makes_the_proxy_fail(url: str) -> None:
         (b"\x93", 'text/html; charset="latin1"', "“"),
         (b'<meta charset="windows-1251">\xe9', "text/html", '<meta charset="windows-1251">й'),
         (b"\xff\xfe\xe9\x00", "text/html; charset=utf-8", "é"),
-        (b"\xff", "text/html", "\ufffd"),
+        ("é".encode() * 3 + b"\xff", "text/html", "ééé\ufffd"),
         ("é".encode(), "text/html; charset=punycode", "é"),
         ("é".encode(), "text/html; charset=no-such-thing", "é"),
         (b'<meta charset="utf-16">x', "text/html", '<meta charset="utf-16">x'),

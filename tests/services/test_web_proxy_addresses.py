@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from janus_platform.services.problem import Problem, type_uri
 from janus_platform.services.web_proxy import LiveWeb, build
 from janus_platform.services.web_proxy_guard import check_url, is_public
-from janus_platform.services.web_proxy_web import AddressRefused, Reply, guarded_socket
+from janus_platform.services.web_proxy_web import AddressRefused, Reply
 from tests.services.asgi import client, context
 from tests.services.web_proxy_rig import PAGE, SERVICE, FakeWeb, InProcess, fetch, fetch_from, html
 
@@ -104,7 +104,7 @@ def test_no_private_address_passes_for_public(address: Any) -> None:
 )
 def test_no_socket_is_made_for_an_address_that_is_not_public(address: str) -> None:
     with pytest.raises(AddressRefused):
-        guarded_socket((2, 1, 6, "", (address, 80)))
+        LiveWeb("JanusBot")._guarded_socket((2, 1, 6, "", (address, 80)))
 
 
 class Resolver(AbstractResolver):
@@ -123,7 +123,7 @@ class Resolver(AbstractResolver):
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["169.254.169.254"], ["10.0.0.1", "192.168.0.1"]])
 def test_a_public_name_that_resolves_to_a_private_address_is_refused_when_connecting(addresses: list[str]) -> None:
     async def asked() -> Any:
-        web = LiveWeb(Resolver(*addresses))
+        web = LiveWeb("JanusBot", Resolver(*addresses))
         async with client(build(context(), web, InProcess()), SERVICE.origin) as opened:
             answer = await opened.get("/fetch", params={"url": "http://rebound.example.com/"})
         await web.close()

@@ -39,12 +39,12 @@ def test_no_spelling_of_a_forbidden_path_gets_around_its_rule(path: str) -> None
     ],
 )
 def test_robots_rules_are_read_as_rfc_9309_says(robots: str, path: str, rule: str | None) -> None:
-    assert read_robots(200, robots.encode()).refusal("https://site.example.net" + path) == rule
+    assert read_robots(200, robots.encode(), "JanusBot").refusal(path) == rule
 
 
 def test_a_server_error_for_robots_txt_forbids_and_a_missing_one_allows() -> None:
-    assert read_robots(503, b"").refusal(PAGE)
-    assert read_robots(404, b"User-agent: *\nDisallow: /").refusal(PAGE) is None
+    assert read_robots(503, b"", "JanusBot").refusal("/")
+    assert read_robots(404, b"User-agent: *\nDisallow: /", "JanusBot").refusal("/") is None
 
 
 def test_robots_txt_is_asked_for_once_a_day() -> None:
