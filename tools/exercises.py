@@ -7,14 +7,14 @@ which exercise they hold.
 
 from __future__ import annotations
 
-import ast
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from janus_book import catalogue
+from janus_book.cells import Call, call_in
 from janus_book.exercise import Exercise, ExerciseError
 from tools.environment import ROOT
 from tools.terminal import StepFailed, Terminal
@@ -36,10 +36,9 @@ class Misplaced(ValueError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a notebook holds an exercise: its name, the names that its check is called with, and its three cells."""
+    """Where a notebook holds an exercise: how its check is called, and its three cells."""
 
-    name: str
-    arguments: tuple[str, ...]
+    call: Call
     markdown: Cell
     code: Cell
     check: Cell
@@ -71,7 +70,7 @@ def update(content: dict[str, Any], stem: str, folder: Path = catalogue.FOLDER) 
     """
     changed = []
     for place in places(content["cells"]):
-        exercise = catalogue.load(place.name, folder)
+        exercise = catalogue.load(place.call.name, folder)
         _compare(exercise, place, stem)
         for cell, text, what in (
             (place.markdown, exercise.markdown, "task"),
@@ -79,14 +78,14 @@ def update(content: dict[str, Any], stem: str, folder: Path = catalogue.FOLDER) 
         ):
             if source(cell) != text:
                 cell["source"] = text.splitlines(keepends=True)
-                changed.append(f"{place.name}: {what}")
+                changed.append(f"{exercise.name}: {what}")
     return changed
 
 
 def missing(notebooks: Path = NOTEBOOKS, folder: Path = catalogue.FOLDER) -> list[str]:
     """The exercises that no notebook holds, and those that more than one cell does. Raises Misplaced."""
     held = [
-        place.name
+        place.call.name
         for path in sorted(notebooks.glob("*.ipynb"))
         for place in places(json.loads(path.read_text("utf-8"))["cells"])
     ]
@@ -135,35 +134,21 @@ def _stems(changes: list[str]) -> list[str]:
 
 def _place(cells: list[Cell], number: int) -> Place:
     check = cells[number]
-    calls = list(_calls(check))
-    if len(calls) != 1:
-        raise Misplaced(
-            f"cell {check['id']}: a check cell calls check once, with the exercise's name; it has {len(calls)}"
-        )
+    try:
+        call = call_in(source(check))
+    except ValueError as error:
+        raise Misplaced(f"cell {check['id']}: {error}") from error
     if number < 2 or EXERCISE not in tags(cells[number - 1]):
-        raise Misplaced(f"cell {check['id']}: the code cell before this check is not tagged `exercise`")
+        raise Misplaced(f"cell {check['id']}: the cell before this check is not tagged `exercise`")
     markdown = cells[number - 2]
     if markdown["cell_type"] != "markdown" or not source(markdown).startswith(HEADING):
         raise Misplaced(f"cell {markdown['id']}: the task before an exercise must start with `{HEADING}: `")
-    return Place(*calls[0], markdown, cells[number - 1], check)
-
-
-def _calls(cell: Cell) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The calls of `check` in a cell: the exercise's name, and the answers as they are written."""
-    try:
-        tree = ast.parse(source(cell))
-    except SyntaxError as error:
-        raise Misplaced(f"cell {cell['id']}: {error.msg}") from error
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check" and node.args:
-            name, *answers = node.args
-            if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                yield name.value, tuple(ast.unparse(answer) for answer in answers)
+    return Place(call, markdown, cells[number - 1], check)
 
 
 def _compare(exercise: Exercise, place: Place, stem: str) -> None:
     if exercise.notebook != stem:
-        raise Misplaced(f"cell {place.check['id']}: {place.name} belongs to the notebook {exercise.notebook}")
-    if place.arguments != exercise.answers:
+        raise Misplaced(f"cell {place.check['id']}: {exercise.name} belongs to the notebook {exercise.notebook}")
+    if place.call.answers != exercise.answers:
         wanted = f'check("{exercise.name}", {", ".join(exercise.answers)})'
         raise Misplaced(f"cell {place.check['id']}: the check must be called as {wanted}")

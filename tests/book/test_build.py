@@ -21,15 +21,19 @@ COMMAND = Path(sys.executable).with_name("jupyter-book")
 @pytest.fixture
 def small_book(tmp_path: Path) -> Path:
     """A book of one page and one notebook, with this book's own settings and extensions."""
+    return make_small_book(tmp_path)
+
+
+def make_small_book(root: Path) -> Path:
     for name in ("_ext", "_static", "_diagrams"):
-        shutil.copytree(ROOT / "book" / name, tmp_path / "book" / name)
-    shutil.copytree(ROOT / "tools", tmp_path / "tools")
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    write_page(tmp_path, "# A page\n\nQuality weighs {fact}`bench.weights.quality`, at {host}`search`.\n")
-    write_notebook(tmp_path, "print(2 + 2)")
+        shutil.copytree(ROOT / "book" / name, root / "book" / name)
+    shutil.copytree(ROOT / "tools", root / "tools")
+    shutil.copy(ROOT / "_config.yml", root)
+    write_page(root, "# A page\n\nQuality weighs {fact}`bench.weights.quality`, at {host}`search`.\n")
+    write_notebook(root, "print(2 + 2)")
     toc = "format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/one\n"
-    (tmp_path / "_toc.yml").write_text(toc, encoding="utf-8")
-    return tmp_path
+    (root / "_toc.yml").write_text(toc, encoding="utf-8")
+    return root
 
 
 def write_page(root: Path, text: str) -> None:
