@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from janus_book import progress
@@ -11,6 +12,8 @@ from janus_book.catalogue import load, names
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+_CAPTION = "janus solution NOTEBOOK.EXERCISE prints a solution."
 
 
 @dataclass(frozen=True)
@@ -43,21 +46,20 @@ class Report:
     def table(self) -> Table:
         """The report for people."""
         from rich.table import Table
+        from rich.text import Text
 
-        table = Table(title=f"{self.solved} of {len(self.rows)} exercises solved")
-        for column in ("notebook", "exercise", "name", "solved"):
-            table.add_column(column)
-        for number, row in enumerate(self.rows):
-            first = number == 0 or self.rows[number - 1].notebook != row.notebook
-            if first and number:
-                table.add_section()
-            notebook = f"{row.notebook} ({self._count(row.notebook)})" if first else ""
-            table.add_row(notebook, row.title, row.name, _shown(row.solved))
+        table = Table(title=f"{self.solved} of {len(self.rows)} exercises solved", caption=_CAPTION)
+        table.add_column("exercise", no_wrap=True)
+        table.add_column("what to do")
+        table.add_column("solved", no_wrap=True)
+        for notebook, grouped in groupby(self.rows, key=lambda row: row.notebook):
+            rows = list(grouped)
+            count = sum(row.solved is not None for row in rows)
+            table.add_section()
+            table.add_row(notebook, "", f"{count} of {len(rows)}", style="bold")
+            for row in rows:
+                table.add_row(f"  {row.name.partition('.')[2]}", Text(row.title), _shown(row.solved))
         return table
-
-    def _count(self, notebook: str) -> str:
-        rows = [row for row in self.rows if row.notebook == notebook]
-        return f"{sum(row.solved is not None for row in rows)} of {len(rows)}"
 
 
 def report() -> Report:

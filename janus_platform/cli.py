@@ -183,6 +183,35 @@ def trace(
 
 
 @app.command()
+def progress(as_json: AsJson = False) -> None:
+    """Show which exercises of the book are solved, and when; kept on this machine only."""
+    from janus_book.report import report
+
+    found = report()
+    if as_json:
+        typer.echo(json.dumps(found.as_json()))
+        return
+    from rich.console import Console
+
+    Console().print(found.table())
+    for problem in found.problems:
+        _say(problem, err=True)
+
+
+@app.command()
+def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the check cell names it.")]) -> None:
+    """Print the solution of an exercise."""
+    from janus_book import solution as print_solution
+    from janus_book.catalogue import UnknownExercise
+
+    try:
+        print_solution(name)
+    except UnknownExercise as error:
+        _say(f"janus: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def prepare() -> None:
     """Fetch the embedding model and build the indexes, once; without a network, say what works without them."""
     from janus_platform.prepare import prepare_all
