@@ -10,7 +10,7 @@ from janus_platform.corpus import Corpus, Page, article_text
 from janus_platform.services.problem import invalid_field
 from janus_platform.services.search_engine import Found, Result
 from janus_platform.services.search_index import Document, TextIndex
-from janus_platform.services.search_query import FUNCTION_WORDS, Query, parse_query, rewritten
+from janus_platform.services.search_query import FUNCTION_WORDS, Phrase, Query, parse_query, rewritten
 from janus_platform.services.search_snippet import cut, one_line, prepare
 from janus_platform.services.search_spelling import Speller
 from janus_platform.services.search_vocabulary import Vocabulary
@@ -46,7 +46,7 @@ class LocalSearch:
     @classmethod
     def of(cls, corpus: Corpus) -> LocalSearch:
         """The engine over every page of `corpus`."""
-        return cls(Document(page.title, _text_of(page), page.url) for page in corpus.pages)
+        return cls(Document(page.title, text_of(page), page.url) for page in corpus.pages)
 
     async def search(self, query: str, num_results: int) -> Found:
         """See SearchEngine. Raises Problem 422 when there is nothing to search for."""
@@ -63,16 +63,17 @@ class LocalSearch:
 
     def explain(self, query: str, num_results: int) -> list[Explained]:
         """The same pages in the same order, each with its score and the parts that it is the sum of."""
-        parsed = self._spelled(self._understood(query)[0])
-        asked = [*((word,) for word in parsed.words), *parsed.phrases]
-        ranks = {" ".join(phrase): dict(zip(*self._index.ranks(phrase), strict=True)) for phrase in asked}
+        parsed, _ = self._understood(query)
+        asked = {self._spelling(word): word for word in parsed.words}
+        parts = {word: self._ranks((spelling,)) for spelling, word in asked.items()}
+        parts |= {" ".join(phrase): self._ranks(phrase) for phrase in parsed.phrases}
         return [
             Explained(
                 *self._shown[hit.position],
                 hit.score,
-                {name: float(scores[hit.position]) for name, scores in ranks.items() if hit.position in scores},
+                {name: ranks[hit.position] for name, ranks in parts.items() if hit.position in ranks},
             )
-            for hit in self._index.find(parsed, num_results)
+            for hit in self._index.find(self._spelled(parsed), num_results)
         ]
 
     def health(self) -> dict[str, Any]:
@@ -103,8 +104,13 @@ class LocalSearch:
 
     def _spelled(self, query: Query) -> Query:
         """The query in the words of the index: of the spellings that match the same, one stands for all."""
-        words = ((self._vocabulary.spellings(word) or (word,))[0] for word in query.words)
-        return replace(query, words=tuple(dict.fromkeys(words)))
+        return replace(query, words=tuple(dict.fromkeys(map(self._spelling, query.words))))
+
+    def _spelling(self, word: str) -> str:
+        return (self._vocabulary.spellings(word) or (word,))[0]
+
+    def _ranks(self, phrase: Phrase) -> dict[int, float]:
+        return {int(position): float(score) for position, score in zip(*self._index.ranks(phrase), strict=True)}
 
     def _asked(self, query: Query) -> Sequence[Sequence[str]]:
         words = dict.fromkeys([*query.words, *(word for phrase in query.phrases for word in phrase)])
@@ -116,7 +122,7 @@ class LocalSearch:
         self._index.keep_ready(f for f in families if sum(often[word] for word in f) >= COMMON_FROM)
 
 
-def _text_of(page: Page) -> str:
+def text_of(page: Page) -> str:
     """The article's text. A heading that repeats the title is left out: it would begin every snippet.
 
     The others end like sentences: a snippet is one line, in which they would run into what follows.

@@ -25,10 +25,10 @@ class Speller:
         self._frequencies = frequencies
         self._words = sorted(word for word in frequencies if len(word) >= SHORTEST_WORD - 1 and word.isalpha())
         self._plain = [plain(word) for word in self._words]
-        self._holding: dict[str, list[int]] = defaultdict(list)
+        self._holding: dict[tuple[int, str], list[int]] = defaultdict(list)
         for position, word in enumerate(self._plain):
             for pair in _pairs(word):
-                self._holding[pair].append(position)
+                self._holding[len(word), pair].append(position)
 
     def correct(self, word: str) -> str | None:
         """What the unknown `word` was meant to be: one known word, two that ran together, or None.
@@ -38,33 +38,27 @@ class Speller:
         typed = plain(word)
         if not (SHORTEST_WORD <= len(typed) <= LONGEST_WORD and typed.isalpha()):
             return None
-        shared = self._shared_pairs(typed)
-        nearest = self._nearest(typed, shared, 1) or self._split(typed)
-        return nearest or (self._nearest(typed, shared, 2) if len(typed) >= LONG_WORD else None)
+        nearest = self._nearest(typed, 1) or self._split(typed)
+        return nearest or (self._nearest(typed, 2) if len(typed) >= LONG_WORD else None)
 
-    def _nearest(self, typed: str, shared: Counter[int], edits: int) -> str | None:
+    def _nearest(self, typed: str, edits: int) -> str | None:
         """The most frequent word at most so many edits away; of equally frequent ones, the first in the alphabet."""
         near = [
             (-self._frequencies[self._words[position]], self._words[position])
-            for position in self._candidates(typed, shared, edits)
+            for position in self._candidates(typed, edits)
             if distance(typed, self._plain[position], edits) <= edits and _plausible(typed, self._plain[position])
         ]
         return min(near)[1] if near else None
 
-    def _shared_pairs(self, typed: str) -> Counter[int]:
+    def _candidates(self, typed: str, edits: int) -> list[int]:
+        pairs = _pairs(typed)
         shared: Counter[int] = Counter()
-        for pair in _pairs(typed):
-            shared.update(self._holding.get(pair, ()))
-        return shared
-
-    def _candidates(self, typed: str, shared: Counter[int], edits: int) -> list[int]:
+        for length in range(len(typed) - edits, len(typed) + edits + 1):
+            for pair in pairs:
+                shared.update(self._holding.get((length, pair), ()))
         # An edit touches at most three pairs, and a pair that stands twice in a word is counted once.
-        least = max(1, len(_pairs(typed)) - 3 * edits)
-        near = [
-            (-count, position)
-            for position, count in shared.items()
-            if count >= least and abs(len(self._plain[position]) - len(typed)) <= edits
-        ]
+        least = max(1, len(pairs) - 3 * edits)
+        near = [(-count, position) for position, count in shared.items() if count >= least]
         return [position for _, position in sorted(near)[:MAX_CANDIDATES]]
 
     def _split(self, typed: str) -> str | None:
