@@ -7,9 +7,11 @@ streaming. Rules: OpenAI's chat completions, plus `delta.reasoning_content` and 
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from janus_bench.client import Exchange
 from janus_bench.errors import RequestFailed
@@ -17,10 +19,12 @@ from janus_bench.sse import Event, EventParser, EventTooLarge
 
 _TEXTS = {"reasoning_content": "reasoning", "content": "content"}
 MAX_ARTIFACTS = 16
+# Parsing so much takes about half a millisecond, for which other connections wait.
+_STEP_BYTES = 8 * 1024
+_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True)
-class Delta:
+class Delta(NamedTuple):
     """One piece of visible output. `kind` is reasoning, content, tool_call or artifact; `at_ns` when it was read."""
 
     kind: str
@@ -57,6 +61,33 @@ def read_answer(response: Exchange) -> Answer:
 
     Of a status other than 200 only the error's own message is kept, cut short.
     """
+    steps = _reading(response)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+
+
+async def read_answer_aside(response: Exchange, turn: asyncio.Lock) -> Answer:
+    """The same in small steps, between which the loop reads what arrives on other connections. Raises RequestFailed.
+
+    `turn` is shared by all of a run, so that the loop waits for one step at a time, however many answers are there.
+    """
+    steps = _reading(response)
+    async with turn:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return answer
+            await asyncio.sleep(0)
+
+
+def _reading(response: Exchange) -> Generator[None, None, Answer]:
+    """Take a response apart, step by step; the answer is what the generator returns."""
     if response.status != 200:
         raise RequestFailed(f"http_{response.status}", _reason(response))
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -64,18 +95,22 @@ def read_answer(response: Exchange) -> Answer:
         return _read_json(response)
     if media_type != "text/event-stream" and not response.body.lstrip(b"\xef\xbb\xbf\r\n :").startswith(b"data:"):
         raise RequestFailed("not_openai", f"the answer is {media_type or 'untyped'}, not an event stream")
-    answer = _Assembly().read(_events(response))
+    parser, assembly, parsed = EventParser(), _Assembly(), 0
+    for stamp, data in response.reads:
+        try:
+            events = parser.feed(data, stamp)
+        except EventTooLarge as error:
+            raise RequestFailed("too_large", str(error)) from None
+        for event in events:
+            assembly.event(event)
+        parsed += len(data)
+        if parsed > _STEP_BYTES:
+            parsed = 0
+            yield
+    answer = assembly.finish()
     if media_type != "text/event-stream":
         answer.violations.append("wrong_content_type")
     return answer
-
-
-def _events(response: Exchange) -> list[Event]:
-    parser = EventParser()
-    try:
-        return [event for stamp, data in response.reads for event in parser.feed(data, stamp)]
-    except EventTooLarge as error:
-        raise RequestFailed("too_large", str(error)) from None
 
 
 def _read_json(response: Exchange) -> Answer:
@@ -89,7 +124,8 @@ def _read_json(response: Exchange) -> Answer:
     assembly.answer.violations.append("not_streamed")
     message = choices[0].get("message")
     assembly.chunk({**body, "choices": [{**choices[0], "delta": message}]}, response.ended_ns)
-    return assembly.finish(done=True)
+    assembly.event(Event("message", "[DONE]", response.ended_ns))
+    return assembly.finish()
 
 
 class _Assembly:
@@ -100,22 +136,21 @@ class _Assembly:
         self._tools: dict[int, dict[str, str]] = {}
         self._last_choice_finished = False
         self._content_seen = False
+        self._done = False
+        self._model: Any = None
 
-    def read(self, events: list[Event]) -> Answer:
-        done = False
-        for event in events:
-            if done:
-                self._violation("data_after_done")
-            elif event.data == "[DONE]":
-                done = True
-            else:
-                if not event.valid_utf8:
-                    self._violation("invalid_utf8")
-                self.chunk(_parse(event.data, "malformed_event"), event.at_ns)
-        return self.finish(done)
+    def event(self, event: Event) -> None:
+        if self._done:
+            self._violation("data_after_done")
+        elif event.data == "[DONE]":
+            self._done = True
+        else:
+            if not event.valid_utf8:
+                self._violation("invalid_utf8")
+            self.chunk(_parse(event.data, "malformed_event"), event.at_ns)
 
-    def finish(self, done: bool) -> Answer:
-        answer = self.answer
+    def finish(self) -> Answer:
+        answer, done = self.answer, self._done
         if not done and not answer.finish_reason:
             raise RequestFailed("cut_stream", "the stream ended without finish_reason and without [DONE]")
         if not done:
@@ -141,11 +176,10 @@ class _Assembly:
 
     def _envelope(self, chunk: dict[str, Any]) -> None:
         model = chunk.get("model")
-        if isinstance(model, str) and model:
-            model = _printable(model)
-            if self.answer.model and self.answer.model != model:
+        if model != self._model and isinstance(model, str) and model:
+            if self.answer.model:
                 self._violation("model_changes")
-            self.answer.model = model
+            self._model, self.answer.model = model, _printable(model)
         usage = chunk.get("usage")
         if isinstance(usage, dict):
             self.answer.usage = valid_usage(usage)
@@ -235,9 +269,18 @@ def _objects(value: Any, name: str) -> list[dict[str, Any]]:
 
 def _parse(text: str, kind: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = _whole_json(text)
     except (ValueError, RecursionError):
         raise RequestFailed(kind, "not valid JSON") from None
     if not isinstance(value, dict):
         raise RequestFailed(kind, "not a JSON object")
     return value
+
+
+def _whole_json(text: str) -> Any:
+    """json.loads, quicker where no white space surrounds the value. Raises ValueError, RecursionError."""
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        return json.loads(text)
+    return value if end == len(text) else json.loads(text)

@@ -1,7 +1,8 @@
 """The command `janus-bench`. Every command writes its result to stdout and everything else to stderr.
 
-Exit codes: 0 done · 1 the composite lies below --fail-under, or a suite file has problems · 2 wrong usage ·
-3 it could not be done (the message says what to do) · 130 stopped by Ctrl-C (what was done is kept).
+Exit codes: 0 done · 1 the composite lies below --fail-under, a suite file has problems, or a calibration lost a piece
+or misnamed a fault · 2 wrong usage · 3 it could not be done (the message says what to do) · 130 stopped by Ctrl-C (what
+was done is kept).
 """
 
 from __future__ import annotations
@@ -150,6 +151,25 @@ def validate(suite_file: Annotated[Path, typer.Argument(help="A .toml or .jsonl 
         print(f"{len(found)} problem(s).", file=sys.stderr)
         raise typer.Exit(BELOW)
     print("No problems.", file=sys.stderr)
+
+
+@app.command()
+def calibrate(
+    streams: Annotated[int, typer.Option(help="Streams at once.", min=1, max=256)] = 64,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the bench's own error on this machine, against a server that knows the truth."""
+    from janus_bench.calibration.calibrate import calibrate as measured
+    from janus_bench.tables import calibration_table
+
+    print(f"janus-bench: {streams} paced streams, a stall in each, then planted faults …", file=sys.stderr)
+    found = measured(streams=streams)
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        _print_table(calibration_table(found.to_dict()))
+    if found.faults_missed or found.lost:
+        raise typer.Exit(BELOW)
 
 
 def _show(report: Report, as_json: bool) -> None:

@@ -22,6 +22,8 @@ from janus_bench.http1 import BadResponse, ResponseDecoder
 from janus_bench.receiving import READER, Clock, Receiver
 from janus_bench.target import Target
 
+_READS_A_STEP = 16
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -101,11 +103,14 @@ async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[in
         await reader.wake.wait()
         reader.wake.clear()
         closed = reader.closed
-        for stamp, data in reader.reads[fed:]:
+        while fed < len(reader.reads):
+            stamp, data = reader.reads[fed]
             decoded = decoder.feed(data)
             if decoded:
                 reads.append((stamp, decoded))
-        fed = len(reader.reads)
+            fed += 1
+            if fed % _READS_A_STEP == 0:
+                await asyncio.sleep(0)  # other connections must not wait until all of this one is decoded
         if reader.overflow:
             raise BadResponse("the body is larger than the limit")
         if closed:

@@ -11,6 +11,8 @@ import re
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _MAX_CHUNK_LINE = 4096
+_SHORT_SIZE_LINE = 10  # eight digits and the line end
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
@@ -144,9 +146,29 @@ class _Chunked:
     def feed(self, data: bytes) -> bytes:
         self._buffer += data
         out = bytearray()
-        while not self.complete and self._step(out):
-            pass
+        while not self.complete:
+            if self._state == "size":
+                self._take_whole_chunks(out)
+            if not self._step(out):
+                break
         return bytes(out)
+
+    def _take_whole_chunks(self, out: bytearray) -> None:
+        """Take the plain chunks that the buffer begins with and holds whole.
+
+        Streams are nearly always made of these, and stepping through their states would cost more than parsing them.
+        """
+        data, start = self._buffer, 0
+        while (line_end := data.find(b"\r\n", start, start + _SHORT_SIZE_LINE)) > start:
+            digits = data[start:line_end]
+            # int() alone would also take signs, blanks and underscores.
+            size = int(digits, 16) if digits.isalnum() and not digits.translate(None, _HEX_DIGITS) else 0
+            end = line_end + 2 + size
+            if not size or data[end : end + 2] != b"\r\n":
+                break
+            out += data[line_end + 2 : end]
+            start = end + 2
+        del data[:start]
 
     def _step(self, out: bytearray) -> bool:
         """Take one element off the buffer; False when it needs more bytes."""

@@ -16,7 +16,11 @@ from janus_bench.verdicts import Verdict
 
 @dataclass
 class Record:
-    """One request. `answer` and `timing` are None and `error` is set where it failed; `score` is 0 to 1."""
+    """One request. `answer` and `timing` are None and `error` is set where it failed; `score` is 0 to 1.
+
+    `stamped_by` says whose stamps the reads carry, "kernel" or "reader"; with the kernel's, `late_ns` is how long the
+    latest read was in coming.
+    """
 
     item: str
     category: str
@@ -24,6 +28,8 @@ class Record:
     started_ns: int = 0
     connected_ns: int = 0
     sent_ns: int = 0
+    stamped_by: str = ""
+    late_ns: int = 0
     answer: Answer | None = None
     error: str = ""
     error_detail: str = ""
@@ -81,6 +87,7 @@ class Record:
         """The raw record: no scores and nothing that can be computed from the rest."""
         line: dict[str, Any] = {"item": self.item, "category": self.category, "repeat": self.repeat}
         line |= {"started_ns": self.started_ns, "connected_ns": self.connected_ns, "sent_ns": self.sent_ns}
+        line |= {"stamped_by": self.stamped_by, "late_ns": self.late_ns}
         line["error"] = {"kind": self.error, "detail": self.error_detail} if self.error else None
         if self.answer is None:
             return line | {"answer": None}
@@ -101,6 +108,8 @@ class Record:
             started_ns=line["started_ns"],
             connected_ns=line["connected_ns"],
             sent_ns=line["sent_ns"],
+            stamped_by=line.get("stamped_by", ""),
+            late_ns=line.get("late_ns", 0),
             answer=answer,
             error=error.get("kind", ""),
             error_detail=error.get("detail", ""),

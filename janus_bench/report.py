@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from janus_bench.constants import Table, scoring_hash
 from janus_bench.metrics import percentile
+from janus_bench.receiving import KERNEL
 from janus_bench.records import Record
 from janus_bench.scoring import Scores, usd
 
@@ -114,6 +115,7 @@ def build_document(
         "scoring": {"name": table["name"], "hash": scoring_hash()},
         "runner": {"version": _version(), "python": platform.python_version(), "system": platform.system()},
         "lag_ms": _spread(outcome.lag_ms),
+        "stamps": _stamps(records),
         "notes": _notes(scores, outcome, table),
         "items": [_item(record) for record in sorted(records, key=lambda entry: (entry.item, entry.repeat))],
     }
@@ -131,6 +133,14 @@ def _item(record: Record) -> dict[str, Any]:
         "first_token_ms": _rounded(record.first_token_ms, 3),
         "total_ms": _rounded(record.total_ms, 3),
         "violations": list(record.answer.violations) if record.answer else [],
+    }
+
+
+def _stamps(records: Sequence[Record]) -> dict[str, Any]:
+    """Who stamped the reads, by requests, and how late they came where the kernel did."""
+    return {
+        "by": dict(sorted(Counter(record.stamped_by for record in records if record.stamped_by).items())),
+        "read_late_ms": _spread(record.late_ns / 1e6 for record in records if record.stamped_by == KERNEL),
     }
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from janus_bench.chat import read_answer
+from janus_bench.chat import read_answer_aside
 from janus_bench.client import exchange
 from janus_bench.errors import BenchError, RequestFailed, TargetError
 from janus_bench.receiving import Clock
@@ -97,11 +97,12 @@ async def run_items(
     random.Random(settings.seed).shuffle(plan)
     records: list[Record] = []
     waiting = iter(plan)
+    turn = asyncio.Lock()
     progress(0, len(plan), 0)
 
     async def worker() -> None:
         for item, repeat in waiting:
-            record = await ask(target, item, repeat, settings, clock)
+            record = await ask(target, item, repeat, settings, clock, turn)
             records.append(record)
             keep(record)
             progress(len(records), len(plan), sum(not entry.ok for entry in records))
@@ -120,14 +121,18 @@ async def run_items(
     return Outcome(records, len(plan), lags)
 
 
-async def ask(target: Target, item: Item, repeat: int, settings: Settings, clock: Clock) -> Record:
-    """Ask one item once. A failed request gives a record with its kind of error; nothing is raised."""
+async def ask(target: Target, item: Item, repeat: int, settings: Settings, clock: Clock, turn: asyncio.Lock) -> Record:
+    """Ask one item once. A failed request gives a record with its kind of error; nothing is raised.
+
+    Answers are taken apart one at a time, each in its `turn`.
+    """
     record = Record(item.id, item.category, repeat)
     try:
         response = await exchange(target, request_body(item, settings.model), timeout=settings.timeout, clock=clock)
         record.started_ns, record.connected_ns = response.started_ns, response.connected_ns
         record.sent_ns = response.sent_ns
-        record.answer = read_answer(response)
+        record.stamped_by, record.late_ns = response.stamped_by, response.late_ns
+        record.answer = await read_answer_aside(response, turn)
     except RequestFailed as failure:
         record.error, record.error_detail = failure.kind, failure.detail
     return record
@@ -150,7 +155,7 @@ async def _warm_up(target: Target, settings: Settings, clock: Clock) -> None:
     """Requests that count for nothing, but show whether the target can be benched at all."""
     item = Item("warm-up", "chat", ({"role": "user", "content": _WARM_UP},), ())
     for _ in range(settings.warmup):
-        record = await ask(target, item, 0, settings, clock)
+        record = await ask(target, item, 0, settings, clock, asyncio.Lock())
         if record.error and (remedy := _remedy(record.error)):
             what = f"{target.url} cannot be benched: {record.error} ({record.error_detail})"
             raise TargetError(what, remedy)

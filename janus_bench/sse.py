@@ -7,9 +7,10 @@ times and reconnection are of no use to a bench and are not kept.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
+_DATA = b"data: "
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -17,8 +18,7 @@ class EventTooLarge(ValueError):
     """One event exceeds the limit."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One dispatched event: its type ("message" unless named), its data, and when its last byte was read (ns)."""
 
     type: str
@@ -49,20 +49,39 @@ class EventParser:
             return []
         events: list[Event] = []
         start = 0
-        for end in _LINE_END.finditer(body):
+        while True:
+            if not self._size and not self._first_line:
+                start = self._plain_events(body, start, at_ns, events)
+            end = _LINE_END.search(body, start)
+            if end is None:
+                break
             self._partial.append(body[start : end.start()])
-            start = end.end()
             self._count(len(self._partial[-1]))
             line = b"".join(self._partial)
             self._partial.clear()
             event = self._line(line, at_ns)
             if event is not None:
                 events.append(event)
+            start = end.end()
         self._after_cr = body.endswith(b"\r")
         if start < len(body):
             self._partial.append(body[start:])
             self._count(len(body) - start)
         return events
+
+    def _plain_events(self, body: bytes, start: int, at_ns: int, events: list[Event]) -> int:
+        """Take the events of a single `data: ` line that stand at `start`; returns where the next line begins.
+
+        Streams of chat completions are made of these, and going through them line by line takes twice as long.
+        """
+        while body.startswith(_DATA, start) and (end := body.find(b"\n\n", start)) >= 0:
+            value = body[start + len(_DATA) : end]
+            if b"\n" in value or b"\r" in value or len(value) > self._limit:
+                break
+            text, valid = _decoded(value)
+            events.append(Event("message", text, at_ns, valid))
+            start = end + 2
+        return start
 
     def _count(self, size: int) -> None:
         self._size += size
@@ -91,7 +110,12 @@ class EventParser:
         self._data, self._type, self._size = [], b"", 0
         if not data:
             return None
-        raw = b"\n".join(data)
-        text = raw.decode("utf-8", "replace")
-        valid = "\ufffd" not in text or text.encode("utf-8") == raw
+        text, valid = _decoded(b"\n".join(data))
         return Event(kind.decode("utf-8", "replace") or "message", text, at_ns, valid)
+
+
+def _decoded(value: bytes) -> tuple[str, bool]:
+    try:
+        return value.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return value.decode("utf-8", "replace"), False
