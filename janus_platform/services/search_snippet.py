@@ -12,7 +12,7 @@ SNIPPET_CHARACTERS = 240
 ELLIPSIS = "…"
 # A match should not stand at the very edge: about so much of the text before it is shown.
 _LEAD = 60
-_MOST_MATCHES = 32
+_MOST_MATCHES = 16
 _SENTENCE_END = re.compile(r"[.!?:]['\")\]’”]? ")
 # Joiners are part of how words of some scripts, and emoji, are written; no other format character is shown.
 _JOINERS = "\u200c\u200d"
@@ -71,7 +71,7 @@ def _best_place(lower: str, asked: Sequence[Sequence[str]]) -> tuple[int, int]:
     best, place = (0, 0), (0, 0)
     inside: Counter[int] = Counter()
     first = 0
-    for at, end, word in matches:
+    for number, (at, end, word) in enumerate(matches):
         inside[word] += 1
         while end - matches[first][0] > SNIPPET_CHARACTERS - _LEAD and matches[first][0] < at:
             gone = matches[first][2]
@@ -79,7 +79,7 @@ def _best_place(lower: str, asked: Sequence[Sequence[str]]) -> tuple[int, int]:
             if not inside[gone]:
                 del inside[gone]
             first += 1
-        value = (len(inside), inside.total())
+        value = (len(inside), number - first + 1)
         if value > best:
             best, place = value, (matches[first][0], end)
     return place

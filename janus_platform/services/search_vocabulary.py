@@ -8,9 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from janus_platform.services.search_index import TOKENIZER
 from janus_platform.services.search_query import Phrase, expression, words_of
+
+MAX_REMEMBERED = 4_096
 
 
 class Vocabulary:
@@ -27,9 +30,14 @@ class Vocabulary:
         self._db.execute("CREATE VIRTUAL TABLE stem USING fts5vocab(spelled, instance)")
         self._db.executemany("INSERT INTO spelled(rowid, word) VALUES (?, ?)", enumerate(self._words))
         self._db.commit()
+        # A query asks for each of its words several times, and words come back.
+        self._found = lru_cache(MAX_REMEMBERED)(self._find)
 
     def spellings(self, word: str) -> Phrase:
         """Every spelling that matches `word`: "entangle", "entangled", "entanglement" … Empty when nothing does."""
+        return self._found(word)
+
+    def _find(self, word: str) -> Phrase:
         found = self._db.execute(
             "SELECT rowid FROM spelled WHERE spelled MATCH ? ORDER BY rowid", [expression((word,))]
         )
