@@ -47,6 +47,7 @@ class Gateway:
     chat_path: str
     models_path: str
     health_path: str
+    metrics_path: str
     default_model: str
     max_body_bytes: int
 

@@ -6,7 +6,7 @@ The node's `Deployments` is such a directory; a test's dictionary can be one too
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,5 +71,5 @@ class Directory(Protocol):
     def describe(self) -> list[dict[str, Any]]:
         """One entry an implementation, with at least `name` and `created` (Unix seconds)."""
 
-    async def upstream(self, name: str) -> Upstream:
-        """Where `name` listens, started if need be. Raises NotDeployed or NotReady."""
+    async def upstreams(self, name: str) -> Sequence[Upstream]:
+        """Where the nodes of `name` listen, started if need be: at least one. Raises NotDeployed or NotReady."""

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 INVALID_REQUEST = "invalid_request_error"
 SERVER_ERROR = "server_error"
+MAX_LISTED = 20
 
 
 class GatewayError(Exception):
@@ -43,6 +45,10 @@ class GatewayError(Exception):
         return b"data: " + self.body() + b"\n\n"
 
 
+class NodeFailed(GatewayError):
+    """The node did not answer as a sound one does; another node of the same implementation may."""
+
+
 def invalid_json(detail: str) -> GatewayError:
     """400: the body is not JSON at all."""
     example = '{"model": "janus", "messages": [{"role": "user", "content": "…"}]}'
@@ -72,15 +78,32 @@ def wrong_method(method: str, path: str, allowed: str) -> GatewayError:
     return GatewayError(405, message, code="method_not_allowed", headers={"allow": allowed})
 
 
-def model_not_found(name: str, param: str, names: Iterable[str]) -> GatewayError:
-    """404: no implementation has that name; the message lists those that exist."""
-    message = f"There is no implementation named {name[:100]!r}. Deployed: {', '.join(names)}."
+def model_not_found(name: str, param: str, names: Sequence[str]) -> GatewayError:
+    """404: no implementation has that name; the message names close matches, and those that exist."""
+    by_lower = {known.lower(): known for known in names}
+    close = [by_lower[match] for match in difflib.get_close_matches(name[:100].lower(), by_lower)]
+    guess = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    message = f"There is no implementation named {name[:100]!r}.{guess} Deployed: {_listed(names)}."
     return GatewayError(404, message, code="model_not_found", param=param)
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - MAX_LISTED
+    return ", ".join(names[:MAX_LISTED]) + (f" and {rest} more (`janus implementations`)" if rest > 0 else "")
+
+
+def unauthorized(what: str) -> GatewayError:
+    """401 (RFC 9110, section 15.5.2); what was sent is not repeated."""
+    message = f"{what} Send one that `janus up` was given: Authorization: Bearer YOUR_KEY."
+    return GatewayError(401, message, code="invalid_api_key", headers={"www-authenticate": "Bearer"})
 
 
 def foreign_origin() -> GatewayError:
     """403: a page of another origin asked, and this gateway is closed to other origins."""
-    message = "This gateway does not answer pages of other origins. Call it from a program, or from its own page."
+    message = (
+        "This gateway does not answer pages of this origin. Call it from a program, or let the origin in: "
+        "`janus up --cors-origin https://app.example`."
+    )
     return GatewayError(403, message, code="origin_not_allowed")
 
 
@@ -89,10 +112,10 @@ def not_ready(name: str, reason: str) -> GatewayError:
     return GatewayError(503, f"{name} is not ready: {reason}", code="implementation_not_ready")
 
 
-def refused(name: str) -> GatewayError:
+def refused(name: str) -> NodeFailed:
     """502: nothing could be reached at the implementation's address."""
     message = f"{name} could not be reached. `janus logs {name}` shows why; send the request again once it runs."
-    return GatewayError(502, message, code="upstream_unreachable")
+    return NodeFailed(502, message, code="upstream_unreachable")
 
 
 def bad_upstream(name: str, what: str) -> GatewayError:
@@ -101,16 +124,16 @@ def bad_upstream(name: str, what: str) -> GatewayError:
     return GatewayError(502, message, code="upstream_invalid")
 
 
-def cut_short(name: str, what: str) -> GatewayError:
+def cut_short(name: str, what: str) -> NodeFailed:
     """502: the answer broke off; after the first byte this becomes an event instead of a status."""
     message = f"The answer of {name} is incomplete: {what}. Send the request again."
-    return GatewayError(502, message, code="upstream_incomplete")
+    return NodeFailed(502, message, code="upstream_incomplete")
 
 
-def took_too_long(name: str, seconds: float) -> GatewayError:
+def took_too_long(seconds: float) -> NodeFailed:
     """504: over the contract's time limit."""
-    message = f"{name} did not finish within {seconds:g} seconds. Ask for less, or ask another implementation."
-    return GatewayError(504, message, code="upstream_timeout")
+    message = f"The implementation did not finish within {seconds:g} seconds. Ask for less, or ask another one."
+    return NodeFailed(504, message, code="upstream_timeout")
 
 
 def unreadable(status: int, message: str) -> tuple[bytes, bytes]:

@@ -1,27 +1,39 @@
 """Server-sent events as they pass: cut at event boundaries, checked, never changed (WHATWG HTML, section 9.2).
 
-Bytes are handed on only in whole events, so that a keep-alive comment or an error event can stand between any two
-reads. An event of the usual size is parsed (3 µs for 200 bytes): that is what tells a malformed stream from a good one.
+Bytes are handed on only in whole events, one at a time, so that a keep-alive comment or an error event can stand
+between any two, and no two become one. An event of the usual size is parsed (3 µs for 200 bytes): that is what tells a
+malformed stream from a good one.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from janus_platform.contract import Wire
 
-_BOUNDARY = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
+# Two ends of line, each CRLF, LF or CR. A last CR after CRLF waits for what follows: it is half of an end of line.
+_BOUNDARY = re.compile(rb"(?:\r\n|\n)(?:\r\n|\n|\r(?=[^\n]))|\r\r\n?")
+_LONGEST_BOUNDARY = 4
 _FIELDS = (b"data", b"event", b"id", b"retry", b"")  # A line that starts with ":" is a comment: its field is empty.
 _BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\n"
 # Larger events carry artifacts; parsing one would hold up every other stream, so only their outline is checked.
 MAX_PARSED_BYTES = 65_536
 MAX_EVENT_BYTES = 16_000_000
 
 
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON (RFC 8259, section 6)")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
 class EventReader:
-    """Reads one stream. After each `feed`, the attributes say what has passed so far.
+    """Reads one stream. After each event, the attributes say what has passed so far.
 
     `reasoning` and `content` count the chunks that carried some; `finish_reason` is the last one sent; `done` means
     that the end-of-stream marker passed; `failed` that the upstream sent an error event; `fault` says why the stream is
@@ -43,38 +55,49 @@ class EventReader:
         """Whether part of an event is held back."""
         return bool(self._pending)
 
-    def feed(self, data: bytes) -> bytes:
-        """Take bytes from upstream and return those that may go on: whole, well-formed events, unchanged."""
-        start = max(0, len(self._pending) - 3)  # A boundary may lie across two reads.
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take bytes from upstream and return those that may go on: well-formed events, each whole and unchanged.
+
+        Nothing comes after the end marker or a fault.
+        """
         if self._pending:
+            # A boundary may lie across two reads.
+            start = max(0, len(self._pending) - _LONGEST_BOUNDARY)
             self._pending += data
-            data = bytes(self._pending) if _BOUNDARY.search(self._pending, start) else b""
+            if not _BOUNDARY.search(self._pending, start):
+                self._check_size()
+                return
+            data = bytes(self._pending)
+            self._pending.clear()
         taken = 0
         for boundary in _BOUNDARY.finditer(data):
             self._event(data[taken : boundary.start()])
             if self.fault:
-                break
+                return
+            yield data[taken : boundary.end()]
             taken = boundary.end()
             if self.done:
-                break
-        if data:
-            self._pending = bytearray(data[taken:])
+                return
+        if taken < len(data):
+            self._pending += data[taken:] if taken else data
+            self._check_size()
+
+    def _check_size(self) -> None:
         if len(self._pending) > MAX_EVENT_BYTES:
             self.fault = f"an event is larger than {MAX_EVENT_BYTES:,} bytes"
-        return data[:taken]
 
     def _event(self, event: bytes) -> None:
         self.events += 1
         if self.events == 1:
             event = event.removeprefix(_BOM)
         if event.startswith(b"data:") and b"\n" not in event and b"\r" not in event:
-            self._data(event[5:].strip())
+            self._data(event[5:].strip(_SPACE))
             return
-        lines = event.splitlines()
+        lines = re.split(rb"\r\n|\n|\r", event)
         if any(line.partition(b":")[0] not in _FIELDS for line in lines):
             self.fault = "an event is not in the event-stream format"
             return
-        payload = [line.partition(b":")[2].strip() for line in lines if line.startswith(b"data")]
+        payload = [line.partition(b":")[2].strip(_SPACE) for line in lines if line.startswith(b"data")]
         if payload:
             self._data(b"\n".join(payload))
 
@@ -89,13 +112,14 @@ class EventReader:
 
     def _chunk(self, payload: bytes) -> None:
         try:
-            chunk: Any = json.loads(payload.decode("utf-8"))
+            text = payload.decode("utf-8")
+            chunk, end = _DECODER.raw_decode(text)
         except (ValueError, RecursionError):
-            chunk = None
-        if not isinstance(chunk, dict):
+            text, chunk, end = "", None, 0
+        if not isinstance(chunk, dict) or end != len(text):
             self.fault = "an event's data is not a JSON object"
             return
-        if "error" in chunk and not chunk.get("choices"):
+        if "error" in chunk and chunk["error"] is not None and not chunk.get("choices"):
             self.failed = True
         if self.completion_id is None and isinstance(chunk.get("id"), str):
             self.completion_id = chunk["id"]

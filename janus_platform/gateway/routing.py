@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Directory, NotDeployed, NotReady, Upstream
@@ -13,7 +13,7 @@ Leader = Callable[[], str | None]
 
 
 class Router:
-    """Chooses an implementation for each request.
+    """Chooses an implementation for each request; the balancer chooses among its nodes.
 
     The contract's default model stands for the leader of the leaderboard. Where there is none, or the leader is no
     longer deployed or does not start, the baseline answers: a reader always gets an answer, and the response's
@@ -32,8 +32,8 @@ class Router:
         leader = self._leader()
         return leader if leader is not None and leader in self._directory.names() else self._directory.baseline
 
-    async def route(self, request: ChatRequest) -> tuple[str, Upstream]:
-        """The chosen implementation's name and where it listens. Raises GatewayError 404 or 503."""
+    async def route(self, request: ChatRequest) -> tuple[str, Sequence[Upstream]]:
+        """The chosen implementation's name and where its nodes listen. Raises GatewayError 404 or 503."""
         wanted, param = request.model, "model"
         if request.competitor is not None:
             wanted, param = request.competitor, self._routing_field
@@ -42,14 +42,14 @@ class Router:
         current, baseline = self.current, self._directory.baseline
         if current != baseline:
             try:
-                return current, await self._directory.upstream(current)
+                return current, await self._directory.upstreams(current)
             except (NotDeployed, NotReady):
                 pass
         return baseline, await self._named(baseline, param)
 
-    async def _named(self, name: str, param: str) -> Upstream:
+    async def _named(self, name: str, param: str) -> Sequence[Upstream]:
         try:
-            return await self._directory.upstream(name)
+            return await self._directory.upstreams(name)
         except NotDeployed:
             raise model_not_found(name, param, [self._default_model, *self._directory.names()]) from None
         except NotReady as reason:

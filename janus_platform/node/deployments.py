@@ -89,6 +89,10 @@ class Deployments:
             instance = self._instances[name] = self._node.prepare(self._spec(name))
         return await instance.upstream()
 
+    async def upstreams(self, name: str) -> Sequence[Upstream]:
+        """Where the nodes of `name` listen, started if need be. Raises NotDeployed or NotReady."""
+        return [await self.upstream(name)]
+
     async def submit(
         self,
         path: str | Path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -100,21 +100,21 @@ class Directory:
     """A directory over fixed upstreams; a value that is an exception is raised."""
 
     def __init__(self, upstreams: Mapping[str, Upstream | NotReady], baseline: str = "impl") -> None:
-        self.upstreams, self.baseline = dict(upstreams), baseline
+        self.known, self.baseline = dict(upstreams), baseline
 
     def names(self) -> list[str]:
-        return list(self.upstreams)
+        return list(self.known)
 
     def describe(self) -> list[dict[str, Any]]:
-        return [{"name": name, "created": 7} for name in self.upstreams]
+        return [{"name": name, "created": 7} for name in self.known]
 
-    async def upstream(self, name: str) -> Upstream:
-        found = self.upstreams.get(name)
+    async def upstreams(self, name: str) -> Sequence[Upstream]:
+        found = self.known.get(name)
         if found is None:
             raise NotDeployed(name)
         if isinstance(found, NotReady):
             raise found
-        return found
+        return [found]
 
 
 class Served:

@@ -1,0 +1,190 @@
+"""One chat request from its first byte to its last: checked, routed, tried on a node, traced, counted, logged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
+
+from janus_platform.clock import Clock
+from janus_platform.contract import Contract
+from janus_platform.gateway import errors
+from janus_platform.gateway.balancing import Balancer, Node
+from janus_platform.gateway.body import read_body
+from janus_platform.gateway.client import Client, ClientLeft, Headers, Receive, Send
+from janus_platform.gateway.connections import Connections
+from janus_platform.gateway.errors import GatewayError, NodeFailed
+from janus_platform.gateway.forwarding import Exchange, Progress, Target
+from janus_platform.gateway.metrics import NOBODY, Metrics
+from janus_platform.gateway.routing import Router
+from janus_platform.gateway.validation import ChatRequest, parse_chat_request
+from janus_platform.gateway.watch import Watch
+from janus_platform.traces import Tracing, context_from, trace_id, traceparent
+
+log = logging.getLogger("janus.gateway")
+
+PING_SECONDS = 1.0
+# A request is tried on at most this many nodes: what breaks each of them would go through all of a large set.
+MAX_TRIES = 3
+
+
+class Chat:
+    """Answers chat requests; `answer` is the gateway's hot path."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        router: Router,
+        balancer: Balancer,
+        connections: Connections,
+        metrics: Metrics,
+        tracing: Tracing,
+        clock: Clock,
+    ) -> None:
+        self._contract, self._router, self._balancer, self._connections = contract, router, balancer, connections
+        self._metrics, self._tracing, self._clock = metrics, tracing, clock
+        self._watch = Watch(clock)
+        self._seconds = contract.implementation.request_timeout_seconds
+
+    def close(self) -> None:
+        """Stop the timer."""
+        self._watch.close()
+
+    async def answer(
+        self, headers: Mapping[str, str], request_id: str, about: Headers, receive: Receive, send: Send
+    ) -> None:
+        """Answer one request. Raises GatewayError while nothing has been sent; `about` gets headers for that answer."""
+        span = self._tracing.tracer.start_span("gateway", context=context_from(headers), kind=SpanKind.SERVER)
+        handling = _Handling(
+            self, request_id, about, span, Client(receive, send, self._clock, ping_seconds=PING_SECONDS)
+        )
+        outcome = 500
+        try:
+            body = await read_body(headers, receive, self._clock, self._contract.gateway.max_body_bytes)
+            outcome = await handling.answer(parse_chat_request(body, self._contract))
+        except GatewayError as error:
+            outcome = error.status
+            span.set_attribute("janus.error", error.code)
+            raise
+        except ClientLeft:
+            outcome = 499  # nginx's name for it: the client closed the request.
+            span.add_event("client_left")
+        finally:
+            handling.end(outcome)
+
+
+class _Handling:
+    """The state of one chat request."""
+
+    def __init__(self, chat: Chat, request_id: str, about: Headers, span: Span, client: Client) -> None:
+        self._chat, self._id, self._about, self._span, self._client = chat, request_id, about, span, client
+        self._started = chat._clock.now()
+        self._name = NOBODY
+        self._progress = Progress(event=self._event, completion=self._completion)
+        self._recording = span.is_recording()
+        about.append((b"traceparent", traceparent(span).encode()))
+        if self._recording:
+            chat._tracing.store.alias(request_id, trace_id(span))
+
+    async def answer(self, request: ChatRequest) -> int:
+        """Route, forward, and try again where that is possible; the status that the client saw."""
+        chat, span = self._chat, self._span
+        self._name, upstreams = await chat._router.route(request)
+        self._about.append((b"x-janus-implementation", self._name.encode()))
+        if self._recording:
+            span.set_attributes({"janus.stream": request.stream, "janus.implementation": self._name})
+        exchange = Exchange(
+            chat._contract, chat._clock, request, self._client, chat._connections, self._progress, self._headers
+        )
+        counters = chat._metrics.of(self._name)
+        tried: list[Node] = []
+        counters.open.inc()
+        try:
+            with self._client.attended(chat._watch, chat._seconds, errors.took_too_long(chat._seconds)):
+                while (node := chat._balancer.choose(self._name, upstreams, tried)) is not None:
+                    tried.append(node)
+                    try:
+                        await self._try(node, request, exchange)
+                        return self._progress.status
+                    except NodeFailed as error:
+                        counters.node_failures.inc()
+                        if self._client.started or len(tried) == min(len(upstreams), MAX_TRIES):
+                            raise
+                        counters.retries.inc()
+                        span.add_event("retry", {"janus.error": error.code})
+            raise errors.not_ready(self._name, "none of its nodes runs.")
+        except GatewayError as error:
+            if not self._client.started:
+                raise
+            await exchange.fail(error)
+            return error.status
+        finally:
+            counters.open.dec()
+
+    async def _try(self, node: Node, request: ChatRequest, exchange: Exchange) -> None:
+        """Forward to one node inside a client span."""
+        chat, upstream = self._chat, node.upstream
+        call = chat._tracing.tracer.start_span(
+            "implementation",
+            context=set_span_in_context(self._span),
+            kind=SpanKind.CLIENT,
+            attributes={"janus.implementation": self._name, "janus.caller": upstream.caller},
+        )
+        target = Target(self._name, upstream.base, self._head(request, call))
+        try:
+            with upstream.load.request(), chat._tracing.requests.answering(upstream.caller, call):
+                await exchange.run(target)
+            chat._balancer.succeeded(node)
+        except GatewayError as error:
+            call.set_status(Status(StatusCode.ERROR, error.code))
+            if isinstance(error, NodeFailed):
+                chat._balancer.failed(self._name, node)
+            raise
+        finally:
+            call.end()
+
+    def end(self, outcome: int) -> None:
+        """Close the span, count the request and write its one line into the log."""
+        span, now = self._span, self._chat._clock.now()
+        if self._recording:
+            span.set_attribute("http.response.status_code", outcome)
+        if outcome >= 500:
+            span.set_status(Status(StatusCode.ERROR))
+        span.end()
+        seconds = now - self._started
+        counters = self._chat._metrics.of(self._name)
+        counters.answered(outcome)
+        counters.duration.observe(seconds)
+        progress = self._progress
+        if progress.first_token is not None:
+            counters.first_token.observe(progress.first_token - self._started)
+        if progress.events:
+            counters.events.inc(progress.events)
+        log.info("request id=%s implementation=%s status=%d ms=%.1f", self._id, self._name, outcome, seconds * 1000)
+
+    def _head(self, request: ChatRequest, call: Span) -> bytes:
+        # The client's own key and cookies are not the implementation's business.
+        accept = "text/event-stream" if request.stream else "application/json"
+        context = call.get_span_context()
+        state = f"tracestate: {context.trace_state.to_header()}\r\n" if context.trace_state else ""
+        return (
+            f"POST {self._chat._contract.implementation.chat_path} HTTP/1.1\r\nhost: implementation\r\n"
+            f"content-type: application/json\r\naccept: {accept}\r\naccept-encoding: identity\r\n"
+            f"x-request-id: {self._id}\r\ntraceparent: {traceparent(call)}\r\n{state}"
+            f"content-length: {len(request.body)}\r\n\r\n"
+        ).encode("latin-1")
+
+    def _headers(self) -> Headers:
+        """The answer's headers, `Server-Timing` (W3C) among them: until asked, and until the answer's first byte."""
+        asked, now = self._progress.asked, self._chat._clock.now()
+        timing = f"gateway;dur={(asked - self._started) * 1000:.2f}, implementation;dur={(now - asked) * 1000:.2f}"
+        return [*self._about, (b"server-timing", timing.encode())]
+
+    def _event(self, name: str, attributes: dict[str, int | str]) -> None:
+        if self._recording:
+            self._span.add_event(name, attributes)
+
+    def _completion(self, completion: str) -> None:
+        if self._recording:
+            self._chat._tracing.store.alias(completion, trace_id(self._span))

@@ -1,0 +1,105 @@
+"""The client's side of one request: what it is sent, when it has been silent for too long, and whether it has left.
+
+The answer's head is held back until there is something to say, so that a failure before that still becomes a status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+from janus_platform.clock import Clock
+from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.watch import Watch
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+PING = b": ping\n\n"
+
+
+class ClientLeft(Exception):
+    """The client closed its connection; nobody is left to answer."""
+
+
+class Client:
+    """One request's client. `started` means that the head is out, `complete` that the whole answer is."""
+
+    def __init__(self, receive: Receive, send: Send, clock: Clock, *, ping_seconds: float) -> None:
+        self._receive, self._send, self._clock, self._ping_seconds = receive, send, clock, ping_seconds
+        self._head: Callable[[], Message] | None = None
+        self._pinging: asyncio.Task[None] | None = None
+        self._streams = self._closed = False
+        self._sending = 0
+        self._last_sent = self._deadline = 0.0
+        self._reason: Exception | None = None
+        self.started = self.complete = False
+
+    @contextmanager
+    def attended(self, watch: Watch, seconds: float, too_late: GatewayError) -> Iterator[None]:
+        """While this lasts, ClientLeft or `too_late` interrupts the current task wherever it waits.
+
+        Raises the one that came first. Nothing is interrupted any more once the answer is complete.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._task, self._too_late = task, too_late
+        self._cancelling = task.cancelling()
+        self._deadline = self._clock.now() + seconds
+        leaving = asyncio.ensure_future(self._until_left())
+        watch.add(self)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self._reason is None or task.uncancel() > self._cancelling:
+                raise
+            raise self._reason from None
+        finally:
+            self._closed = True
+            watch.discard(self)
+            leaving.cancel()
+            if self._pinging is not None:
+                self._pinging.cancel()
+
+    def open(self, status: int, headers: Callable[[], Headers], *, streams: bool) -> None:
+        """Have the head ready; it goes out, with what `headers` returns by then, before the first content or ping."""
+        self._head = lambda: {"type": "http.response.start", "status": status, "headers": headers()}
+        self._streams, self._last_sent = streams, self._clock.now()
+
+    async def write(self, content: bytes, *, last: bool = False) -> None:
+        """Send content, as one HTTP chunk where the answer streams; wait while the client does not read."""
+        self._last_sent = self._clock.now()
+        self._sending += 1
+        if self._head is not None:
+            head, self._head, self.started = self._head, None, True
+            await self._send(head())
+        await self._send({"type": "http.response.body", "body": content, "more_body": not last})
+        self._sending -= 1
+        self.complete = last
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the client was not reading when it was interrupted; one more message would wait for ever."""
+        return self._sending > 0
+
+    def tick(self, now: float) -> None:
+        """Look at the time: interrupt what takes too long, and fill the silence of a stream with a comment."""
+        if now >= self._deadline:
+            self._interrupt(self._too_late)
+        elif self._streams and not self._sending and now - self._last_sent >= self._ping_seconds:
+            self._pinging = asyncio.ensure_future(self.write(PING))
+
+    async def _until_left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._interrupt(ClientLeft())
+
+    def _interrupt(self, reason: Exception) -> None:
+        # A server also says "disconnect" once the answer is out.
+        if not (self._closed or self.complete or self._reason):
+            self._reason = reason
+            self._task.cancel()

@@ -1,0 +1,69 @@
+"""The gateway in a process of its own, put together as the platform does, in front of one server: a benchmark's target."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from janus_platform.contract import load_contract
+from janus_platform.gateway import Upstream, build_gateway
+from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.traces import Tracing
+
+NAME = "truth"
+
+
+class One:
+    """A directory of one implementation."""
+
+    baseline = NAME
+
+    def __init__(self, port: int) -> None:
+        self._upstream = Upstream(NAME, ("127.0.0.1", port))
+
+    def names(self) -> list[str]:
+        return [NAME]
+
+    def describe(self) -> list[dict[str, Any]]:
+        return [{"name": NAME, "created": 0}]
+
+    async def upstreams(self, name: str) -> Sequence[Upstream]:
+        return [self._upstream]
+
+
+async def serve(upstream_port: int) -> None:
+    """Serve on a free port, which is printed, until standard input ends."""
+    loop = asyncio.get_running_loop()
+    app = build_gateway(load_contract(), One(upstream_port), lambda: None, tracing=Tracing.recording())
+    server = HttpServer(app)
+    await server.start()
+    sockets = bind_loopback(0)
+    await server.listen(sockets)
+    print(sockets[0].getsockname()[1], flush=True)
+    ended = loop.create_future()
+    loop.add_reader(sys.stdin.fileno(), lambda: ended.done() or ended.set_result(None))
+    await ended
+    await server.close(grace_seconds=0)
+
+
+def main() -> None:
+    """Serve in front of `--upstream PORT`, with a log like the platform's."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--upstream", type=int, required=True)
+    parser.add_argument("--log", type=Path, required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, filename=arguments.log, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(arguments.upstream))
+
+
+if __name__ == "__main__":
+    main()
