@@ -111,9 +111,20 @@ def test_the_calibrate_command_prints_json_alone_on_stdout() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "null", '{"id": 1}', '{"id": "a", "tokens": 1e9}', '{"id": "a", "first_ms": -1}',
-     '{"id": "a", "fault": "x"}', '{"id": "a", "tokens": "many"}', '{"id": "a", "tokens": 1.5}', '{"id": "a", "other": 1}', "[" * 100_000],
-)  # fmt: skip
+    [
+        "",
+        "[]",
+        "null",
+        '{"id": 1}',
+        '{"id": "a", "tokens": 1e9}',
+        '{"id": "a", "tokens": "many"}',
+        '{"id": "a", "tokens": 1.5}',
+        '{"id": "a", "first_ms": -1}',
+        '{"id": "a", "fault": "x"}',
+        '{"id": "a", "other": 1}',
+        "[" * 100_000,
+    ],
+)
 def test_a_message_without_a_plan_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         Plan.from_text(text)
