@@ -1,0 +1,58 @@
+"""Say what was really searched for.
+
+Write `searched_for(query)`: it searches, and returns the query that the answer belongs to. That is the corrected one
+where a typo was corrected, and `query` itself everywhere else.
+"""
+
+import httpx
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def searched_for(query):
+    answer = httpx.post(
+        "https://search.janus.rodeo/search", json={"query": query}
+    ).json()
+    ### BEGIN SOLUTION
+    return answer.get("corrected_query", query)
+    ### END SOLUTION
+
+
+# %% check
+def check(searched_for):
+    from janus_book.surroundings import fresh_minute
+
+    fresh_minute()
+    corrected = _asked(searched_for, "phtosynthesis of plants")
+    if corrected is None:
+        raise Hint("Your function returns nothing yet. Which field of the answer came with a typo, in the cells above?")
+    if isinstance(corrected, dict):
+        raise Hint("That is the whole answer. Which of its fields says what was searched for?")
+    if corrected != "photosynthesis of plants":
+        raise Hint(f"For 'phtosynthesis of plants' the service searched something else than {corrected!r}.")
+    right = _asked(searched_for, "tides")
+    if right != "tides":
+        raise Hint(f"'tides' is spelled right: the answer has no `corrected_query` then, and you returned {right!r}.")
+    quoted = _asked(searched_for, '"tydes"')
+    if quoted != '"tydes"':
+        raise Hint(f"Words in quotes are never corrected, but you returned {quoted!r}.")
+    return f"'phtosynthesis of plants' was searched as {corrected!r}, and 'tides' as it stands."
+
+
+def _asked(searched_for, query):
+    try:
+        return searched_for(query)
+    except KeyError as error:
+        raise Hint(f"For the query {query!r} the answer has no field {error}. What does a dict's get() do?") from None
+
+
+# %% mistakes
+_SEARCH = "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query}).json()\n"
+MISTAKES = {
+    "def searched_for(query):\n    return query": "searched something else",
+    f"def searched_for(query):\n{_SEARCH}    return answer": "the whole answer",
+    f"def searched_for(query):\n{_SEARCH}    return answer['corrected_query']": "has no field",
+    f"def searched_for(query):\n{_SEARCH}    return answer.get('corrected_query')": "no `corrected_query` then",
+    "def searched_for(query):\n    return query.replace('phto', 'photo').replace('tydes', 'tides')": "never corrected",
+}
