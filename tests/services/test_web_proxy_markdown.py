@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.services.problem import Problem
+from janus_platform.services.web_proxy_clean import clean
 from janus_platform.services.web_proxy_converter import WorkerConverter
-from janus_platform.services.web_proxy_markdown import NotConvertible, clean, to_markdown
+from janus_platform.services.web_proxy_markdown import NotConvertible, to_markdown
 from tests.services.web_proxy_rig import PAGE
 
 
@@ -32,10 +33,20 @@ def test_structure_survives() -> None:
 
 
 UNSAFE = [
-    "javascript:alert(1)", "JAVASCRIPT:alert(1)", " javascript:alert(1)", "java\tscript:alert(1)", "java\nscript:x",
-    "&#106;avascript:alert(1)", "javascript&colon;alert(1)", "data:text/html,<script>x</script>", "vbscript:x",
-    "blob:x", "file:///etc/passwd", "javascript:alert((1))", "\x01javascript:x",
-]  # fmt: skip
+    "javascript:alert(1)",
+    "JAVASCRIPT:alert(1)",
+    " javascript:alert(1)",
+    "java\tscript:alert(1)",
+    "java\nscript:x",
+    "&#106;avascript:alert(1)",
+    "javascript&colon;alert(1)",
+    "data:text/html,<script>x</script>",
+    "vbscript:x",
+    "blob:x",
+    "file:///etc/passwd",
+    "javascript:alert((1))",
+    "\x01javascript:x",
+]
 
 
 @pytest.mark.parametrize("href", UNSAFE)
@@ -62,10 +73,82 @@ def test_links_that_run_something_are_removed_and_their_text_kept(href: str) -> 
         ("[w](https://x.example/a_(b))", "[w](https://x.example/a_(b))"),
         ("# T [#](https://x.example/#t)", "# T"),
         ("a < b and [c]", "a < b and [c]"),
+        ("<[img src=x onerror=y](javascript:x)>", "\\<img src=x onerror=y>"),
+        ("[r]:\njavascript:x", "[r] :\njavascript:x"),
+        ("> [a](\n> javascript:x)", "> [a] (\n> javascript:x)"),
+        ("- ```html\n  <b>[x](/y)</b>\n  ```\n- <b>", "- ```html\n  <b>[x](/y)</b>\n  ```\n- \\<b>"),
+        ("> ~~~\n> <b>\n> ~~~", "> ~~~\n> <b>\n> ~~~"),
+        ("long\u00adword", "longword"),
     ],
 )
 def test_markdown_is_cleaned_of_what_text_may_smuggle_in(given_text: str, cleaned: str) -> None:
     assert clean(given_text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("body", "language"),
+    [
+        ('<pre class="language-js"><code>x</code></pre>', "js"),
+        ('<pre><code class="hljs language-go">x</code></pre>', "go"),
+        ('<pre><code class="lang-sh">x</code></pre>', "sh"),
+        ('<div class="highlight-python"><div class="highlight"><pre><span></span>x</pre></div></div>', "python"),
+        ('<div class="highlight-default"><div class="highlight"><pre>x</pre></div></div>', ""),
+        ('<div class="highlight highlight-source-rust"><pre>x</pre></div>', "rust"),
+        ('<div class="language-ruby highlighter-rouge"><div><pre class="highlight">x</pre></div></div>', "ruby"),
+        ('<div class="language-yaml"><button title="Copy">Copy</button><pre><code>x</code></pre></div>', "yaml"),
+        ('<pre lang="c++"><code>x</code></pre>', "c++"),
+        ("<pre data-lang=toml><code>x</code></pre>", "toml"),
+        ('<pre><code data-lang="bash">x</code></pre>', "bash"),
+        ('<pre class="brush: java; gutter: true">x</pre>', "java"),
+        ('<div class="highlight-text"><pre><code class="language-sql">x</code></pre></div>', "sql"),
+        ("<pre>x</pre>", ""),
+        ('<table><tr><td class="linenos"><pre>1\n2</pre></td><td><pre lang="sh">x</pre></td></tr></table>', "sh"),
+    ],
+)
+def test_code_is_fenced_with_the_language_that_the_site_wrote_somewhere(body: str, language: str) -> None:
+    text = markdown(body)
+    assert [line for line in text.split("\n") if line not in ("Copy", "")] == [f"```{language}", "x", "```"]
+
+
+def test_only_the_article_remains_of_a_page_of_boxes() -> None:
+    text = markdown(
+        "<!-- <article>old</article> --><script>var a = '<main>no</main>'</script><style>p{}</style>"
+        '<div class="navbar"><a href="/">Home</a></div><div id="sidebar">Side</div><div role="search">Find</div>'
+        '<h1>T</h1><p>Body</p><p hidden>no</p><p style="display:none">no</p>'
+        '<div class="site-footer">Foot</div><div id="footer">Foot</div><footer>Foot</footer>'
+    )
+    assert text == "# T\n\nBody"
+
+
+@pytest.mark.parametrize(
+    ("base", "href", "absolute"),
+    [
+        ("", "../c?d=1#e", "https://site.example.net/c?d=1#e"),
+        ("", "//other.example/x", "https://other.example/x"),
+        ("", "?q=1", "https://site.example.net/a/b?q=1"),
+        ("", "#part", "https://site.example.net/a/b#part"),
+        ("", "a b.html", "https://site.example.net/a/a%20b.html"),
+        ("", "x_(y)", "https://site.example.net/a/x_(y)"),
+        ("", "mailto:x@example.net", "mailto:x@example.net"),
+        ('<base href="https://cdn.example/d/">', "x", "https://cdn.example/d/x"),
+        ('<base href="/d/">', "x", "https://site.example.net/d/x"),
+    ],
+)
+def test_links_and_pictures_become_absolute(base: str, href: str, absolute: str) -> None:
+    made = to_markdown(
+        f'<head>{base}</head><a href="{href}">l</a> <img src="{href}" alt="p">', "https://site.example.net/a/b"
+    )
+    assert made.markdown == f"[l]({absolute}) ![p]({absolute})"
+
+
+def test_a_picture_that_is_also_a_link_stays_both() -> None:
+    shown = markdown('<a href="/big"><img src="s.png" alt="sea"></a>')
+    assert shown == "[![sea](https://site.example.net/a/s.png)](https://site.example.net/big)"
+
+
+def test_a_picture_that_a_script_would_load_is_found() -> None:
+    shown = markdown('<img data-src="late.png" src="data:image/gif;base64,R0" alt="sea">')
+    assert shown == "![sea](https://site.example.net/a/late.png)"
 
 
 PIECES = [*"[]()<>`!\\ \n~#:", "javascript:", "](", "https://x", "```", "a"]

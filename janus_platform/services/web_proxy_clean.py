@@ -1,0 +1,158 @@
+"""What a reader of the converted page must not be handed: links that run something, and raw HTML."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+
+_SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+
+_PERMALINK = re.compile(r"^(#{1,6} .*?)\s*\[[#¶§🔗]\]\([^()\s]*\)$", re.MULTILINE)
+# A fence may stand in a list or a quotation.
+_FENCE = re.compile(r"^(?P<within>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t>]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
+# In order: an escaped character, inline code, an autolink, the start of raw HTML, and the brackets of links.
+_INLINE = re.compile(
+    r"(?P<escape>\\.)|(?P<code>(?<!`)(`+)(?!`).+?(?<!`)\3(?!`))|<(?P<auto>[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\s]*)>"
+    r"|(?P<tag><(?=[a-zA-Z/!?]))|(?P<open>!?\[)|(?P<link>\]\()|(?P<close>\])"
+)
+# The beginning of a destination, enough to see its scheme: longer character references are none (CommonMark 2.5).
+_DESTINATION = re.compile(r"\s*(<?[^<>\n]{0,256})")
+_MAX_DESTINATION = 2_048
+_LINK_SIGN = re.compile(r"\]\(|\]:|<(?=[a-zA-Z&])")
+# Behind a line's end, the sign of a quotation may come first.
+_NEAR_DESTINATION = re.compile(r"[\s>]*(<?[^<>\n]{0,256})")
+_MAX_PASSES = 10
+_MARKUP = re.compile(r"[<>\[\]()`]+")
+# Soft hyphens, zero-width spaces and joiners: marks for a page's layout.
+_SOFT = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_INVISIBLE = re.compile(r"[\x00-\x20\x7f\\]")
+_REFERENCE = re.compile(r"^\s{0,3}\[[^\]\n]*\]:\s*(?P<to>\S+)")
+
+
+def clean(markdown: str) -> str:
+    """Unlink what does not lead to http, https, mail or telephone, and escape raw HTML, everywhere but in fenced code.
+
+    Inline code loses such a link, too: renderers differ on where it ends, and the stricter reading is the safe one.
+    """
+    out: list[str] = []
+    plain: list[str] = []
+    opened: re.Match[str] | None = None
+    for line in markdown.split("\n"):
+        found = _FENCE.match(line)
+        if opened:
+            # Where a list or quotation ends is read differently by renderers, so links are broken up in there as well.
+            out.append(_broken_up(line) if opened["within"] else line)
+            if found and found["fence"].startswith(opened["fence"]) and not found["info"].strip():
+                opened = None
+        elif found and not (found["fence"].startswith("`") and "`" in found["info"]):
+            out.extend(_clean_lines(plain))
+            plain, opened = [], found
+            out.append(line)
+        else:
+            plain.append(line)
+    out.extend(_clean_lines(plain))
+    return "\n".join(out)
+
+
+def _clean_lines(lines: list[str]) -> list[str]:
+    if not lines:
+        return []
+    text = _SOFT.sub("", "\n".join(line for line in lines if not _is_unsafe_reference(line)))
+    for _ in range(_MAX_PASSES):
+        before, text = text, _clean_inline(text)
+        if text == before:
+            return _PERMALINK.sub(r"\1", _broken_up(text)).split("\n")
+    # What is taken away joins its neighbours to something new, again and again: nobody writes so by accident.
+    return [_MARKUP.sub(" ", text)]
+
+
+def _broken_up(text: str) -> str:
+    """`text` with a blank in every `](`, `]:` and `<` that an unsafe destination follows, wherever it stands."""
+
+    def broken(found: re.Match[str]) -> str:
+        destination = _NEAR_DESTINATION.match(text, found.end())
+        return found[0] if destination is None or _is_safe(destination[1]) else f"{found[0][0]} {found[0][1:]}"
+
+    return _LINK_SIGN.sub(broken, text)
+
+
+def _clean_inline(text: str) -> str:
+    """One pass with a stack of open brackets, so that nested links cost no more than flat ones."""
+    out: list[str] = []
+    brackets: list[int] = []
+    at = 0
+    while found := _INLINE.search(text, at):
+        out.append(text[at : found.start()])
+        at = found.end()
+        kind = found.lastgroup
+        if kind == "open":
+            brackets.append(len(out))
+            out.append(found[0])
+        elif kind == "close":
+            del brackets[-1:]
+            out.append(found[0])
+        elif kind == "link":
+            at = _close_link(text, at, out, brackets)
+        elif kind == "tag":
+            out.append("\\<")
+        elif kind == "auto":
+            out.append(found[0] if _is_safe(found["auto"]) else found["auto"])
+        elif kind == "code" and _holds_unsafe_link(found[0]):
+            # Not taken as code: go on right behind its first backtick.
+            out.append(text[found.start()])
+            at = found.start() + 1
+        else:
+            out.append(found[0])
+    out.append(text[at:])
+    return "".join(out)
+
+
+def _close_link(text: str, at: int, out: list[str], brackets: list[int]) -> int:
+    """Behind `](`: keep a safe link, or drop brackets and destination. Returns where to go on."""
+    opened = brackets.pop() if brackets else None
+    destination = _DESTINATION.match(text, at)
+    assert destination is not None  # It matches the empty string.
+    if _is_safe(destination[1]):
+        out.append("](")
+        return at
+    end = _after_parenthesis(text, at)
+    if end is None:
+        out.append("] (")  # Not a link as it stands; the blank keeps it from becoming one.
+        return at
+    if opened is not None:
+        out[opened] = ""
+    return end
+
+
+def _after_parenthesis(text: str, at: int) -> int | None:
+    """Where the parenthesis ends that was opened before `at`; None when it is not closed on the same line."""
+    depth = 1
+    for i in range(at, min(at + _MAX_DESTINATION, len(text))):
+        if text[i] == "\n":
+            return None
+        depth += (text[i] == "(") - (text[i] == ")")
+        if depth == 0:
+            return i + 1
+    return None
+
+
+def _holds_unsafe_link(code: str) -> bool:
+    return any(not _is_safe(_destination_at(code, found.end())) for found in re.finditer(r"\]\(", code))
+
+
+def _destination_at(text: str, at: int) -> str:
+    found = _DESTINATION.match(text, at)
+    return found[1] if found else ""
+
+
+def _is_unsafe_reference(line: str) -> bool:
+    found = _REFERENCE.match(line)
+    return bool(found and not _is_safe(found["to"]))
+
+
+def _is_safe(destination: str) -> bool:
+    """Whether a link's destination has a safe scheme or none, read as browsers do: no entities, no blanks."""
+    plain = _INVISIBLE.sub("", entities.unescape(destination.strip().strip("<>")))
+    scheme = _SCHEME.match(plain)
+    return scheme is None or scheme[1].lower() in _SAFE_SCHEMES
