@@ -2,124 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from janus_platform.services.inference.errors import ApiError
-from janus_platform.services.inference.prompt import Message
+from janus_platform.contract import InferenceLimits
+from janus_platform.services.inference.errors import invalid
+from janus_platform.services.inference.messages import ChatMessage, read_messages
+from janus_platform.services.inference.tools import Tool, ToolChoice, read_choice, read_tools
 
-ROLES = ("system", "developer", "user", "assistant", "tool")
-MAX_MESSAGES, MAX_STOPS = 1_000, 4
-# The form of an answer depends on these; ignoring them would hand back something else than was asked for.
-_REFUSED = ("tools", "functions", "audio", "logprobs", "modalities")
+_NUMBERS = {
+    "temperature": (0, 2),
+    "top_p": (0, 1),
+    "presence_penalty": (-2, 2),
+    "frequency_penalty": (-2, 2),
+}
+_FORMATS = ("text", "json_object", "json_schema")
+MAX_SEED = 2**63
+
+
+@dataclass(frozen=True)
+class ResponseFormat:
+    """What an answer must look like. `schema` is the raw JSON Schema of `json_schema`, `where` its place."""
+
+    type: str = "text"
+    schema: Mapping[str, Any] | bool | None = None
+    where: str = "response_format.json_schema.schema"
 
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """What the engine is asked. `max_tokens` None means no bound; `stop` are texts the answer ends before."""
+    """What an engine is asked. `max_tokens` None means no bound; `stop` are texts the answer ends before.
+
+    `body` is the request as it came, for an engine that hands it on.
+    """
 
     model: str
-    messages: tuple[Message, ...]
-    stream: bool
-    include_usage: bool
-    max_tokens: int | None
-    stop: tuple[str, ...]
+    messages: tuple[ChatMessage, ...]
+    stream: bool = False
+    include_usage: bool = False
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    n: int = 1
+    format: ResponseFormat = field(default_factory=ResponseFormat)
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = field(default_factory=ToolChoice)
+    parallel_tool_calls: bool = True
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_chat(body: Mapping[str, Any], models: Sequence[str]) -> ChatRequest:
-    """Check a request body. `temperature`, `seed` and the like are accepted: the answer is the same for all of them.
-
-    Raises ApiError: 404 for a model that is not in `models`, 422 naming any other field.
-    """
-    model = body["model"]
-    if model not in models:
-        known = ", ".join(models)
-        raise ApiError(404, f"There is no model {model!r}. Use one of: {known}.", param="model", code="model_not_found")
-    for name in _REFUSED:
-        if body.get(name):
-            raise _invalid(name, f"The local engine does not support `{name}`. Leave it out.")
-    if body.get("n") not in (None, 1):
-        raise _invalid("n", "The local engine gives one answer. Leave `n` out or send 1.")
-    response_format = body.get("response_format")
-    if response_format is not None and response_format != {"type": "text"}:
-        raise _invalid("response_format", 'The local engine answers in text. Leave it out or send {"type": "text"}.')
+def read_chat(body: Mapping[str, Any], limits: InferenceLimits) -> ChatRequest:
+    """Check a request body, whatever engine will answer it. Raises ApiError 400 naming the field."""
+    for name, (low, high) in _NUMBERS.items():
+        _check_number(body.get(name), name, low, high)
+    tools = read_tools(body.get("tools"), limits)
     return ChatRequest(
-        model=model,
-        messages=_messages(body["messages"]),
+        model=body["model"],
+        messages=read_messages(body["messages"], limits),
         stream=bool(body["stream"]),
-        include_usage=_include_usage(body.get("stream_options")),
+        include_usage=_include_usage(body),
         max_tokens=_max_tokens(body),
-        stop=_stop(body.get("stop")),
+        stop=_stop(body.get("stop"), limits.max_stops),
+        seed=_whole(body.get("seed"), "seed", -MAX_SEED, MAX_SEED - 1),
+        n=_whole(body.get("n"), "n", 1, 128) or 1,
+        format=_format(body.get("response_format")),
+        tools=tools,
+        tool_choice=read_choice(body.get("tool_choice"), tools),
+        parallel_tool_calls=_boolean(body.get("parallel_tool_calls"), "parallel_tool_calls", default=True),
+        body=body,
     )
 
 
-def _messages(raw: Sequence[Any]) -> tuple[Message, ...]:
-    if not 1 <= len(raw) <= MAX_MESSAGES:
-        raise _invalid("messages", f"`messages` must hold 1 to {MAX_MESSAGES} messages.")
-    messages = tuple(_message(entry, f"messages[{place}]") for place, entry in enumerate(raw))
-    if not any(m.role == "user" for m in messages):
-        raise _invalid("messages", "`messages` holds no message of role user; it is the one that asks.")
-    return messages
+def _check_number(value: Any, name: str, low: float, high: float) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise invalid(name, f"`{name}` must be a number from {low} to {high}.")
 
 
-def _message(raw: Any, where: str) -> Message:
-    if not isinstance(raw, dict):
-        raise _invalid(where, f"`{where}` must be an object with `role` and `content`.")
-    role = raw.get("role")
-    if role not in ROLES:
-        raise _invalid(f"{where}.role", f"`{where}.role` must be one of: {', '.join(ROLES)}.")
-    return Message(role, _content(raw.get("content"), f"{where}.content", may_lack=role == "assistant"))
+def _whole(value: Any, name: str, low: int, high: int) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise invalid(name, f"`{name}` must be a whole number from {low} to {high}.")
+    return value
 
 
-def _content(raw: Any, where: str, *, may_lack: bool) -> str:
-    if isinstance(raw, str):
-        return _unicode(raw, where)
-    if raw is None and may_lack:
-        return ""
-    if not isinstance(raw, list):
-        raise _invalid(where, f"`{where}` must be a string or a list of parts.")
-    texts = []
-    for place, part in enumerate(raw):
-        if not (isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)):
-            raise _invalid(f"{where}[{place}]", f"`{where}[{place}]` must be a part of type text with a string `text`.")
-        texts.append(_unicode(part["text"], where))
-    return "\n".join(texts)
+def _boolean(value: Any, name: str, *, default: bool) -> bool:
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise invalid(name, f"`{name}` must be true or false.")
+    return value
 
 
-def _unicode(text: str, where: str) -> str:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise _invalid(where, f"`{where}` holds a lone surrogate; send valid Unicode.") from None
-    return text
-
-
-def _include_usage(options: Any) -> bool:
+def _include_usage(body: Mapping[str, Any]) -> bool:
+    options = body.get("stream_options")
     if options is None:
         return False
     if not isinstance(options, dict) or not isinstance(options.get("include_usage", False), bool):
-        raise _invalid("stream_options", '`stream_options` must be an object such as {"include_usage": true}.')
+        raise invalid("stream_options", '`stream_options` must be an object such as {"include_usage": true}.')
+    if not body["stream"]:
+        raise invalid("stream_options", "`stream_options` is for streams. Leave it out, or send `stream`: true.")
     return bool(options.get("include_usage", False))
 
 
 def _max_tokens(body: Mapping[str, Any]) -> int | None:
-    for name in ("max_completion_tokens", "max_tokens"):
-        value = body.get(name)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise _invalid(name, f"`{name}` must be a whole number from 1.")
-        return value
-    return None
+    bounds = [_whole(body.get(name), name, 1, 10**9) for name in ("max_completion_tokens", "max_tokens")]
+    return next((bound for bound in bounds if bound is not None), None)
 
 
-def _stop(raw: Any) -> tuple[str, ...]:
+def _stop(raw: Any, most: int) -> tuple[str, ...]:
     stops = [raw] if isinstance(raw, str) else [] if raw is None else raw
-    if not isinstance(stops, list) or len(stops) > MAX_STOPS or not all(isinstance(s, str) and s for s in stops):
-        raise _invalid("stop", f"`stop` must be a non-empty string or a list of at most {MAX_STOPS} of them.")
+    if not isinstance(stops, list) or len(stops) > most or not all(isinstance(s, str) and s for s in stops):
+        raise invalid("stop", f"`stop` must be a non-empty string or a list of at most {most} of them.")
     return tuple(stops)
 
 
-def _invalid(param: str, message: str) -> ApiError:
-    return ApiError(422, message, param=param, code="invalid_value")
+def _format(raw: Any) -> ResponseFormat:
+    if raw is None:
+        return ResponseFormat()
+    kind = raw.get("type") if isinstance(raw, dict) else None
+    if kind not in _FORMATS:
+        raise invalid("response_format", f"`response_format` must be an object of `type` {' or '.join(_FORMATS)}.")
+    if kind != "json_schema":
+        return ResponseFormat(str(kind))
+    described = raw.get("json_schema")
+    if not isinstance(described, dict) or not isinstance(described.get("name"), str) or not described["name"]:
+        message = "`response_format.json_schema` must be an object with `name`, a string, and `schema`, a JSON Schema."
+        raise invalid("response_format.json_schema", message)
+    if "schema" not in described:
+        raise invalid("response_format.json_schema.schema", "`schema` is missing. Send the JSON Schema of the answer.")
+    return ResponseFormat("json_schema", described["schema"])

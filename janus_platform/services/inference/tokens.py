@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 
 _PIECE = re.compile(r"\s*(?:[^\W_]{1,8}|\S)|\s+\Z")
+# An image costs as many tokens as OpenAI's low-detail images do.
+IMAGE_TOKENS = 85
 
 
 def tokens(text: str) -> list[str]:

@@ -1,0 +1,158 @@
+"""The local engine: extractive answers, tool calls, JSON and images, all deterministic, none of it a language model.
+
+Every seed gets the same answer, so the same seed does. What it puts into arguments and JSON comes from the request's
+own words or from the schema; what it says of an image is measured; what it says besides is quoted (extractive.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from janus_platform.clock import Clock
+from janus_platform.contract import InferenceLimits, Model
+from janus_platform.services.inference.chat import ChatRequest
+from janus_platform.services.inference.engine import Chunk
+from janus_platform.services.inference.errors import ApiError, invalid
+from janus_platform.services.inference.extractive import FINGERPRINT, answer
+from janus_platform.services.inference.images import describe
+from janus_platform.services.inference.json_answers import json_answer
+from janus_platform.services.inference.messages import ChatMessage
+from janus_platform.services.inference.pace import Pace
+from janus_platform.services.inference.pieces import Answer, Said, cut
+from janus_platform.services.inference.prompt import Message, read_prompt
+from janus_platform.services.inference.results import answer_from, results_since
+from janus_platform.services.inference.thoughts import think
+from janus_platform.services.inference.tokens import IMAGE_TOKENS, count
+from janus_platform.services.inference.tool_calls import ask_for, calls_of
+
+# The form of an answer depends on these; ignoring them would hand back something else than was asked for.
+_REFUSED = ("functions", "function_call", "audio", "logprobs", "top_logprobs", "prediction", "web_search_options")
+
+
+class LocalEngine:
+    """Answers at a set pace."""
+
+    def __init__(
+        self, models: Mapping[str, Model], limits: InferenceLimits, *, clock: Clock, pace: Pace, reasoning_field: str
+    ) -> None:
+        self._models, self._limits, self._clock, self._pace = models, limits, clock, pace
+        self._reasoning_field = reasoning_field
+
+    @property
+    def name(self) -> str:
+        """Which engine this is: the `system_fingerprint` of its answers."""
+        return FINGERPRINT
+
+    async def complete(self, asked: ChatRequest) -> dict[str, Any]:
+        """The whole answer, when its last token is due."""
+        started = self._clock.now()
+        made = await asyncio.to_thread(self._answer, asked)
+        await self._until(started, max(0, len(made.pieces) - 1))
+        return made.whole()
+
+    async def stream(self, asked: ChatRequest) -> AsyncIterator[Chunk]:
+        """One chunk a token, each when it is due."""
+        started = self._clock.now()
+        # Off the event loop: a prompt of a megabyte takes a while.
+        made = await asyncio.to_thread(self._answer, asked)
+        return self._paced(made, started, include_usage=asked.include_usage)
+
+    async def models(self) -> Sequence[Mapping[str, Any]]:
+        """None besides the contract's."""
+        return ()
+
+    async def aclose(self) -> None:
+        """There is nothing to let go of."""
+
+    async def _paced(self, made: Answer, started: float, *, include_usage: bool) -> AsyncIterator[Chunk]:
+        for place, chunk in enumerate(made.chunks(include_usage=include_usage)):
+            if place < len(made.pieces):
+                await self._until(started, place)
+            yield chunk
+
+    async def _until(self, started: float, place: int) -> None:
+        left = started + self._pace.due(place) - self._clock.now()
+        if left > 0:
+            await self._clock.sleep(left)
+
+    def _answer(self, asked: ChatRequest) -> Answer:
+        model = self._models[asked.model]
+        _check(asked, model)
+        read = prompt_tokens(asked)
+        if read > model.context_tokens:
+            raise invalid(
+                "messages",
+                f"{model.name} reads at most {model.context_tokens:,} tokens; this request has {read:,}. Shorten the "
+                "messages, or use a model with a larger context.",
+                code="context_length_exceeded",
+            )
+        said = self._say(asked)
+        if "reasoning" in model.features:
+            said = Said(said.text, think(asked, said), said.calls)
+        most = min(asked.max_tokens or model.context_tokens, max(1, model.context_tokens - read))
+        pieces, reason = cut(said, asked.stop, most)
+        return Answer(asked.model, FINGERPRINT, self._reasoning_field, said.calls, pieces, reason, read)
+
+    def _say(self, asked: ChatRequest) -> Said:
+        results = results_since(asked.messages)
+        choice = asked.tool_choice.mode
+        if asked.tools and choice != "none" and (choice != "auto" or not results):
+            calls, missing = calls_of(asked, self._limits)
+            if calls:
+                return Said(calls=calls)
+            if missing:
+                return Said(ask_for(missing))
+        images = describe(_images(asked), self._limits) if _images(asked) else ""
+        if asked.format.type != "text":
+            material = "\n".join([_last_user(asked.messages).text, *(r.text for r in results)])
+            return Said(
+                json_answer(asked.format, material, lambda: self._in_text(asked, results, images), self._limits)
+            )
+        return Said(self._in_text(asked, results, images))
+
+    def _in_text(self, asked: ChatRequest, results: Sequence[ChatMessage], images: str) -> str:
+        if results:
+            return answer_from(asked.messages, results)
+        messages = [Message(m.role, m.text) for m in asked.messages]
+        # A question about an image alone has no passages, and needs none.
+        if images and not read_prompt(messages).passages:
+            return images
+        text = answer(messages)
+        return f"{images}\n\n{text}" if images else text
+
+
+def prompt_tokens(asked: ChatRequest) -> int:
+    """What the engine reads of a request: its texts, its images at a flat count, its tools as JSON."""
+    texts = sum(count(m.text) + sum(count(c.name) + count(c.arguments) for c in m.tool_calls) for m in asked.messages)
+    tools = sum(count(json.dumps([t.name, t.description, t.parameters], ensure_ascii=False)) for t in asked.tools)
+    return texts + tools + IMAGE_TOKENS * len(_images(asked))
+
+
+def _images(asked: ChatRequest) -> list[Any]:
+    return [image for message in asked.messages for image in message.images]
+
+
+def _last_user(messages: Sequence[ChatMessage]) -> ChatMessage:
+    return next(m for m in reversed(messages) if m.role == "user")
+
+
+def _check(asked: ChatRequest, model: Model) -> None:
+    for name in _REFUSED:
+        if asked.body.get(name):
+            raise invalid(
+                name, f"The local engine does not support `{name}`. Leave it out.", code="unsupported_parameter"
+            )
+    if asked.n != 1:
+        raise invalid("n", "The local engine gives one answer. Leave `n` out or send 1.")
+    if asked.body.get("modalities") not in (None, ["text"]):
+        raise invalid("modalities", 'The local engine answers in text. Leave it out or send ["text"].')
+    if (images := _images(asked)) and "vision" not in model.features:
+        raise ApiError(
+            400,
+            f"{model.name} reads no images. Use a model whose `features` in GET /v1/models have vision.",
+            param=images[0].where,
+            code="image_not_supported",
+        )

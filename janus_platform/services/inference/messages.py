@@ -1,0 +1,139 @@
+"""The messages of a chat request, read and checked: text, images, tool calls and their results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from janus_platform.contract import InferenceLimits
+from janus_platform.services.inference.errors import invalid
+
+ROLES = ("system", "developer", "user", "assistant", "tool")
+
+
+@dataclass(frozen=True)
+class ImagePart:
+    """An image of a message: its `url` as it was sent, and the field that it stands in."""
+
+    url: str
+    where: str
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call that an assistant message asks for; `arguments` is JSON in a string."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """One message of the conversation. `call_id` says which call a tool message answers."""
+
+    role: str
+    text: str
+    images: tuple[ImagePart, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    call_id: str | None = None
+
+
+def read_messages(raw: Sequence[Any], limits: InferenceLimits) -> tuple[ChatMessage, ...]:
+    """Check all messages. Raises ApiError 400 naming the part that is not right."""
+    if not 1 <= len(raw) <= limits.max_messages:
+        raise invalid("messages", f"`messages` must hold 1 to {limits.max_messages} messages.")
+    messages = tuple(_message(entry, f"messages[{place}]") for place, entry in enumerate(raw))
+    if not any(m.role == "user" for m in messages):
+        raise invalid("messages", "`messages` holds no message of role user; it is the one that asks.")
+    if sum(len(m.images) for m in messages) > limits.max_images:
+        raise invalid("messages", f"A request may hold at most {limits.max_images} images. Send fewer.")
+    _check_answers(messages)
+    return messages
+
+
+def _check_answers(messages: Sequence[ChatMessage]) -> None:
+    """Every tool message answers a call that an assistant message before it asked for."""
+    asked: set[str] = set()
+    for place, message in enumerate(messages):
+        asked |= {call.id for call in message.tool_calls}
+        if message.role == "tool" and message.call_id not in asked:
+            where = f"messages[{place}].tool_call_id"
+            raise invalid(
+                where,
+                f"`{where}` answers no call. Put the assistant message with that id in its `tool_calls` before it.",
+            )
+
+
+def _message(raw: Any, where: str) -> ChatMessage:
+    if not isinstance(raw, dict):
+        raise invalid(where, f"`{where}` must be an object with `role` and `content`.")
+    role = raw.get("role")
+    if role not in ROLES:
+        raise invalid(f"{where}.role", f"`{where}.role` must be one of: {', '.join(ROLES)}.")
+    calls = _tool_calls(raw.get("tool_calls"), f"{where}.tool_calls") if role == "assistant" else ()
+    text, images = _content(raw.get("content"), f"{where}.content", role)
+    call_id = raw.get("tool_call_id") if role == "tool" else None
+    if role == "tool" and (not isinstance(call_id, str) or not call_id):
+        raise invalid(f"{where}.tool_call_id", f"`{where}.tool_call_id` must be the id of the call that this answers.")
+    return ChatMessage(role, text, images, calls, call_id)
+
+
+def _content(raw: Any, where: str, role: str) -> tuple[str, tuple[ImagePart, ...]]:
+    if isinstance(raw, str):
+        return _unicode(raw, where), ()
+    if raw is None and role == "assistant":
+        return "", ()
+    if not isinstance(raw, list):
+        raise invalid(where, f"`{where}` must be a string or a list of parts.")
+    texts: list[str] = []
+    images: list[ImagePart] = []
+    for place, part in enumerate(raw):
+        here = f"{where}[{place}]"
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind == "text" and isinstance(part.get("text"), str):
+            texts.append(_unicode(part["text"], where))
+        elif kind == "refusal" and role == "assistant" and isinstance(part.get("refusal"), str):
+            texts.append(_unicode(part["refusal"], where))
+        elif kind == "image_url" and role == "user":
+            images.append(_image(part.get("image_url"), here))
+        else:
+            also = ' or of type image_url with {"url": …}' if role == "user" else ""
+            raise invalid(here, f"`{here}` must be a part of type text with a string `text`{also}.")
+    return "\n".join(texts), tuple(images)
+
+
+def _image(raw: Any, where: str) -> ImagePart:
+    url = raw.get("url") if isinstance(raw, dict) else None
+    if not isinstance(url, str):
+        raise invalid(where, f'`{where}.image_url` must be an object such as {{"url": "data:image/png;base64,…"}}.')
+    return ImagePart(url, f"{where}.image_url.url")
+
+
+def _tool_calls(raw: Any, where: str) -> tuple[ToolCall, ...]:
+    if raw is None:
+        return ()
+    if not isinstance(raw, list):
+        raise invalid(where, f"`{where}` must be a list of calls, as an answer carried them.")
+    return tuple(_tool_call(entry, f"{where}[{place}]") for place, entry in enumerate(raw))
+
+
+def _tool_call(raw: Any, where: str) -> ToolCall:
+    function = raw.get("function") if isinstance(raw, dict) else None
+    if not isinstance(function, dict):
+        raise invalid(where, f"`{where}` must be an object with `id`, `type` and `function`.")
+    values = {"id": raw.get("id"), "name": function.get("name"), "arguments": function.get("arguments")}
+    wrong = next((name for name, value in values.items() if not isinstance(value, str)), None)
+    if wrong:
+        at = f"{where}.id" if wrong == "id" else f"{where}.function.{wrong}"
+        raise invalid(at, f"`{at}` must be a string.")
+    return ToolCall(**{name: _unicode(str(value), where) for name, value in values.items()})
+
+
+def _unicode(text: str, where: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise invalid(where, f"`{where}` holds a lone surrogate; send valid Unicode.") from None
+    return text

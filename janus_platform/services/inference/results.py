@@ -1,0 +1,65 @@
+"""What tools returned, in words: the answer to a request whose tool calls have been made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from janus_platform.services.inference.extractive import NOT_COVERED, answer
+from janus_platform.services.inference.messages import ChatMessage
+from janus_platform.services.inference.prompt import LONG_TEXT, Message
+
+MAX_FACTS, MAX_QUOTED, MAX_NESTING = 20, 1_000, 8
+SHORT = 120
+
+
+def results_since(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The tool messages after the last user message, in order."""
+    last = max(place for place, m in enumerate(messages) if m.role == "user")
+    return [m for m in messages[last + 1 :] if m.role == "tool"]
+
+
+def answer_from(messages: Sequence[ChatMessage], results: Sequence[ChatMessage]) -> str:
+    """One paragraph a result: its facts, or the sentences of it that answer the question."""
+    names = {call.id: call.name for m in messages for call in m.tool_calls}
+    question = next(m.text for m in reversed(messages) if m.role == "user")
+    return "\n\n".join(_paragraph(names.get(r.call_id or "", "the tool"), r.text, question) for r in results)
+
+
+def _paragraph(name: str, content: str, question: str) -> str:
+    content = content.strip()
+    if not content:
+        return f"{name} returned nothing."
+    try:
+        parsed = json.loads(content)
+    except (ValueError, RecursionError):
+        parsed = content
+    leaves = list(_leaves(parsed, "", 0)) if isinstance(parsed, dict | list) else [("", content)]
+    facts = [f"{path} is {said}" for path, said in leaves if path and len(said) <= SHORT and "\n" not in said]
+    long = [said for path, said in leaves if not path or len(said) > SHORT or "\n" in said]
+    parts = [f"According to {name}: {'; '.join(facts[:MAX_FACTS])}."] if facts else []
+    if long:
+        text = "\n\n".join(long)
+        parts.append(_quoted(text, question) if len(text) >= LONG_TEXT else f"{name} returned: {text}")
+    return "\n\n".join(parts) or f"{name} returned {content[:MAX_QUOTED]}."
+
+
+def _quoted(text: str, question: str) -> str:
+    """The sentences of a longer text that answer, or its beginning where none do."""
+    said = answer([Message("user", f"Question: {question}\n\nPassages:\n[1] Result — tool:result\n{text}")])
+    return text[:MAX_QUOTED] if said == " ".join(NOT_COVERED) else said.replace(" [1]", "")
+
+
+def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    if depth > MAX_NESTING:
+        return
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _leaves(member, f"{path} {key}".strip(), depth + 1)
+    elif isinstance(value, list):
+        for place, member in enumerate(value[:MAX_FACTS], 1):
+            here = path if not isinstance(member, dict | list) else f"{path} {place}".strip()
+            yield from _leaves(member, here or str(place), depth + 1)
+    else:
+        yield path or "result", value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,244 @@
+"""JSON Schemas that answers and tool arguments must fit: read, checked, and made ready to be filled.
+
+The subset is that of OpenAI's structured outputs: types, properties, required, items, enum, const, anyOf, `$ref` (also
+to itself), bounds of numbers, lengths and sizes. A keyword outside it is refused for an answer, whose validity is
+promised, and passed over for a tool's parameters (`lenient`), where models are only asked to follow the schema.
+`pattern` is outside: a regular expression from outside could keep the platform busy for ever.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from janus_platform.contract import InferenceLimits
+from janus_platform.services.inference.errors import ApiError, invalid
+
+TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
+NOT_GIVEN: Any = object()
+_ANNOTATIONS = {
+    "$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "examples", "format",
+    "deprecated", "readOnly", "writeOnly",
+}  # fmt: skip
+_BOUNDS = {
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
+    "maxItems",
+}  # fmt: skip
+_STRUCTURE = {
+    "type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "allOf", "$ref",
+}  # fmt: skip
+
+
+@dataclass(eq=False)
+class Node:
+    """One place of a schema. Exactly one of `target` and `options` is set where it refers or chooses.
+
+    `height` is the least depth that a value needs: infinite where no finite value fits.
+    """
+
+    where: str
+    title: str = ""
+    types: tuple[str, ...] = TYPES
+    enum: tuple[Any, ...] | None = None
+    default: Any = NOT_GIVEN
+    format: str = ""
+    properties: dict[str, Node] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    extra: Node | None = None
+    is_closed: bool = False
+    items: Node | None = None
+    bounds: dict[str, Any] = field(default_factory=dict)
+    options: tuple[Node, ...] = ()
+    target: Node | None = None
+    height: float = math.inf
+
+    def bound(self, name: str, otherwise: Any) -> Any:
+        """The bound of that name, or what holds without it."""
+        return self.bounds.get(name, otherwise)
+
+
+def read_schema(raw: Any, where: str, limits: InferenceLimits, *, lenient: bool = False) -> Node:
+    """The schema ready to be filled. Raises ApiError 400, `invalid_json_schema`, naming the place and the fault."""
+    reader = _Reader(raw, where, limits, lenient)
+    root = reader.node(raw, "#", 0)
+    _measure(list(reader.nodes.values()))
+    if root.height == math.inf:
+        raise fault(where, "no finite value fits it: a required part contains itself, or asks for the impossible")
+    return root
+
+
+def fault(where: str, message: str) -> ApiError:
+    """The error of a schema that cannot be used; `where` is the field and the place in it."""
+    field_name = where.partition(" ")[0]
+    return invalid(field_name, f"Invalid schema at `{where}`: {message}.", code="invalid_json_schema")
+
+
+class _Reader:
+    def __init__(self, root: Any, where: str, limits: InferenceLimits, lenient: bool) -> None:
+        self._root, self._where, self._limits, self._lenient = root, where, limits, lenient
+        self.nodes: dict[str, Node] = {}
+
+    def node(self, raw: Any, pointer: str, depth: int) -> Node:
+        """The node at a JSON Pointer (RFC 6901), made once."""
+        if pointer in self.nodes:
+            return self.nodes[pointer]
+        where = self._where if pointer == "#" else f"{self._where} {pointer}"
+        if len(self.nodes) >= self._limits.max_schema_nodes:
+            raise fault(self._where, f"it has more than {self._limits.max_schema_nodes} parts")
+        if depth > self._limits.max_schema_depth:
+            raise fault(self._where, f"it is nested more than {self._limits.max_schema_depth} levels deep")
+        made = self.nodes[pointer] = Node(where)
+        if raw is True:
+            return made
+        if not isinstance(raw, dict):
+            raise fault(where, "a schema must be an object")
+        self._check_keywords(raw, where)
+        self._read(made, raw, pointer, depth)
+        return made
+
+    def _check_keywords(self, raw: Mapping[str, Any], where: str) -> None:
+        known = _ANNOTATIONS | _BOUNDS | _STRUCTURE
+        if not self._lenient and (unknown := sorted(set(raw) - known)):
+            raise fault(where, f"the keyword {unknown[0]!r} is not supported here; leave it out")
+
+    def _read(self, made: Node, raw: dict[str, Any], pointer: str, depth: int) -> None:
+        if self._lenient and "oneOf" in raw and "anyOf" not in raw:
+            raw = {**raw, "anyOf": raw["oneOf"]}
+        made.title = " ".join(str(raw[key]) for key in ("title", "description") if isinstance(raw.get(key), str))
+        made.default, made.format = raw.get("default", NOT_GIVEN), str(raw.get("format", ""))
+        made.types = self._types(raw, made.where)
+        made.bounds = _bounds(raw, made.where)
+        made.enum = _enum(raw, made.where)
+        if "$ref" in raw:
+            made.target = self._referred(raw["$ref"], made.where, depth)
+        elif "allOf" in raw:
+            made.target = self._only(raw["allOf"], made.where, pointer, depth)
+        elif "anyOf" in raw:
+            made.options = self._options(raw["anyOf"], made.where, pointer, depth)
+        if (made.target or made.options) and not self._lenient:
+            _require_alone(raw, made.where)
+        self._read_object(made, raw, pointer, depth)
+        if "items" in raw:
+            made.items = self.node(raw["items"], f"{pointer}/items", depth + 1)
+
+    def _types(self, raw: Mapping[str, Any], where: str) -> tuple[str, ...]:
+        given = raw.get("type")
+        if given is None:
+            for keyword, kind in (("properties", "object"), ("items", "array")):
+                if keyword in raw and "enum" not in raw and "const" not in raw:
+                    return (kind,)
+            return TYPES
+        types = given if isinstance(given, list) else [given]
+        if not types or any(kind not in TYPES for kind in types):
+            raise fault(where, f"`type` must be one of {', '.join(TYPES)}, or a list of them")
+        return tuple(types)
+
+    def _read_object(self, made: Node, raw: Mapping[str, Any], pointer: str, depth: int) -> None:
+        properties, required = raw.get("properties", {}), raw.get("required", [])
+        if not isinstance(properties, dict):
+            raise fault(made.where, "`properties` must be an object")
+        if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+            raise fault(made.where, "`required` must be a list of names")
+        for name, child in properties.items():
+            made.properties[name] = self.node(child, f"{pointer}/properties/{_escaped(name)}", depth + 1)
+        more = raw.get("additionalProperties", True)
+        made.is_closed = more is False
+        if isinstance(more, dict):
+            made.extra = self.node(more, f"{pointer}/additionalProperties", depth + 1)
+        elif not isinstance(more, bool):
+            raise fault(made.where, "`additionalProperties` must be true, false or a schema")
+        for name in required:
+            if name not in made.properties and made.is_closed:
+                raise fault(made.where, f"`required` names {name!r}, which `properties` does not have")
+            made.properties.setdefault(name, made.extra or Node(f"{made.where}/{name}", height=0))
+        made.required = tuple(dict.fromkeys(required))
+
+    def _options(self, raw: Any, where: str, pointer: str, depth: int) -> tuple[Node, ...]:
+        if not isinstance(raw, list) or not raw:
+            raise fault(where, "`anyOf` must be a list of at least one schema")
+        return tuple(self.node(one, f"{pointer}/anyOf/{place}", depth + 1) for place, one in enumerate(raw))
+
+    def _only(self, raw: Any, where: str, pointer: str, depth: int) -> Node | None:
+        if isinstance(raw, list) and len(raw) == 1:
+            return self.node(raw[0], f"{pointer}/allOf/0", depth + 1)
+        if self._lenient:
+            return None
+        raise fault(where, "`allOf` may hold one schema; write several as one")
+
+    def _referred(self, pointer: Any, where: str, depth: int) -> Node:
+        if not isinstance(pointer, str) or not pointer.startswith("#"):
+            raise fault(where, "`$ref` must point into this schema, such as #/$defs/item")
+        found: Any = self._root
+        for part in pointer.split("/")[1:]:
+            key = unquote(part).replace("~1", "/").replace("~0", "~")
+            if isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+                found = found[int(key)]
+            elif isinstance(found, dict) and key in found:
+                found = found[key]
+            else:
+                raise fault(where, f"`$ref` {pointer[:200]!r} points at nothing")
+        return self.node(found, pointer.rstrip("/") if pointer != "#" else "#", depth + 1)
+
+
+def _require_alone(raw: Mapping[str, Any], where: str) -> None:
+    beside = set(raw) - _ANNOTATIONS - {"$ref", "anyOf", "allOf", "type"}
+    if beside or len({"$ref", "anyOf", "allOf"} & set(raw)) > 1:
+        raise fault(where, "beside `$ref`, `anyOf` or `allOf` there may be descriptions only")
+
+
+def _enum(raw: Mapping[str, Any], where: str) -> tuple[Any, ...] | None:
+    if "const" in raw:
+        return (raw["const"],)
+    if "enum" not in raw:
+        return None
+    if not isinstance(raw["enum"], list) or not raw["enum"]:
+        raise fault(where, "`enum` must be a list of at least one value")
+    return tuple(raw["enum"])
+
+
+def _bounds(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+    found = {name: raw[name] for name in _BOUNDS if name in raw}
+    for name, value in found.items():
+        counts = name.startswith(("minL", "maxL", "minI", "maxI"))
+        if isinstance(value, float) and counts and value.is_integer():
+            value = found[name] = int(value)
+        fits = isinstance(value, int) and value >= 0 if counts else isinstance(value, int | float)
+        if isinstance(value, bool) or not fits or (name == "multipleOf" and value <= 0):
+            raise fault(where, f"`{name}` must be a {'whole number from 0' if counts else 'number'}")
+    return found
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _measure(nodes: list[Node]) -> None:
+    """Set every height: the least fixed point, reached after at most as many rounds as there are nodes."""
+    changed = True
+    while changed:
+        changed = False
+        for node in nodes:
+            height = _height(node)
+            if height < node.height:
+                node.height, changed = height, True
+
+
+def _height(node: Node) -> float:
+    if node.target:
+        return node.target.height
+    if node.options:
+        return min(option.height for option in node.options)
+    if node.enum is not None:
+        return 0
+    return min(_height_as(node, kind) for kind in node.types)
+
+
+def _height_as(node: Node, kind: str) -> float:
+    if kind == "object":
+        return 1 + max((node.properties[name].height for name in node.required), default=0)
+    if kind == "array" and node.bound("minItems", 0) > 0:
+        return 1 + (node.items.height if node.items else 0)
+    return 0

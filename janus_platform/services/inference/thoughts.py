@@ -1,0 +1,56 @@
+"""What the reasoning models say first: how the engine came to its answer. Each sentence is true of what it did."""
+
+from __future__ import annotations
+
+import json
+
+from janus_platform.services.inference.chat import ChatRequest
+from janus_platform.services.inference.extractive import NOT_COVERED
+from janus_platform.services.inference.picking import shared_words
+from janus_platform.services.inference.pieces import Said
+from janus_platform.services.inference.prompt import Message, Prompt, read_prompt
+from janus_platform.services.inference.results import results_since
+from janus_platform.services.inference.sentences import sentences_of
+from janus_platform.services.inference.words import content_stems, topic_stems, words
+
+MAX_WORDS = 8
+
+
+def think(asked: ChatRequest, said: Said) -> str:
+    """The steps behind `said`, one sentence each, ending in an empty line."""
+    if said.calls:
+        steps = _of_calls(asked, said)
+    elif results := results_since(asked.messages):
+        steps = [f"{len(results)} tool results are there, so I answer from them."]
+    else:
+        steps = _of_passages(read_prompt([Message(m.role, m.text) for m in asked.messages]), said)
+    if images := sum(len(m.images) for m in asked.messages):
+        steps.insert(0, f"I measure {images} image{'s' if images > 1 else ''} before I look at the text.")
+    if asked.format.type != "text":
+        steps.append("The answer has to be JSON, so I fill its fields with what the prompt says.")
+    return " ".join(steps) + "\n\n"
+
+
+def _of_calls(asked: ChatRequest, said: Said) -> list[str]:
+    text = next(m.text for m in reversed(asked.messages) if m.role == "user")
+    steps = [f"{len(asked.tools)} tools are offered."]
+    for call in said.calls:
+        tool = next(tool for tool in asked.tools if tool.name == call.name)
+        shared = shared_words(tool, text)[:MAX_WORDS]
+        why = f"shares the words {', '.join(shared)} with the request" if shared else "is the one to be called"
+        steps.append(f"{call.name} {why}; its arguments are {', '.join(json.loads(call.arguments)) or 'none'}.")
+    return steps
+
+
+def _of_passages(prompt: Prompt, said: Said) -> list[str]:
+    topic = topic_stems(prompt.question)
+    if not prompt.passages:
+        return ["The prompt holds no passage to quote from, so I say what I need."]
+    sentences = [s for number, passage in enumerate(prompt.passages) for s in sentences_of(passage.text, number)]
+    holding = sum(bool(set(topic) & set(content_stems(s.text))) for s in sentences)
+    about = [w for w in dict.fromkeys(words(prompt.question)) if topic_stems(w)][:MAX_WORDS]
+    first = f"The question is about: {', '.join(about)}." if about else "The question names no subject of its own."
+    steps = [first, f"The prompt holds {len(prompt.passages)} passages with {len(sentences)} sentences to quote."]
+    if said.text == " ".join(NOT_COVERED):
+        return [*steps, "None of them covers the question."]
+    return [*steps, f"{holding} of them share a word with it; I quote those that score best."]
