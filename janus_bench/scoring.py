@@ -11,7 +11,7 @@ up to 1, and the report says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from janus_bench.chat import Answer
@@ -60,18 +60,51 @@ def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> Non
             record.score = 0.0
 
 
-def score(records: Sequence[Record], table: Table) -> Scores:
+@dataclass(frozen=True)
+class Measured:
+    """What one judged record adds to the scores, 0 to 1 each.
+
+    `right` is how right the answer is; speed, cost and streaming are weighted by it, and 0 where it is. `picture` is
+    None where none was wanted.
+    """
+
+    item: str
+    category: str
+    score: float
+    right: float
+    speed: float
+    cost: float
+    streaming: float
+    picture: float | None
+
+
+def measured(record: Record, table: Table) -> Measured:
+    """One judged record as the formulas see it."""
+    right = min(1.0, record.score / table["right_enough"]["item_score"])
+    ways = (item_speed, item_cost, item_streaming) if right else ()
+    speed, cost, streaming = (way(record, table) for way in ways) if ways else (0.0, 0.0, 0.0)
+    picture = _artifact_score(record) if record.wants_artifact else None
+    return Measured(record.item, record.category, record.score, right, speed, cost, streaming, picture)
+
+
+def score(records: Iterable[Record], table: Table) -> Scores:
     """The scores of judged records."""
+    return score_measured([measured(record, table) for record in records], table)
+
+
+def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
+    """The scores of what was measured."""
     quality = {
-        name: _percent(_mean([record.score for record in records if record.category == name]))
+        name: _percent(_mean([row.score for row in rows if row.category == name]))
         for name in table["quality"]["categories"]
     }
-    pictures = [_artifact_score(record) for record in records if record.wants_artifact]
+    pictures = [row.picture for row in rows if row.picture is not None]
+    wanted_share = table["right_enough"]["answered_share"]
     categories = {
         "quality": _mean([value for value in quality.values() if value is not None]),
-        "speed": _percent(over_right_answers(records, item_speed, table)),
-        "cost": _percent(over_right_answers(records, item_cost, table)),
-        "streaming": _percent(over_right_answers(records, item_streaming, table)),
+        "speed": _percent(over_right_answers(rows, [row.speed for row in rows], wanted_share)),
+        "cost": _percent(over_right_answers(rows, [row.cost for row in rows], wanted_share)),
+        "streaming": _percent(over_right_answers(rows, [row.streaming for row in rows], wanted_share)),
         "modality": _percent(_mean(pictures)),
     }
     return composite(categories, quality, table["weights"])
@@ -88,19 +121,18 @@ def composite(
     return Scores(min(100.0, max(0.0, total)), categories, quality, used)
 
 
-def over_right_answers(
-    records: Sequence[Record], measure_one: Callable[[Record, Table], float], table: Table
-) -> float | None:
-    """The mean of a measure over answers weighted by how right they are, times how many are right; None of nothing."""
-    if not records:
+def over_right_answers(rows: Sequence[Measured], values: Sequence[float], wanted_share: float) -> float | None:
+    """The mean of `values` weighted by how right each answer is, times how many are right; None of nothing.
+
+    From `wanted_share` of right answers on, none is taken off.
+    """
+    if not rows:
         return None
-    enough: dict[str, float] = table["right_enough"]
-    rights = [min(1.0, record.score / enough["item_score"]) for record in records]
-    if not any(rights):
+    right = sum(row.right for row in rows)
+    if not right:
         return 0.0
-    values = [measure_one(record, table) * right for record, right in zip(records, rights, strict=True) if right]
-    share = sum(rights) / len(rights)
-    return sum(values) / sum(rights) * min(1.0, share / enough["answered_share"])
+    mean = sum(value * row.right for value, row in zip(values, rows, strict=True)) / right
+    return mean * min(1.0, right / len(rows) / wanted_share)
 
 
 def log_scale(value: float, best: float, worst: float) -> float:
