@@ -1,7 +1,7 @@
-"""Answers one exercise in every known way, as a program of its own that has joined the platform.
+"""Answers exercises in every known way, as a program of its own that has joined the platform.
 
-`python -m tests.exercises.answering NAME` prints, as JSON, what the check said of the stub, the solution and each
-mistake. Code runs as `__main__`, as a notebook's does; what stands before the answer in the exercise file is there.
+`python -m tests.exercises.answering NAME...` prints, as JSON, what each check said of stub, solution and mistakes.
+Code runs as `__main__`, as a notebook's does; what stands before the answer in the exercise file is there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import json
 import linecache
 import sys
+import traceback
 from typing import Any
 
 from janus_book.catalogue import load
@@ -31,20 +32,30 @@ def said_of(exercise: Exercise, code: str, number: int = 0) -> dict[str, Any]:
     return {"right": verdict.right, "says": verdict.says}
 
 
-def main(name: str) -> int:
-    """Answer the exercise of that name on the platform that runs; 0 when every answer could be judged."""
+def answered(name: str) -> dict[str, Any]:
+    """The verdicts on an exercise's stub, solution and mistakes, given as a caller that has sent nothing before."""
     import janus_platform
 
     exercise = load(name)
     codes = {"stub": exercise.stub, "solution": exercise.solution, **{code: code for code in exercise.mistakes}}
     platform = janus_platform.up()
     try:
-        found = {key: said_of(exercise, code, number) for number, (key, code) in enumerate(codes.items())}
+        return {key: said_of(exercise, code, number) for number, (key, code) in enumerate(codes.items())}
     finally:
         platform.down()
+
+
+def main(names: list[str]) -> int:
+    """Answer each exercise on the platform that runs; what cannot be judged has its traceback in `broken`."""
+    found: dict[str, Any] = {}
+    for name in names:
+        try:
+            found[name] = answered(name)
+        except Exception:
+            found[name] = {"broken": traceback.format_exc()}
     print(json.dumps(found))
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1]))
+    raise SystemExit(main(sys.argv[1:]))
