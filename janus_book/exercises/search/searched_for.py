@@ -48,11 +48,16 @@ def _asked(searched_for, query):
 
 
 # %% mistakes
-_SEARCH = "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query}).json()\n"
 MISTAKES = {
     "def searched_for(query):\n    return query": "searched something else",
-    f"def searched_for(query):\n{_SEARCH}    return answer": "the whole answer",
-    f"def searched_for(query):\n{_SEARCH}    return answer['corrected_query']": "has no field",
-    f"def searched_for(query):\n{_SEARCH}    return answer.get('corrected_query')": "no `corrected_query` then",
-    "def searched_for(query):\n    return query.replace('phto', 'photo').replace('tydes', 'tides')": "never corrected",
+    "def searched_for(query):\n    return {'results': [], 'corrected_query': query}": "the whole answer",
+    "def searched_for(query):\n"
+    "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query})\n"
+    "    return answer.json()['corrected_query']": "has no field",
+    "def searched_for(query):\n"
+    "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query})\n"
+    "    return answer.json().get('corrected_query')": "no `corrected_query` then",
+    "def searched_for(query):\n"
+    "    fixed = query.replace('phto', 'photo').replace('tyd', 'tid')\n"
+    "    return fixed.strip('\"')": "never corrected",
 }

@@ -28,16 +28,14 @@ def check(without_host):
             raise Hint(f"A query is a string; yours is {query!r}.")
         if '"' in query:
             raise Hint(f"{query!r} has quotes: it asks for the words in exactly that order, and so misses pages.")
+        if not all(word in query for word in words.split()):
+            raise Hint(f"{query!r} has lost some of the words {words!r}.")
         answer = httpx.post("https://search.janus.rodeo/search", json={"query": query, "num_results": 20})
         results = answer.json().get("results")
         if results is None:
             raise Hint(f"The service refused {query!r}: {answer.json()['detail']}")
         if any(httpx.URL(result["url"]).host == host for result in results):
             raise Hint(f"{query!r} still finds pages of {host}.")
-        if not results:
-            raise Hint(f"{query!r} finds nothing at all. Does it still hold the words {words!r}?")
-        if not all(word in query for word in words.split()):
-            raise Hint(f"{query!r} has lost some of the words {words!r}.")
     return f"{query!r} finds {len(results)} pages, none of them on {host}."
 
 
@@ -45,9 +43,9 @@ def check(without_host):
 MISTAKES = {
     "def without_host(words, host):\n    return words": "still finds pages of",
     "def without_host(words, host):\n    return f'{words} site:{host}'": "still finds pages of",
-    "def without_host(words, host):\n    return f'-site:{host}'": "The service refused",
+    "def without_host(words, host):\n    return f'-site:{host}'": "has lost some of the words",
+    "def without_host(words, host):\n    return f'{words} -site:{host}' * 20": "The service refused",
     "def without_host(words, host):\n    return f'\"{words}\" -site:{host}'": "has quotes",
     "def without_host(words, host):\n    return f'tides -site:{host}'": "has lost some of the words",
-    "def without_host(words, host):\n    return f'xqzzyq -site:{host}'": "finds nothing at all",
     "def without_host(words, host):\n    return ['-', host]": "is a string",
 }
