@@ -117,10 +117,29 @@ def test_no_url_makes_the_proxy_fail(url: str) -> None:
         ("é".encode(), "text/html; charset=punycode", "é"),
         ("é".encode(), "text/html; charset=no-such-thing", "é"),
         (b'<meta charset="utf-16">x', "text/html", '<meta charset="utf-16">x'),
+        (b"\xef\xbb\xbf\xc3\xa9", "text/html; charset=windows-1251", "é"),
+        (b"\xfe\xff\x00\xe9", "text/html", "é"),
+        (b"\xe9\x00", "text/plain; charset=UTF-16LE", "é"),
+        (b"caf\xe9", "text/html", "café"),
+        (b"\x93quoted\x94", "text/plain", "“quoted”"),
+        (b"\x82\xa0", "text/html; charset=Shift_JIS", "あ"),
+        (b'\x1b$B$"\x1b(B', "text/html; charset=iso-2022-jp", "あ"),
+        (b"\xc4\xe3", "text/html; charset=gb2312", "你"),
+        (b"\xd0", "text/html; charset='iso-8859-9'", "Ğ"),
+        (b"\xe9", "text/html;CHARSET=windows-1251 ; x=y", "й"),
+        (b'<?xml version="1.0" encoding="koi8-r"?>\xc1', "application/xml", '<?xml version="1.0" encoding="koi8-r"?>а'),
+        (
+            b"<meta http-equiv=Content-Type content='text/html; charset=windows-1251'>\xe9",
+            "text/html",
+            "<meta http-equiv=Content-Type content='text/html; charset=windows-1251'>й",
+        ),
+        (b"<!-- <meta charset=windows-1251> -->" + "é".encode(), "text/html", "<!-- <meta charset=windows-1251> -->é"),
+        (b"<meta charset=no-such>" + "é".encode(), "text/html", "<meta charset=no-such>é"),
+        (" " * 2_000 + "<meta charset=windows-1251>é", "text/html", " " * 2_000 + "<meta charset=windows-1251>é"),
     ],
 )
-def test_the_character_set_is_found_as_browsers_find_it(body: bytes, content_type: str, text: str) -> None:
-    assert decode(body, content_type) == text
+def test_the_character_set_is_found_as_browsers_find_it(body: bytes | str, content_type: str, text: str) -> None:
+    assert decode(body.encode() if isinstance(body, str) else body, content_type) == text
 
 
 @given(st.binary(max_size=200), st.text(max_size=40))
