@@ -63,7 +63,11 @@ def build_services(
         "search": search.build(context, search.engine_named(web, corpus, context.contract, os.environ)),
         "vector_index": vector_index.build(context, vector_index.VectorIndex.of(corpus)),
         "code_sandbox": code_sandbox.build(context, cache_dir=sandbox_cache),
-        "inference": inference.build(context, keys=accepts_key),
+        "inference": inference.build(
+            context,
+            keys=accepts_key,
+            upstream=inference.upstream_of(os.environ, context.contract, clock=context.clock),
+        ),
     }
     return HostTable(context.contract, apps)
 

@@ -2,5 +2,6 @@
 
 from janus_platform.services.inference.app import build
 from janus_platform.services.inference.pace import Pace
+from janus_platform.services.inference.upstream import upstream_of
 
-__all__ = ["Pace", "build"]
+__all__ = ["Pace", "build", "upstream_of"]

@@ -39,7 +39,9 @@ class MiniLM:
     async def embed(self, texts: Sequence[str], max_tokens: int) -> Embedded:
         """Unit vectors, in slices off the event loop. Raises ApiError: 503 without the model, 400 for a long text."""
         async with self._turn:
-            loaded = self._loaded or await asyncio.to_thread(self._load)
+            loaded = self._loaded
+            if loaded is None:
+                loaded = await asyncio.to_thread(self._load)
         encoder, tokenizer = loaded
         counts = await asyncio.to_thread(_counts, tokenizer, texts)
         for place, count in enumerate(counts):

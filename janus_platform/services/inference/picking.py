@@ -1,8 +1,8 @@
 """Which of the caller's tools a request asks for: by the words that it shares with their names and descriptions.
 
 Words that mean the same for this purpose count as one ("temperature" and "weather"); an expression asks for
-calculating, code for running. A request for several things ("in Paris and in London") is cut into clauses, one call each. What this
-is not: understanding. A request that shares no word with a tool does not call it.
+calculating, code for running. A request for several things ("in Paris and in London") is cut into clauses, one call
+each. What this is not: understanding. A request that shares no word with a tool does not call it.
 """
 
 from __future__ import annotations
