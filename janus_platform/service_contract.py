@@ -121,6 +121,31 @@ class LiveEngine:
 
 
 @dataclass(frozen=True)
+class SandboxBounds:
+    """What the code sandbox bounds besides time and memory.
+
+    Of one run: bytes of a stream that are kept, and beyond which it is ended; files handed back, number and bytes;
+    bytes on its disk, of one file, of each of /tmp and /dev/shm; entries on a disk; processes. Of all: runs at once,
+    runs waiting, and for how long.
+    """
+
+    max_body_bytes: int
+    stream_bytes: int
+    flood_bytes: int
+    returned_files: int
+    returned_bytes: int
+    disk_bytes: int
+    file_bytes: int
+    shared_bytes: int
+    entries: int
+    processes: int
+    running: int
+    waiting: int
+    wait_seconds: int
+    retry_after_seconds: int
+
+
+@dataclass(frozen=True)
 class Service:
     """One of the five platform services (FR-3). Fields that a service does not have are None or empty."""
 
@@ -153,6 +178,7 @@ class Service:
     max_timeout_seconds: int | None = None
     max_memory_bytes: int | None = None
     network_access: bool | None = None
+    bounds: SandboxBounds | None = None
     base_path: str | None = None
     catalog_url: str | None = None
     model_families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -207,6 +233,8 @@ def read_service(name: str, raw: Mapping[str, Any]) -> Service:
     for required in ("parameters", "response_fields"):
         take(entry, required, where)
     entry.update(_parameters_and_fields(entry, where))
+    if "bounds" in entry:
+        entry["bounds"] = build(SandboxBounds, entry["bounds"], f"{where}.bounds")
     if "live" in entry:
         entry["live"] = build(LiveEngine, entry["live"], f"{where}.live")
     if "rate_limit" in entry:

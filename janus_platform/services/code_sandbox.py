@@ -1,45 +1,50 @@
 """The code sandbox (FR-3): runs a program apart from the host and hands back what it said and the files it wrote.
 
-`POST /execute` takes `language`, `code` and `timeout`. Besides the contract's `stdout`, `stderr` and `exit_code` the
-answer has: `artifacts` (the files at the top of the working directory, which is also `$OUTPUT_DIR`; hidden ones are
-left out) and `artifacts_left_out` (names beyond the bounds of number and size), `duration_seconds`, `timed_out` (then
-`exit_code` is 124), `truncated` (a stream was over 1 MB), `out_of_memory` (then usually 137) and `isolation`, the
-layer in use: see janus_platform/isolation.py for what each layer holds, and sandbox/run.py for what none of them does.
+`POST /execute` takes `language`, `code`, `timeout`, and optionally `stdin` and `files`; the contract names every field
+of its answer. `files` are those at the top of the working directory, which is also `$OUTPUT_DIR`; hidden ones are left
+out. `GET /capabilities` says which isolation layer is in use and what it promises (sandbox/promises.py), which
+languages are installed, and the limits. A caller that leaves ends its run. What no layer protects against stands in
+sandbox/run.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psutil
 from opentelemetry.trace import get_current_span
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.clock import SystemClock
-from janus_platform.contract import Service, load_contract
+from janus_platform.contract import SandboxBounds, Service, load_contract
 from janus_platform.isolation import Isolation, detect
 from janus_platform.services.problem import Problem
 from janus_platform.services.sandbox.limits import Limits
 from janus_platform.services.sandbox.memory import MemoryGuard, guard_maker
-from janus_platform.services.sandbox.run import Outcome, run
-from janus_platform.services.sandbox.toolchains import Toolchain, ToolchainMissing, installed, toolchain
+from janus_platform.services.sandbox.promises import meanings, promises
+from janus_platform.services.sandbox.queue import QueueFull, Slots, Standbys
+from janus_platform.services.sandbox.request import program_of
+from janus_platform.services.sandbox.run import Outcome, Prepared, Program, prepare
+from janus_platform.services.sandbox.toolchains import (
+    Toolchain,
+    ToolchainMissing,
+    installed,
+    toolchain,
+)
+from janus_platform.services.sandbox.warm import FONT_PROGRAM, Warm
 from janus_platform.services.service import ServiceContext, build_service, read_json
 
-MAX_WAITING = 32
-FONT_CACHE = "sandbox-matplotlib"
-_WARM_UP = """
-import os
-os.environ["MPLCONFIGDIR"] = os.environ["OUTPUT_DIR"]
-import matplotlib.font_manager
-"""
+STANDBYS = 2
+_LEFT = 499  # What nginx logs for a client that closed the connection; nobody receives it.
 log = logging.getLogger("janus.services.code_sandbox")
 
 
@@ -49,139 +54,179 @@ def build(
     cache_dir: Path | None = None,
     isolation: Isolation | None = None,
     max_running: int | None = None,
-    max_waiting: int = MAX_WAITING,
+    max_waiting: int | None = None,
 ) -> ASGIApp:
     """The service's ASGI app.
 
-    `cache_dir` is where `warm_up` left its files; without it a first plot takes seconds. `isolation` is the layer to
-    use, by default the best there is. At most `max_running` programs run at once (by default one a core, at least 2)
-    and `max_waiting` wait; further ones are answered 503.
+    `cache_dir` is where `warm_up` left its files; without it a first plot and every Go program take seconds.
+    `isolation` is the layer to use, by default the best there is. At most `max_running` programs run at once and
+    `max_waiting` wait, by default the contract's numbers and no more than fit into memory; more are answered 503.
     """
     service = context.contract.services["code_sandbox"]
-    sandbox = _Sandbox(context, service, isolation or detect(), cache_dir, max_running or _cores(), max_waiting)
-    return build_service(service, context, sandbox.execute, health=sandbox.health, lifespan=sandbox.lifespan)
+    bounds = service.bounds
+    assert bounds is not None
+    running = max_running or _fitting(bounds.running, Limits.of(service).memory)
+    slots = Slots(running, bounds.waiting if max_waiting is None else max_waiting, bounds.wait_seconds)
+    sandbox = _Sandbox(context, service, isolation or detect(), Warm(cache_dir), slots)
+    return build_service(
+        service,
+        context,
+        sandbox.execute,
+        health=sandbox.health,
+        extra_routes=[Route(service.extra_endpoints[0].path, sandbox.capabilities, methods=["GET"])],
+        lifespan=sandbox.lifespan,
+    )
 
 
 def warm_up(cache_dir: Path) -> None:
-    """Prepare what runs need once: matplotlib's list of fonts, made in the sandbox, whose fonts it must describe.
+    """Prepare what runs need once: matplotlib's list of fonts and, where Go is installed, its compiled library.
 
-    Takes a few seconds the first time and nothing later. Blocks; call it outside an event loop. Raises OSError when the
-    sandbox cannot be set up or `cache_dir` not be written.
+    Takes seconds, with Go the better part of a minute, the first time, and nothing later. Blocks; call it outside an
+    event loop. Raises OSError when the sandbox cannot be set up or `cache_dir` not be written.
     """
-    target = cache_dir / FONT_CACHE
-    if target.is_dir():
+    warm, python = Warm(cache_dir), toolchain("python")
+    if not warm.ready(python):
+        outcome = asyncio.run(_run_once(python, Program(FONT_PROGRAM)))
+        if outcome.exit_code != 0:
+            raise OSError(f"matplotlib's font list could not be made: {outcome.stderr.strip()[-300:]}")
+        warm.keep_fonts(outcome.files)
+    try:
+        go = toolchain("go")
+    except ToolchainMissing:
         return
+    if not warm.ready(go):
+        warm.compile_go(go)
+
+
+async def _run_once(tools: Toolchain, program: Program) -> Outcome:
     service = load_contract().services["code_sandbox"]
-    limits = _limits(service)
-    outcome = asyncio.run(
-        run(
-            toolchain("python"),
-            _WARM_UP,
-            timeout=float(service.max_timeout_seconds or 60),
-            limits=limits,
-            isolation=detect(),
-            guard=guard_maker(limits.memory)(),
-            clock=SystemClock(),
-        )
-    )
-    if outcome.exit_code != 0:
-        raise OSError(f"matplotlib's font list could not be made: {outcome.stderr.strip()[-300:]}")
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache_dir) as made:
-        ready = Path(made, "ready")
-        ready.mkdir()
-        for artifact in outcome.artifacts:
-            (ready / artifact.name).write_bytes(artifact.content)
-        if not target.is_dir():
-            os.replace(ready, target)  # All at once: a run never sees half of it.
+    limits = Limits.of(service)
+    guard = guard_maker(limits.memory)()
+    prepared = await prepare(tools, limits=limits, isolation=detect(), guard=guard, warm=Warm())
+    try:
+        return await prepared.execute(program, float(service.max_timeout_seconds or 60), SystemClock())
+    finally:
+        await prepared.close()
 
 
 class _Sandbox:
-    """The queue before the runs, and the endpoint."""
+    """The endpoints, and what stands between them and the runs."""
 
     def __init__(
-        self,
-        context: ServiceContext,
-        service: Service,
-        isolation: Isolation,
-        cache_dir: Path | None,
-        max_running: int,
-        max_waiting: int,
+        self, context: ServiceContext, service: Service, isolation: Isolation, warm: Warm, slots: Slots
     ) -> None:
-        self._context, self._service, self._isolation = context, service, isolation
-        self._cache = cache_dir / FONT_CACHE if cache_dir else None
-        self._limits = _limits(service)
+        assert service.bounds is not None
+        self._context, self._service, self._bounds = context, service, service.bounds
+        self._isolation, self._warm, self._slots = isolation, warm, slots
+        self._limits = Limits.of(service)
         self._make_guard: Callable[[], MemoryGuard] = guard_maker(self._limits.memory)
-        self._slots, self._max_running = asyncio.Semaphore(max_running), max_running
-        self._waiting, self._max_waiting = 0, max_waiting
+        self._standbys = Standbys(self._prepare, STANDBYS)
         self._runs: set[asyncio.Task[Any]] = set()
         guard = self._make_guard()
-        self._guard_kind = guard.kind
+        self._promises = promises(isolation, guard.kind)
         guard.discard()
 
     async def execute(self, request: Request) -> Response:
         """`POST /execute`."""
-        asked = await read_json(request, self._service)
+        asked = await read_json(request, self._service, max_bytes=self._bounds.max_body_bytes)
         tools = await _toolchain_or_problem(asked["language"])
-        outcome = await self._in_turn(tools, asked["code"], float(asked["timeout"]))
+        program = program_of(asked, tools.source)
+        outcome = await _unless_left(request, self._in_turn(tools, program, float(asked["timeout"])))
+        if outcome is None:
+            return Response(status_code=_LEFT)
         span = get_current_span()
         span.set_attribute("janus.sandbox.language", tools.language)
         span.set_attribute("janus.sandbox.seconds", outcome.duration_seconds)
         span.set_attribute("janus.sandbox.exit_code", outcome.exit_code)
-        return JSONResponse(_plain(outcome, self._isolation))
+        return JSONResponse({**_plain(outcome), "isolation": self._isolation.layer, "promises": self._promises})
+
+    async def capabilities(self, _: Request) -> Response:
+        """`GET /capabilities`."""
+        return JSONResponse(
+            {
+                "isolation": self._isolation.layer,
+                "promises": self._promises,
+                "meanings": meanings(self._promises),
+                "reasons": list(self._isolation.reasons),
+                "languages": await asyncio.to_thread(self._languages),
+                "limits": {
+                    "timeout_seconds": self._service.max_timeout_seconds,
+                    "memory_bytes": self._limits.memory,
+                    **asdict(self._bounds),
+                },
+            }
+        )
 
     def health(self) -> dict[str, Any]:
         """The layer in use and why no better one, the memory guard, the languages, and how busy it is."""
         return {
             "isolation": self._isolation.describe(),
-            "memory_guard": self._guard_kind,
+            "memory_guard": self._promises["memory_guard"],
             "languages": {language: installed(language) for language in self._service.languages},
-            "running": len(self._runs),
-            "waiting": self._waiting,
+            "running": self._slots.running,
+            "waiting": self._slots.waiting,
         }
 
     @asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
-        """At shutdown, end what still runs."""
+        """Keep sandboxes standing; at shutdown, end what still runs and take them down."""
+        self._standbys.open = True
         yield
         for task in self._runs:
             task.cancel()
         await asyncio.gather(*self._runs, return_exceptions=True)
+        await self._standbys.close()
         self._make_guard().discard()  # Making one sweeps what earlier runs could not remove.
 
-    async def _in_turn(self, tools: Toolchain, code: str, timeout: float) -> Outcome:
-        if self._slots.locked() and self._waiting >= self._max_waiting:
-            raise _full(self._max_running, self._max_waiting)
-        self._waiting += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            return await self._run(tools, code, timeout)
-        finally:
-            self._slots.release()
-
-    async def _run(self, tools: Toolchain, code: str, timeout: float) -> Outcome:
+    async def _in_turn(self, tools: Toolchain, program: Program, timeout: float) -> Outcome:
         task = asyncio.current_task()
         assert task is not None
         self._runs.add(task)
         try:
-            return await run(
-                tools,
-                code,
-                timeout=timeout,
-                limits=self._limits,
-                isolation=self._isolation,
-                guard=self._make_guard(),
-                clock=self._context.clock,
-                cache=self._cache,
-            )
+            async with self._slots:
+                prepared = await self._standbys.take(tools)
+                try:
+                    return await prepared.execute(program, timeout, self._context.clock)
+                finally:
+                    await self._standbys.give_back(prepared)
+        except QueueFull:
+            raise _full(self._slots, self._bounds) from None
         except OSError as error:
             log.warning("sandbox could not be set up error=%s", type(error).__name__)
             raise Problem(503, "sandbox-unavailable", "The sandbox could not be set up", f"{error}") from error
         finally:
             self._runs.discard(task)
+
+    async def _prepare(self, tools: Toolchain) -> Prepared:
+        guard = self._make_guard()
+        return await prepare(tools, limits=self._limits, isolation=self._isolation, guard=guard, warm=self._warm)
+
+    def _languages(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for language in self._service.languages:
+            try:
+                tools = toolchain(language)
+                found[language] = {"installed": True, "prepared": self._warm.ready(tools)}
+            except ToolchainMissing as missing:
+                found[language] = {"installed": False, "prepared": False, "install": missing.install}
+        return found
+
+
+async def _unless_left(request: Request, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
+    """What `work` gives, or None when the caller left first; then the work has been cancelled and has ended."""
+    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return await doing if doing.done() else None
+    finally:
+        for task in (doing, leaving):
+            task.cancel()
+        await asyncio.gather(doing, leaving, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _toolchain_or_problem(language: str) -> Toolchain:
@@ -198,35 +243,33 @@ async def _toolchain_or_problem(language: str) -> Toolchain:
         ) from None
 
 
-def _plain(outcome: Outcome, isolation: Isolation) -> dict[str, Any]:
+def _plain(outcome: Outcome) -> dict[str, Any]:
     return {
         "stdout": outcome.stdout,
         "stderr": outcome.stderr,
         "exit_code": outcome.exit_code,
-        "artifacts": [artifact.plain() for artifact in outcome.artifacts],
-        "artifacts_left_out": list(outcome.artifacts_left_out),
-        "duration_seconds": round(outcome.duration_seconds, 6),
-        "timed_out": outcome.timed_out,
-        "truncated": outcome.truncated,
-        "out_of_memory": outcome.out_of_memory,
-        "isolation": isolation.layer,
+        "files": [file.plain() for file in outcome.files],
+        "files_left_out": list(outcome.files_left_out),
+        "duration_ms": round(outcome.duration_seconds * 1000, 3),
+        "timed_out": outcome.ended_by == "time",
+        "oom": outcome.ended_by == "memory",
+        "truncated": bool(outcome.truncated),
+        "truncated_streams": list(outcome.truncated),
+        "ended_by": outcome.ended_by,
     }
 
 
-def _limits(service: Service) -> Limits:
-    assert service.max_memory_bytes is not None
-    return Limits(memory=service.max_memory_bytes)
+def _fitting(most: int, memory: int) -> int:
+    """How many runs may go on at once: `most`, but never more than half of the machine's memory could hold."""
+    return max(2, min(most, int(psutil.virtual_memory().total) // (2 * memory)))
 
 
-def _cores() -> int:
-    return max(2, os.cpu_count() or 2)
-
-
-def _full(running: int, waiting: int) -> Problem:
+def _full(slots: Slots, bounds: SandboxBounds) -> Problem:
     return Problem(
         503,
         "sandbox-full",
         "The sandbox is busy",
-        f"{running} programs run and {waiting} wait. Send it again in a few seconds.",
-        headers={"Retry-After": "5"},
+        f"{slots.most_running} programs run at once and {slots.most_waiting} may wait, each at most "
+        f"{bounds.wait_seconds} s. Send it again in a few seconds.",
+        headers={"Retry-After": str(bounds.retry_after_seconds)},
     )

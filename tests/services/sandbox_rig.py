@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import httpx
@@ -11,13 +12,25 @@ import pytest
 
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
-from janus_platform.isolation import detect
+from janus_platform.isolation import Isolation, detect, without_namespaces
 from janus_platform.services.code_sandbox import build
 from janus_platform.services.service import ServiceContext
+
+LAYERS = ("bubblewrap", "landlock", "rlimits")
 
 isolated = pytest.mark.skipif(
     detect().layer != "bubblewrap", reason=f"only bubblewrap promises this; not here: {'; '.join(detect().reasons)}"
 )
+
+
+def layer_here(layer: str) -> Isolation:
+    """That layer of this machine; skips the test where it has none, with the reason."""
+    if layer == "rlimits":
+        return Isolation("rlimits", own_uid=os.geteuid() == 0, reasons=("chosen by the test",))
+    found = detect() if layer == "bubblewrap" else without_namespaces("chosen by the test")
+    if found.layer != layer:
+        pytest.skip(f"no {layer} layer here: {'; '.join(found.reasons)}")
+    return found
 
 
 class Sandbox:
@@ -56,7 +69,7 @@ class Sandbox:
 
 
 def names_of(answer: dict[str, Any]) -> list[str]:
-    return [artifact["name"] for artifact in answer["artifacts"]]
+    return [file["name"] for file in answer["files"]]
 
 
 def processes_with(word: str) -> list[psutil.Process]:

@@ -50,7 +50,7 @@ def test_a_fork_bomb_is_bounded_and_ended(each_layer: Sandbox) -> None:
     answer = asyncio.run(ask())
     # Without namespaces, root is not bound by RLIMIT_NPROC: there the watch ends it (137), perhaps for its memory.
     assert answer["exit_code"] in {124, 137}
-    if answer["isolation"] == "bubblewrap":
+    if answer["isolation"] != "rlimits":
         assert max(counted) <= 64 + 8
     assert [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE] == []
 
@@ -58,7 +58,7 @@ def test_a_fork_bomb_is_bounded_and_ended(each_layer: Sandbox) -> None:
 def test_a_tree_over_the_memory_limit_is_ended(sandbox: Sandbox) -> None:
     code = "import os, time\nos.fork(); os.fork()\nkept = bytearray(b'x') * 250_000_000\ntime.sleep(15)\nprint('kept')"
     answer = sandbox.run(code, timeout=20)
-    assert answer["out_of_memory"] is True
+    assert answer["oom"] is True, answer
     assert answer["exit_code"] == 137
     assert "kept" not in answer["stdout"]
 
@@ -69,12 +69,12 @@ def test_the_watchdog_ends_a_tree_over_the_memory_limit_where_there_is_no_cgroup
     monkeypatch.setattr("janus_platform.services.code_sandbox.guard_maker", lambda limit: lambda: Watchdog(limit))
     code = "import os, time\nos.fork(); os.fork()\nkept = bytearray(b'x') * 250_000_000\ntime.sleep(15)\nprint('kept')"
     answer = Sandbox().run(code, timeout=20)
-    assert (answer["out_of_memory"], answer["exit_code"], answer["stdout"]) == (True, 137, "")
+    assert (answer["oom"], answer["exit_code"], answer["stdout"]) == (True, 137, "")
 
 
 def test_one_process_cannot_hold_more_than_the_limit(each_layer: Sandbox) -> None:
     answer = each_layer.run("kept = []\nwhile True: kept.append(bytearray(b'x') * 10_000_000)")
-    assert "MemoryError" in answer["stderr"] or answer["out_of_memory"]
+    assert "MemoryError" in answer["stderr"] or answer["oom"]
     assert answer["exit_code"] != 0
 
 

@@ -9,20 +9,41 @@ from dataclasses import dataclass
 
 import psutil
 
+from janus_platform.contract import Service
+
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one run, in bytes where not said otherwise; `memory` is the contract's, for the whole tree."""
+    """Bounds of one run, in bytes where not said otherwise; `memory` is for the whole tree."""
 
     memory: int
-    processes: int = 64  # Threads count as well (setrlimit(2), RLIMIT_NPROC).
-    file: int = 64_000_000
-    files: int = 128_000_000  # all of a run's files, where they lie in a tmpfs
-    shared: int = 32_000_000  # each of /tmp and /dev/shm, which a cgroup counts as memory and a watchdog does not see
-    output: int = 1_000_000  # of each stream, kept
-    flood: int = 32_000_000  # A program that says more than this is ended; up to here it may finish unheard.
-    artifacts: int = 16  # how many
-    artifact_bytes: int = 8_000_000  # all of them together
+    processes: int  # Threads count as well (setrlimit(2), RLIMIT_NPROC).
+    file: int
+    disk: int  # all of a run's files
+    entries: int  # how many files and folders, where they lie on a disk; a tmpfs takes memory for each
+    shared: int  # each of /tmp and /dev/shm, where they are the run's own
+    output: int  # of each stream, kept
+    flood: int  # A program that says more than this is ended; up to here it may finish unheard.
+    returned: int  # how many files are handed back
+    returned_bytes: int  # all of them together
+
+    @classmethod
+    def of(cls, service: Service) -> Limits:
+        """The bounds that the contract has for the code sandbox."""
+        bounds, memory = service.bounds, service.max_memory_bytes
+        assert bounds is not None and memory is not None
+        return cls(
+            memory=memory,
+            processes=bounds.processes,
+            file=bounds.file_bytes,
+            disk=bounds.disk_bytes,
+            entries=bounds.entries,
+            shared=bounds.shared_bytes,
+            output=bounds.stream_bytes,
+            flood=bounds.flood_bytes,
+            returned=bounds.returned_files,
+            returned_bytes=bounds.returned_bytes,
+        )
 
     def prlimit_command(self) -> list[str]:
         """The head of a command line that sets the limits, for use inside a user namespace, which counts anew.

@@ -1,8 +1,9 @@
 """How much memory a run's whole process tree may hold: a cgroup where one can be made, else a watchdog.
 
 A cgroup (v1 or v2) counts everything, tmpfs pages and shared mappings included, and the kernel enforces it. The
-watchdog adds up the tree's proportional set size and the private directory ten times a second; between two looks a
-program can pass the limit, so each process has RLIMIT_DATA as well.
+watchdog adds up the proportional set size of all members of the run, the files that its file systems keep in memory and
+files without a name, ten times a second; between two looks a program can pass the limit, so each process has
+RLIMIT_DATA as well.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Protocol
 
 import psutil
 
+from janus_platform.services.sandbox.members import nameless_bytes, proportional_bytes
+
 LOOK_EVERY_SECONDS = 0.1
 _PREFIX = "janus-"
 _counter = itertools.count()
@@ -33,8 +36,8 @@ class MemoryGuard(Protocol):
     def enter(self) -> None:
         """Called in the child between fork and exec: it must neither import nor lock."""
 
-    def exceeded(self, pid: int, files_bytes: int) -> bool:
-        """Whether the tree below `pid`, whose files take `files_bytes`, went over the limit."""
+    def exceeded(self, who: Callable[[], list[psutil.Process]], files_bytes: int) -> bool:
+        """Whether the processes that `who` finds, with their `files_bytes` in memory, went over the limit."""
 
     def struck(self) -> bool:
         """Whether the limit has ended something, as far as the guard can tell afterwards."""
@@ -85,7 +88,7 @@ class Cgroup:
     def enter(self) -> None:
         os.write(self._members, b"0")  # cgroups(7): 0 is the writing process itself.
 
-    def exceeded(self, pid: int, files_bytes: int) -> bool:
+    def exceeded(self, who: Callable[[], list[psutil.Process]], files_bytes: int) -> bool:
         return self.struck()
 
     def struck(self) -> bool:
@@ -147,7 +150,7 @@ def _removed(path: Path) -> bool:
 
 
 class Watchdog:
-    """Adds up the proportional set size of a tree (proc(5), smaps_rollup) when asked."""
+    """Adds up what a run holds when asked."""
 
     kind = "watchdog"
 
@@ -158,12 +161,9 @@ class Watchdog:
     def enter(self) -> None:
         """Nothing to enter."""
 
-    def exceeded(self, pid: int, files_bytes: int) -> bool:
-        total = files_bytes
-        with contextlib.suppress(psutil.Error):
-            root = psutil.Process(pid)
-            for process in (root, *root.children(recursive=True)):
-                total += _proportional_bytes(process)
+    def exceeded(self, who: Callable[[], list[psutil.Process]], files_bytes: int) -> bool:
+        processes = who()
+        total = files_bytes + nameless_bytes(processes) + sum(map(proportional_bytes, processes))
         self._struck = self._struck or total > self._limit
         return self._struck
 
@@ -207,14 +207,3 @@ def _cgroup_homes() -> list[tuple[Path, _CgroupFiles]]:
             # v2 lets a cgroup with processes have no limited children, so the place is usually the one above ours.
             homes += [(own, _V2), (own.parent, _V2)]
     return [(place, files) for place, files in homes if place.is_dir() and place.is_relative_to("/sys/fs/cgroup")]
-
-
-def _proportional_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except (psutil.Error, AttributeError):
-        pass
-    try:
-        return int(process.memory_info().rss)  # macOS has no proportional set size.
-    except psutil.Error:
-        return 0

@@ -1,129 +1,176 @@
-"""One run of one program: started, watched, ended with its whole tree, its files taken out.
+"""One run of one program: made ready, filled, watched, ended with its whole tree, its files taken out.
 
 What this does not protect against: faults of the kernel, which program and host share (there is no virtual machine,
 and the filter of system calls only takes away the most dangerous ones); covert timing between runs on the same cores;
-use of processor time up to the time-out. Without bubblewrap a program also has the host's network, reads and signals
-what its user may, and, where it cannot be given a uid of its own, can leave its tree and outlive the run.
+use of processor time up to the time-out. What each layer holds beyond that, promises.py says.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from pathlib import Path
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from janus_platform.clock import Clock
-from janus_platform.isolation import Isolation, leased_uid
+from janus_platform.isolation import Isolation, free_uid, release_uid
 from janus_platform.services.sandbox.limits import Limits
 from janus_platform.services.sandbox.memory import LOOK_EVERY_SECONDS, MemoryGuard
-from janus_platform.services.sandbox.scratch import CACHE, Artifact
-from janus_platform.services.sandbox.start import Running, started
+from janus_platform.services.sandbox.scratch import WrittenFile
+from janus_platform.services.sandbox.start import Excess, Running
+from janus_platform.services.sandbox.start_bare import start_bare
+from janus_platform.services.sandbox.start_in_bubblewrap import start_in_bubblewrap
 from janus_platform.services.sandbox.toolchains import Toolchain
+from janus_platform.services.sandbox.warm import Warm
 
 TIMED_OUT = 124  # what timeout(1) of the GNU core utilities says
 KILLED = 128 + 9
 _READ_BYTES = 65_536
 
+Cause = Literal["program", "time", "output", "memory", "disk", "processes"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: source text, standard input, and files for its working directory."""
+
+    code: str
+    stdin: bytes = b""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run. `exit_code` is the program's own, 128 + n after signal n, 124 when its time was up."""
+    """What came of a run. `exit_code` is the program's own, 128 + n after signal n, 124 when its time was up.
+
+    `ended_by` says what ended it, `truncated` which of the streams were cut.
+    """
 
     stdout: str
     stderr: str
     exit_code: int
     duration_seconds: float
-    timed_out: bool
-    truncated: bool
-    out_of_memory: bool
-    artifacts: tuple[Artifact, ...]
-    artifacts_left_out: tuple[str, ...]
+    ended_by: Cause
+    truncated: tuple[str, ...]
+    files: tuple[WrittenFile, ...]
+    files_left_out: tuple[str, ...]
 
 
-async def run(
-    toolchain: Toolchain,
-    code: str,
-    *,
-    timeout: float,
-    limits: Limits,
-    isolation: Isolation,
-    guard: MemoryGuard,
-    clock: Clock,
-    cache: Path | None = None,
-) -> Outcome:
-    """Run `code` for at most `timeout` seconds.
+class Prepared:
+    """A sandbox that stands ready for one run."""
 
-    `cache` is a directory whose files are put into the run's cache directory (see `warm_up`). Raises OSError when the
-    sandbox itself cannot be set up.
+    def __init__(
+        self, toolchain: Toolchain, limits: Limits, guard: MemoryGuard, running: Running, uid: int | None
+    ) -> None:
+        self.toolchain = toolchain
+        self._limits, self._guard, self._running, self._uid = limits, guard, running, uid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still stands."""
+        return self._running.child.exit_code is None
+
+    async def execute(self, program: Program, timeout: float, clock: Clock) -> Outcome:
+        """Run `program` for at most `timeout` seconds; when this returns or raises, nothing of it runs any more.
+
+        Raises OSError when its files do not fit.
+        """
+        running, limits = self._running, self._limits
+        flooded = asyncio.Event()
+        out, err = (_Capped(stream, limits, flooded) for stream in (running.stdout, running.stderr))
+        try:
+            running.scratch.put(self.toolchain.source, program.code.encode())
+            for name, content in program.files.items():
+                running.scratch.put(name, content)
+            streams = asyncio.gather(out.read(), err.read(), running.let_go(program.stdin))
+            began = clock.now()
+            try:
+                cause = await self._first_cause(timeout, flooded, clock)
+                duration, ended = clock.now() - began, running.child.exit_code
+            finally:
+                await running.end()
+                await streams
+        finally:
+            await running.end()
+        files, left_out = await asyncio.to_thread(
+            running.scratch.collect, max_files=limits.returned, max_bytes=limits.returned_bytes
+        )
+        if self._guard.struck():
+            cause = "memory"
+        return Outcome(
+            stdout=out.text(),
+            stderr=err.text(),
+            exit_code=_exit_code(cause, ended),
+            duration_seconds=duration,
+            ended_by=cause,
+            truncated=tuple(name for name, stream in (("stdout", out), ("stderr", err)) if stream.truncated),
+            files=tuple(files),
+            files_left_out=tuple(left_out),
+        )
+
+    async def close(self) -> None:
+        """End it, if it was not, and take it down."""
+        try:
+            await self._running.end()
+        finally:
+            await asyncio.to_thread(self._running.scratch.close)
+            await self._guard.close()
+            if self._uid is not None:
+                release_uid(self._uid)
+
+    async def _first_cause(self, timeout: float, flooded: asyncio.Event, clock: Clock) -> Cause:
+        """Wait for the program's end, or for a reason to bring it about."""
+
+        async def excess() -> Excess:
+            while (found := await asyncio.to_thread(self._running.excess, self._guard, self._limits)) is None:
+                await clock.sleep(LOOK_EVERY_SECONDS)
+            return found
+
+        watch = asyncio.create_task(excess())
+        causes: dict[asyncio.Task[Any], Cause] = {
+            asyncio.create_task(self._running.child.wait()): "program",
+            asyncio.create_task(clock.sleep(timeout)): "time",
+            asyncio.create_task(flooded.wait()): "output",
+        }
+        try:
+            done, _ = await asyncio.wait({*causes, watch}, return_when=asyncio.FIRST_COMPLETED)
+            happened: list[Cause] = [cause for task, cause in causes.items() if task in done]
+            return happened[0] if happened else await watch
+        finally:
+            for task in (*causes, watch):
+                task.cancel()
+            await asyncio.gather(*causes, watch, return_exceptions=True)
+
+
+async def prepare(
+    toolchain: Toolchain, *, limits: Limits, isolation: Isolation, guard: MemoryGuard, warm: Warm
+) -> Prepared:
+    """A sandbox for `toolchain`, up to the point where only the program is missing. The guard is closed with it.
+
+    Raises OSError when it cannot be set up.
     """
+    start = start_in_bubblewrap if isolation.layer == "bubblewrap" else start_bare
+    async with contextlib.AsyncExitStack() as on_failure:
+        on_failure.push_async_callback(guard.close)
+        uid = free_uid() if isolation.own_uid else None
+        if uid is not None:
+            on_failure.callback(release_uid, uid)
+        running = await start(warm.widen(toolchain), isolation, limits, guard, uid)
+        prepared = Prepared(toolchain, limits, guard, running, uid)
+        on_failure.pop_all()
     try:
-        with leased_uid(isolation) as uid:
-            async with started(toolchain, isolation, limits, guard, uid) as running:
-                running.scratch.put(toolchain.source, code.encode())
-                for file in sorted(cache.glob("*.json")) if cache else ():
-                    running.scratch.put(file.name, file.read_bytes(), folder=f"{CACHE}/matplotlib")
-                return await _watched(running, timeout, limits, guard, clock)
-    finally:
-        await guard.close()
+        await asyncio.to_thread(warm.fill, toolchain, running.scratch)
+    except BaseException:
+        await prepared.close()
+        raise
+    return prepared
 
 
-async def _watched(running: Running, timeout: float, limits: Limits, guard: MemoryGuard, clock: Clock) -> Outcome:
-    flooded = asyncio.Event()
-    out, err = (_Capped(stream, limits, flooded) for stream in (running.stdout, running.stderr))
-    readers = asyncio.gather(out.read(), err.read())
-    began = clock.now()
-    running.let_go()
-    try:
-        cause = await _first_of(running, timeout, flooded, guard, limits, clock)
-        duration, ended = clock.now() - began, running.child.exit_code
-    finally:
-        await running.end()
-        await readers
-    artifacts, left_out = await asyncio.to_thread(
-        running.scratch.collect, max_files=limits.artifacts, max_bytes=limits.artifact_bytes
-    )
-    return Outcome(
-        stdout=out.text(),
-        stderr=err.text(),
-        exit_code=_exit_code(cause, ended),
-        duration_seconds=duration,
-        timed_out=cause == "time",
-        truncated=out.truncated or err.truncated,
-        out_of_memory=guard.struck(),
-        artifacts=tuple(artifacts),
-        artifacts_left_out=tuple(left_out),
-    )
-
-
-async def _first_of(
-    running: Running, timeout: float, flooded: asyncio.Event, guard: MemoryGuard, limits: Limits, clock: Clock
-) -> str:
-    """Wait for the end, or for a reason to bring it about: "end", "time", "flood" or "limit"."""
-
-    async def over_a_limit() -> None:
-        while not await asyncio.to_thread(running.over_a_limit, guard, limits):
-            await clock.sleep(LOOK_EVERY_SECONDS)
-
-    causes = {
-        asyncio.ensure_future(running.child.wait()): "end",
-        asyncio.ensure_future(clock.sleep(timeout)): "time",
-        asyncio.ensure_future(flooded.wait()): "flood",
-        asyncio.ensure_future(over_a_limit()): "limit",
-    }
-    try:
-        done, _ = await asyncio.wait(causes, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in causes:
-            task.cancel()
-        await asyncio.gather(*causes, return_exceptions=True)
-    happened = [causes[task] for task in causes if task in done]
-    return happened[0]
-
-
-def _exit_code(cause: str, ended: int | None) -> int:
+def _exit_code(cause: Cause, ended: int | None) -> int:
     if cause == "time":
         return TIMED_OUT
-    if cause != "end" or ended is None:
+    if ended is None or cause in ("output", "disk", "processes"):
         return KILLED
     return 128 - ended if ended < 0 else ended
 

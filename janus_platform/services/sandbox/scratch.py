@@ -17,16 +17,18 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 WORK, TEMPORARY, CACHE = "work", "tmp", "cache"
 MAX_NAMES_LOOKED_AT = 1_000
+_ENTRY_BYTES = 1_024  # what the kernel takes for a file's inode and name, about
 _NO_LINKS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 @dataclass(frozen=True)
-class Artifact:
+class WrittenFile:
     """A file that a run wrote: its name, MIME type by extension, and content."""
 
     name: str
@@ -34,7 +36,7 @@ class Artifact:
     content: bytes
 
     def plain(self) -> dict[str, object]:
-        """The artifact as it goes over the wire; `data` is base64 (RFC 4648, section 4), `size` is in bytes."""
+        """The file as it goes over the wire; `data` is base64 (RFC 4648, section 4), `size` is in bytes."""
         data = base64.b64encode(self.content).decode("ascii")
         return {"name": self.name, "type": self.type, "size": len(self.content), "data": data}
 
@@ -42,19 +44,33 @@ class Artifact:
 class Scratch:
     """`work` (the working directory), `tmp` and `cache` below one open directory."""
 
-    def __init__(self, descriptor: int, *, owner: int | None, remove: Path | None = None) -> None:
-        self._root = descriptor
+    def __init__(
+        self, descriptor: int, *, owner: int | None, remove: Path | None = None, beside: tuple[int, ...] = ()
+    ) -> None:
+        self._root, self._beside = descriptor, beside
         self._owner = owner
         self._remove = remove
-        self._given: set[str] = set()
+        self._given: dict[str, tuple[int, int, int]] = {}
         for name in (WORK, TEMPORARY, CACHE):
             os.mkdir(name, mode=0o700, dir_fd=descriptor)
             self._own(name)
 
     @classmethod
-    def of_mount(cls, path: str, *, owner: int | None) -> Scratch:
-        """The mounted directory at `path`, such as /proc/PID/root/sandbox. Raises OSError when it is gone."""
-        return cls(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), owner=owner)
+    def of_mounts(cls, root: str, path: str, *beside: str, owner: int | None) -> Scratch:
+        """The directory mounted at `path` below `root`, such as /proc/PID/root; `beside` it are mounts that count too.
+
+        Raises OSError when it is gone.
+        """
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        opened: list[int] = []
+        try:
+            for place in (path, *beside):
+                opened.append(os.open(root + place, flags))
+            return cls(opened[0], owner=owner, beside=tuple(opened[1:]))
+        except BaseException:
+            for descriptor in opened:
+                os.close(descriptor)
+            raise
 
     @classmethod
     def of_new_directory(cls, *, owner: int | None) -> tuple[Scratch, Path]:
@@ -66,31 +82,48 @@ class Scratch:
         return cls(descriptor, owner=owner, remove=path), path
 
     def put(self, name: str, content: bytes, *, folder: str = WORK) -> None:
-        """Write one file before the run starts; it is not handed back as an artifact."""
+        """Write one file before the run starts; it is handed back only if the run changes it."""
         path = f"{folder}/{name}"
-        for depth in range(folder.count("/")):
-            self._make_directory("/".join(folder.split("/")[: depth + 2]))
+        self._make_directories(folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINKS
         with os.fdopen(os.open(path, flags, mode=0o600, dir_fd=self._root), "wb") as file:
             file.write(content)
+            file.flush()
+            written = os.fstat(file.fileno())
         self._own(path)
         if folder == WORK:
-            self._given.add(name)
+            self._given[name] = _version(written)
 
-    def used_bytes(self) -> int:
-        """What the run's files take of a mounted directory; 0 for an ordinary one, which is not counted."""
-        if self._remove is not None:
-            return 0
-        usage = os.fstatvfs(self._root)
-        return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
+    def link_tree(self, tree: Mapping[str, Sequence[str]], source: Path, *, folder: str) -> None:
+        """Make `folder` look like `source`: its folders anew and writable, its files as links to those there.
 
-    def collect(self, *, max_files: int, max_bytes: int) -> tuple[list[Artifact], list[str]]:
+        `tree` names the files of each folder of `source`, one level deep; "" is `source` itself.
+        """
+        for name, files in tree.items():
+            place = f"{folder}/{name}".rstrip("/")
+            self._make_directories(place)
+            descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | _NO_LINKS, dir_fd=self._root)
+            try:
+                for file in files:
+                    os.symlink(source / name / file, file, dir_fd=descriptor)
+            finally:
+                os.close(descriptor)
+
+    def memory_bytes(self) -> int:
+        """What the run's mounted directories take of memory, entries without content included; 0 for ordinary ones."""
+        return 0 if self._remove is not None else sum(map(_mounted_bytes, (self._root, *self._beside)))
+
+    def overfull(self, *, max_bytes: int, max_entries: int) -> bool:
+        """Whether an ordinary directory holds more than it may; a mounted one is held by the kernel."""
+        return self._remove is not None and _holds_more(self._remove, max_bytes, max_entries)
+
+    def collect(self, *, max_files: int, max_bytes: int) -> tuple[list[WrittenFile], list[str]]:
         """The regular files at the top of the working directory, by name, and the names that were left out.
 
-        Hidden files and what `put` wrote do not count. Left out is what comes after `max_files` files or does not fit
-        into what is left of `max_bytes` bytes.
+        Hidden files, unchanged ones of `put` and other users' (linked from elsewhere) do not count. Left out is what
+        comes after `max_files` files or does not fit into what is left of `max_bytes` bytes.
         """
-        kept: list[Artifact] = []
+        kept: list[WrittenFile] = []
         left_out: list[str] = []
         try:
             work = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | _NO_LINKS, dir_fd=self._root)
@@ -100,9 +133,10 @@ class Scratch:
             for name in self._names(work):
                 content = None
                 if len(kept) < max_files:
-                    content = _read_regular(work, name, max_bytes - sum(len(a.content) for a in kept))
+                    left = max_bytes - sum(len(file.content) for file in kept)
+                    content = _read_regular(work, name, left)
                 if content is not None:
-                    kept.append(Artifact(name, mimetypes.guess_type(name)[0] or "application/octet-stream", content))
+                    kept.append(WrittenFile(name, mimetypes.guess_type(name)[0] or "application/octet-stream", content))
                 elif _is_regular(work, name):
                     left_out.append(name)
         finally:
@@ -111,7 +145,8 @@ class Scratch:
 
     def close(self) -> None:
         """Let go of the directory; a mounted one vanishes with this, an ordinary one is removed."""
-        os.close(self._root)
+        for descriptor in (self._root, *self._beside):
+            os.close(descriptor)
         if self._remove is not None:
             _remove_tree(self._remove)
 
@@ -121,18 +156,54 @@ class Scratch:
             for entry in entries:
                 if len(names) == MAX_NAMES_LOOKED_AT:
                     break
-                if _is_presentable(entry.name) and entry.name not in self._given:
+                if _is_presentable(entry.name) and self._is_new(entry):
                     names.append(entry.name)
         return sorted(names)
 
-    def _make_directory(self, path: str) -> None:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(path, mode=0o700, dir_fd=self._root)
-            self._own(path)
+    def _make_directories(self, path: str) -> None:
+        parts = path.split("/")
+        for depth in range(2, len(parts) + 1):
+            place = "/".join(parts[:depth])
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(place, mode=0o700, dir_fd=self._root)
+                self._own(place)
+
+    def _is_new(self, entry: os.DirEntry[str]) -> bool:
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except OSError:
+            return False
+        return self._given.get(entry.name) != _version(found) and self._owner in (None, found.st_uid)
 
     def _own(self, path: str) -> None:
         if self._owner is not None:
             os.chown(path, self._owner, self._owner, dir_fd=self._root, follow_symlinks=False)
+
+
+def _version(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _mounted_bytes(descriptor: int) -> int:
+    usage = os.fstatvfs(descriptor)
+    return (usage.f_blocks - usage.f_bfree) * usage.f_frsize + (usage.f_files - usage.f_ffree) * _ENTRY_BYTES
+
+
+def _holds_more(place: Path, max_bytes: int, max_entries: int) -> bool:
+    """Counts the blocks and entries below `place` until there are too many; what vanishes meanwhile does not count."""
+    blocks = entries = 0
+    folders = [os.fspath(place)]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as found:
+            for entry in found:
+                entries += 1
+                with contextlib.suppress(OSError):
+                    blocks += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                if blocks > max_bytes or entries > max_entries:
+                    return True
+    return False
 
 
 def _is_presentable(name: str) -> bool:

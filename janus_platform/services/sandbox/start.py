@@ -1,61 +1,85 @@
-"""Starting a program in the sandbox, and ending it with its whole tree.
+"""A program behind a barrier, on whichever layer: its streams, how it is let go, watched and ended.
 
-A program starts behind a barrier: a shell inside the finished sandbox says that it is there and waits for a line. By
-then the private directory exists and can be filled from outside, and only then does the shell become the program.
+A shell inside the finished sandbox says that it is there and waits for a line. By then the private directory exists and
+can be filled from outside, and only then does the shell become the program. A run can so be made ready before it is
+asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import stat
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
-from janus_platform.isolation import Isolation, bwrap_command, setpriv_command
-from janus_platform.processes import Child, descendants
+import psutil
+
+from janus_platform.isolation import setpriv_command
+from janus_platform.processes import Child
 from janus_platform.services.sandbox.limits import Limits
+from janus_platform.services.sandbox.members import members, nameless_bytes
 from janus_platform.services.sandbox.memory import MemoryGuard
 from janus_platform.services.sandbox.scratch import CACHE, TEMPORARY, WORK, Scratch
-from janus_platform.services.sandbox.system_calls import filter_program
 from janus_platform.services.sandbox.toolchains import Toolchain
 
-INSIDE = "/sandbox"
 # Says it is there, waits to be let go (or gives up when the platform is gone), and becomes the program.
-_BARRIER = ["/bin/sh", "-c", f'echo; read -r _ || exit 125; cd {WORK} && exec "$@"', "sh"]
-_DROP_CAPABILITIES = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs", "--"]
+BARRIER = ["/bin/sh", "-c", f'echo; read -r _ || exit 125; cd {WORK} && exec "$@"', "sh"]
+BARRIER_SECONDS = 30.0
+_GONE_SECONDS = 2.0
+
+Excess = Literal["memory", "disk", "processes"]
 
 
 class Running:
-    """A program behind the barrier: its streams, its private directory, how to let it go and how to end it."""
+    """A program behind the barrier, and afterwards.
 
-    def __init__(self, child: Child, scratch: Scratch, *, uid: int | None, init: int | None) -> None:
+    `uid` is a uid that only this run has, `session` one that it cannot leave, `init` an open descriptor of the first
+    process of its pid namespace; each is None where the layer has none.
+    """
+
+    def __init__(
+        self,
+        child: Child,
+        scratch: Scratch,
+        *,
+        uid: int | None = None,
+        session: int | None = None,
+        init: int | None = None,
+    ) -> None:
         assert child.process.stdout is not None and child.process.stderr is not None
         self.child, self.scratch = child, scratch
         self.stdout, self.stderr = child.process.stdout, child.process.stderr
-        self._uid, self._init = uid, init
+        self._uid, self._session, self._init = uid, session, init
 
-    def let_go(self) -> None:
-        """Let the program begin; its standard input is at its end."""
-        assert self.child.process.stdin is not None
-        self.child.process.stdin.write(b"\n")
-        self.child.process.stdin.close()
+    async def let_go(self, stdin: bytes = b"") -> None:
+        """Let the program begin, and give it `stdin` as fast as it reads it, up to where it stops reading."""
+        pipe = self.child.process.stdin
+        assert pipe is not None
+        with contextlib.suppress(ConnectionError):
+            pipe.write(b"\n" + stdin)
+            await pipe.drain()
+        pipe.close()
 
-    def over_a_limit(self, guard: MemoryGuard, limits: Limits) -> bool:
-        """Whether the tree holds too much memory, or has more processes than RLIMIT_NPROC should have let it have.
+    def excess(self, guard: MemoryGuard, limits: Limits) -> Excess | None:
+        """What the run has too much of, if anything. Blocks for some milliseconds.
 
-        Blocks for some milliseconds. The kernel exempts root from RLIMIT_NPROC, whatever capabilities it gave up.
+        Processes are counted where RLIMIT_NPROC does not hold: the kernel exempts root, whatever it gave up.
         """
-        if guard.exceeded(self.child.pid, self.scratch.used_bytes()):
-            return True
-        shares_root = self._init is None and self._uid is None and os.geteuid() == 0
-        return shares_root and len(descendants(self.child.pid)) > limits.processes
+        if guard.exceeded(self._members, self.scratch.memory_bytes()):
+            return "memory"
+        if self._init is not None:
+            return None
+        if self.scratch.overfull(max_bytes=limits.disk, max_entries=limits.entries):
+            return "disk"
+        processes = self._members()
+        if len(processes) > limits.processes:
+            return "processes"
+        return "disk" if nameless_bytes(processes) > limits.disk else None
 
     async def end(self) -> None:
-        """Kill whatever is left of the tree, and return when it is gone."""
+        """Kill whatever is left of the run, and return when it is gone."""
         if self.child.exit_code is None or self._init is None:
             self.child.kill()
         await self.child.wait()
@@ -66,87 +90,15 @@ class Running:
             self._init = None
         elif self._uid is not None:
             await _kill_all_of(self._uid)
+        if self._session is not None:
+            await _session_is_gone(self._session)
+
+    def _members(self) -> list[psutil.Process]:
+        uid, session = (None, None) if self._init is not None else (self._uid, self._session)
+        return members(self.child.pid, uid=uid, session=session)
 
 
-@asynccontextmanager
-async def started(
-    toolchain: Toolchain, isolation: Isolation, limits: Limits, guard: MemoryGuard, uid: int | None
-) -> AsyncIterator[Running]:
-    """The program of `toolchain` behind the barrier; at the block's end nothing of it is left.
-
-    Raises OSError when it does not come up to the barrier.
-    """
-    start = _start_in_bubblewrap if isolation.layer == "bubblewrap" else _start_bare
-    running = await start(toolchain, isolation, limits, guard, uid)
-    try:
-        yield running
-    finally:
-        try:
-            await running.end()
-        finally:
-            running.scratch.close()
-
-
-async def _start_in_bubblewrap(
-    toolchain: Toolchain, isolation: Isolation, limits: Limits, guard: MemoryGuard, uid: int | None
-) -> Running:
-    with contextlib.ExitStack() as on_exit:
-        reader, writer = os.pipe()
-        on_exit.callback(os.close, reader)
-        on_exit.callback(os.close, writer)
-        options, passed = ["--info-fd", str(writer)], [writer]
-        if program := filter_program():
-            passed.append(_readable_copy(program))
-            on_exit.callback(os.close, passed[-1])
-            options += ["--seccomp", str(passed[-1])]
-        command = bwrap_command(
-            isolation,
-            binds_ro=toolchain.binds,
-            tmpfs={INSIDE: limits.files, "/tmp": limits.shared, "/dev/shm": limits.shared},
-            uid=uid,
-            chdir=INSIDE,
-            options=options,
-        )
-        command += [*limits.prlimit_command(), *_BARRIER, *toolchain.command]
-        child = await _start(command, toolchain, Path(INSIDE), guard.enter, pass_fds=tuple(passed))
-        init = -1
-        try:
-            # Written before the namespace's first process is let on, so it is complete by now.
-            pid = json.loads(os.read(reader, 4_096))["child-pid"]
-            init = os.pidfd_open(pid)
-            return Running(child, Scratch.of_mount(f"/proc/{pid}/root{INSIDE}", owner=uid), uid=uid, init=init)
-        except BaseException:
-            if init >= 0:
-                os.close(init)
-            child.kill()
-            await child.wait()
-            raise
-
-
-async def _start_bare(
-    toolchain: Toolchain, isolation: Isolation, limits: Limits, guard: MemoryGuard, uid: int | None
-) -> Running:
-    head: list[str] = []
-    if uid is not None:
-        # A root whose interpreter lies in a private home cannot give up its uid, only what makes it more than a user.
-        uid = uid if all(map(_open_to_all, (*toolchain.binds, Path(toolchain.command[0])))) else None
-        head = setpriv_command(uid) if uid is not None else _DROP_CAPABILITIES
-    scratch, place = Scratch.of_new_directory(owner=uid)
-    set_limits = limits.setter(own_uid=uid is not None)
-
-    def prepare() -> None:
-        guard.enter()
-        set_limits()
-
-    try:
-        child = await _start([*head, *_BARRIER, *toolchain.command], toolchain, place, prepare, cwd=place)
-    except BaseException:
-        scratch.close()
-        raise
-    return Running(child, scratch, uid=uid, init=None)
-
-
-async def _start(
+async def start_child(
     command: list[str],
     toolchain: Toolchain,
     place: Path,
@@ -155,6 +107,7 @@ async def _start(
     cwd: Path | None = None,
     pass_fds: tuple[int, ...] = (),
 ) -> Child:
+    """Start `command`, and wait until it stands at the barrier. Raises OSError, with its words, when it does not."""
     child = await Child.start(
         command,
         env=_environment(toolchain, place),
@@ -167,7 +120,7 @@ async def _start(
     )
     try:
         assert child.process.stdout is not None and child.process.stderr is not None
-        if await child.process.stdout.read(1) != b"\n":
+        if await asyncio.wait_for(child.process.stdout.read(1), BARRIER_SECONDS) != b"\n":
             said = (await child.process.stderr.read(1_000)).decode(errors="replace").strip()
             raise OSError(f"the sandbox could not be set up: {said or 'no reason given'}")
     except BaseException:
@@ -193,14 +146,6 @@ def _environment(toolchain: Toolchain, place: Path) -> Mapping[str, str]:
     }
 
 
-def _readable_copy(content: bytes) -> int:
-    """A descriptor from which `content`, less than a pipe holds, can be read to its end."""
-    reader, writer = os.pipe()
-    os.write(writer, content)
-    os.close(writer)
-    return reader
-
-
 async def _readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
@@ -222,6 +167,19 @@ async def _kill_all_of(uid: int) -> None:
     await killer.wait()
 
 
-def _open_to_all(path: Path) -> bool:
-    real = path.resolve()
-    return all(p.stat().st_mode & stat.S_IXOTH for p in (real, *real.parents))
+async def _session_is_gone(session: int) -> None:
+    """Wait until the killed processes of a session have been taken apart; zombies that nobody collects do not count."""
+    deadline = asyncio.get_running_loop().time() + _GONE_SECONDS
+    while asyncio.get_running_loop().time() < deadline and await asyncio.to_thread(_lives, session):
+        await asyncio.sleep(0.005)  # Processes that are not our children tell us nothing when they end.
+
+
+def _lives(session: int) -> bool:
+    try:
+        os.killpg(session, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    left = members(session, session=session)
+    return any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)

@@ -1,65 +1,45 @@
-"""A filter of system calls for sandboxed programs: what a namespace does not cover, and what opens the kernel wider.
+"""A filter of system calls for sandboxed programs: what the layer does not cover, and what opens the kernel wider.
 
-Refused are sockets of every family but Unix, IPv4, IPv6 and netlink (a network namespace does not hold AF_VSOCK, which
-reaches a virtual machine's host), new namespaces, mounts, tracing, BPF, io_uring, key rings and kernel modules. The
-filter lists what is refused, not what is allowed: it narrows the kernel's surface and does not close it.
-Source: seccomp(2), linux/filter.h, linux/bpf_common.h; numbers from the kernel's system call tables.
+Behind namespaces, sockets of every family but Unix, IPv4, IPv6 and netlink are refused (a network namespace does not
+hold AF_VSOCK, which reaches a virtual machine's host). Without namespaces every socket is refused but a connected pair,
+and a program cannot leave its session, so that one signal ends all of it. Refused everywhere: new namespaces, mounts,
+tracing, BPF, io_uring, key rings, kernel modules, clocks, System V memory and message queues (they outlive their
+processes, and no watchdog counts them), and typing into a terminal.
+
+The filter lists what is refused, not what is allowed: it narrows the kernel's surface and does not close it.
+Source: seccomp(2), linux/filter.h, linux/bpf_common.h.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import platform
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+
+from janus_platform.services.sandbox.system_call_numbers import MACHINES, Machine
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; both machines are little-endian
+_NUMBER, _ARCHITECTURE = 0, 4  # offsets in struct seccomp_data; both machines are little-endian
+_ARGUMENTS = (16, 24, 32)
 _X32 = 0x40000000
-_FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
+_UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
+_DATAGRAM_BIT = 0b10  # Set in SOCK_DGRAM and SOCK_RAW, not in SOCK_STREAM and SOCK_SEQPACKET.
 _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag that fits into clone(2)
+_TERMINAL_INPUT = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: ioctl_tty(2), ioctl_console(2)
+_PR_SET_SECCOMP, _MODE_FILTER = 22, 2  # prctl(2)
+
+_Step = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
 
-@dataclass(frozen=True)
-class _Machine:
-    audit: int
-    socket: int
-    clone: int
-    refused: Mapping[str, int]
-    # Its flags lie in memory, where a filter cannot look; the C library falls back to clone(2) on ENOSYS.
-    absent: Mapping[str, int] = field(default_factory=lambda: {"clone3": 435, "io_uring_setup": 425})
+def filter_program(machine: str | None = None, *, namespaces: bool = True) -> bytes | None:
+    """The filter for a machine (default: this one), an array of struct sock_filter; None where none is known.
 
-
-_COMMON = {"open_tree": 428, "move_mount": 429, "fsopen": 430, "mount_setattr": 442}
-_MACHINES = {
-    "x86_64": _Machine(
-        0xC000003E,
-        41,
-        56,
-        _COMMON
-        | {"ptrace": 101, "pivot_root": 155, "chroot": 161, "mount": 165, "umount2": 166, "init_module": 175}
-        | {"kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250, "unshare": 272}
-        | {"perf_event_open": 298, "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310}
-        | {"process_vm_writev": 311, "finit_module": 313, "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323},
-    ),
-    "aarch64": _Machine(
-        0xC00000B7,
-        198,
-        220,
-        _COMMON
-        | {"umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "unshare": 97, "kexec_load": 104}
-        | {"init_module": 105, "ptrace": 117, "add_key": 217, "request_key": 218, "keyctl": 219}
-        | {"perf_event_open": 241, "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270}
-        | {"process_vm_writev": 271, "finit_module": 273, "bpf": 280, "userfaultfd": 282, "kexec_file_load": 294},
-    ),
-}
-
-
-def filter_program(machine: str | None = None) -> bytes | None:
-    """The filter for a machine (default: this one), an array of struct sock_filter; None where none is known."""
-    known = _MACHINES.get(machine or platform.machine())
+    `namespaces` says whether the program has namespaces of its own around it.
+    """
+    known = MACHINES.get(machine or platform.machine())
     if known is None:
         return None
     steps = [
@@ -67,8 +47,9 @@ def filter_program(machine: str | None = None) -> bytes | None:
         *_when(_EQUAL, known.audit, [], otherwise=_KILL),
         (_LOAD, 0, 0, _NUMBER),
         *_when(_AT_LEAST, _X32, _give(errno.ENOSYS)),
-        *_when(_EQUAL, known.socket, _families()),
-        *_when(_EQUAL, known.clone, _namespaces()),
+        *_when(_EQUAL, known.clone, _refused_if(_ANY_BIT, (_NEW_NAMESPACES,))),
+        *_when(_EQUAL, known.ioctl, _refused_if(_EQUAL, _TERMINAL_INPUT, argument=1)),
+        *(_behind_namespaces(known) if namespaces else _without_namespaces(known)),
     ]
     for number in known.absent.values():
         steps += _when(_EQUAL, number, _give(errno.ENOSYS))
@@ -78,7 +59,34 @@ def filter_program(machine: str | None = None) -> bytes | None:
     return b"".join(struct.pack("<HBBI", *step) for step in steps)
 
 
-_Step = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+
+
+def filter_enforcer(program: bytes) -> Callable[[], None]:
+    """What puts a filter on the calling process, which has no-new-privileges; it neither imports nor locks."""
+    described = _Program(len(program) // 8, program)
+    reference, prctl = ctypes.byref(described), ctypes.CDLL(None, use_errno=True).prctl
+
+    def enforce() -> None:
+        if prctl(_PR_SET_SECCOMP, _MODE_FILTER, reference, 0, 0):
+            raise OSError("the filter of system calls could not be put on")
+
+    return enforce
+
+
+def _behind_namespaces(known: Machine) -> list[_Step]:
+    return _when(_EQUAL, known.socket, _allowed_families(_UNIX, _INET, _INET6, _NETLINK))
+
+
+def _without_namespaces(known: Machine) -> list[_Step]:
+    # A datagram socket of a pair could still be turned to another's address.
+    pair = _refused_if(_ANY_BIT, (_DATAGRAM_BIT,), argument=1)
+    steps = [*_when(_EQUAL, known.socket, _give(errno.EACCES)), *_when(_EQUAL, known.socketpair, pair)]
+    # Answered with success and without effect: a program that becomes a daemon goes on, and is ended with the rest.
+    for number in known.session.values():
+        steps += _when(_EQUAL, number, _give(0))
+    return steps
 
 
 def _when(test: int, operand: int, then: list[_Step], *, otherwise: int | None = None) -> list[_Step]:
@@ -92,11 +100,11 @@ def _give(number: int) -> list[_Step]:
     return [(_RETURN, 0, 0, _ERRNO | number)]
 
 
-def _families() -> list[_Step]:
-    allowed = [step for family in _FAMILIES for step in _when(_EQUAL, family, [(_RETURN, 0, 0, _ALLOW)])]
-    return [(_LOAD, 0, 0, _FIRST_ARGUMENT), *allowed, *_give(errno.EAFNOSUPPORT)]
+def _allowed_families(*families: int) -> list[_Step]:
+    allowed = [step for family in families for step in _when(_EQUAL, family, [(_RETURN, 0, 0, _ALLOW)])]
+    return [(_LOAD, 0, 0, _ARGUMENTS[0]), *allowed, *_give(errno.EAFNOSUPPORT)]
 
 
-def _namespaces() -> list[_Step]:
-    refused = _when(_ANY_BIT, _NEW_NAMESPACES, _give(errno.EPERM))
-    return [(_LOAD, 0, 0, _FIRST_ARGUMENT), *refused, (_RETURN, 0, 0, _ALLOW)]
+def _refused_if(test: int, operands: tuple[int, ...], *, argument: int = 0) -> list[_Step]:
+    refused = [step for operand in operands for step in _when(test, operand, _give(errno.EPERM))]
+    return [(_LOAD, 0, 0, _ARGUMENTS[argument]), *refused, (_RETURN, 0, 0, _ALLOW)]

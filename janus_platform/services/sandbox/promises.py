@@ -1,0 +1,100 @@
+"""What each layer promises a caller of the sandbox, in words that a program can compare; a notebook asserts these.
+
+A promise that a layer does not make is not left out: its value says how things stand instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from janus_platform.isolation import Isolation
+from janus_platform.landlock import SCOPE_ABI
+from janus_platform.services.sandbox.system_calls import filter_program
+
+# Every promise, and what each of its values means, the strongest first.
+MEANINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "network": {"none": "no socket reaches anything outside the run", "host": "the host's network"},
+        "host_files": {
+            "hidden": "only the system's directories and the toolchain exist, read-only",
+            "closed": "others cannot be read, written or made; whether they exist can be seen",
+            "user": "all that the program's user may read and write",
+        },
+        "other_runs": {
+            "hidden": "their files and processes do not exist",
+            "closed": "their files cannot be opened, nor their processes signalled or looked into",
+            "open": "files and processes of runs under the same user are within reach",
+        },
+        "processes": {
+            "hidden": "no process outside the run exists",
+            "closed": "others cannot be signalled, traced or read; that they exist can be seen",
+            "visible": "others can be seen, and those of the same user signalled",
+        },
+        "leftovers": {"none": "every process ends with the run", "tree": "what leaves the process tree may live on"},
+        "memory": {"tree": "512 MB hold for all of a run's processes, their shared memory and files in memory"},
+        "memory_guard": {
+            "cgroup": "the kernel enforces the memory limit",
+            "watchdog": "the memory is added up ten times a second; each single process is bounded by the kernel",
+        },
+        "disk": {
+            "capped": "the kernel caps the size of the run's file systems",
+            "watched": "the sizes are added up ten times a second; each file is bounded by the kernel",
+        },
+        "system_calls": {"filtered": "the kernel's dangerous calls are refused", "all": "no call is refused"},
+        "user": {
+            "own": "a user of its own, without privileges",
+            "mapped": "the platform's user, in a user namespace of its own",
+            "shared": "the platform's user, without privileges",
+        },
+        "time": {"limited": "the run is ended when its time is up"},
+        "environment": {"clean": "no variable of the platform's own environment"},
+    }
+)
+
+
+def promises(isolation: Isolation, guard_kind: str) -> dict[str, str]:
+    """What a run on this layer, under this memory guard, is promised: a value for each name of MEANINGS."""
+    for_all = {"memory": "tree", "memory_guard": guard_kind, "time": "limited", "environment": "clean"}
+    if isolation.layer == "bubblewrap":
+        return {
+            "network": "none",
+            "host_files": "hidden",
+            "other_runs": "hidden",
+            "processes": "hidden",
+            "leftovers": "none",
+            "disk": "capped",
+            "system_calls": "filtered" if filter_program() else "all",
+            "user": "own" if isolation.own_uid else "mapped",
+            **for_all,
+        }
+    if isolation.layer == "landlock":
+        apart = isolation.own_uid or isolation.landlock_abi >= SCOPE_ABI
+        return {
+            "network": "none",
+            "host_files": "closed",
+            "other_runs": "closed" if apart else "open",
+            "processes": "closed" if apart else "visible",
+            "leftovers": "none",
+            "disk": "watched",
+            "system_calls": "filtered",
+            "user": "own" if isolation.own_uid else "shared",
+            **for_all,
+        }
+    return {
+        "network": "host",
+        "host_files": "user",
+        "other_runs": "open",
+        "processes": "visible",
+        "leftovers": "tree",
+        "disk": "watched",
+        "system_calls": "all",
+        # A root whose interpreter lies in a private home cannot give its uid up here.
+        "user": "shared",
+        **for_all,
+    }
+
+
+def meanings(made: Mapping[str, str]) -> dict[str, str]:
+    """A sentence for each promise."""
+    return {name: MEANINGS[name][value] for name, value in made.items()}
