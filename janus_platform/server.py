@@ -14,11 +14,9 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +36,7 @@ from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
 from janus_platform.node import Deployments, Node, Registry
+from janus_platform.platform_log import log_to
 from janus_platform.processes import ProcessId
 from janus_platform.runtime import Runtime, State, cache_folder, runtime
 from janus_platform.services.rate_limit import LimitSwitch
@@ -48,7 +47,6 @@ from janus_platform.traces import Tracing
 from janus_platform.users import Users
 
 log = logging.getLogger("janus.platform")
-LOG_BYTES = 5_000_000
 FORM_FIELDS = ("entry", "hotkey", "source", "license", "description")
 
 
@@ -290,7 +288,7 @@ def main() -> None:
     # stand still for ever. With one thread it has none to wait for. To be set before numpy is imported.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     place = runtime().made()
-    _log_to(place.log_file)
+    log_to(place.log_file)
     settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web)
     try:
         _loop_runner(serve(settings, place, arguments.ready_fd))
@@ -310,17 +308,6 @@ def _loop_runner(main_task: Any) -> None:
         loop_factory = None
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(main_task)
-
-
-def _log_to(path: Path) -> None:
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    # Their records hold request lines; ours hold none of the content.
-    for noisy in ("uvicorn", "uvicorn.error", "asyncio", "httpx", "aiohttp"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

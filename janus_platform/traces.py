@@ -7,6 +7,7 @@ Gateway, node and services make spans with the tracer of a `Tracing`; W3C `trace
 
 from __future__ import annotations
 
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,10 +18,12 @@ from opentelemetry import trace as otel
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import Span, Tracer, format_span_id, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 MAX_TRACES = 1_000
+TRACES_PER_SECOND = 100.0
 MAX_SPANS_PER_TRACE = 512
 # Completion ids come from implementations, which may send any length.
 MAX_ALIAS_LENGTH = 200
@@ -78,7 +81,7 @@ class TraceStore(SpanProcessor):
     """The latest finished spans by trace: at most MAX_TRACES traces, and MAX_SPANS_PER_TRACE spans in each."""
 
     def __init__(self) -> None:
-        self._traces: OrderedDict[str, list[dict[str, Any]]] = OrderedDict()
+        self._traces: OrderedDict[str, list[ReadableSpan]] = OrderedDict()
         self._aliases: OrderedDict[str, str] = OrderedDict()
         self._unfinished: Counter[str] = Counter()
 
@@ -93,7 +96,7 @@ class TraceStore(SpanProcessor):
             del self._unfinished[key]
         spans = self._traces.setdefault(key, [])
         if len(spans) < MAX_SPANS_PER_TRACE:
-            spans.append(_plain(span))
+            spans.append(span)  # Made plain when somebody asks: few traces are looked at.
         while len(self._traces) > MAX_TRACES:
             self._traces.popitem(last=False)
 
@@ -117,13 +120,13 @@ class TraceStore(SpanProcessor):
         spans = self._traces.get(key)
         if not spans:
             return None
-        ordered = sorted(spans, key=lambda s: (s["start_ns"], s["end_ns"]))
+        ordered = sorted(map(_plain, spans), key=lambda s: (s["start_ns"], s["end_ns"]))
         return {"trace_id": key, "complete": key not in self._unfinished, "spans": ordered}
 
     def latest(self, kind: str = "gateway") -> dict[str, Any] | None:
         """The newest complete trace that holds a span of that name."""
         for key in reversed(self._traces):
-            if key not in self._unfinished and any(s["name"] == kind for s in self._traces[key]):
+            if key not in self._unfinished and any(s.name == kind for s in self._traces[key]):
                 return self.get(key)
         return None
 
@@ -143,6 +146,31 @@ def _plain(span: ReadableSpan) -> dict[str, Any]:
     }
 
 
+class WithinMeans(Sampler):
+    """Records every new trace while they come at a rate that the store can keep; beyond it, `per_second` of them.
+
+    A recorded trace costs 150 µs a request. A burst as large as the store is recorded whole; what comes faster for
+    longer would only push other traces out of the store.
+    """
+
+    def __init__(self, *, burst: int = MAX_TRACES, per_second: float = TRACES_PER_SECOND) -> None:
+        self._burst, self._per_second, self._left = float(burst), per_second, float(burst)
+        self._seen = 0.0
+
+    def should_sample(self, *_: Any, **__: Any) -> SamplingResult:
+        """Whether the next trace is recorded."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._seen) * self._per_second)
+        self._seen = now
+        if self._left < 1:
+            return SamplingResult(Decision.DROP)
+        self._left -= 1
+        return SamplingResult(Decision.RECORD_AND_SAMPLE)
+
+    def get_description(self) -> str:
+        return f"WithinMeans({self._burst:g}, {self._per_second:g}/s)"
+
+
 @dataclass
 class Tracing:
     """What the platform hands to gateway, node and services: a tracer, the store behind it, and the open requests."""
@@ -155,6 +183,8 @@ class Tracing:
     def recording(cls) -> Tracing:
         """A Tracing whose spans are kept in its store."""
         store = TraceStore()
-        provider = TracerProvider(resource=Resource({"service.name": "janus"}), shutdown_on_exit=False)
+        provider = TracerProvider(
+            sampler=ParentBased(WithinMeans()), resource=Resource({"service.name": "janus"}), shutdown_on_exit=False
+        )
         provider.add_span_processor(store)
         return cls(tracer=provider.get_tracer("janus_platform"), store=store)

@@ -88,7 +88,7 @@ class Access:
         return []
 
     def preflight(self, headers: Mapping[str, str]) -> Headers | None:
-        """The headers that answer a CORS preflight of an origin that is let in (Fetch, section 3.2.2); None otherwise."""
+        """The headers that answer a preflight (Fetch, section 3.2.2) of an origin that is let in, or None."""
         origin, method = headers.get("origin"), headers.get("access-control-request-method")
         if origin is None or method is None or not self._allowed(origin):
             return None

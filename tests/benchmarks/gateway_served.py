@@ -1,10 +1,9 @@
-"""The gateway in a process of its own, put together as the platform does, in front of one server: a benchmark's target."""
+"""The gateway in a process of its own, put together as the platform does, in front of one server."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import uvloop
 from janus_platform.contract import load_contract
 from janus_platform.gateway import Upstream, build_gateway
 from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.platform_log import log_to
 from janus_platform.traces import Tracing
 
 NAME = "truth"
@@ -59,8 +59,7 @@ def main() -> None:
     parser.add_argument("--upstream", type=int, required=True)
     parser.add_argument("--log", type=Path, required=True)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, filename=arguments.log, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    log_to(arguments.log)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(arguments.upstream))
 

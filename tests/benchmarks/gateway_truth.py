@@ -1,7 +1,7 @@
 """A ground-truth server: an upstream whose every emission is known, in a process of its own.
 
-The last message's content is the plan: `stream=7 first=50 gap=20 tokens=100`, in milliseconds. The server logs, one JSON
-line a stream, when the request was complete and when it handed each token to the kernel, in nanoseconds of the
+The last message's content is the plan: `stream=7 first=50 gap=20 tokens=100`, in milliseconds. The server logs, one
+JSON line a stream, when the request was complete and when it handed each token to the kernel, in nanoseconds of the
 machine's monotonic clock, which all processes share. A plan without tokens is answered whole.
 """
 
@@ -20,7 +20,7 @@ import uvloop
 
 _PLAN = re.compile(rb"stream=(\d+) first=(\d+) gap=(\d+) tokens=(\d+)")
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
-_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n"
+_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 _COMPLETION = b'{"id":"chatcmpl-%d","object":"chat.completion","created":1,"model":"truth","choices":[%s]}'
 _CHOICE = b'{"index":0,"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}'
 _EVENT = (
