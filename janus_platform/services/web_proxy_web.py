@@ -18,6 +18,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from janus_platform.corpus import Corpus, Document, Page, Redirect
+from janus_platform.services import web_proxy_odd_site as odd_site
 from janus_platform.services.problem import Problem
 from janus_platform.services.web_proxy_encoding import read_decoded
 from janus_platform.services.web_proxy_guard import Target, address_refused, is_public
@@ -54,7 +55,7 @@ class Web(Protocol):
 
 
 class LocalWeb:
-    """The bundled web: a corpus that answers as its servers would. It opens no connection."""
+    """The bundled web: a corpus that answers as its servers would, and odd.example. It opens no connection."""
 
     name = "corpus"
 
@@ -62,8 +63,11 @@ class LocalWeb:
         self._corpus = corpus
 
     async def get(self, target: Target, max_bytes: int) -> Reply:
+        if target.host == odd_site.HOST:
+            return await _odd(target, max_bytes)
         if target.host not in self._corpus.hosts:
-            raise _unreachable(target, f"the local web has no such host; it has {', '.join(self._corpus.hosts)}")
+            hosts = ", ".join([*self._corpus.hosts, odd_site.HOST])
+            raise _unreachable(target, f"the local web has no such host; it has {hosts}")
         if target.path == "/robots.txt":
             rules = self._corpus.robots(target.host)
             return Reply(404) if rules is None else _cut(Reply(200, "text/plain", rules.encode()), max_bytes)
@@ -184,6 +188,13 @@ class PooledResolver(AbstractResolver):
     async def close(self) -> None:
         """Wait for no name server any more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _odd(target: Target, max_bytes: int) -> Reply:
+    found = await odd_site.answer(target.path, max_bytes)
+    if found is None:
+        return Reply(404)
+    return Reply(302, location=found) if isinstance(found, str) else _cut(Reply(*found), max_bytes)
 
 
 def _cut(reply: Reply, max_bytes: int) -> Reply:

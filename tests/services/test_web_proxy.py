@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.corpus import load_corpus
+from janus_platform.services.problem import type_uri
 from janus_platform.services.web_proxy import LocalWeb, build
 from janus_platform.services.web_proxy_charset import decode
 from janus_platform.services.web_proxy_converter import WorkerConverter
@@ -66,6 +67,34 @@ def test_plain_text_and_json_pass_through() -> None:
 @pytest.mark.parametrize("url", ["https://example.com/papers/growth.pdf", "https://example.com/images/dot.png"])
 def test_documents_that_are_no_text_are_refused_by_type(url: str) -> None:
     assert fetch(url).status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "slug"),
+    [
+        ("/large", 413, "page-too-large"),
+        ("/bomb", 413, "page-too-large"),
+        ("/deep", 502, "not-convertible"),
+        ("/empty", 502, "not-convertible"),
+        ("/disguised", 415, "unsupported-type"),
+        ("/untyped", 415, "unsupported-type"),
+        ("/loop", 502, "too-many-redirects"),
+        ("/inside", 403, "address-refused"),
+        ("/mail", 502, "bad-redirect"),
+        ("/nothing", 502, "upstream-status"),
+    ],
+)
+def test_the_odd_site_shows_each_refusal_without_a_network(path: str, status: int, slug: str) -> None:
+    answer = fetch("https://odd.example" + path)
+    assert (answer.status_code, answer.json()["type"]) == (status, type_uri(slug))
+
+
+def test_the_odd_site_lists_its_pages_and_its_dangerous_links_come_out_as_text() -> None:
+    assert "/links" in fetch("https://odd.example/").json()["content"]
+    content = fetch("https://odd.example/links").json()["content"]
+    assert "[A link](https://odd.example/), a script," in content
+    assert "](javascript" not in content.replace("\n", "")
+    assert content.count("](") == 1
 
 
 def test_a_missing_page_says_what_the_upstream_answered() -> None:

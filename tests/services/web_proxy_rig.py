@@ -8,8 +8,9 @@ import httpx
 
 from janus_platform.corpus import load_corpus
 from janus_platform.services.web_proxy import LocalWeb, build
+from janus_platform.services.web_proxy_converter import not_convertible
 from janus_platform.services.web_proxy_guard import Target
-from janus_platform.services.web_proxy_markdown import to_markdown
+from janus_platform.services.web_proxy_markdown import NotConvertible, to_markdown
 from janus_platform.services.web_proxy_web import Reply
 from tests.services.asgi import CONTRACT, ask, context
 
@@ -21,7 +22,10 @@ class InProcess:
     """The same conversion without the worker, for tests that are not about it."""
 
     async def convert(self, html: str, base_url: str) -> tuple[str, str]:
-        article = to_markdown(html, base_url)
+        try:
+            article = to_markdown(html, base_url)
+        except NotConvertible as error:
+            raise not_convertible(str(error)) from None
         return article.markdown, article.title
 
     async def warm(self) -> None: ...
