@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from janus_platform.services.inference.strings import parts_of
-from janus_platform.services.inference.told import Told
+from janus_platform.services.inference.told import Told, spoken_expression
 from janus_platform.services.inference.tools import Tool
 from janus_platform.services.inference.words import content_stems, stem
 
@@ -22,7 +22,7 @@ _CONCEPTS = {
     for concept, named in {
         "weather": "weather temperature forecast rain sunny snow cold warm hot climate umbrella degrees",
         "search": "search find lookup look google web internet browse news latest online",
-        "calculate": "calculate calculator calculation compute sum add multiply divide subtract plus minus times math "
+        "calculate": "calculate calculator calculation compute sum add multiply divide subtract plus minus math "
         "arithmetic expression evaluate product multiplied divided",
         "execute": "run execute code program script sandbox interpreter",
         "fetch": "fetch page url website webpage download open",
@@ -48,7 +48,7 @@ BY_NAME, BY_CONCEPT, BY_DESCRIPTION, BY_PARAMETER = 3.0, 2.0, 1.0, 0.5
 # One word of a name or a concept calls a tool, and so do two of its description.
 ENOUGH = 2.0
 MAX_CALLS = 8
-_CLAUSES = re.compile(r"(?<=[.?!;\n])\s+|,? and |, then |, also |, (?=[A-ZÀ-Þ])")
+_CLAUSES = re.compile(r"(?<=[.?!;\n])\s+|,? and |, then |, also |, (?=[A-ZÀ-Þ][^,]{0,60}(?:, | and ))")
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ def _best(tools: Sequence[Tool], text: str) -> Tool | None:
 
 def _scores(tools: Sequence[Tool], text: str) -> list[float]:
     asked = _asked(text)
+    if spoken_expression(text):
+        asked.discard(stem("times"))
     concepts = _concepts(asked) | _shown(text)
     names = [set(parts_of(tool.name)) - _EMPTY for tool in tools]
     described = [set(content_stems(tool.description[:4_000])) - _EMPTY for tool in tools]
@@ -127,6 +129,7 @@ def _concepts(stems: set[str] | frozenset[str]) -> set[str]:
 def _shown(text: str) -> set[str]:
     """What pieces of the text ask for without a word: an expression to be calculated, code to be run, a page."""
     kinds = {piece.kind for piece in Told(text[:4_000]).pieces}
+    kinds |= {"expression"} if spoken_expression(text[:4_000]) else set()
     by_kind = {"expression": "calculate", "code": "execute", "url": "fetch"}
     return {concept for kind, concept in by_kind.items() if kind in kinds}
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from janus_platform.services.inference.schema import Node
-from janus_platform.services.inference.told import Piece, Told, iso_date
+from janus_platform.services.inference.told import Piece, Told, iso_date, spoken_expression
 from janus_platform.services.inference.words import content_stems, stem, words
 
 # A role, the words that name it in a property's name or description, and the kinds of pieces that can play it.
@@ -20,6 +20,7 @@ _ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "time": ("time hour clock", ("time",)),
     "place": ("city location place town country region state destination origin where from to departure arrival "
               "capital airport station", ("name",)),
+    "ticker": ("ticker symbol", ("capitals",)),
     "person": ("name person author artist user customer contact recipient company symbol ticker title brand product",
                ("quoted", "name")),
 }  # fmt: skip
@@ -44,7 +45,7 @@ _SAMPLES = {
     "uuid": "00000000-0000-0000-0000-000000000000",
 }  # fmt: skip
 # A value of these is found or asked for; no other words can stand in for it.
-CONCRETE = frozenset({"url", "email", "code", "expression", "currency", "date", "time", "place"})
+CONCRETE = frozenset({"url", "email", "code", "currency", "date", "time", "place"})
 LANGUAGES = (
     "python", "javascript", "bash", "go", "rust", "java", "ruby", "english", "german", "french", "spanish", "italian",
     "portuguese", "dutch", "polish", "russian", "chinese", "japanese", "korean", "arabic", "hindi", "turkish", "latin",
@@ -68,7 +69,8 @@ def roles_of(label: str, node: Node) -> list[str]:
 
 def is_free(label: str, node: Node) -> bool:
     """Whether any text may stand there: a query, a message, a title."""
-    return bool(set(parts_of(label)) & _FREE) or not roles_of(label, node)
+    roles = roles_of(label, node)
+    return bool(set(parts_of(label)) & _FREE) or not roles or roles[0] == "expression"
 
 
 def candidates(label: str, node: Node, told: Told) -> Iterator[tuple[str, Piece | None]]:
@@ -88,6 +90,8 @@ def candidates(label: str, node: Node, told: Told) -> Iterator[tuple[str, Piece 
     if "languag" in parts_of(label) or stem("language") in parts_of(label):
         spoken = {w.casefold() for w in words(told.text)}
         yield from ((name, None) for name in LANGUAGES if name in spoken)
+    if "expression" in roles_of(label, node) and not told.of("expression") and (said := spoken_expression(told.text)):
+        yield said, None
     for role in roles_of(label, node):
         yield from ((piece.text, piece) for piece in _playing(role, label, told))
     if is_free(label, node):

@@ -42,8 +42,9 @@ _PATTERNS = {
         r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d{1,15})?(?!\w)|(?<![\w.])-?\d{1,15}(?:\.\d{1,15})?(?![\d:])"
     ),
     "currency": re.compile(r"\b[A-Z]{3}\b"),
+    "capitals": re.compile(r"\b[A-Z]{2,5}\b"),
     "name": re.compile(
-        r"\b[A-ZÀ-Þ][\w'’.-]{0,40}(?: (?:(?:of|de|la|van|von|du|del|di) )?[A-ZÀ-Þ][\w'’.-]{0,40}){0,5}"
+        r"\b[A-ZÀ-Þ][\w'’.-]{0,40}(?: (?:(?:of|de|la|van|von|du|del|di) )?[A-ZÀ-Þ][\w'’.-]{0,40}){0,5}(?:, [A-Z]{2}\b)?"
     ),
 }  # fmt: skip
 # Where one of these stands, the next may not begin.
@@ -52,6 +53,11 @@ _PREPOSITION = r"\b(?:in|at|near|around|for|to|from) \Z"
 _PLACE = re.compile(r"\b(?:in|at|near|around|for|to|from) ([a-zà-ÿ][\w'’-]{1,40}(?: [a-zà-ÿ][\w'’-]{1,40})?)", re.I)
 _LABELLED = re.compile(r"(?:^|[\s,;({])[\"']?([A-Za-z][\w -]{0,40}?)[\"']?\s{0,3}[:=]\s{0,3}([^\n,;})]{1,300})")
 _IS = re.compile(r"\b([A-Za-z]\w{0,40}) (?:is|are|of|named|called) (?:an? |the )?([^\n,;.?!]{1,200})", re.I)
+_SIGNS = {"times": "*", "multiplied": "*", "plus": "+", "minus": "-", "divided": "/", "over": "/"}
+_SPOKEN = re.compile(
+    r"(?<![\w.])(\d{1,15}(?:\.\d{1,15})?) (times|plus|minus|multiplied by|divided by|over) (\d{1,15}(?:\.\d{1,15})?)",
+    re.I,
+)
 _POLITE = re.compile(
     r"\A\W*(?:(?:please|kindly|hello|hi|hey|ok|so|can you|could you|would you|will you|i want to|i need to|i'd like to|"
     r"help me|for me)\b[\s,!]*)+",
@@ -157,6 +163,12 @@ def number_of(text: str) -> int | float:
         return _NUMBER_WORDS[bare.casefold()]
     value = float(bare)
     return int(value) if value.is_integer() else value
+
+
+def spoken_expression(text: str) -> str:
+    """Arithmetic in words as an expression: "12 times 8" gives "12 * 8"; "" where there is none."""
+    found = _SPOKEN.search(text)
+    return f"{found[1]} {_SIGNS[found[2].split()[0].casefold()]} {found[3]}" if found else ""
 
 
 def iso_date(text: str) -> str | None:
