@@ -140,7 +140,7 @@ class BraveSearch:
     def _how_to_get_a_key(self) -> str:
         return (
             f"Searching the live web needs a key of the Brave Search API. Get one at {KEY_PAGE}, set "
-            f"{self._live.key_variable}, and start the platform again; or run `janus up --web corpus`: no key."
+            f"{self._live.key_variable}, and start the platform again; or run `janus up --web corpus` instead."
         )
 
 

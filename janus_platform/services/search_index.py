@@ -63,7 +63,7 @@ class TextIndex:
     def __init__(self, documents: Iterable[Document]) -> None:
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
         self._db.execute(f"CREATE VIRTUAL TABLE page USING fts5(title, text, content = '', {TOKENIZER})")
-        self._at_host: dict[str, list[int]] = {}
+        self._below: dict[str, list[int]] = {}
         self.size = 0
         self._db.executemany("INSERT INTO page(rowid, title, text) VALUES (?, ?, ?)", self._rows(documents))
         self._db.execute("INSERT INTO page(page) VALUES ('optimize')")
@@ -114,7 +114,8 @@ class TextIndex:
 
     def _rows(self, documents: Iterable[Document]) -> Iterator[tuple[int, str, str]]:
         for position, document in enumerate(documents):
-            self._at_host.setdefault(_host(document.url), []).append(position)
+            for site in _sites(document.url):
+                self._below.setdefault(site, []).append(position)
             self.size += 1
             yield position, document.title, document.text
 
@@ -140,10 +141,7 @@ class TextIndex:
 
     def _at(self, sites: Sequence[str]) -> list[int]:
         """The documents at these hosts and below them."""
-        if not sites:
-            return []
-        hosts = [host for host in self._at_host if any(f".{host}".endswith(f".{site}") for site in sites)]
-        return [position for host in hosts for position in self._at_host[host]]
+        return [position for site in sites for position in self._below.get(site, ())]
 
 
 class FewTotals:
@@ -168,5 +166,7 @@ class FewTotals:
         return sorted(self._scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
 
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").lower()
+def _sites(url: str) -> list[str]:
+    """The host of `url` and all that it lies below: `a.b.example`, `b.example`, `example`."""
+    labels = (urlsplit(url).hostname or "").lower().split(".")
+    return [".".join(labels[i:]) for i in range(len(labels))]
