@@ -44,13 +44,15 @@ def document(contract: Contract, service: Service) -> Json:
     }
 
 
-def schema_of(parameter: Parameter) -> Json:
-    """The JSON Schema of one parameter."""
-    schema: Json = {"type": parameter.type}
-    named = {"minimum": parameter.minimum, "maximum": parameter.maximum, "default": parameter.default}
+def schema_of(parameter: Parameter, *, in_body: bool) -> Json:
+    """The JSON Schema of one parameter. In a body, null stands for an optional one that is not sent."""
+    may_be_null = in_body and not parameter.required
+    schema: Json = {"type": [parameter.type, "null"] if may_be_null else parameter.type}
+    default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+    named = {"minimum": parameter.minimum, "maximum": parameter.maximum, "default": default}
     schema |= {key: value for key, value in named.items() if value is not None}
     if parameter.enum:
-        schema["enum"] = list(parameter.enum)
+        schema["enum"] = [*parameter.enum, None] if may_be_null else list(parameter.enum)
     if parameter.max_length is not None:
         schema["maxItems" if parameter.type == "array" else "maxLength"] = parameter.max_length
     if parameter.required and parameter.type == "string" and not parameter.enum:
@@ -106,7 +108,7 @@ def _request(endpoint: Endpoint) -> Json:
         return {}
     if endpoint.method == "GET":
         return {"parameters": [_in_query(parameter, endpoint) for parameter in endpoint.parameters]}
-    schema: Json = {"type": "object", "properties": {p.name: schema_of(p) for p in endpoint.parameters}}
+    schema: Json = {"type": "object", "properties": {p.name: schema_of(p, in_body=True) for p in endpoint.parameters}}
     required = [p.name for p in endpoint.parameters if p.required]
     content: Json = {"schema": schema | ({"required": required} if required else {})}
     if endpoint.example:
@@ -115,7 +117,7 @@ def _request(endpoint: Endpoint) -> Json:
 
 
 def _in_query(parameter: Parameter, endpoint: Endpoint) -> Json:
-    schema = schema_of(parameter)
+    schema = schema_of(parameter, in_body=False)
     entry: Json = {"name": parameter.name, "in": "query", "required": parameter.required, "schema": schema}
     if parameter.name in endpoint.example:
         entry["example"] = endpoint.example[parameter.name]

@@ -171,7 +171,7 @@ def _checked(parameter: Parameter, value: Any, sent: Iterable[str], how_to_send:
         if parameter.required:
             hint = how_to_send.format(type=parameter.type) + _misspelt(name, sent)
             raise invalid_field(name, f"`{name}` is missing. {hint}")
-        return parameter.default
+        return list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
     if parameter.type == "integer" and isinstance(value, float) and value.is_integer():
         value = int(value)  # 5.0 is an integer (JSON Schema 2020-12, core 4.2.3).
     is_wrong_bool = isinstance(value, bool) and parameter.type != "boolean"
