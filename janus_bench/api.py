@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from janus_bench import runs
 from janus_bench.constants import load_scoring
 from janus_bench.errors import BenchError
+from janus_bench.intervals import Difference
+from janus_bench.intervals import compare as difference
 from janus_bench.leaderboard import Leaderboard, Row
 from janus_bench.progress import Progress, show_progress
 from janus_bench.report import Report, build_document
 from janus_bench.runner import Outcome, Settings, run_items
-from janus_bench.scoring import judge, score
+from janus_bench.scoring import judge, measured, score
 from janus_bench.suites.loader import Item, load_suite
 from janus_bench.target import Target, parse_target
 
@@ -65,7 +69,6 @@ def run(
         suite=chosen,
         settings=settings,
         outcome=outcome,
-        scores=score(outcome.records, table),
         table=table,
     )
     folder.finish(document)
@@ -77,16 +80,70 @@ def load(run_id: str) -> Report:
 
     Records of a suite whose file is gone or has changed come without verdicts. Raises BenchError.
     """
+    report = _stored(run_id)
+    with contextlib.suppress(BenchError, KeyError):
+        _judge(report, None)
+    return report
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """The scores that a run's stored records give now, beside those that its report holds."""
+
+    run: str
+    composite: float
+    reported: float
+    scores: dict[str, float | None]
+
+    @property
+    def same(self) -> bool:
+        """Whether the report can be reproduced. Reports are rounded to four digits."""
+        return abs(self.composite - self.reported) < 1e-3
+
+
+def rescore(run_id: str, suite: str | None = None) -> Rescored:
+    """Judge and score a run's stored records again, without the target.
+
+    `suite` is the path of the suite file, where the run was not of a bundled suite. Raises BenchError where the suite
+    is not the one that was run.
+    """
+    report = _stored(run_id)
+    _judge(report, suite)
+    scores = score(report.records, load_scoring())
+    return Rescored(report.id, scores.composite, report.composite, scores.categories)
+
+
+def compare(a: str, b: str, suite: str | None = None) -> list[Difference]:
+    """How run `b` differs from run `a`, paired by item: each score's effect, 95 % interval and p.
+
+    Raises BenchError where the two are not of the same suite, or asked its variants by another seed.
+    """
+    first, second = _stored(a), _stored(b)
+    for what in ("suite", "settings"):
+        key = "hash" if what == "suite" else "seed"
+        if first.to_dict()[what][key] != second.to_dict()[what][key]:
+            raise BenchError(f"the two runs differ in the {what}'s {key}", "Run both with the same --suite and --seed.")
+    table = load_scoring()
+    rows = []
+    for report in (first, second):
+        _judge(report, suite)
+        rows.append([measured(record, table) for record in report.records])
+    return difference(rows[0], rows[1], table)
+
+
+def _stored(run_id: str) -> Report:
     folder = runs.find_run(run_id)
-    document = runs.read_report(folder)
-    records = runs.read_records(folder)
-    try:
-        suite = load_suite(document["suite"]["name"])
-        if suite.hash == document["suite"]["hash"]:
-            judge(records, suite.items(document["settings"]["seed"]), load_scoring())
-    except (BenchError, KeyError):
-        pass
-    return Report(document, records, folder)
+    return Report(runs.read_report(folder), runs.read_records(folder), folder)
+
+
+def _judge(report: Report, suite: str | None) -> None:
+    """Judge a stored run's records by its suite. Raises BenchError where that is not to be had."""
+    document = report.to_dict()
+    chosen = load_suite(suite or document["suite"]["name"])
+    if chosen.hash != document["suite"]["hash"]:
+        what = f"run {report.id} was of suite {document['suite']['name']} {document['suite']['hash'][:8]}"
+        raise BenchError(f"{what}, not of {chosen.name} {chosen.hash[:8]}", "Give that version's file with --suite.")
+    judge(report.records, chosen.items(document["settings"]["seed"]), load_scoring())
 
 
 def publish(

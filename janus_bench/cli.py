@@ -1,8 +1,8 @@
 """The command `janus-bench`. Every command writes its result to stdout and everything else to stderr.
 
-Exit codes: 0 done · 1 the composite lies below --fail-under, a suite file has problems, or a calibration lost a piece
-or misnamed a fault · 2 wrong usage · 3 it could not be done (the message says what to do) · 130 stopped by Ctrl-C (what
-was done is kept).
+Exit codes: 0 done · 1 the composite lies below --fail-under, a suite file has problems, a run cannot be reproduced, or
+a calibration missed something · 2 wrong usage · 3 it could not be done (the message says what to do) · 130 stopped by
+Ctrl-C (what was done is kept).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ BELOW, FAILED, STOPPED = 1, 3, 130
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
 Name = Annotated[str | None, typer.Option(help="Publish under this name instead of the one the answers give.")]
+SuiteFile = Annotated[str | None, typer.Option(help="The suite's file, where it is not a bundled one.")]
 Hotkey = Annotated[str | None, typer.Option(help="The miner's SS58 hotkey, for the leaderboard.")]
 
 
@@ -112,6 +113,46 @@ def show(
 
     folder = runs.find_run(run)
     _show(Report(runs.read_report(folder), folder=folder), as_json)
+
+
+@app.command()
+def rescore(
+    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, `last`, or its folder.")],
+    suite: SuiteFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a run's stored records again, without the target; exit with 1 where the report says otherwise."""
+    from dataclasses import asdict
+
+    from janus_bench import api
+
+    found = api.rescore(run, suite)
+    if as_json:
+        _print_json(asdict(found) | {"same": found.same})
+    else:
+        said = "the same as reported" if found.same else f"but the report says {found.reported:.4f}"
+        print(f"{found.run}: composite {found.composite:.4f}, {said}.")
+    if not found.same:
+        raise typer.Exit(BELOW)
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="The run to compare with.")],
+    b: Annotated[str, typer.Argument(help="The run that is compared.")],
+    suite: SuiteFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how run B differs from run A, item by item: effect, 95 % interval, and p."""
+    from dataclasses import asdict
+
+    from janus_bench import api
+    from janus_bench.tables import comparison_table
+
+    found = api.compare(a, b, suite)
+    if as_json:
+        return _print_json([asdict(one) for one in found])
+    _print_table(comparison_table(found))
 
 
 @app.command()

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janus_bench.constants import Table, scoring_hash
+from janus_bench.intervals import intervals
 from janus_bench.metrics import percentile
 from janus_bench.receiving import KERNEL
 from janus_bench.records import Record
-from janus_bench.scoring import Scores, usd
+from janus_bench.scoring import Measured, Scores, measured, score_measured, usd
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -82,11 +83,12 @@ def build_document(
     suite: Suite,
     settings: Settings,
     outcome: Outcome,
-    scores: Scores,
     table: Table,
 ) -> dict[str, Any]:
-    """The report of a judged and scored run."""
+    """Score a judged run and report it."""
     records = outcome.records
+    rows = [measured(record, table) for record in records]
+    scores = score_measured(rows, table)
     models = sorted({record.answer.model for record in records if record.answer and record.answer.model})
     return {
         "schema": SCHEMA_ID,
@@ -95,6 +97,7 @@ def build_document(
         "composite": round(scores.composite, 4),
         "scores": {name: _rounded(value) for name, value in scores.categories.items()},
         "quality": {name: _rounded(value) for name, value in scores.quality.items()},
+        "intervals": _intervals(rows, table, settings.seed),
         "not_measured": _not_measured(scores),
         "weights": {name: round(weight, 6) for name, weight in scores.weights.items()},
         "complete": outcome.complete,
@@ -119,6 +122,11 @@ def build_document(
         "notes": _notes(scores, outcome, table),
         "items": [_item(record) for record in sorted(records, key=lambda entry: (entry.item, entry.repeat))],
     }
+
+
+def _intervals(rows: Sequence[Measured], table: Table, seed: int) -> dict[str, list[float]]:
+    found = intervals(rows, table, seed=seed) if rows else {}
+    return {name: [round(low, 4), round(high, 4)] for name, (low, high) in found.items()}
 
 
 def _item(record: Record) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from janus_bench.intervals import Difference
 from janus_bench.leaderboard import Row
 
 _STANDINGS = (
@@ -19,18 +20,22 @@ _STANDINGS = (
     "days at #1",
 )  # fmt: skip
 WIDE = 110
+SURE = 0.05
 _CELL = ' style="text-align:left;padding:0.15em 1em 0.15em 0"'
 
 
 def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(what, value, remark) for each line of a report."""
     weights, scores = document["weights"], document["scores"]
-    rows = [("composite", _score(document["composite"]), "" if document["complete"] else "stopped early")]
+    ranges = {name: f"{low:.1f}–{high:.1f}" for name, (low, high) in document.get("intervals", {}).items()}
+    remark = ranges.get("composite", "") + ("" if document["complete"] else ", stopped early")
+    rows = [("composite", _score(document["composite"]), remark.removeprefix(", "))]
     for name, value in scores.items():
         remark = f"weight {weights[name]:.0%}" if name in weights else "no items in this suite"
-        rows.append((name, _score(value), remark))
+        rows.append((name, _score(value), ", ".join(filter(None, (ranges.get(name), remark)))))
         if name == "quality":
-            rows += [(f"  {part}", _score(score), "") for part, score in document["quality"].items()]
+            parts = document["quality"].items()
+            rows += [(f"  {part}", _score(score), ranges.get(f"quality.{part}", "")) for part, score in parts]
     timing = document["timing"]
     for label, key, unit in (
         ("time to first token", "first_token_ms", "ms"),
@@ -61,7 +66,7 @@ def report_table(document: dict[str, Any]) -> Table:
     table = Table(title=escape(report_title(document)), caption=escape(" ".join(document["notes"])) or None)
     table.add_column("")
     table.add_column("p50 or score", justify="right")
-    table.add_column("")
+    table.add_column("95 % interval, spread")
     for what, value, remark in report_rows(document):
         style = "bold" if what == "composite" else "red" if what.startswith("error") else ""
         table.add_row(escape(what), escape(value), escape(remark), style=style)
@@ -73,7 +78,7 @@ def report_html(document: dict[str, Any]) -> str:
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in document["notes"])
     # HTML folds leading spaces; an em space keeps the parts of quality below it.
     rows = [(what.replace("  ", "\u2003"), value, remark) for what, value, remark in report_rows(document)]
-    return _html(report_title(document), ("", "p50 or score", ""), rows) + notes
+    return _html(report_title(document), ("", "p50 or score", "95 % interval, spread"), rows) + notes
 
 
 def calibration_table(found: dict[str, Any]) -> Table:
@@ -96,6 +101,18 @@ def calibration_table(found: dict[str, Any]) -> Table:
         table.add_column(name, justify="right" if name else "left")
     for row in rows:
         table.add_row(*map(escape, row))
+    return table
+
+
+def comparison_table(differences: Iterable[Difference]) -> Table:
+    """How one run differs from another, as a Rich table."""
+    table = Table(title="B beside A, paired by item", caption="p: share of random swaps of the two that differ as much")
+    for name in ("", "A", "B", "B − A", "95 % interval", "p"):
+        table.add_column(name, justify="right" if name else "left")
+    for one in differences:
+        interval = f"{one.low:+.1f} … {one.high:+.1f}"
+        cells = (one.name, f"{one.a:.1f}", f"{one.b:.1f}", f"{one.effect:+.1f}", interval, f"{one.p:.3f}")
+        table.add_row(*map(escape, cells), style="bold" if one.p < SURE else "")
     return table
 
 

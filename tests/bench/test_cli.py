@@ -104,3 +104,19 @@ def test_ctrl_c_keeps_what_is_done(own_home: Path) -> None:
 
 def _lines(path: Path) -> int:
     return path.read_text().count("\n")
+
+
+def test_runs_are_rescored_and_compared_from_the_command_line() -> None:
+    with serving(Implementation(load_suite("chat"))) as server:
+        first = janus_bench.run(server.url, "chat", progress=False)
+    with serving(Echo(load_suite("chat"))) as server:
+        second = janus_bench.run(server.url, "chat", progress=False)
+    done = command("rescore", first.id, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["same"] is True
+    differences = json.loads(command("compare", first.id, second.id, "--json").stdout)
+    assert differences[0]["name"] == "composite"
+    assert differences[0]["effect"] < 0
+    assert "composite" in command("compare", first.id, second.id).stdout
+    unlike = command("compare", first.id, "nothing")
+    assert (unlike.returncode, unlike.stdout) == (3, "")

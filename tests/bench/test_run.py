@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -290,3 +291,50 @@ def test_home_is_where_the_system_keeps_data(monkeypatch: pytest.MonkeyPatch, tm
     assert home() == Path.home() / ".local/share/janus"
     monkeypatch.setattr(sys, "platform", "darwin")
     assert home() == Path.home() / "Library/Application Support/janus"
+
+
+def test_a_stored_run_scores_the_same_again_without_the_target(honest: Report) -> None:
+    found = api.rescore(str(honest.folder))
+    assert found.same
+    assert found.composite == pytest.approx(honest.composite, abs=1e-3)
+
+
+def test_a_report_that_its_records_do_not_bear_out_is_found(honest: Report, tmp_path: Path) -> None:
+    folder = shutil.copytree(honest.folder, tmp_path / "run")  # type: ignore[arg-type]
+    document = json.loads((folder / runs.REPORT).read_text())
+    (folder / runs.REPORT).write_text(json.dumps(document | {"composite": document["composite"] - 1}))
+    assert not api.rescore(str(folder)).same
+
+
+def test_a_run_of_another_suite_is_not_rescored(honest: Report, tmp_path: Path) -> None:
+    folder = shutil.copytree(honest.folder, tmp_path / "run")  # type: ignore[arg-type]
+    document = json.loads((folder / runs.REPORT).read_text())
+    document["suite"]["hash"] = "0" * 64
+    (folder / runs.REPORT).write_text(json.dumps(document))
+    with pytest.raises(BenchError, match=r"--suite"):
+        api.rescore(str(folder))
+
+
+def test_every_score_has_an_interval_around_it(honest: Report) -> None:
+    document = bench(Implementation(load_suite("chat")), "chat").to_dict()
+    for name, (low, high) in document["intervals"].items():
+        value = document["composite"] if name == "composite" else document["scores"].get(name)
+        value = document["quality"][name.removeprefix("quality.")] if value is None else value
+        assert low - 1e-3 <= value <= high + 1e-3
+    assert document["intervals"].keys() == {"composite", "quality", "speed", "cost", "streaming", "quality.chat"}
+
+
+def test_a_worse_run_differs_and_the_same_run_does_not(honest: Report, tmp_path: Path) -> None:
+    worse = bench(Echo(load_suite("quick")), output=tmp_path / "echo")
+    by_name = {one.name: one for one in api.compare(str(honest.folder), str(worse.folder))}
+    assert by_name["composite"].effect < -80
+    assert by_name["composite"].high < 0
+    assert by_name["composite"].p < 0.01
+    same = api.compare(str(honest.folder), str(honest.folder))
+    assert all((one.effect, one.low, one.high, one.p) == (0, 0, 0, 1) for one in same)
+
+
+def test_runs_of_different_seeds_are_not_compared(honest: Report, tmp_path: Path) -> None:
+    other = bench(Implementation(load_suite("quick")), seed=1, output=tmp_path / "seeded")
+    with pytest.raises(BenchError, match="seed"):
+        api.compare(str(honest.folder), str(other.folder))
