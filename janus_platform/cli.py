@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
+from janus_platform.access import AccessRules
 from janus_platform.errors import NotRunning, PlatformError
 from janus_platform.platform import running
 from janus_platform.runtime import runtime
@@ -40,6 +41,17 @@ def up(
         typer.Option(help="The web of web proxy and search: `corpus` (bundled, default) or `live`; also $JANUS_WEB."),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Keep running after this terminal ends.")] = False,
+    api_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Ask every client for this API key; repeatable. Also $JANUS_API_KEYS, which `ps` does not show."
+        ),
+    ] = None,
+    api_key_file: Annotated[Path | None, typer.Option(help="The same, from a file with one key a line.")] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Let pages of this origin ask, such as https://app.example; repeatable; *: any."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the platform and return once it is healthy; join it when it already runs.
@@ -47,7 +59,8 @@ def up(
     Without --detach it ends with the terminal session that started it.
     """
     place = runtime()
-    options = Options(port=port, limits=limits, web=web, detach=detach)
+    access = AccessRules.of(api_key or (), api_key_file, cors_origin or ())
+    options = Options(port=port, limits=limits, web=web, detach=detach, access=access)
     status = join(place, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
         typer.echo(json.dumps(status))

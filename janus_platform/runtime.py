@@ -35,6 +35,7 @@ class State:
     egress_port: int
     limits: str
     web: str = "corpus"
+    access: str = ""
 
     def write(self, runtime: Runtime) -> None:
         """Store the state, at once and whole."""

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from typing import Any
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.leaderboard import Leaderboard
+from janus_platform.access import AccessRules
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.control import build_control
@@ -31,7 +32,7 @@ from janus_platform.egress.callers import Callers, check_caller
 from janus_platform.egress.environment import egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
-from janus_platform.gateway import build_gateway
+from janus_platform.gateway import Access, build_gateway
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
@@ -56,6 +57,7 @@ class Settings:
     limits: str
     detached: bool
     web: str = WEBS[0]
+    access: AccessRules = field(default_factory=AccessRules)
 
 
 class EgressAccess:
@@ -98,7 +100,12 @@ class LocalPlatform:
         self.deployments = self._build_deployments()
         self.gateway = HttpServer(
             build_gateway(
-                self.contract, self.deployments, self.leaderboard.leader, tracing=self.tracing, clock=self.clock
+                self.contract,
+                self.deployments,
+                self.leaderboard.leader,
+                tracing=self.tracing,
+                clock=self.clock,
+                access=Access(settings.access),
             ),
             refused=unreadable,
         )
@@ -137,7 +144,9 @@ class LocalPlatform:
         await baseline
         await self.gateway.listen(doors)
         process, settings = ProcessId.of(os.getpid()), self.settings
-        State(process, self.gateway_port, self.egress_port, settings.limits, settings.web).write(self.runtime)
+        State(process, self.gateway_port, self.egress_port, settings.limits, settings.web, settings.access.mark).write(
+            self.runtime
+        )
         log.info("up gateway=%d egress=%d", self.gateway_port, self.egress_port)
 
     async def run(self) -> None:
@@ -287,9 +296,10 @@ def main() -> None:
     # OpenBLAS waits for its threads before every fork: a sandbox run started while the vector index computes would
     # stand still for ever. With one thread it has none to wait for. To be set before numpy is imported.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    access = AccessRules.handed()
     place = runtime().made()
     log_to(place.log_file)
-    settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web)
+    settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web, access)
     try:
         _loop_runner(serve(settings, place, arguments.ready_fd))
     except PlatformError as error:

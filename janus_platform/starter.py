@@ -9,10 +9,11 @@ import select
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from janus_platform.access import AccessRules
 from janus_platform.control_client import ControlClient
 from janus_platform.errors import NotRunning, PlatformError
 from janus_platform.processes import ProcessId, end_tree, spawn_background
@@ -32,13 +33,15 @@ Taken = TypeVar("Taken")
 class Options:
     """How the platform should run; None means whatever runs is fine, else the default (port 8000, contract limits).
 
-    `web` None stands for what `$JANUS_WEB` says, if it says anything.
+    `web` None stands for what `$JANUS_WEB` says, if it says anything; `access` without keys and origins fits any
+    platform.
     """
 
     port: int | None = None
     limits: str | None = None
     web: str | None = None
     detach: bool = False
+    access: AccessRules = field(default_factory=AccessRules.of)
 
     def __post_init__(self) -> None:
         if self.limits is not None and self.limits not in LIMITS:
@@ -105,6 +108,8 @@ def _check_same(state: State, options: Options) -> None:
         differs.append(f"with --limits {state.limits}")
     if options.wanted_web not in (None, state.web):
         differs.append(f"with --web {state.web}")
+    if options.access.mark not in ("", state.access):
+        differs.append("with other API keys or origins")
     if differs:
         raise PlatformError(f"A platform already runs {' and '.join(differs)}. Use it, or end it first: `janus down`.")
 
@@ -116,13 +121,15 @@ def _start(runtime: Runtime, options: Options) -> State:
         argv += ["--port", str(options.port)]
     if options.detach:
         argv.append("--detached")
+    # A shell may still carry the variables of a platform that has ended: its CA is not to be trusted alone.
+    environment = {name: value for name, value in os.environ.items() if value != str(runtime.ca_file)}
+    options.access.hand_to(environment)
     ready, theirs = os.pipe()
     with open(ready, "rb", buffering=0) as pipe:
         try:
             process = spawn_background(
                 [*argv, "--ready-fd", str(theirs)],
-                # A shell may still carry the variables of a platform that has ended: its CA is not to be trusted alone.
-                env={name: value for name, value in os.environ.items() if value != str(runtime.ca_file)},
+                env=environment,
                 log_file=runtime.log_file,
                 cwd=runtime.folder,
                 pass_fds=(theirs,),

@@ -5,50 +5,32 @@ Of a key only its SHA-256 is kept, and it is compared in constant time; neither 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
+from janus_platform.access import ANY_ORIGIN, AccessRules, digest
 from janus_platform.gateway import errors
 
 Headers = list[tuple[bytes, bytes]]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-ANY_ORIGIN = "*"
 PREFLIGHT_SECONDS = 600
 EXPOSED = b"x-request-id, traceparent, server-timing, x-janus-implementation, retry-after"
-_ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]{1,255}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+# What a browser sends: anything else is not repeated in an answer's head.
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}")
 # Names of request headers that a preflight asks for (RFC 9110, section 5.1).
 _NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2000}")
 
 
-def digest(key: str) -> str:
-    """What is kept of an API key: its SHA-256 in hexadecimal."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-def checked_origin(origin: str) -> str:
-    """An origin such as `https://app.example` or `*`, in lower case. Raises ValueError for anything else."""
-    lower = origin.strip().rstrip("/").lower()
-    if lower != ANY_ORIGIN and not _ORIGIN.fullmatch(lower):
-        raise ValueError(f"{origin[:100]!r} is not an origin. Write one such as https://app.example:8443, or *.")
-    return lower
-
-
 class Access:
-    """Checks a request's key and origin. `digests` of the valid keys: with none, no key is needed.
+    """Checks a request's key and origin against the rules that the platform was started with."""
 
-    Raises ValueError for a digest or an origin that is none.
-    """
-
-    def __init__(self, digests: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
-        self._digests = [one.encode() for one in digests]
-        if not all(_DIGEST.fullmatch(one.decode("latin-1")) for one in self._digests):
-            raise ValueError("a key's digest is 64 hexadecimal digits")
-        self._origins = frozenset(map(checked_origin, origins))
+    def __init__(self, rules: AccessRules | None = None) -> None:
+        rules = rules or AccessRules()
+        self._digests = [one.encode() for one in rules.digests]
+        self._origins = frozenset(rules.origins)
 
     @property
     def needs_key(self) -> bool:
@@ -88,16 +70,21 @@ class Access:
         return []
 
     def preflight(self, headers: Mapping[str, str]) -> Headers | None:
-        """The headers that answer a preflight (Fetch, section 3.2.2) of an origin that is let in, or None."""
-        origin, method = headers.get("origin"), headers.get("access-control-request-method")
-        if origin is None or method is None or not self._allowed(origin):
+        """The headers that answer a preflight (Fetch, section 3.2.2) of an origin that is let in.
+
+        None for what is no preflight; raises GatewayError 403 for an origin that is not let in.
+        """
+        if "origin" not in headers or "access-control-request-method" not in headers:
+            return None
+        allowed = self.check_origin(headers)
+        if not allowed:
             return None
         asked = headers.get("access-control-request-headers", "")
         more = [(b"access-control-allow-headers", asked.encode("latin-1"))] if _NAMES.fullmatch(asked) else []
         if headers.get("access-control-request-private-network") == "true":
             more.append((b"access-control-allow-private-network", b"true"))
         return [
-            *self.check_origin(headers),
+            *allowed,
             (b"access-control-allow-methods", b"GET, HEAD, POST"),
             (b"access-control-max-age", str(PREFLIGHT_SECONDS).encode()),
             *more,

@@ -28,7 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "http_server": GROUND,
     "services": {*GROUND, "traces", "corpus", "processes", "isolation", "landlock"},
     "egress": {*GROUND, "http_server", "traces", "processes"},
-    "gateway": {*GROUND, "traces", "http_server"},
+    "access": GROUND,
+    "gateway": {*GROUND, "access", "traces", "http_server"},
     "node": {*GROUND, "traces", "processes", "isolation", "gateway.directory"},
 }
 # The rooms that put the platform together may know the bench, for the leaderboard. Its `home` module, standard library
