@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from janus_platform.contract import JSON, Endpoint, ProblemKind, Service
@@ -17,12 +18,17 @@ def kinds_of(service: Service, endpoint: Endpoint, *, limited: bool) -> tuple[Pr
     is_main = endpoint.path == service.path
     kinds = [
         *(problem.OF_BODIES if has_body else ()),
-        *(problem.OF_PARAMETERS if endpoint.parameters else ()),
+        *(_of_parameters(service) if endpoint.parameters else ()),
         *(problem.OF_LIMITS if limited else ()),
         *(kind for kind in service.problems if is_main or kind.everywhere),
         *problem.OF_ANY_REQUEST,
     ]
     return tuple(sorted(kinds, key=lambda kind: kind.status))
+
+
+def _of_parameters(service: Service) -> Iterator[ProblemKind]:
+    for kind in problem.OF_PARAMETERS:
+        yield replace(kind, status=400) if service.error_shape == "openai" else kind  # OpenAI knows no 422.
 
 
 def responses(service: Service, kinds: Iterable[ProblemKind], *, limited: bool) -> Json:
