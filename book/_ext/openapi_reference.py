@@ -95,7 +95,8 @@ def _operations(described: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _operation(described: Json, service: Service, path: str, method: str, operation: Json) -> Iterator[str]:
     yield f"### `{method} {path}`"
-    yield operation["summary"]
+    if operation["summary"] != service.summary:
+        yield operation["summary"]
     yield f"```bash\n{curl(service, path, method, operation)}\n```"
     parameters = list(_parameters(operation))
     if parameters:
@@ -113,16 +114,15 @@ def _operation(described: Json, service: Service, path: str, method: str, operat
 
 def curl(service: Service, path: str, method: str, operation: Json) -> str:
     """A command that sends the documented example, in a shell that `janus env` prepared."""
-    words = ["curl"]
+    words = [f"curl {service.origin}{path}"]
     if service.bearer_key:
         words.append('-H "Authorization: Bearer $CHUTES_API_KEY"')
     if method == "POST":
         example = operation["requestBody"]["content"]["application/json"].get("example", {})
         words.append(f"-d {shlex.quote(json.dumps(example, ensure_ascii=False))}")
     asked = {p["name"]: p["example"] for p in operation.get("parameters", []) if "example" in p}
-    if asked:
-        words += ["-G", *(f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked.items())]
-    return " \\\n  ".join([*words, service.origin + path])
+    words += [f"-G --data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked.items()]
+    return " \\\n  ".join(words)
 
 
 def _parameters(operation: Json) -> Iterator[tuple[str, Json, bool]]:
@@ -166,7 +166,7 @@ def _fields(schema: Json, prefix: str = "") -> Iterator[tuple[str, ...]]:
 
 def _what(schema: Json) -> str:
     """What an entry is for, and since when, where it extends the specification."""
-    since = f"(Beyond the specification, since {schema['x-since']}.)" if "x-since" in schema else ""
+    since = f"*Extension, {schema['x-since']}.*" if "x-since" in schema else ""
     return f"{schema.get('description', '')} {since}".strip()
 
 

@@ -44,8 +44,8 @@ def wrong(fields: tuple[ResponseField, ...], values: Mapping[str, Any], where: s
     """Every field of the contract that `values` lacks or holds in another type; no OpenAPI document is asked."""
     found: list[str] = []
     for field in fields:
-        value: Any
-        name, value = f"{where}{field.name}", values.get(field.name)
+        name = f"{where}{field.name}"
+        value: Any = values.get(field.name)
         if field.name not in values:
             found += [] if field.optional else [f"{name} is missing"]
         elif value is None:

@@ -153,7 +153,7 @@ def test_no_method_path_body_header_or_encoding_makes_a_service_fail(name: str, 
     is_error = Draft202012Validator(shape["Error"]).is_valid
     with httpx.Client(base_url=urls[name], timeout=120, trust_env=False) as client:
 
-        @tried(name, 150)
+        @tried(name, 60)
         @given(
             method=st.just(service.method) | METHODS,
             path=path_of(name),
@@ -168,7 +168,9 @@ def test_no_method_path_body_header_or_encoding_makes_a_service_fail(name: str, 
             request = client.build_request(method, path, params=query, content=body, headers=headers)
             response = client.send(request)
             assert response.status_code < 500 or response.status_code in documented(name), response.text
-            if response.status_code >= 400 and method != "HEAD":
+            if method in ("BREW", "get"):  # No method of the HTTP parser's: no service gets to see it.
+                assert response.status_code == 400
+            elif response.status_code >= 400 and method != "HEAD":
                 assert is_error(response.json()), response.text
             if response.status_code == 405:
                 assert response.headers["allow"]
