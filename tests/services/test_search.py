@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 from typing import Any
 
@@ -158,6 +160,7 @@ def test_an_engine_with_common_words_finds_what_a_small_one_finds() -> None:
     many = LocalSearch([*pages, *(Document("Filler", "text", f"https://{i}.example/") for i in range(COMMON_FROM))])
     assert many.find("text handshake tcp", 3).results[0].title == "How the TCP three-way handshake works"
     assert many.find('"handshake works" text', 3).results[0].title == "How the TCP three-way handshake works"
+    assert not isinstance(many._index.ranks(("text",))[0], list), "a common word's ranks are kept as arrays"
     at_site = {page.url for page in CORPUS.pages if page.url.startswith("https://physics.org/")}
     assert {page.url for page in many.find("text -filler site:physics.org", 20).results} == at_site
 
@@ -225,6 +228,16 @@ def test_no_query_can_break_the_service(query: str, number: int) -> None:
     response = ask(APP, "POST", SERVICE.url, json={"query": query, "num_results": number})
     assert response.status_code in (200, 422)
     assert response.status_code == 422 or len(response.json()["results"]) <= number
+
+
+def test_the_bundled_web_is_searched_without_importing_numpy() -> None:
+    # numpy would add a tenth of a second to each start of the platform.
+    code = (
+        "import sys; from janus_platform.corpus import load_corpus; "
+        "from janus_platform.services.search_local import LocalSearch; "
+        "assert LocalSearch.of(load_corpus()).find('the', 5).results; assert 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_health_says_how_many_pages_there_are() -> None:

@@ -101,7 +101,7 @@ def test_only_plain_words_are_rewritten() -> None:
 
 
 def test_equal_documents_come_in_the_order_of_the_index() -> None:
-    same = [Document("Same", "the same words", f"https://{i}.example/") for i in range(30)]
+    same = [Document("Same", "the same words", f"https://{i}.example/") for i in range(100)]
     for index in (TextIndex(same), with_kept_ranks(same)):
         assert [hit.position for hit in index.find(parse_query("words"), 20)] == list(range(20))
 
