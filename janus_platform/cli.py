@@ -149,10 +149,11 @@ def submit(
     path: Annotated[Path, typer.Argument(help="The implementation's folder; its entry point is main.py.")],
     name: Annotated[str, typer.Option(help="The name to deploy it under.")],
     hotkey: Annotated[str | None, typer.Option(help="The miner's hotkey (SS58).")] = None,
+    instances: Annotated[int, typer.Option(help="How many nodes run it, behind the load balancer.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Try an implementation against the contract's rules and deploy it."""
-    form: dict[str, Any] = {"path": str(path.expanduser().resolve()), "name": name}
+    form: dict[str, Any] = {"path": str(path.expanduser().resolve()), "name": name, "instances": instances}
     if hotkey is not None:
         form["hotkey"] = hotkey
     result = running().post("/implementations", **form)

@@ -44,13 +44,13 @@ class Platform:
         """What runs and how it is, as `status.schema.json` describes it."""
         return dict(self._client.get("/status"))
 
-    def submit(self, path: str | Path, *, name: str, **form: str) -> dict[str, Any]:
-        """Try out the implementation in the folder `path` and deploy it as `name`; returns the checklist.
+    def submit(self, path: str | Path, *, name: str, instances: int = 1, **form: str) -> dict[str, Any]:
+        """Try out the implementation in the folder `path` and deploy it as `name` on `instances` nodes.
 
-        Raises PlatformError naming the checks that failed; then nothing is deployed.
+        Returns the checklist. Raises PlatformError naming the checks that failed; then nothing is deployed.
         """
         folder = str(Path(path).expanduser().resolve())
-        return dict(self._client.post("/implementations", path=folder, name=name, **form))
+        return dict(self._client.post("/implementations", path=folder, name=name, instances=instances, **form))
 
     def implementations(self) -> list[dict[str, Any]]:
         """Every implementation that the gateway can route to."""

@@ -195,12 +195,15 @@ class LocalPlatform:
 
     async def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Try out and deploy an implementation; the control API's `POST /implementations`."""
-        if unknown := sorted(set(body) - set(FORM_FIELDS) - {"path", "name"}):
+        if unknown := sorted(set(body) - set(FORM_FIELDS) - {"path", "name", "instances"}):
             raise PlatformError(f"A submission has no field {', '.join(unknown)}. It has {', '.join(FORM_FIELDS)}.")
-        if wrong := sorted(key for key, value in body.items() if not isinstance(value, str | None)):
+        instances = body.get("instances", 1)
+        texts = {key: value for key, value in body.items() if key != "instances"}
+        if wrong := sorted(key for key, value in texts.items() if not isinstance(value, str | None)):
             raise PlatformError(f"A submission's fields are strings. Not so: {', '.join(wrong)}.")
+        path, name = Path(body.get("path") or ""), body.get("name") or ""
         form = {key: body[key] for key in FORM_FIELDS if body.get(key) is not None}
-        return dict(await self.deployments.submit(Path(body.get("path") or ""), body.get("name") or "", **form))
+        return dict(await self.deployments.submit(path, name, instances=instances, **form))
 
     async def remove(self, name: str) -> dict[str, Any]:
         """End and forget an implementation."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
+from janus_platform.node.fleet import Fleet
 from janus_platform.node.form import check_form
 from janus_platform.node.instance import Instance
 from janus_platform.node.node import Node, Spec, python_command
@@ -24,8 +25,7 @@ from janus_platform.node.snapshot import SnapshotError, take_snapshot
 from janus_platform.node.trial import Check, try_out
 
 DEFAULT_ENTRY = "main.py"
-# A failed start is not tried again at once: each try may take all of its time limit.
-RETRY_SECONDS = 10.0
+MAX_INSTANCES = 16
 
 
 class SubmissionRefused(PlatformError):
@@ -61,9 +61,9 @@ class Deployments:
         self._node, self._registry, self._utc_now, self._home = node, registry, utc_now, home
         self._bundled = dict(bundled)
         self._registered = {registration.name: registration for registration in registry.all()}
-        self._instances: dict[str, Instance] = {}
+        self._fleets: dict[str, Fleet] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._retiring: dict[Instance, asyncio.Task[None]] = {}
+        self._retiring: dict[Fleet, asyncio.Task[None]] = {}
         models = {m for s in node.contract.services.values() for family in s.model_families.values() for m in family}
         self._reserved = {node.contract.gateway.default_model, *(m.lower() for m in models), *bundled}
 
@@ -83,15 +83,15 @@ class Deployments:
         return [self._describe(name) for name in self.names()]
 
     async def upstream(self, name: str) -> Upstream:
-        """Where `name` listens, started if need be. Raises NotDeployed or NotReady."""
-        instance = self._instances.get(name)
-        if instance is None or self._may_retry(instance):
-            instance = self._instances[name] = self._node.prepare(self._spec(name))
-        return await instance.upstream()
+        """Where one node of `name` listens, started if need be. Raises NotDeployed or NotReady."""
+        return (await self.upstreams(name))[0]
 
     async def upstreams(self, name: str) -> Sequence[Upstream]:
         """Where the nodes of `name` listen, started if need be. Raises NotDeployed or NotReady."""
-        return [await self.upstream(name)]
+        fleet = self._fleets.get(name)
+        if fleet is None:
+            fleet = self._fleets[name] = self._fleet(self._spec(name), self._instances_of(name))
+        return await fleet.upstreams()
 
     async def submit(
         self,
@@ -100,16 +100,19 @@ class Deployments:
         *,
         entry: str = DEFAULT_ENTRY,
         command: Sequence[str] = (),
+        instances: int = 1,
         hotkey: str = "",
         source: str = "",
         license: str = "",
         description: str = "",
     ) -> dict[str, Any]:
-        """Copy the folder at `path`, run it, try it out and deploy it as `name`.
+        """Copy the folder at `path`, run it, try it out and deploy it as `name`, on `instances` nodes.
 
         It runs as `python <entry>` inside the folder, or as `command`. Returns `{"name", "replaced", "isolation",
         "checks"}`. Raises SubmissionRefused when a check fails; then nothing has changed.
         """
+        if isinstance(instances, bool) or not isinstance(instances, int) or not 1 <= instances <= MAX_INSTANCES:
+            raise PlatformError(f"instances is a number from 1 to {MAX_INSTANCES}.")
         form = {"hotkey": hotkey, "source": source, "license": license, "description": description}
         checks = check_form(Path(path), name, entry, command, form, self._reserved)
         self._refuse_if_failed(name, checks)
@@ -122,6 +125,7 @@ class Deployments:
                 tuple(command) or python_command(entry),
                 self._utc_now().isoformat(timespec="seconds"),
                 **form,
+                instances=instances,
             )
             async with self._keeping_clean(registration):
                 instance = await self._tried(registration, checks)
@@ -145,15 +149,15 @@ class Deployments:
         async with self._locks.setdefault(name, asyncio.Lock()):
             await asyncio.to_thread(self._registry.delete, name)
             self._registered.pop(name, None)
-            if instance := self._instances.pop(name, None):
-                await instance.stop()
-                instance.log.remove()
+            if fleet := self._fleets.pop(name, None):
+                await fleet.stop()
+                fleet.log.remove()
             shutil.rmtree(self._home / name, ignore_errors=True)
 
     def logs(self, name: str) -> str:
         """The latest output of an implementation; empty before its first start. Raises NotDeployed."""
-        instance = self._instances.get(name) or self._node.prepare(self._spec(name))
-        return instance.log.tail()
+        running = self._fleets.get(name) or self._node.prepare(self._spec(name))
+        return running.log.tail()
 
     async def aclose(self) -> None:
         """End every implementation."""
@@ -161,8 +165,8 @@ class Deployments:
         for task in retiring.values():
             task.cancel()
         await asyncio.gather(*retiring.values(), return_exceptions=True)
-        instances, self._instances = self._instances, {}
-        await asyncio.gather(*(instance.stop() for instance in (*instances.values(), *retiring)))
+        fleets, self._fleets = self._fleets, {}
+        await asyncio.gather(*(fleet.stop() for fleet in (*fleets.values(), *retiring)))
 
     def _spec(self, name: str) -> Spec:
         if name in self._bundled:
@@ -174,11 +178,16 @@ class Deployments:
     def _unknown(self, name: str) -> NotDeployed:
         return NotDeployed(f"There is no implementation named {name[:80]!r}. There are: {', '.join(self.names())}.")
 
-    def _may_retry(self, instance: Instance) -> bool:
-        return instance.failed_at is not None and self._node.clock.now() - instance.failed_at >= RETRY_SECONDS
+    def _instances_of(self, name: str) -> int:
+        return self._registered[name].instances if name in self._registered else 1
+
+    def _fleet(self, spec: Spec, instances: int, first: Instance | None = None) -> Fleet:
+        """As many instances, of which `first` runs already."""
+        others = [self._node.prepare(spec) for _ in range(instances - (first is not None))]
+        return Fleet([*([first] if first else []), *others], lambda: self._node.prepare(spec), self._node.clock)
 
     def _describe(self, name: str) -> dict[str, Any]:
-        registration, instance = self._registered.get(name), self._instances.get(name)
+        registration, fleet = self._registered.get(name), self._fleets.get(name)
         idle = {"state": "idle", "isolation": "bubblewrap" if self._node.walled else "process"}
         about: dict[str, Any] = {"name": name, "bundled": name in self._bundled, "created": 0}
         if registration:
@@ -190,8 +199,9 @@ class Deployments:
                 "source": registration.source,
                 "license": registration.license,
                 "description": registration.description,
+                "instances": registration.instances,
             }
-        return about | (instance.describe() if instance else idle)
+        return about | (fleet.describe() if fleet else idle)
 
     def _refuse_if_failed(self, name: str, checks: list[Check]) -> None:
         if any(check.result == "failed" for check in checks):
@@ -248,17 +258,19 @@ class Deployments:
         except BaseException:
             await instance.stop()
             raise
-        old = self._instances.get(registration.name)
-        self._instances[registration.name] = instance
+        spec = Spec(registration.name, registration.folder, registration.command)
+        old = self._fleets.get(registration.name)
+        fleet = self._fleets[registration.name] = self._fleet(spec, registration.instances, instance)
+        await fleet.upstreams()  # Starts the others beside it.
         if old is not None:
             task = self._retiring[old] = asyncio.create_task(self._retire(old))
             task.add_done_callback(lambda _: self._retiring.pop(old, None))
 
-    async def _retire(self, instance: Instance) -> None:
+    async def _retire(self, fleet: Fleet) -> None:
         with suppress(TimeoutError):
             limit = self._node.contract.implementation.request_timeout_seconds
-            await asyncio.wait_for(instance.load.drained(), limit)
-        await instance.stop()
+            await asyncio.wait_for(fleet.drained(), limit)
+        await fleet.stop()
 
     def _forget_copies(self, registration: Registration) -> None:
         # A running process keeps its own view of the old copy's files open only as far as it has read them, so copies

@@ -66,6 +66,14 @@ class Instance:
             "open_requests": self.load.open,
         }
 
+    @property
+    def ready(self) -> Upstream | None:
+        """Where it listens, if it runs at this moment."""
+        start = self._starting
+        if self._stopped or start is None or not start.done() or start.cancelled() or start.exception():
+            return None
+        return start.result()
+
     async def upstream(self) -> Upstream:
         """Where it listens, once it is healthy. Raises NotReady with the end of its log when it cannot be."""
         if self._stopped:

@@ -16,7 +16,7 @@ from pathlib import Path
 from janus_platform.errors import PlatformError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS implementations (
     name TEXT PRIMARY KEY,
@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS implementations (
     hotkey TEXT NOT NULL,
     source TEXT NOT NULL,
     license TEXT NOT NULL,
-    description TEXT NOT NULL
+    description TEXT NOT NULL,
+    instances INTEGER NOT NULL DEFAULT 1
 ) STRICT
 """
 
@@ -41,7 +42,8 @@ class Registration:
     """One submitted implementation.
 
     `folder` is the platform's own copy, `submitted_from` where it came from; `command` is run inside the folder;
-    `submitted` is a UTC time (ISO 8601). The rest is the submission form; an empty text means "not given".
+    `submitted` is a UTC time (ISO 8601); `instances` says how many nodes run it. The rest is the submission
+    form; an empty text means "not given".
     """
 
     name: str
@@ -53,6 +55,7 @@ class Registration:
     source: str = ""
     license: str = ""
     description: str = ""
+    instances: int = 1
 
 
 class Registry:
@@ -67,6 +70,8 @@ class Registry:
                 raise RegistryError(f"{path} was written by a newer version. Update, or move the file away.")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(_SCHEMA)
+            if version == 1:
+                connection.execute("ALTER TABLE implementations ADD COLUMN instances INTEGER NOT NULL DEFAULT 1")
             connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
     def all(self) -> list[Registration]:
@@ -93,6 +98,7 @@ class Registry:
             registration.source,
             registration.license,
             registration.description,
+            registration.instances,
         )
         with self._connection() as connection:
             connection.execute(f"INSERT OR REPLACE INTO implementations VALUES ({','.join('?' * len(values))})", values)

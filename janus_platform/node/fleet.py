@@ -1,0 +1,80 @@
+"""The nodes of one implementation: as many instances of it as were asked for, behind one name.
+
+They share its folder, its caller id and its log; each has walls, a process and a port of its own. The gateway's load
+balancer chooses among those that run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from janus_platform.clock import Clock
+from janus_platform.gateway.directory import Upstream
+from janus_platform.node.instance import Instance
+from janus_platform.node.log import BoundedLog
+
+# A failed start is not tried again at once: each try may take all of its time limit.
+RETRY_SECONDS = 10.0
+
+
+class Fleet:
+    """The instances of one implementation. `another` makes one that takes the place of one that has failed."""
+
+    def __init__(self, instances: Sequence[Instance], another: Callable[[], Instance], clock: Clock) -> None:
+        self.instances = list(instances)
+        self._another, self._clock = another, clock
+
+    @property
+    def log(self) -> BoundedLog:
+        """The log that all of them write."""
+        return self.instances[0].log
+
+    async def upstreams(self) -> list[Upstream]:
+        """Those that run now; the others are started beside. Waits for the first one where none runs.
+
+        Raises NotReady with the first one's reason when none can be started.
+        """
+        ready = [upstream for instance in self.instances if (upstream := instance.ready) is not None]
+        if len(ready) == len(self.instances):
+            return ready
+        self._replace_failed()
+        starts = [asyncio.ensure_future(instance.upstream()) for instance in self.instances]
+        for start in starts:
+            start.add_done_callback(_seen)
+        if ready:
+            return ready
+        waiting = set(starts)
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if ready := [start.result() for start in done if not start.exception()]:
+                return ready
+        return [await starts[0]]
+
+    async def drained(self) -> None:
+        """Return once none of them is answering a request."""
+        for instance in self.instances:
+            await instance.load.drained()
+
+    async def stop(self) -> None:
+        """End all of them."""
+        await asyncio.gather(*(instance.stop() for instance in self.instances))
+
+    def describe(self) -> dict[str, Any]:
+        """The first one's state as plain data, with sums over all; where there are several, each under `nodes`."""
+        each = [instance.describe() for instance in self.instances]
+        running = next((one for one in each if one["state"] == "running"), each[0])
+        sums = {key: sum(one[key] for one in each) for key in ("restarts", "open_requests")}
+        return running | sums | ({"nodes": each} if len(each) > 1 else {})
+
+    def _replace_failed(self) -> None:
+        for number, instance in enumerate(self.instances):
+            if instance.failed_at is not None and self._clock.now() - instance.failed_at >= RETRY_SECONDS:
+                self.instances[number] = self._another()
+
+
+def _seen(start: asyncio.Future[Upstream]) -> None:
+    # Whether it could start is asked again with the next request; a failure is in its log.
+    if not start.cancelled():
+        start.exception()
