@@ -18,6 +18,7 @@ from janus_platform.contract import Contract
 from janus_platform.corpus import load_corpus
 from janus_platform.services import code_sandbox, inference, search, vector_index, web_proxy
 from janus_platform.services.service import ServiceContext
+from janus_platform.services.vector_index_prepare import model_folder
 
 HEALTH_SECONDS = 2.0
 
@@ -66,6 +67,7 @@ def build_services(
         "inference": inference.build(
             context,
             keys=accepts_key,
+            embedder=inference.MiniLM(model_folder()),
             upstream=inference.upstream_of(os.environ, context.contract, clock=context.clock),
         ),
     }

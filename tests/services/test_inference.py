@@ -1,108 +1,36 @@
-"""The inference service: the OpenAI wire format as the official client reads it."""
+"""The inference service over HTTP: keys, fields, limits, pace, and errors in OpenAI's shape whatever went wrong."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
-import openai
 import pytest
 
 from janus_platform.clock import CallerClocks, ManualClock
-from janus_platform.contract import load_contract
 from janus_platform.services.inference import Pace, build
 from janus_platform.services.inference.extractive import FINGERPRINT
-from janus_platform.services.inference.prompt import Message
-from janus_platform.services.inference.tokens import count
 from janus_platform.services.service import ServiceContext
-from tests.services.inference_prompts import QUANTUM, prompt
+from tests.services.inference_rig import ASKED, CONTRACT, KEY, SERVICE, Letters, chat, send, service
 
-KEY = "cpk_local_test"
-
-
-class Service:
-    def __init__(self, pace: Pace | None = None) -> None:
-        self.clock = ManualClock()
-        contract = load_contract()
-        self.base_url = contract.services["inference"].origin + "/v1"
-        context = ServiceContext(contract, CallerClocks(self.clock), clock=self.clock)
-        self.app = build(context, keys=lambda key: key == KEY, pace=pace)
-
-    def ask(self, question: Callable[[openai.AsyncOpenAI], Awaitable[Any]], key: str = KEY) -> Any:
-        async def main() -> Any:
-            http = openai.DefaultAsyncHttpxClient(transport=transport_module().ASGITransport(self.app))
-            async with openai.AsyncOpenAI(
-                api_key=key, base_url=self.base_url, max_retries=0, http_client=http
-            ) as client:
-                return await question(client)
-
-        return asyncio.run(main())
-
-    def post(self, body: Any, *, key: str = KEY) -> httpx.Response:
-        async def main() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=self.base_url) as client:
-                content = body if isinstance(body, bytes) else json.dumps(body).encode()
-                headers = {"Authorization": f"Bearer {key}"} if key else {}
-                return await client.post("/chat/completions", content=content, headers=headers)
-
-        return asyncio.run(main())
+MODELS, EMBEDDINGS = "/v1/models", "/v1/embeddings"
+LIMITS = SERVICE.limits
+assert LIMITS is not None
 
 
-def transport_module() -> Any:
-    """The HTTP library that the installed openai client is built on: httpx, or its successor httpx2."""
-    return sys.modules[openai.DefaultAsyncHttpxClient.__mro__[1].__module__.split(".")[0]]
+def completion(**fields: Any) -> dict[str, Any]:
+    response = send(service(), "POST", SERVICE.path, {"model": "gpt-4o", "messages": ASKED, **fields})
+    assert response.status_code == 200, response.text
+    return dict(response.json())
 
 
-@pytest.fixture
-def service() -> Service:
-    return Service()
+def is_openai_error(response: httpx.Response) -> bool:
+    body = response.json()
+    return set(body) == {"error"} and set(body["error"]) == {"message", "type", "param", "code"}
 
 
-def wire(messages: list[Message]) -> Any:
-    return [{"role": m.role, "content": m.text} for m in messages]
-
-
-ASKED = wire(prompt("Explain quantum entanglement", QUANTUM))
-
-
-def test_the_official_client_gets_a_completion(service: Service) -> None:
-    completion = service.ask(lambda c: c.chat.completions.create(model="gpt-4o-mini", messages=ASKED))
-    choice = completion.choices[0]
-    assert choice.finish_reason == "stop"
-    assert choice.message.role == "assistant"
-    assert choice.message.content.startswith("Quantum entanglement is a link between particles")
-    assert completion.system_fingerprint == FINGERPRINT
-    assert completion.usage.completion_tokens == count(choice.message.content)
-    assert completion.usage.total_tokens == completion.usage.prompt_tokens + completion.usage.completion_tokens
-    assert completion.usage.cost_usd > 0
-
-
-def test_the_official_client_gets_a_stream_of_one_token_a_chunk(service: Service) -> None:
-    async def collect(client: openai.AsyncOpenAI) -> list[Any]:
-        stream = await client.chat.completions.create(
-            model="gpt-4o", messages=ASKED, stream=True, stream_options={"include_usage": True}
-        )
-        return [chunk async for chunk in stream]
-
-    chunks = service.ask(collect)
-    whole = service.ask(lambda c: c.chat.completions.create(model="gpt-4o", messages=ASKED))
-    pieces = [c.choices[0].delta.content for c in chunks if c.choices and c.choices[0].delta.content]
-    assert "".join(pieces) == whole.choices[0].message.content
-    assert chunks[0].choices[0].delta.role == "assistant"
-    *_, finish, usage = chunks
-    assert [c.choices[0].finish_reason for c in chunks[:-2]] == [None] * (len(chunks) - 2)
-    assert finish.choices[0].finish_reason == "stop"
-    assert usage.choices == []
-    assert usage.usage.completion_tokens == len(pieces) == whole.usage.completion_tokens
-    assert len({c.id for c in chunks}) == 1
-
-
-def test_the_stream_ends_with_done_and_has_no_usage_unless_asked(service: Service) -> None:
-    response = service.post({"model": "gpt-4o", "messages": ASKED, "stream": True})
+def test_the_stream_ends_with_done_and_has_no_usage_unless_asked() -> None:
+    response = send(service(), "POST", SERVICE.path, {"model": "gpt-4o", "messages": ASKED, "stream": True})
     assert response.headers["content-type"].startswith("text/event-stream")
     events = response.text.split("\n\n")
     assert events[-2:] == ["data: [DONE]", ""]
@@ -111,21 +39,12 @@ def test_the_stream_ends_with_done_and_has_no_usage_unless_asked(service: Servic
 
 
 def test_tokens_come_at_the_set_pace_counted_from_the_start() -> None:
-    service = Service(Pace(first_token_seconds=0.5, tokens_per_second=10))
-    arrived: list[float] = []
-
-    async def collect(client: openai.AsyncOpenAI) -> None:
-        async with client.chat.completions.with_streaming_response.create(
-            model="gpt-4o", messages=ASKED, stream=True
-        ) as stream:
-            async for line in stream.iter_lines():
-                if '"content":' in line:
-                    arrived.append(service.clock.now())
-
-    service.ask(collect)
+    clock = ManualClock()
+    app = service(clock=clock, pace=Pace(first_token_seconds=0.5, tokens_per_second=10))
+    response = send(app, "POST", SERVICE.path, {"model": "gpt-4o", "messages": ASKED, "stream": True})
+    sent = response.text.count('"content":')
     # The in-process transport hands the stream over at its end, so the whole of it is timed.
-    assert service.clock.now() == pytest.approx(0.5 + (len(arrived) - 1) / 10)
-    assert len(arrived) > 50
+    assert sent > 50 and clock.now() == pytest.approx(0.5 + (sent - 1) / 10)
 
 
 def test_every_token_is_sent_when_it_is_due_however_late_the_one_before_was() -> None:
@@ -135,111 +54,210 @@ def test_every_token_is_sent_when_it_is_due_however_late_the_one_before_was() ->
             await super().sleep(seconds + 0.04)  # every sleep oversleeps
 
     waits: list[float] = []
-    service = Service(Pace(first_token_seconds=0.1, tokens_per_second=10))
     late = Late()
-    context = ServiceContext(load_contract(), CallerClocks(late), clock=late)
-    service.app = build(context, keys=lambda key: True, pace=Pace(0.1, 10))
-    completion = service.post({"model": "gpt-4o", "messages": ASKED, "stream": True})
-    sent = completion.text.count('"content":')
+    app = service(clock=late, pace=Pace(0.1, 10))
+    response = send(app, "POST", SERVICE.path, {"model": "gpt-4o", "messages": ASKED, "stream": True})
+    sent = response.text.count('"content":')
     assert late.now() == pytest.approx(0.1 + (sent - 1) / 10 + 0.04)
     assert waits[1] == pytest.approx(0.06)
 
 
-def test_max_tokens_cuts_the_answer_and_says_length(service: Service) -> None:
-    for name in ("max_tokens", "max_completion_tokens"):
-        body = service.post({"model": "gpt-4o", "messages": ASKED, name: 2}).json()
-        assert body["choices"][0]["message"]["content"] == "Quantum entangle"
-        assert body["choices"][0]["finish_reason"] == "length"
-        assert body["usage"]["completion_tokens"] == 2
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_max_tokens_cuts_the_answer_and_says_length(name: str) -> None:
+    body = completion(**{name: 2})
+    assert body["choices"][0]["message"]["content"] == "Quantum entangle"
+    assert body["choices"][0]["finish_reason"] == "length"
+    assert body["usage"]["completion_tokens"] == 2
 
 
-def test_stop_ends_the_answer_before_the_text(service: Service) -> None:
-    body = service.post({"model": "gpt-4o", "messages": ASKED, "stop": ["between", "never there"]}).json()
+@pytest.mark.parametrize("stop", ["between", ["never there", "between"]])
+def test_stop_ends_the_answer_before_the_text(stop: Any) -> None:
+    body = completion(stop=stop)
     assert body["choices"][0]["message"]["content"] == "Quantum entanglement is a link "
     assert body["choices"][0]["finish_reason"] == "stop"
 
 
-def test_sampling_parameters_are_accepted_and_change_nothing(service: Service) -> None:
-    first = service.post({"model": "gpt-4o", "messages": ASKED}).json()
-    second = service.post({"model": "o1", "messages": ASKED, "temperature": 2, "seed": 7, "top_p": 0.1}).json()
-    assert first["choices"] == second["choices"]
+def test_no_part_of_a_stop_text_leaks_before_it_is_whole() -> None:
+    # The stop text begins in one token and ends in another.
+    asked = {"model": "gpt-4o", "messages": ASKED, "stream": True, "stop": "link between particles"}
+    text = send(service(), "POST", SERVICE.path, asked).text
+    assert '"content":" link"' not in text and '"content":" a"' in text
 
 
-def test_models_are_the_contracts_names_and_say_which_engine_serves_them(service: Service) -> None:
-    models = service.ask(lambda c: c.models.list()).data
-    assert [m.id for m in models] == ["gpt-4o", "gpt-4o-mini", "o1", "o1-mini", "Llama", "Mistral", "Qwen", "DeepSeek"]
-    assert {m.engine for m in models} == {FINGERPRINT}
+def test_sampling_parameters_and_seeds_change_nothing() -> None:
+    first = completion(seed=7)
+    again = completion(seed=7)
+    other = completion(seed=8, temperature=2, top_p=0.1)
+    assert first["choices"] == again["choices"] == other["choices"]
+    assert first["system_fingerprint"] == FINGERPRINT
+
+
+def test_the_reasoning_models_say_first_how_they_come_to_their_answer() -> None:
+    plain, thinking = completion(), completion(model="o1")
+    said = thinking["choices"][0]["message"]
+    assert said["content"] == plain["choices"][0]["message"]["content"]
+    assert "quantum, entanglement" in said["reasoning_content"] and "1 passage with" in said["reasoning_content"]
+    assert thinking["usage"]["completion_tokens_details"]["reasoning_tokens"] > 10
+    assert "reasoning_content" not in plain["choices"][0]["message"]
+
+
+def test_cost_is_counted_by_the_contracts_prices() -> None:
+    for model in (m for m in SERVICE.models if m.kind == "chat"):
+        usage = completion(model=model.name)["usage"]
+        cost = usage["prompt_tokens"] * model.prompt_usd_per_million / 1e6
+        cost += usage["completion_tokens"] * model.completion_usd_per_million / 1e6
+        assert usage["cost_usd"] == pytest.approx(cost, abs=1e-9) and cost > 0
+
+
+def test_a_prompt_over_the_models_context_is_refused_with_its_size() -> None:
+    response = chat(service(), "word" + " word" * 32_999, model="Qwen")
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "context_length_exceeded"
+    assert "32,000" in response.json()["error"]["message"] and "33,000" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("key", ["", "wrong"])
-def test_a_missing_or_wrong_key_is_401_in_openais_shape(service: Service, key: str) -> None:
-    response = service.post({"model": "gpt-4o", "messages": ASKED}, key=key)
-    assert response.status_code == 401
-    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", SERVICE.path), ("GET", MODELS), ("GET", f"{MODELS}/o1"), ("POST", EMBEDDINGS)]
+)
+def test_a_missing_or_wrong_key_is_401_on_every_endpoint(method: str, path: str, key: str) -> None:
+    response = send(service(), method, path, {"model": "gpt-4o"}, key=key)
+    assert response.status_code == 401 and is_openai_error(response)
     assert "CHUTES_API_KEY" in response.json()["error"]["message"]
-    with pytest.raises(openai.AuthenticationError):
-        service.ask(lambda c: c.models.list(), key="wrong")
+    assert response.headers["www-authenticate"] == "Bearer"
 
 
-def test_an_unknown_model_is_404_and_the_known_ones_are_named(service: Service) -> None:
-    with pytest.raises(openai.NotFoundError) as caught:
-        service.ask(lambda c: c.chat.completions.create(model="gpt-9", messages=ASKED))
-    assert caught.value.code == "model_not_found"
-    assert "gpt-4o-mini" in caught.value.message
+def test_an_unknown_model_is_404_and_close_names_are_offered() -> None:
+    response = chat(service(), model="gpt4o-mini")
+    assert response.status_code == 404 and response.json()["error"]["code"] == "model_not_found"
+    assert "Did you mean gpt-4o-mini" in response.json()["error"]["message"]
+    assert "DeepSeek" in chat(service(), model="xyz").json()["error"]["message"]
 
 
 USER = {"role": "user", "content": "Hello"}
+CALLED = {
+    "role": "assistant",
+    "content": None,
+    "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+}
 
 
 @pytest.mark.parametrize(
     ("change", "param"),
     [
+        ({"model": None}, "model"),
         ({"n": 2}, "n"),
+        ({"n": 0}, "n"),
         ({"messages": []}, "messages"),
         ({"messages": "Hello"}, "messages"),
         ({"messages": ["Hello"]}, "messages[0]"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages[0].role"),
         ({"messages": [USER, {"role": "user", "content": 7}]}, "messages[1].content"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0]"),
-        ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0]"),
         ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [USER, {"role": "tool", "content": "x"}]}, "messages[1].tool_call_id"),
+        ({"messages": [USER, {"role": "tool", "content": "x", "tool_call_id": "y"}]}, "messages[1].tool_call_id"),
+        (
+            {"messages": [USER, CALLED, {"role": "tool", "content": None, "tool_call_id": "call_1"}]},
+            "messages[2].content",
+        ),
         ({"messages": None}, "messages"),
         ({"stream": "yes"}, "stream"),
-        ({"stream_options": [1]}, "stream_options"),
+        ({"stream_options": [1], "stream": True}, "stream_options"),
+        ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"max_tokens": 0}, "max_tokens"),
+        ({"max_completion_tokens": -1}, "max_completion_tokens"),
         ({"max_tokens": True}, "max_tokens"),
+        ({"temperature": 2.1}, "temperature"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"top_p": -0.1}, "top_p"),
+        ({"presence_penalty": 3}, "presence_penalty"),
+        ({"seed": "x"}, "seed"),
+        ({"seed": 2**70}, "seed"),
         ({"stop": [""]}, "stop"),
-        ({"tools": [{"type": "function"}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
+        ({"logprobs": True}, "logprobs"),
+        ({"modalities": ["audio"]}, "modalities"),
+        ({"functions": [{"name": "f"}]}, "functions"),
+        ({"tools": [{"type": "function"}]}, "tools[0]"),
+        ({"tools": [{"type": "function", "function": {"name": "no spaces"}}]}, "tools[0].function.name"),
+        ({"tool_choice": "sometimes"}, "tool_choice"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice"),
+        ({"parallel_tool_calls": "no"}, "parallel_tool_calls"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
+            "response_format.json_schema.schema",
+        ),
     ],
 )
-def test_a_bad_field_is_named_in_openais_shape(service: Service, change: dict[str, Any], param: str) -> None:
-    response = service.post({"model": "gpt-4o", "messages": [USER], **change})
-    assert response.status_code == 422, response.text
-    assert response.json()["error"]["param"] == param
+def test_a_bad_field_is_400_and_named(change: dict[str, Any], param: str) -> None:
+    response = send(service(), "POST", SERVICE.path, {"model": "gpt-4o", "messages": [USER], **change})
+    assert response.status_code == 400, response.text
+    assert is_openai_error(response) and response.json()["error"]["param"] == param
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [(b"{", 400), (b"[]", 400), (b"[" * 100_000, 400), (b" " * 2_000_001, 413)]
+    ("body", "status"),
+    [(b"{", 400), (b"[]", 400), (b"", 400), (b"[" * 100_000, 400), (b" " * (LIMITS.max_body_bytes + 1), 413)],
 )
-def test_a_body_that_cannot_be_read_is_answered_in_openais_shape(service: Service, body: bytes, status: int) -> None:
-    response = service.post(body)
-    assert response.status_code == status
-    assert response.json()["error"]["message"]
+@pytest.mark.parametrize("path", [SERVICE.path, EMBEDDINGS])
+def test_a_body_that_cannot_be_read_is_answered_in_openais_shape(path: str, body: bytes, status: int) -> None:
+    response = send(service(), "POST", path, body)
+    assert response.status_code == status and is_openai_error(response)
 
 
-def test_content_may_be_parts_of_text(service: Service) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("POST", "/v1/completions", 404),
+        ("GET", SERVICE.path, 405),
+        ("DELETE", f"{MODELS}/o1", 405),
+        ("PUT", EMBEDDINGS, 405),
+    ],
+)
+def test_wrong_paths_and_methods_are_answered_in_openais_shape(method: str, path: str, status: int) -> None:
+    response = send(service(), method, path, {})
+    assert response.status_code == status and is_openai_error(response)
+
+
+def test_a_crash_is_500_in_openais_shape_and_says_nothing_of_the_request() -> None:
+    class Broken(Letters):
+        async def embed(self, texts: Any, max_tokens: int) -> Any:
+            raise RuntimeError(f"secret {texts}")
+
+    response = send(service(embedder=Broken()), "POST", EMBEDDINGS, {"model": "embedding-model", "input": "secret"})
+    assert response.status_code == 500 and is_openai_error(response)
+    assert "secret" not in response.text
+
+
+def test_a_rate_limit_is_429_in_openais_shape_with_retry_after() -> None:
+    from dataclasses import replace
+
+    from janus_platform.contract import RateLimit
+
+    limited = replace(SERVICE, rate_limit=RateLimit(1, 60))
+    contract = replace(CONTRACT, services={**CONTRACT.services, "inference": limited})
+    clock = ManualClock()
+    app = build(ServiceContext(contract, CallerClocks(clock), clock=clock), keys=KEY.__eq__, embedder=Letters())
+    assert chat(app).status_code == 200
+    refused = chat(app)
+    assert refused.status_code == 429 and is_openai_error(refused)
+    assert refused.json()["error"]["type"] == "rate_limit_error"
+    assert int(refused.headers["retry-after"]) == 60
+
+
+def test_content_may_be_parts_of_text() -> None:
     parts = [{"type": "text", "text": part} for part in ASKED[1]["content"].split("\n\n", 1)]
-    body = service.post({"model": "gpt-4o", "messages": [{"role": "user", "content": parts}]}).json()
+    body = completion(messages=[{"role": "user", "content": parts}])
     assert "Quantum entanglement is a link" in body["choices"][0]["message"]["content"]
 
 
-def test_health_names_the_engine(service: Service) -> None:
-    async def main() -> httpx.Response:
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(service.app), base_url="https://api.chutes.ai"
-        ) as client:
-            return await client.get("/health")
-
-    health = asyncio.run(main()).json()
-    assert (health["status"], health["engine"]) == ("ok", FINGERPRINT)
+def test_health_names_the_engines_and_models() -> None:
+    health = send(service(), "GET", "/health", key="").json()
+    assert (health["status"], health["engine"], health["embedding_engine"]) == ("ok", FINGERPRINT, "letters")
+    assert health["models"] == [model.name for model in SERVICE.models]

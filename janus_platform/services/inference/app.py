@@ -29,12 +29,10 @@ from janus_platform.services.inference.engine import Chunk, Embedder, Engine
 from janus_platform.services.inference.errors import ApiError, error_response
 from janus_platform.services.inference.events import CallerLeft, EventStream, while_there
 from janus_platform.services.inference.local import LocalEngine
-from janus_platform.services.inference.minilm import MiniLM
 from janus_platform.services.inference.pace import Pace
 from janus_platform.services.problem import Problem
 from janus_platform.services.reading import read_object
 from janus_platform.services.service import ServiceContext, build_service
-from janus_platform.services.vector_index_prepare import model_folder
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).
 CALLER_LEFT = 499
@@ -44,13 +42,13 @@ def build(
     context: ServiceContext,
     *,
     keys: Callable[[str], bool],
+    embedder: Embedder,
     pace: Pace | None = None,
     upstream: Engine | None = None,
-    embedder: Embedder | None = None,
 ) -> ASGIApp:
     """The service's ASGI app; `keys` says whether a bearer token is a valid key.
 
-    `upstream` takes the local engine's place for all chat models. `embedder` is MiniLM unless another is given.
+    `embedder` makes the vectors. `upstream` takes the local engine's place for all chat models.
     """
     service = context.contract.services["inference"]
     limits, models = limits_of(service), {model.name: model for model in service.models}
@@ -58,7 +56,7 @@ def build(
         models, limits, clock=context.clock, pace=pace or Pace(), reasoning_field=context.contract.wire.reasoning_field
     )
     engine = upstream or local
-    catalogue = Catalogue(models, engine, embedder or MiniLM(model_folder()), is_open=upstream is not None)
+    catalogue = Catalogue(models, engine, embedder, is_open=upstream is not None)
     inference = _Inference(context.contract, service, catalogue, keys)
 
     @asynccontextmanager

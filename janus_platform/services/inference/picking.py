@@ -144,6 +144,6 @@ def _parameters(tool: Tool) -> set[str]:
 def _is_bare(clause: str) -> bool:
     """Whether a clause names a thing and little besides, so that what was asked before is asked of it."""
     told = Told(clause)
-    named = told.of("name", "quoted", "number", "expression", "code", "url") or told.places()
+    named = told.of("name", "quoted", "expression", "code", "url") or told.places()
     words_of_names = {w for piece in named for w in content_stems(piece.text)}
     return bool(named) and len(set(content_stems(clause)) - words_of_names) <= 1

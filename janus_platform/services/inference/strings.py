@@ -19,7 +19,7 @@ _ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "date": ("date day when birthday deadline due start end", ("date",)),
     "time": ("time hour clock", ("time",)),
     "place": ("city location place town country region state destination origin where from to departure arrival "
-              "capital airport station", ("name",)),
+              "capital airport station timezone", ("name",)),
     "ticker": ("ticker symbol", ("capitals",)),
     "person": ("name person author artist user customer contact recipient company symbol ticker title brand product",
                ("quoted", "name")),

@@ -21,11 +21,11 @@ def think(asked: ChatRequest, said: Said) -> str:
     if said.calls:
         steps = _of_calls(asked, said)
     elif results := results_since(asked.messages):
-        steps = [f"{len(results)} tool results are there, so I answer from them."]
+        steps = [f"The answer is to come from {_counted(len(results), 'tool result')}."]
     else:
         steps = _of_passages(read_prompt([Message(m.role, m.text) for m in asked.messages]), said)
     if images := sum(len(m.images) for m in asked.messages):
-        steps.insert(0, f"I measure {images} image{'s' if images > 1 else ''} before I look at the text.")
+        steps.insert(0, f"I measure {_counted(images, 'image')} before I look at the text.")
     if asked.format.type != "text":
         steps.append("The answer has to be JSON, so I fill its fields with what the prompt says.")
     return " ".join(steps) + "\n\n"
@@ -33,7 +33,7 @@ def think(asked: ChatRequest, said: Said) -> str:
 
 def _of_calls(asked: ChatRequest, said: Said) -> list[str]:
     text = next(m.text for m in reversed(asked.messages) if m.role == "user")
-    steps = [f"{len(asked.tools)} tools are offered."]
+    steps = [f"The request offers {_counted(len(asked.tools), 'tool')}."]
     for call in said.calls:
         tool = next(tool for tool in asked.tools if tool.name == call.name)
         shared = shared_words(tool, text)[:MAX_WORDS]
@@ -50,7 +50,11 @@ def _of_passages(prompt: Prompt, said: Said) -> list[str]:
     holding = sum(bool(set(topic) & set(content_stems(s.text))) for s in sentences)
     about = [w for w in dict.fromkeys(words(prompt.question)) if topic_stems(w)][:MAX_WORDS]
     first = f"The question is about: {', '.join(about)}." if about else "The question names no subject of its own."
-    steps = [first, f"The prompt holds {len(prompt.passages)} passages with {len(sentences)} sentences to quote."]
+    steps = [first, f"The prompt holds {_counted(len(prompt.passages), 'passage')} with {_counted(len(sentences), 'sentence')}."]
     if said.text == " ".join(NOT_COVERED):
         return [*steps, "None of them covers the question."]
     return [*steps, f"{holding} of them share a word with it; I quote those that score best."]
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -68,7 +68,8 @@ _ASKED_FOR = re.compile(
     r"save|post|send|set|book|translate|summari[sz]e|run|execute|calculate|compute|evaluate)\b"
     r"(?: (?:me|us|up|out|it|the|a|an|my|your|this|that|web|internet|online|news|papers?|information|articles?|"
     r"documents?|documentation|docs|task|note|reminder|todo|search|some|recent|latest|new|in|on))*"
-    r"(?: (?:for|about|on|of|to|that|saying))?\b[\s:]*",
+    r"(?: (?:for|about|on|of|to|that|saying))?"
+    r"(?: (?:(?:some|recent|latest|new) )?(?:papers?|information|articles?|news|documents?) (?:about|on))?\b[\s:]*",
     re.I,
 )
 

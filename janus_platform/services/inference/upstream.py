@@ -102,7 +102,7 @@ class UpstreamEngine:
 
     async def _open(self, asked: ChatRequest, seconds: float) -> aiohttp.ClientResponse:
         """A response with status 200 to the request, tried again where that is allowed."""
-        body = {**asked.body, "model": self._settings.model(asked.model)}
+        body = {**{k: v for k, v in asked.body.items() if v is not None}, "model": self._settings.model(asked.model)}
         url = f"{self._settings.base_url}/chat/completions"
         for attempt in range(self._rules.retries + 1):
             try:
