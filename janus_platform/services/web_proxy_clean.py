@@ -39,7 +39,7 @@ def clean(markdown: str) -> str:
     plain: list[str] = []
     opened: re.Match[str] | None = None
     for line in markdown.split("\n"):
-        found = _FENCE.match(line)
+        found = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if opened:
             # Where a list or quotation ends is read differently by renderers, so links are broken up in there as well.
             out.append(_broken_up(line) if opened["within"] else line)

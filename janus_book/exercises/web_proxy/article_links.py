@@ -1,0 +1,73 @@
+"""Follow the article's links.
+
+Write `article_links(url)`: fetch the page and return the addresses that its Markdown links to, each once, in the order
+in which they appear. Pictures, `![…](…)`, are no links.
+"""
+
+import re
+
+import httpx
+
+from janus_book.exercise import Hint
+from janus_book.surroundings import fresh_minute
+
+
+# %% answer
+def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    ### BEGIN SOLUTION
+    found = re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s]+)", page["content"])
+    return list(dict.fromkeys(found))
+    ### END SOLUTION
+
+
+# %% check
+def check(article_links):
+    import html
+
+    from janus_platform.contract import load_contract
+
+    fresh_minute()
+    service = load_contract().services["web_proxy"].url
+    for url in ("https://physics.org/quantum", "https://networking.example.org/tcp/handshake"):
+        got = article_links(url)
+        if got is None:
+            raise Hint("article_links returns nothing yet. A link in Markdown is [text](address): search for that.")
+        if not isinstance(got, list) or not all(isinstance(link, str) for link in got):
+            raise Hint("A list of addresses is asked for, each a string such as 'https://physics.org/tides'.")
+        content = httpx.get(service, params={"url": url}).json()["content"]
+        parts = re.split(r"(!?)\[[^\[\]]*\]\(", content)
+        pairs = [(parts[i], re.split(r"[)\s]", parts[i + 1])[0]) for i in range(1, len(parts) - 1, 2)]
+        links = list(dict.fromkeys(html.unescape(to) for mark, to in pairs if not mark))
+        pictures = [to for mark, to in pairs if mark and to not in links]
+        if shown := [to for to in pictures if to in got]:
+            raise Hint(f"{shown[0]} is a picture of {url}: an exclamation mark stands before its bracket.")
+        if wrong := [to for to in got if to not in links]:
+            raise Hint(f"{wrong[0]!r} is no link of {url}. An address ends before the closing parenthesis.")
+        if missing := [to for to in links if to not in got]:
+            raise Hint(f"{url} links to {missing[0]}, too, which is not in your list.")
+        if len(got) != len(set(got)):
+            raise Hint("An address that is linked to twice is there twice. dict.fromkeys keeps one of each.")
+        if got != links:
+            raise Hint("The right addresses in another order than on the page.")
+    return f"{len(got)} links on the last page, the first to {got[0]}."
+
+
+# %% mistakes
+MISTAKES = {
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return re.findall(r"\\[[^\\]]*\\](\\([^)\\s]+)", page["content"])
+""": "An address ends before",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"])[:1]
+""": "which is not in your list",
+    """def article_links(url):
+    return "https://physics.org/tides"
+""": "A list of addresses",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return sorted(set(re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"])))[::-1]
+""": "another order",
+}
