@@ -100,7 +100,7 @@ def expression(phrase: Phrase) -> str:
 
 def _host(site: str) -> str:
     """What stands behind `site:`, as a host; a whole address is cut down to its host."""
-    return site.lower().rpartition("://")[2].lstrip("./").partition("/")[0].rstrip(".")
+    return site.lower().rpartition("://")[2].lstrip("*./").partition("/")[0].rstrip(".")
 
 
 def shortened(text: str) -> str:

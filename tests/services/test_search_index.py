@@ -73,6 +73,7 @@ def test_site_names_a_host_and_everything_below_it(index: TextIndex) -> None:
     assert found("site:ky.example moon", index) == []
     assert found("site:sky.example -moon", index) == [2]
     assert found("site:https://Sky.example./moon moon", index) == [1]
+    assert set(found("site:*.sky.example", index)) == {1, 2}
 
 
 def test_wildcards_in_a_site_are_taken_literally() -> None:
