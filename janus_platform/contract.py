@@ -38,6 +38,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _EXTRA = "say `since` when they are there, and are never required"
 _JSON_TYPES = {"string", "integer", "number", "boolean", "array", "object"}
+_PARAMETER_TYPES = _JSON_TYPES | {"any"}
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,8 @@ def _check_service(service: Service) -> None:
         _require(endpoint.path.startswith("/"), f"{where}: path {endpoint.path}")
         typed: list[Parameter | ResponseField] = [*endpoint.parameters, *endpoint.response_fields]
         for entry in typed:
-            _require(entry.type in _JSON_TYPES, f"{where}.{entry.name}: type {entry.type} is not a JSON type")
+            kinds = _PARAMETER_TYPES if isinstance(entry, Parameter) else _JSON_TYPES
+            _require(entry.type in kinds, f"{where}.{entry.name}: type {entry.type} is not a JSON type")
         for names in ([p.name for p in endpoint.parameters], [f.name for f in endpoint.response_fields]):
             _require(len(set(names)) == len(names), f"{where}: {endpoint.path} names a parameter or field twice")
     _require(service.error_shape in {"problem", "openai"}, f"{where}.error_shape: {service.error_shape}")

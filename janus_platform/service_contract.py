@@ -5,7 +5,7 @@ stands in the same file, marked with the contract version `since` which it is th
 
     extra_parameters        optional parameters of the main endpoint, such as a filter
     extra_response_fields   further fields of its answer
-    extra_endpoints         further endpoints: method, path, summary, since, parameters, response_fields, produces
+    extra_endpoints         further endpoints: method, path, summary, since, parameters (`{name}` in the path), response_fields, …
     problems                the errors that only this service has: status, slug, summary
     error_shape             "problem" (RFC 9457) or "openai"; bearer_key: whether requests carry a key
     example                 a request that really runs: tests send it, the reference page shows it
@@ -39,7 +39,10 @@ class RateLimit:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One request parameter: JSON type, default and bounds. `since` is set where it extends the specification."""
+    """One request parameter: JSON type, default and bounds. `since` is set where it extends the specification.
+
+    Of type "any" where several are right: `schema` says which, and the service checks them itself.
+    """
 
     name: str
     type: str

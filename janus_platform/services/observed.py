@@ -11,8 +11,9 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import PurePath
+from typing import Any
 
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -65,10 +66,10 @@ class Contained:
 
 
 class Observed:
-    """`app` with a span and a log line a request."""
+    """`app` with a span and a log line a request; `routes` are the paths of its endpoints."""
 
-    def __init__(self, app: ASGIApp, name: str, routes: Collection[str], tracing: Tracing) -> None:
-        self.app, self.name, self.routes, self.tracing = app, name, frozenset(routes), tracing
+    def __init__(self, app: ASGIApp, name: str, routes: Mapping[Any, str], tracing: Tracing) -> None:
+        self.app, self.name, self.routes, self.tracing = app, name, routes, tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,7 +104,7 @@ class Observed:
             self.name,
             caller,
             _method(scope),
-            scope["path"] if scope["path"] in self.routes else "-",
+            self.routes.get(scope.get("endpoint"), "-"),  # The router leaves there what it found.
             answer.status or "-",
             milliseconds,
             answer.size,

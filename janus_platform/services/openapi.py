@@ -6,6 +6,7 @@ service_contract.py) and carries `x-since`, the contract version that it is ther
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from janus_platform.contract import JSON, Contract, Endpoint, Parameter, ProblemKind, ResponseField, Service
@@ -48,6 +49,8 @@ def schema_of(parameter: Parameter, *, in_body: bool) -> Json:
     """The JSON Schema of one parameter. In a body, null stands for an optional one that is not sent."""
     may_be_null = in_body and not parameter.required
     schema: Json = {"type": [parameter.type, "null"] if may_be_null else parameter.type}
+    if parameter.type == "any":
+        del schema["type"]
     default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
     named = {"minimum": parameter.minimum, "maximum": parameter.maximum, "default": default}
     schema |= {key: value for key, value in named.items() if value is not None}
@@ -99,7 +102,7 @@ def _operation(service: Service, endpoint: Endpoint) -> Json:
 
 
 def _identifier(service: Service, endpoint: Endpoint) -> str:
-    words = endpoint.path.strip("/").replace("/", "_").replace("-", "_")
+    words = re.sub(r"\W+", "_", endpoint.path).strip("_")
     return f"{service.name}_{endpoint.method.lower()}_{words}"
 
 
@@ -107,7 +110,7 @@ def _request(endpoint: Endpoint) -> Json:
     if not endpoint.parameters:
         return {}
     if endpoint.method == "GET":
-        return {"parameters": [_in_query(parameter, endpoint) for parameter in endpoint.parameters]}
+        return {"parameters": [_in_address(parameter, endpoint) for parameter in endpoint.parameters]}
     schema: Json = {"type": "object", "properties": {p.name: schema_of(p, in_body=True) for p in endpoint.parameters}}
     required = [p.name for p in endpoint.parameters if p.required]
     content: Json = {"schema": schema | ({"required": required} if required else {})}
@@ -116,9 +119,10 @@ def _request(endpoint: Endpoint) -> Json:
     return {"requestBody": {"required": True, "content": {JSON: content}}}
 
 
-def _in_query(parameter: Parameter, endpoint: Endpoint) -> Json:
+def _in_address(parameter: Parameter, endpoint: Endpoint) -> Json:
+    where = "path" if f"{{{parameter.name}}}" in endpoint.path else "query"
     schema = schema_of(parameter, in_body=False)
-    entry: Json = {"name": parameter.name, "in": "query", "required": parameter.required, "schema": schema}
+    entry: Json = {"name": parameter.name, "in": where, "required": parameter.required, "schema": schema}
     if parameter.name in endpoint.example:
         entry["example"] = endpoint.example[parameter.name]
     return entry | ({"description": parameter.summary} if parameter.summary else {})

@@ -27,8 +27,17 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "array": (list,),
     "object": (dict,),
+    "any": (object,),
 }
-_SAMPLES: dict[str, Any] = {"string": "…", "integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}
+_SAMPLES: dict[str, Any] = {
+    "string": "…",
+    "integer": 1,
+    "number": 1,
+    "boolean": False,
+    "array": [],
+    "object": {},
+    "any": None,
+}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -174,7 +183,7 @@ def _checked(parameter: Parameter, value: Any, sent: Iterable[str], how_to_send:
         return list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
     if parameter.type == "integer" and isinstance(value, float) and value.is_integer():
         value = int(value)  # 5.0 is an integer (JSON Schema 2020-12, core 4.2.3).
-    is_wrong_bool = isinstance(value, bool) and parameter.type != "boolean"
+    is_wrong_bool = isinstance(value, bool) and parameter.type not in ("boolean", "any")
     if is_wrong_bool or not isinstance(value, _PYTHON_TYPES[parameter.type]):
         raise invalid_field(name, f"`{name}` must be of JSON type {parameter.type}.")
     if isinstance(value, str):

@@ -81,7 +81,7 @@ def build_service(
     async def healthy(_: Request) -> Response:
         return JSONResponse({"status": "ok", "service": service.name, "openapi": OPENAPI_PATH, **health()})
 
-    routes = [
+    routes: list[Route] = [
         Route(service.path, _rate_limited(endpoint, service, context), methods=[service.method]),
         Route(HEALTH_PATH, healthy, methods=["GET"]),
         Route(OPENAPI_PATH, described.answer, methods=["GET"]),
@@ -96,7 +96,7 @@ def build_service(
     )
     # `/search/` is not `/search`: a redirect would hide the mistake from a client that follows it, and puzzle others.
     app.router.redirect_slashes = False
-    return Observed(app, service.name, {route.path for route in routes}, context.tracing)
+    return Observed(app, service.name, {route.endpoint: route.path for route in routes}, context.tracing)
 
 
 class _Described:

@@ -35,9 +35,10 @@ def urls() -> Iterator[Mapping[str, str]]:
 def asked(url: str, endpoint: Endpoint) -> httpx.Response:
     """The answer to the endpoint's documented example."""
     sent = "params" if endpoint.method == "GET" else "json"
-    options: dict[str, Any] = {sent: dict(endpoint.example)} if endpoint.example else {}
+    path = endpoint.path.format(**endpoint.example)
+    options: dict[str, Any] = {sent: dict(endpoint.example)} if endpoint.example and path == endpoint.path else {}
     with httpx.Client(trust_env=False, timeout=120, headers={"Authorization": f"Bearer {KEY}"}) as client:
-        return client.request(endpoint.method, url + endpoint.path, **options)
+        return client.request(endpoint.method, url + path, **options)
 
 
 def wrong(fields: tuple[ResponseField, ...], values: Mapping[str, Any], where: str = "") -> list[str]:
