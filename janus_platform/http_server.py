@@ -109,6 +109,7 @@ class _Protocol(HttpToolsProtocol):
 
     def __init__(self, config: Config, server: ServerState, app_state: dict[str, Any], refused: Refused) -> None:
         super().__init__(config, server, app_state)
+        self.access_log = False  # Its lines hold addresses, and uvicorn writes them for whoever listens.
         self._refused = refused
         self._in_head = True
         self._received = self._fields = 0
