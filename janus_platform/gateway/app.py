@@ -75,10 +75,10 @@ class GatewayApp:
         self._contract, self._directory, self._access = contract, directory, access
         gateway = contract.gateway
         self._router = Router(contract, directory, leader)
-        self._balancer = Balancer(clock, contract.implementation.health_path)
+        self.balancer = Balancer(clock, contract.implementation.health_path)
         self._connections = Connections(clock)
-        self.metrics = Metrics(self._balancer.states)
-        self._chat = Chat(contract, self._router, self._balancer, self._connections, self.metrics, tracing, clock)
+        self.metrics = Metrics(self.balancer.states)
+        self._chat = Chat(contract, self._router, self.balancer, self._connections, self.metrics, tracing, clock)
         self._checking: asyncio.Task[None] | None = None
         self._pages: dict[str, Page] = {
             gateway.models_path: self._models,
@@ -110,7 +110,7 @@ class GatewayApp:
                 await self.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-            self._checking = asyncio.create_task(self._balancer.run(self._connections))
+            self._checking = asyncio.create_task(self.balancer.run(self._connections))
             await send({"type": "lifespan.startup.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,8 +1,8 @@
 """The load balancer: which node of an implementation gets a request, and which are left out for a while.
 
 The node with the fewest open requests is chosen. One that fails EJECTION_FAILURES times in a row, requests and health
-checks counted alike, is ejected for a while that grows with each ejection; it comes back slowly, with a share of the
-requests that grows to a full one. The last node in service is never ejected: a bad answer beats none at all.
+checks counted alike, is ejected for a while that grows with each ejection; it comes back slowly, taking part in a share
+of the choices that grows to all of them. The last node in service is never ejected: a bad answer beats none at all.
 """
 
 from __future__ import annotations
@@ -71,8 +71,10 @@ class Balancer:
         now = self._clock.now()
         serving = [node for node in left if self._in_service(node, now)] or left
         self._turn += 1
-        turned = serving[self._turn % len(serving) :] + serving[: self._turn % len(serving)]
-        return min(turned, key=lambda node: (node.upstream.load.open + 1) / node.share(now))
+        # A node with a share of a tenth stands for election every tenth time.
+        standing = [node for node in serving if self._turn * (share := node.share(now)) % 1 < share] or serving
+        turned = standing[self._turn % len(standing) :] + standing[: self._turn % len(standing)]
+        return min(turned, key=lambda node: (node.upstream.load.open, node.share(now)))
 
     def succeeded(self, node: Node) -> None:
         """The node has answered as it should."""

@@ -1,32 +1,35 @@
-"""The whole chat request is checked before anything else happens.
+"""The request format of `/v1/chat/completions`: the whole request is checked before anything else happens.
 
-Shapes follow OpenAI's published OpenAPI description of chat completions. Fields that it does not name pass through
-untouched, as do the bytes of the body: this module reads, it never rewrites.
+Shapes and bounds follow OpenAI's published OpenAPI description of chat completions. Fields that it does not name pass
+through untouched, as do the bytes of the body: this module reads, it never rewrites.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from janus_platform.contract import Contract
+from janus_platform.gateway.checks import (
+    Check,
+    an_object,
+    any_text,
+    boolean,
+    either,
+    list_of,
+    map_of,
+    number,
+    one_of,
+    record,
+    tagged,
+    text,
+)
 from janus_platform.gateway.errors import invalid_field, invalid_json
+from janus_platform.gateway.messages import check_messages
 
-ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-# What a part of each type must hold, and the JSON type of it.
-PART_FIELDS: dict[str, tuple[str, type]] = {
-    "text": ("text", str),
-    "refusal": ("refusal", str),
-    "image_url": ("image_url", dict),
-    "input_audio": ("input_audio", dict),
-    "file": ("file", dict),
-}
-# One of these stands in for the content of an assistant's message.
-INSTEAD_OF_CONTENT = ("tool_calls", "function_call", "refusal", "audio")
-
-Check = Callable[[str, Any], None]
+_FUNCTION_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,27 @@ def parse_chat_request(body: bytes, contract: Contract) -> ChatRequest:
     if model is None:
         default = contract.gateway.default_model
         raise invalid_field("model", f'model is missing. Send "model": "{default}".', code="missing_required_parameter")
-    _text("model", model)
+    text("model", model)
     competitor = values.get(routing_field)
     if competitor is not None:
-        _text(routing_field, competitor)
-    _messages(values.get("messages"))
-    for name, check in OPTIONAL.items():
-        if values.get(name) is not None:
-            check(name, values[name])
+        text(routing_field, competitor)
+    check_messages(values.get("messages"))
+    for name, value in values.items():
+        if value is not None and (check := OPTIONAL.get(name)) is not None:
+            check(name, value)
     stream = bool(values.get("stream"))
+    _check_together(values, stream)
+    return ChatRequest(model, competitor, stream, body)
+
+
+def _check_together(values: dict[str, Any], stream: bool) -> None:
+    """Fields that make sense only beside others."""
     if values.get("stream_options") is not None and not stream:
         raise invalid_field("stream_options", 'stream_options needs "stream": true. Send both, or neither.')
-    return ChatRequest(model, competitor, stream, body)
+    if values.get("top_logprobs") is not None and not values.get("logprobs"):
+        raise invalid_field("top_logprobs", 'top_logprobs needs "logprobs": true. Send both, or neither.')
+    if values.get("tool_choice") not in (None, "none", "auto") and not values.get("tools"):
+        raise invalid_field("tool_choice", "tool_choice needs tools to choose from. Send both, or neither.")
 
 
 def _read_object(body: bytes) -> dict[str, Any]:
@@ -77,117 +89,85 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON (RFC 8259, section 6)")
 
 
-def _messages(messages: Any) -> None:
-    if messages is None:
-        raise invalid_field("messages", "messages is missing. Send a list.", code="missing_required_parameter")
-    if not isinstance(messages, list) or not messages:
-        raise invalid_field("messages", "messages must be a list of at least one message.")
-    for number, message in enumerate(messages):
-        _message(f"messages[{number}]", message)
+def _function_name(where: str, value: Any) -> None:
+    if not isinstance(value, str) or not _FUNCTION_NAME.fullmatch(value):
+        raise invalid_field(where, f"{where} must have 1 to 64 letters, digits, underscores, dots or hyphens.")
 
 
-def _message(where: str, message: Any) -> None:
-    _object(where, message)
-    role = message.get("role")
-    if role not in ROLES:
-        raise invalid_field(f"{where}.role", f"{where}.role must be one of: {', '.join(ROLES)}.")
-    if message.get("name") is not None:
-        _text(f"{where}.name", message["name"])
-    if role == "tool":
-        _text(f"{where}.tool_call_id", message.get("tool_call_id"))
-    content = message.get("content")
-    if content is None:
-        if role == "assistant" and any(message.get(name) for name in INSTEAD_OF_CONTENT):
-            return
-        raise invalid_field(f"{where}.content", f"{where}.content is missing. Send a string or a list of parts.")
-    if isinstance(content, str):
-        return
-    if not isinstance(content, list) or not content:
-        raise invalid_field(f"{where}.content", f"{where}.content must be a string or a list of at least one part.")
-    for number, part in enumerate(content):
-        _part(f"{where}.content[{number}]", part)
+def _bias(where: str, value: Any) -> None:
+    number(-100, 100)(where, value)
 
 
-def _part(where: str, part: Any) -> None:
-    _object(where, part)
-    kind = part.get("type")
-    if not isinstance(kind, str) or kind not in PART_FIELDS:
-        raise invalid_field(f"{where}.type", f"{where}.type must be one of: {', '.join(PART_FIELDS)}.")
-    name, expected = PART_FIELDS[kind]
-    if not isinstance(part.get(name), expected):
-        wanted = "string" if expected is str else "object"
-        raise invalid_field(f"{where}.{name}", f"{where}.{name} must be a JSON {wanted}.")
-    if kind == "image_url":
-        _text(f"{where}.image_url.url", part["image_url"].get("url"))
-
-
-def _text(where: str, value: Any) -> None:
-    if not isinstance(value, str) or not value:
-        raise invalid_field(where, f"{where} must be a non-empty string.")
-
-
-def _object(where: str, value: Any) -> None:
-    if not isinstance(value, dict):
-        raise invalid_field(where, f"{where} must be a JSON object.")
-
-
-def _boolean(where: str, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise invalid_field(where, f"{where} must be true or false.")
-
-
-def _number(low: float, high: float, *, whole: bool = False) -> Check:
-    kinds, noun = ((int,), "an integer") if whole else ((int, float), "a number")
-
-    def check(where: str, value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-            raise invalid_field(where, f"{where} must be {noun} between {low:g} and {high:g}.")
-
-    return check
-
-
-def _list_of(check: Check, *, most: int) -> Check:
-    def check_list(where: str, value: Any) -> None:
-        if not isinstance(value, list) or len(value) > most:
-            raise invalid_field(where, f"{where} must be a list of at most {most} entries.")
-        for number, entry in enumerate(value):
-            check(f"{where}[{number}]", entry)
-
-    return check_list
-
-
-def _stop(where: str, value: Any) -> None:
-    if isinstance(value, str):
-        return
-    _list_of(_text, most=4)(where, value)
-
-
-def _text_or_object(where: str, value: Any) -> None:
-    if not isinstance(value, dict):
-        _text(where, value)
-
+_function = record({"name": _function_name}, {"description": any_text, "parameters": an_object, "strict": boolean})
+_tool = tagged(
+    "type",
+    {
+        "function": record({"function": _function}),
+        "custom": record({"custom": record({"name": _function_name}, {"description": any_text, "format": an_object})}),
+    },
+)
+_tool_choice = either(
+    str,
+    one_of("none", "auto", "required"),
+    tagged(
+        "type",
+        {
+            "function": record({"function": record({"name": _function_name})}),
+            "custom": record({"custom": record({"name": _function_name})}),
+            "allowed_tools": record({"allowed_tools": an_object}),
+        },
+    ),
+)
+_response_format = tagged(
+    "type",
+    {
+        "text": an_object,
+        "json_object": an_object,
+        "json_schema": record(
+            {
+                "json_schema": record(
+                    {"name": _function_name}, {"description": any_text, "schema": an_object, "strict": boolean}
+                )
+            }
+        ),
+    },
+)
+_whole = number(1, 2**31, whole=True)
 
 # OpenAI's own fields, with OpenAI's own bounds; null always means "not sent".
 OPTIONAL: dict[str, Check] = {
-    "stream": _boolean,
-    "stream_options": _object,
-    "temperature": _number(0, 2),
-    "top_p": _number(0, 1),
-    "n": _number(1, 128, whole=True),
-    "max_tokens": _number(1, 2**31, whole=True),
-    "max_completion_tokens": _number(1, 2**31, whole=True),
-    "presence_penalty": _number(-2, 2),
-    "frequency_penalty": _number(-2, 2),
-    "seed": _number(-(2**63), 2**63, whole=True),
-    "stop": _stop,
-    "logprobs": _boolean,
-    "top_logprobs": _number(0, 20, whole=True),
-    "logit_bias": _object,
-    "user": _text,
-    "tools": _list_of(_object, most=128),
-    "tool_choice": _text_or_object,
-    "parallel_tool_calls": _boolean,
-    "response_format": _object,
-    "metadata": _object,
-    "reasoning_effort": _text,
+    "audio": record({"format": text}, {"voice": either(str, text, an_object)}),
+    "frequency_penalty": number(-2, 2),
+    "function_call": either(str, one_of("none", "auto"), record({"name": _function_name})),
+    "functions": list_of(_function, least=1, most=128),
+    "logit_bias": map_of(_bias, most=10_000),
+    "logprobs": boolean,
+    "max_completion_tokens": _whole,
+    "max_tokens": _whole,
+    "metadata": map_of(any_text, most=16),
+    "modalities": list_of(one_of("text", "audio", "image"), least=1, most=3),
+    "n": number(1, 128, whole=True),
+    "parallel_tool_calls": boolean,
+    "prediction": record(
+        {"type": one_of("content"), "content": either(str, any_text, list_of(an_object, most=10_000))}
+    ),
+    "presence_penalty": number(-2, 2),
+    "prompt_cache_key": text,
+    "reasoning_effort": text,
+    "response_format": _response_format,
+    "safety_identifier": text,
+    "seed": number(-(2**63), 2**63 - 1, whole=True),
+    "service_tier": text,
+    "stop": either(str, any_text, list_of(text, most=4)),
+    "store": boolean,
+    "stream": boolean,
+    "stream_options": record({}, {"include_usage": boolean, "include_obfuscation": boolean}),
+    "temperature": number(0, 2),
+    "tool_choice": _tool_choice,
+    "tools": list_of(_tool, most=128),
+    "top_logprobs": number(0, 20, whole=True),
+    "top_p": number(0, 1),
+    "user": text,
+    "verbosity": text,
+    "web_search_options": an_object,
 }

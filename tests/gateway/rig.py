@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 
+from janus_platform.access import AccessRules
 from janus_platform.clock import Clock
 from janus_platform.contract import load_contract
-from janus_platform.gateway import GatewayApp, NotDeployed, NotReady, Upstream, build_gateway
+from janus_platform.gateway import Access, GatewayApp, NotDeployed, NotReady, Upstream, build_gateway
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.traces import Tracing
@@ -97,9 +98,9 @@ async def upstream(script: Script, name: str = "impl") -> AsyncIterator[Upstream
 
 
 class Directory:
-    """A directory over fixed upstreams; a value that is an exception is raised."""
+    """A directory over fixed upstreams, one or several of a name; a value that is an exception is raised."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream | NotReady], baseline: str = "impl") -> None:
+    def __init__(self, upstreams: Mapping[str, Upstream | list[Upstream] | NotReady], baseline: str = "impl") -> None:
         self.known, self.baseline = dict(upstreams), baseline
 
     def names(self) -> list[str]:
@@ -114,7 +115,7 @@ class Directory:
             raise NotDeployed(name)
         if isinstance(found, NotReady):
             raise found
-        return [found]
+        return found if isinstance(found, list) else [found]
 
 
 class Served:
@@ -125,7 +126,8 @@ class Served:
         self.url = f"http://127.0.0.1:{port}"
 
     async def chat(self, *, headers: dict[str, str] | None = None, **changes: Any) -> httpx.Response:
-        return await self.client.post("/v1/chat/completions", json=ask(**changes), headers=headers)
+        # Escaped, so that even half a surrogate pair can be sent.
+        return await self.client.post("/v1/chat/completions", content=json.dumps(ask(**changes)), headers=headers)
 
     @asynccontextmanager
     async def streamed(self, **changes: Any) -> AsyncIterator[httpx.Response]:
@@ -142,13 +144,17 @@ class Served:
 
 @asynccontextmanager
 async def gateway(
-    directory: Directory | Upstream, *, leader: str | None = None, clock: Clock | None = None
+    directory: Directory | Upstream | list[Upstream],
+    *,
+    leader: str | None = None,
+    clock: Clock | None = None,
+    rules: AccessRules | None = None,
 ) -> AsyncIterator[Served]:
-    """The gateway over `directory`, or over one upstream named `impl`."""
-    if isinstance(directory, Upstream):
+    """The gateway over `directory`, or over one upstream, or several nodes, named `impl`."""
+    if isinstance(directory, Upstream | list):
         directory = Directory({"impl": directory})
     tracing = Tracing.recording()
-    app = build_gateway(CONTRACT, directory, lambda: leader, tracing=tracing, clock=clock)
+    app = build_gateway(CONTRACT, directory, lambda: leader, tracing=tracing, clock=clock, access=Access(rules))
     server = HttpServer(app, refused=unreadable)
     await server.start()
     sockets = bind_loopback(0)
