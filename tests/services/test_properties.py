@@ -35,7 +35,7 @@ from tests.services.served import EXAMPLES, KEY, all_services
 
 SERVICES = list(CONTRACT.services)
 # A run in the sandbox takes some 50 ms, an answer of the others a few.
-FEW = {"code_sandbox": 10}
+FEW = {"code_sandbox": 8}
 # Not `positive_data_acceptance`: what JSON Schema cannot say (a query without words, an unknown host) is refused.
 CHECKS: list[Any] = [
     not_a_server_error,
@@ -87,7 +87,7 @@ def test_requests_made_from_the_document_get_documented_answers(
         if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query):
             continue  # Nothing of it can be wrong.
 
-        @tried(name, 25)
+        @tried(name, 15)
         @given(case=operation.as_strategy(generation_mode=mode))
         def answered_as_documented(case: Any) -> None:
             nonlocal asked
@@ -96,7 +96,7 @@ def test_requests_made_from_the_document_get_documented_answers(
             asked += 1
 
         answered_as_documented()
-    assert asked >= min(tried(name, 25).max_examples, 5)
+    assert asked >= min(tried(name, 15).max_examples, 5)
 
 
 JSON = st.recursive(
@@ -153,7 +153,7 @@ def test_no_method_path_body_header_or_encoding_makes_a_service_fail(name: str, 
     is_error = Draft202012Validator(shape["Error"]).is_valid
     with httpx.Client(base_url=urls[name], timeout=120, trust_env=False) as client:
 
-        @tried(name, 60)
+        @tried(name, 40)
         @given(
             method=st.just(service.method) | METHODS,
             path=path_of(name),
