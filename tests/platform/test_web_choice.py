@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from janus_platform.errors import PlatformError
+from janus_platform.services.problem import type_uri
 from janus_platform.starter import Options
 from tests.platform.conftest import Shell
 
@@ -31,7 +32,7 @@ def test_a_live_platform_fetches_from_the_real_web_and_says_so(shell: Shell) -> 
     assert (status["web"], proxy["detail"]["web"]) == ("live", "live")
     assert "web: live" in shell.janus("status").stdout
     answer = json.loads(shell.python(NOWHERE).stdout)
-    assert (answer["status"], answer["type"]) == (502, "urn:janus:problem:unreachable")
+    assert (answer["status"], answer["type"]) == (502, type_uri("unreachable"))
 
 
 @pytest.mark.parametrize("ask", [{"web": "live"}, {}])
