@@ -54,7 +54,8 @@ def wrong(fields: tuple[ResponseField, ...], values: Mapping[str, Any], where: s
         elif not isinstance(value, TYPES[field.type]) or (isinstance(value, bool) and field.type != "boolean"):
             found.append(f"{name} is {value!r}, no {field.type}")
         elif field.items:
-            found += [line for at, item in enumerate(value) for line in wrong(field.items, item, f"{name}[{at}].")]
+            items: list[dict[str, Any]] = values[field.name]
+            found += [line for at, item in enumerate(items) for line in wrong(field.items, item, f"{name}[{at}].")]
     return found
 
 
