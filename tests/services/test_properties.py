@@ -168,8 +168,8 @@ def test_no_method_path_body_header_or_encoding_makes_a_service_fail(name: str, 
             request = client.build_request(method, path, params=query, content=body, headers=headers)
             response = client.send(request)
             assert response.status_code < 500 or response.status_code in documented(name), response.text
-            if method in ("BREW", "get"):  # No method of the HTTP parser's: no service gets to see it.
-                assert response.status_code == 400
+            if method in ("BREW", "get"):  # Whether the HTTP parser knows it or not: nobody here does.
+                assert 400 <= response.status_code < 500
             elif response.status_code >= 400 and method != "HEAD":
                 assert is_error(response.json()), response.text
             if response.status_code == 405:
