@@ -119,18 +119,19 @@ def _namespaces() -> Iterator[Finding]:
         "isolation",
         "note",
         f"{found.layer} only: {reasons}",
-        "Everything runs, less isolated. On Ubuntu 24.04 allow unprivileged user namespaces: "
+        "Everything runs, less isolated; the code sandbox's GET /capabilities says what holds. On Ubuntu 24.04 allow "
+        "unprivileged user namespaces: "
         "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`.",
     )
 
 
 def _toolchains() -> Iterator[Finding]:
-    from janus_platform.services.sandbox.toolchains import INSTALL
+    from janus_platform.services.sandbox.toolchains import INSTALL, TOOLS, find
 
-    for language, command in {"javascript": "node", "bash": "bash", "go": "go", "rust": "rustc"}.items():
-        path = shutil.which(command)
+    for language, command in TOOLS.items():
+        path = find(language)
         if path:
-            yield Finding(f"sandbox: {language}", "ok", path)
+            yield Finding(f"sandbox: {language}", "ok", str(path))
         else:
             remedy = f"Only if you want it in the sandbox: {INSTALL[language]}."
             yield Finding(f"sandbox: {language}", "note", f"{command} is not installed", remedy)

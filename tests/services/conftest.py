@@ -37,9 +37,9 @@ def each_layer(request: pytest.FixtureRequest, warm_cache: Path) -> Sandbox:
 @pytest.fixture
 def nothing_is_left() -> Iterator[None]:
     """No folder and no cgroup of a run is there after it; the sandbox's test files use this for each of their tests."""
-    before = set(Path("/tmp").glob("janus-sandbox-*"))
+    before = set(Path("/tmp").glob(f"janus-sandbox-{os.getpid()}-*"))
     yield
-    assert set(Path("/tmp").glob("janus-sandbox-*")) <= before
+    assert set(Path("/tmp").glob(f"janus-sandbox-{os.getpid()}-*")) <= before
     guard = guard_maker(1_000_000)()
     guard.discard()
     if isinstance(guard, Cgroup):

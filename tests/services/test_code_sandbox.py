@@ -48,7 +48,7 @@ def test_a_language_without_a_toolchain_is_answered_with_what_installs_it(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toolchain.cache_clear()
-    monkeypatch.setattr("janus_platform.services.sandbox.toolchains._find", lambda language: None)
+    monkeypatch.setattr("janus_platform.services.sandbox.toolchains.find", lambda language: None)
     response = sandbox.request("POST", "/execute", json={"language": "go", "code": "package main"})
     toolchain.cache_clear()
     assert response.status_code == 501
@@ -126,5 +126,5 @@ def test_health_names_the_layer_the_guard_and_the_languages(each_layer: Sandbox)
 
 
 def test_installed_says_no_for_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("janus_platform.services.sandbox.toolchains._find", lambda language: None)
+    monkeypatch.setattr("janus_platform.services.sandbox.toolchains.find", lambda language: None)
     assert installed("python") and not installed("go")

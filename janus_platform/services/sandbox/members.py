@@ -14,16 +14,17 @@ import psutil
 
 
 def members(root: int, *, uid: int | None = None, session: int | None = None) -> list[psutil.Process]:
-    """The process `root` and all below it; also every process of the user `uid`, and of the session `session`."""
-    found: dict[int, psutil.Process] = {}
-    with contextlib.suppress(psutil.Error):
-        first = psutil.Process(root)
-        found = {process.pid: process for process in (first, *first.children(recursive=True))}
-    if uid is not None or session is not None:
-        for process in psutil.process_iter():
-            if process.pid not in found and _belongs(process, uid, session):
-                found[process.pid] = process
-    return list(found.values())
+    """Every process of the user `uid` or, without one, of the session `session`; without either, `root`'s tree."""
+    if uid is None and session is None:
+        pids = _tree(root)
+    else:
+        # psutil would read several files of every process there is, ten times a second.
+        pids = [pid for pid in psutil.pids() if _belongs(pid, uid, session)]
+    found = []
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            found.append(psutil.Process(pid))
+    return found
 
 
 def proportional_bytes(process: psutil.Process) -> int:
@@ -38,8 +39,8 @@ def proportional_bytes(process: psutil.Process) -> int:
         return 0
 
 
-def nameless_bytes(processes: list[psutil.Process]) -> int:
-    """What open files without a name take: memory files that are not mapped, and files deleted while open.
+def nameless_bytes(processes: list[psutil.Process], *, device: int | None = None) -> int:
+    """What open files without a name take, of all devices or of one: memory files, and files deleted while open.
 
     A memory file that is mapped as well counts twice, here and in its process. 0 where there is no /proc.
     """
@@ -50,15 +51,20 @@ def nameless_bytes(processes: list[psutil.Process]) -> int:
             for name in os.listdir(folder):
                 with contextlib.suppress(OSError):
                     found = os.stat(f"{folder}/{name}")
-                    if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
+                    if stat.S_ISREG(found.st_mode) and found.st_nlink == 0 and device in (None, found.st_dev):
                         sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
     return sum(sizes.values())
 
 
-def _belongs(process: psutil.Process, uid: int | None, session: int | None) -> bool:
+def _tree(root: int) -> list[int]:
     try:
-        if uid is not None and uid in process.uids():
-            return True
-        return session is not None and os.getsid(process.pid) == session
-    except (psutil.Error, OSError):
+        return [root, *(process.pid for process in psutil.Process(root).children(recursive=True))]
+    except psutil.Error:
+        return []
+
+
+def _belongs(pid: int, uid: int | None, session: int | None) -> bool:
+    try:
+        return os.getsid(pid) == session if uid is None else os.stat(f"/proc/{pid}").st_uid == uid
+    except OSError:
         return False

@@ -87,7 +87,7 @@ class Prepared:
             began = clock.now()
             try:
                 cause = await self._first_cause(timeout, flooded, clock)
-                duration, ended = clock.now() - began, running.child.exit_code
+                duration = clock.now() - began
             finally:
                 await running.end()
                 await streams
@@ -101,7 +101,7 @@ class Prepared:
         return Outcome(
             stdout=out.text(),
             stderr=err.text(),
-            exit_code=_exit_code(cause, ended),
+            exit_code=_exit_code(cause, running.child.exit_code),
             duration_seconds=duration,
             ended_by=cause,
             truncated=tuple(name for name, stream in (("stdout", out), ("stderr", err)) if stream.truncated),
@@ -129,7 +129,7 @@ class Prepared:
 
         watch = asyncio.create_task(excess())
         causes: dict[asyncio.Task[Any], Cause] = {
-            asyncio.create_task(self._running.child.wait()): "program",
+            asyncio.create_task(self._running.ended()): "program",
             asyncio.create_task(clock.sleep(timeout)): "time",
             asyncio.create_task(flooded.wait()): "output",
         }

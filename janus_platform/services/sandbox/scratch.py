@@ -75,7 +75,7 @@ class Scratch:
     @classmethod
     def of_new_directory(cls, *, owner: int | None) -> tuple[Scratch, Path]:
         """A new directory for `owner` alone, and its path. Raises OSError when it cannot be made."""
-        path = Path(tempfile.mkdtemp(prefix="janus-sandbox-"))
+        path = Path(tempfile.mkdtemp(prefix=f"janus-sandbox-{os.getpid()}-"))
         if owner is not None:
             os.chown(path, owner, owner)
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -108,6 +108,11 @@ class Scratch:
                     os.symlink(source / name / file, file, dir_fd=descriptor)
             finally:
                 os.close(descriptor)
+
+    @property
+    def device(self) -> int:
+        """The device that the directory lies on (stat(2), st_dev)."""
+        return os.fstat(self._root).st_dev
 
     def memory_bytes(self) -> int:
         """What the run's mounted directories take of memory, entries without content included; 0 for ordinary ones."""

@@ -76,7 +76,19 @@ class Running:
         processes = self._members()
         if len(processes) > limits.processes:
             return "processes"
-        return "disk" if nameless_bytes(processes) > limits.disk else None
+        return "disk" if nameless_bytes(processes, device=self.scratch.device) > limits.disk else None
+
+    async def ended(self) -> None:
+        """Return when the program has ended, whoever still holds its output open."""
+        try:
+            own = os.pidfd_open(self.child.pid)
+        except (AttributeError, OSError):  # macOS has none; a program that was collected has no number any more.
+            await self.child.wait()
+            return
+        try:
+            await _readable(own)
+        finally:
+            os.close(own)
 
     async def end(self) -> None:
         """Kill whatever is left of the run, and return when it is gone."""

@@ -27,7 +27,7 @@ INSTALL = {
     "rust": "apt-get install rustc (macOS: brew install rust)",
 }
 SYSTEM_LINKER = "LINK_WITH_SYSTEM_LINKER"
-_TOOLS = {"javascript": "node", "bash": "bash", "go": "go", "rust": "rustc"}
+TOOLS = {"javascript": "node", "bash": "bash", "go": "go", "rust": "rustc"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ToolchainMissing(LookupError):
 
 def installed(language: str) -> bool:
     """Whether a tool of that name can be found; starts nothing."""
-    return language == "python" or _find(language) is not None
+    return language == "python" or find(language) is not None
 
 
 @cache
@@ -62,7 +62,7 @@ def toolchain(language: str) -> Toolchain:
     """
     if language == "python":
         return _python()
-    path = _find(language)
+    path = find(language)
     if path is None:
         raise ToolchainMissing(language)
     return {"javascript": _javascript, "bash": _bash, "go": _go, "rust": _rust}[language](path)
@@ -120,10 +120,11 @@ def _ask(language: str, command: list[str]) -> str:
     return done.stdout.strip()
 
 
-def _find(language: str) -> Path | None:
+def find(language: str) -> Path | None:
+    """The tool that runs or compiles `language`, wherever installers put it; None where there is none."""
     further = [os.path.expanduser(place) for place in (*_FURTHER_PLACES, str(Path(sys.prefix, "bin")))]
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *further])
-    found = shutil.which(_TOOLS[language], path=path)
+    found = shutil.which(TOOLS[language], path=path)
     return Path(found) if found else None
 
 

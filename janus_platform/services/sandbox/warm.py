@@ -29,8 +29,8 @@ import matplotlib.font_manager
 _GO_PACKAGES = """
 bufio bytes cmp container/heap container/list context crypto/md5 crypto/rand crypto/sha256 encoding/base64
 encoding/binary encoding/csv encoding/hex encoding/json errors flag fmt hash/fnv io iter log maps math/big math/bits
-math/cmplx math/rand math/rand/v2 os os/exec os/signal path/filepath reflect regexp runtime/debug slices sort strconv
-strings sync sync/atomic syscall text/tabwriter text/template time unicode/utf8 unsafe
+math/cmplx math/rand math/rand/v2 net net/url os os/exec os/signal path/filepath reflect regexp runtime/debug slices
+sort strconv strings sync sync/atomic syscall text/tabwriter text/template time unicode/utf8 unsafe
 """.split()
 _FONTS, _GO = "sandbox-matplotlib", "sandbox-go"
 _TRIMMED = "trim.txt"  # Go looks through its whole cache when this does not say that it did so today.

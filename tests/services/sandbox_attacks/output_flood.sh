@@ -1,0 +1,4 @@
+# attack: Talks without end.
+# needs: time=limited
+# ends: output
+yes
