@@ -148,13 +148,15 @@ class _Filler:
                 continue
             before, missing = self.found, len(self.missing)
             value = self.value(_described(option, node), label, depth + 1)
-            if self.found > before or option is finite[-1] or not _has_null(finite):
+            if self.found > before or not _has_null(finite):
                 return value
             del self.missing[missing:]
-        return self.value(lowest if not _has_null(finite) else _null_of(finite), label, depth + 1)
+            if self._made > MAX_VALUES // 10:
+                break
+        return self.value(_null_of(finite) if _has_null(finite) else lowest, label, depth + 1)
 
     def _choice(self, node: Node, label: str) -> Any:
-        options = [option for option in node.enum or () if fits(node, option)]
+        options = _valid(node)
         if not options:
             raise fault(node.where, "none of its `enum` or `const` values fits the rest of it")
         said = _mentioned(node, self._told)
@@ -267,11 +269,17 @@ def _null_of(options: list[Node]) -> Node:
     return next(option for option in options if _end(option).types == ("null",))
 
 
+def _valid(node: Node) -> list[Any]:
+    """The enum values that fit the rest of their node."""
+    rest = replace(node, enum=None)
+    return [option for option in node.enum or () if fits(rest, option)]
+
+
 def _mentioned(node: Node, told: Told) -> list[Any]:
     """The enum values that the words mention, in the order of the words."""
     found: list[tuple[int, Any]] = []
-    for option in node.enum or ():
-        if not isinstance(option, str | int | float) or isinstance(option, bool) or not fits(node, option):
+    for option in _valid(node):
+        if not isinstance(option, str | int | float) or isinstance(option, bool):
             continue
         spelt = " ".join(stem(w) for w in words(str(option).replace("_", " ").replace("-", " ")))
         at = told.spoken.find(f" {spelt} ") if spelt else -1

@@ -29,7 +29,7 @@ _SAMPLE_SIDE = 64
 _FEWEST_SHARE, _MOST_COLOURS = 0.04, 4
 # Upper ends of the hues in degrees.
 _HUES = ((15, "red"), (42, "orange"), (68, "yellow"), (165, "green"), (195, "turquoise"), (255, "blue"),
-         (295, "purple"), (335, "pink"), (361, "red"))  # fmt: skip
+         (312, "purple"), (335, "pink"), (361, "red"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ def _measured(data: bytes, where: str, most_pixels: int) -> Picture:
             reduced = shown.convert("RGBA").resize((_SAMPLE_SIDE, _SAMPLE_SIDE), Image.Resampling.BOX)
     except ApiError:
         raise
+    except Image.DecompressionBombError:
+        raise invalid(where, f"The image has more than {most_pixels:,} pixels.", code="image_too_large") from None
     except Exception as error:  # Pillow's decoders raise what they like on damaged data.
         message = f"The image cannot be read as {', '.join(FORMATS)}. It may be damaged or of another format."
         raise invalid(where, message, code="invalid_image") from error

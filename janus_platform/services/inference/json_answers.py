@@ -14,7 +14,9 @@ from janus_platform.services.inference.schema import read_schema
 from janus_platform.services.inference.told import Told
 
 MAX_KEYS = 50
-_KEYS = re.compile(r"\b(?:keys?|fields?|properties|attributes)\b[^\n.\"'`:]{0,40}:?\s*([^\n.]{1,500})", re.I)
+_KEYS = re.compile(
+    r"\b(?:keys?|fields?|properties|attributes)\b(?: (?:called|named|are|of))?\s{0,3}:?\s{0,3}([^\n.]{1,500})", re.I
+)
 _NAME = re.compile(r"[\"'`“]?([A-Za-z_][\w-]{0,60})[\"'`”]?(?:\s*\(([a-z]+)\))?")
 _TYPES = {"string", "integer", "number", "boolean", "array"}
 _NUMERIC = {"age", "count", "number", "price", "amount", "year", "quantity", "total", "temperature", "score"}

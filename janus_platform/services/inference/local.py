@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from janus_platform.clock import Clock
@@ -108,9 +109,9 @@ class LocalEngine:
         images = describe(_images(asked), self._limits) if _images(asked) else ""
         if asked.format.type != "text":
             material = "\n".join([_last_user(asked.messages).text, *(r.text for r in results)])
-            return Said(
-                json_answer(asked.format, material, lambda: self._in_text(asked, results, images), self._limits)
-            )
+            # A schema may ask for the answer in many places; it is worked out once.
+            text = cache(lambda: self._in_text(asked, results, images))
+            return Said(json_answer(asked.format, material, text, self._limits))
         return Said(self._in_text(asked, results, images))
 
     def _in_text(self, asked: ChatRequest, results: Sequence[ChatMessage], images: str) -> str:

@@ -19,6 +19,7 @@ from janus_platform.services.inference.errors import ApiError, invalid
 
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 NOT_GIVEN: Any = object()
+_STEP = 1e-6
 _ANNOTATIONS = {
     "$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "examples", "format",
     "deprecated", "readOnly", "writeOnly",
@@ -111,7 +112,7 @@ class _Reader:
         made.default, made.format = raw.get("default", NOT_GIVEN), str(raw.get("format", ""))
         made.types = self._types(raw, made.where)
         made.bounds = _bounds(raw, made.where)
-        made.enum = _enum(raw, made.where)
+        made.enum = _enum(raw, made.where, self._limits.max_schema_nodes)
         if "$ref" in raw:
             made.target = self._referred(raw["$ref"], made.where, depth)
         elif "allOf" in raw:
@@ -189,13 +190,15 @@ def _require_alone(raw: Mapping[str, Any], where: str) -> None:
         raise fault(where, "beside `$ref`, `anyOf` or `allOf` there may be descriptions only")
 
 
-def _enum(raw: Mapping[str, Any], where: str) -> tuple[Any, ...] | None:
+def _enum(raw: Mapping[str, Any], where: str, most: int) -> tuple[Any, ...] | None:
     if "const" in raw:
         return (raw["const"],)
     if "enum" not in raw:
         return None
     if not isinstance(raw["enum"], list) or not raw["enum"]:
         raise fault(where, "`enum` must be a list of at least one value")
+    if len(raw["enum"]) > most:
+        raise fault(where, f"`enum` may list at most {most:,} values")
     return tuple(raw["enum"])
 
 
@@ -227,10 +230,11 @@ def _measure(nodes: list[Node]) -> None:
 
 
 def _height(node: Node) -> float:
+    # A step through a reference or a choice counts a little, so that going for the least always leads to an end.
     if node.target:
-        return node.target.height
+        return node.target.height + _STEP
     if node.options:
-        return min(option.height for option in node.options)
+        return min(option.height for option in node.options) + _STEP
     if node.enum is not None:
         return 0
     return min(_height_as(node, kind) for kind in node.types)

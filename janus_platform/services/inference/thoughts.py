@@ -50,7 +50,8 @@ def _of_passages(prompt: Prompt, said: Said) -> list[str]:
     holding = sum(bool(set(topic) & set(content_stems(s.text))) for s in sentences)
     about = [w for w in dict.fromkeys(words(prompt.question)) if topic_stems(w)][:MAX_WORDS]
     first = f"The question is about: {', '.join(about)}." if about else "The question names no subject of its own."
-    steps = [first, f"The prompt holds {_counted(len(prompt.passages), 'passage')} with {_counted(len(sentences), 'sentence')}."]
+    given = f"{_counted(len(prompt.passages), 'passage')} with {_counted(len(sentences), 'sentence')}"
+    steps = [first, f"The prompt holds {given}."]
     if said.text == " ".join(NOT_COVERED):
         return [*steps, "None of them covers the question."]
     return [*steps, f"{holding} of them share a word with it; I quote those that score best."]
