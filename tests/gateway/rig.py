@@ -20,7 +20,7 @@ from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.traces import Tracing
 
 CONTRACT = load_contract()
-PATIENCE = 10.0  # A test that waits longer than this has failed.
+PATIENCE = 30.0  # A test that waits longer than this has failed.
 
 
 def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
@@ -38,6 +38,7 @@ class Exchange:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, body: bytes) -> None:
         self.head, self.body, self._reader, self._writer = head, body, reader, writer
+        self.connection = writer  # The same object for every request of one connection.
 
     @property
     def headers(self) -> dict[str, str]:
@@ -60,8 +61,19 @@ class Exchange:
         usual = [f"content-type: {content_type}", f"content-length: {len(body)}"]
         self.send("\r\n".join([f"HTTP/1.1 {status} X", *usual, *headers, "", ""]).encode() + body)
 
+    async def drained(self) -> None:
+        """Return once the gateway has taken nearly all of what was sent."""
+        with suppress(ConnectionError):
+            await self._writer.drain()
+
     def cut(self) -> None:
         self._writer.transport.abort()
+
+    async def close(self) -> None:
+        """End the connection after what has been sent."""
+        with suppress(ConnectionError):
+            await self._writer.drain()
+        self._writer.close()
 
     async def gateway_left(self) -> None:
         """Return once the gateway has closed this connection."""
