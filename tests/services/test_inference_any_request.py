@@ -35,14 +35,20 @@ PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAA
 PARTS = st.lists(
     st.one_of(
         st.builds(lambda text: {"type": "text", "text": text}, WORDS),
-        st.builds(lambda url: {"type": "image_url", "image_url": {"url": url}}, st.sampled_from([PIXEL, "https://x.org/"])),
+        st.builds(
+            lambda url: {"type": "image_url", "image_url": {"url": url}}, st.sampled_from([PIXEL, "https://x.org/"])
+        ),
     ),
     min_size=1,
     max_size=3,
-)  # fmt: skip
+)
 SCHEMAS = st.sampled_from(
     [
-        {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]},
+        {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+            "required": ["city"],
+        },
         {"type": "object", "properties": {"a": {"$ref": "#"}}},
         {"type": "object", "properties": {"x": {"enum": ["a", 1, None]}}, "required": ["x", "y"]},
         {"type": "array", "items": {"type": "number"}, "minItems": 2},
@@ -50,12 +56,15 @@ SCHEMAS = st.sampled_from(
         True,
         {},
     ]
-)  # fmt: skip
+)
 CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
 MESSAGES = st.one_of(
     st.lists(
         st.fixed_dictionaries(
-            {"role": st.sampled_from(["user", "user", "system", "assistant"]), "content": sometimes_junk(st.one_of(WORDS, PARTS))}
+            {
+                "role": st.sampled_from(["user", "user", "system", "assistant"]),
+                "content": sometimes_junk(st.one_of(WORDS, PARTS)),
+            }
         ),
         min_size=1,
         max_size=4,
@@ -69,13 +78,16 @@ MESSAGES = st.one_of(
         WORDS,
         st.one_of(WORDS, JUNK.map(json.dumps)),
     ),
-)  # fmt: skip
+)
 TOOL = st.builds(
-    lambda name, about, schema: {"type": "function", "function": {"name": name, "description": about, "parameters": schema}},
+    lambda name, about, schema: {
+        "type": "function",
+        "function": {"name": name, "description": about, "parameters": schema},
+    },
     st.sampled_from(["get_weather", "search", "calculator", "bad name"]),
     st.sampled_from(["Get the weather", "Search the web", ""]),
     SCHEMAS,
-)  # fmt: skip
+)
 FORMATS = st.one_of(
     st.sampled_from([{"type": "text"}, {"type": "json_object"}]),
     st.builds(lambda schema: {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}, SCHEMAS),
@@ -83,7 +95,9 @@ FORMATS = st.one_of(
 FIELDS = {
     "stream": sometimes_junk(st.booleans()),
     "stream_options": sometimes_junk(st.just({"include_usage": True})),
-    "stop": sometimes_junk(st.one_of(st.sampled_from([" ", "e"]), st.lists(st.text(min_size=1, max_size=2), max_size=4))),
+    "stop": sometimes_junk(
+        st.one_of(st.sampled_from([" ", "e"]), st.lists(st.text(min_size=1, max_size=2), max_size=4))
+    ),
     "max_tokens": sometimes_junk(st.integers(1, 40)),
     "max_completion_tokens": sometimes_junk(st.integers(1, 40)),
     "seed": sometimes_junk(st.integers(0, 9)),
@@ -97,14 +111,17 @@ FIELDS = {
     "logprobs": st.just(False),
     "user": JUNK,
     "metadata": JUNK,
-}  # fmt: skip
+}
 REQUESTS = st.builds(
     lambda needed, more: needed | more,
     st.fixed_dictionaries(
-        {"model": sometimes_junk(st.sampled_from([m.name for m in SERVICE.models])), "messages": sometimes_junk(MESSAGES)}
+        {
+            "model": sometimes_junk(st.sampled_from([m.name for m in SERVICE.models])),
+            "messages": sometimes_junk(MESSAGES),
+        }
     ),
     st.fixed_dictionaries({}, optional=FIELDS),
-)  # fmt: skip
+)
 
 
 def check(response: Any, kind: Any) -> None:

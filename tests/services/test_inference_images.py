@@ -57,9 +57,19 @@ def test_format_size_and_dominant_colours_are_told_and_what_is_not_known(kind: s
 
 @pytest.mark.parametrize(
     ("colour", "name"),
-    [("black", "black"), ("grey", "grey"), ("navy", "blue"), ("green", "green"), ("yellow", "yellow"),
-     ("orange", "orange"), ("purple", "purple"), ("saddlebrown", "brown"), ("hotpink", "pink"), ("turquoise", "turquoise")],
-)  # fmt: skip
+    [
+        ("black", "black"),
+        ("grey", "grey"),
+        ("navy", "blue"),
+        ("green", "green"),
+        ("yellow", "yellow"),
+        ("orange", "orange"),
+        ("purple", "purple"),
+        ("saddlebrown", "brown"),
+        ("hotpink", "pink"),
+        ("turquoise", "turquoise"),
+    ],
+)
 def test_colours_have_their_plain_names(colour: str, name: str) -> None:
     assert f"dominant colour is {name} (100%)" in said(encoded(Image.new("RGB", (40, 30), colour)))
 
@@ -117,7 +127,7 @@ def png(width: int, height: int, *more: bytes) -> bytes:
         (data_url(png(60_000, 60_000, chunk(b"IDAT", zlib.compress(b"\0" * 1000)))), "pixels"),
         (data_url(b"\0" * (LIMITS.max_image_bytes + 10)), "bytes"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_image_or_too_large_is_400_and_named(url: str, words: str) -> None:
     response = ask(url)
     assert response.status_code == 400, response.text
