@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import rich.progress
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from janus_platform.corpus import load_corpus
 from janus_platform.errors import PlatformError
 from janus_platform.runtime import cache_folder
 from janus_platform.services import code_sandbox, vector_index_prepare
+from janus_platform.services.model_files import Progress
+from janus_platform.services.vector_index_build import BuildFailed
 
 Say = Callable[[str], None]
 # Progress of a download comes a hundred times a second; a line a second is what a reader follows.
@@ -18,17 +26,20 @@ _SECONDS_BETWEEN_LINES = 1.0
 def prepare_all(say: Say) -> vector_index_prepare.PrepareReport:
     """Get the embedding model, build the vector index and warm the sandbox's font cache; `say` gets progress lines.
 
-    Without a network the vector index stays lexical, which is said and is no failure. Raises PlatformError when the
-    home folder cannot be written.
+    On a terminal, a bar shows how far it is. Without a network the vector index stays lexical, which is said and is no
+    failure. Raises PlatformError when the home folder cannot be written, or the index cannot be made.
     """
     try:
         say("Preparing the code sandbox …")
         code_sandbox.warm_up(cache_folder("sandbox"))
         say("Preparing the vector index …")
-        report = vector_index_prepare.prepare(load_corpus(), _throttled(say))
+        with _progress(say) as progress:
+            report = vector_index_prepare.prepare(load_corpus(), progress)
     except OSError as error:
         message = f"Cannot prepare: {error}. Make the folder writable, or set JANUS_HOME to one that is."
         raise PlatformError(message) from error
+    except BuildFailed as error:
+        raise PlatformError(f"The vector index could not be made: {error}. Run `janus prepare` again.") from error
     if report.notice:
         say(f"The vector index answers lexically: {report.notice}")
     else:
@@ -36,7 +47,25 @@ def prepare_all(say: Say) -> vector_index_prepare.PrepareReport:
     return report
 
 
-def _throttled(say: Say) -> Callable[[str, int, int], None]:
+@contextmanager
+def _progress(say: Say) -> Iterator[Progress]:
+    """A bar on a terminal, lines elsewhere: a log keeps every step, and no control characters."""
+    if not sys.stderr.isatty():
+        yield _throttled(say)
+        return
+    columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with rich.progress.Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=max(total, 1))
+
+        yield progress
+
+
+def _throttled(say: Say) -> Progress:
     last = 0.0
 
     def progress(what: str, done: int, total: int) -> None:

@@ -1,145 +1,234 @@
-"""The Vector Index: `POST /query`, semantic search over the bundled knowledge base (FR-3).
+"""The Vector Index: `POST /query`, semantic search over the knowledge base (FR-3).
 
 With the embedding model prepared, a chunk's score is the cosine between query and chunk. Without it, or while its index
 is made, chunks are ranked by BM25 and the score is BM25 / (BM25 + 5), between 0 and 1; every answer names its `method`,
-and a lexical one says in `notice` what to run.
+and a lexical one says in `notice` what to run. Uploading an index of one's own is a future feature of the
+specification: `POST /upload` says so with 501.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from janus_platform.contract import load_contract
 from janus_platform.corpus import Corpus
 from janus_platform.services.embedding import Encoder, ModelDamaged, is_prepared
-from janus_platform.services.problem import invalid_field
+from janus_platform.services.problem import Problem
 from janus_platform.services.search_index import Document, TextIndex
 from janus_platform.services.search_query import parse_query
 from janus_platform.services.service import ServiceContext, build_service, read_json
-from janus_platform.services.vector_index_chunks import Chunk, chunks_of
-from janus_platform.services.vector_index_prepare import METHOD_LEXICAL, METHOD_SEMANTIC, model_folder
-from janus_platform.services.vector_index_store import ExactStore, VectorStore, index_file, load_vectors, save_vectors
+from janus_platform.services.vector_index_build import build_in_background
+from janus_platform.services.vector_index_chunks import BOOK, Chunk, chunks_of
+from janus_platform.services.vector_index_knowledge import NO_BOOK, Knowledge, current_key, head, kept_keys, load
+from janus_platform.services.vector_index_prepare import METHOD_LEXICAL, METHOD_SEMANTIC, Build, model_folder
+from janus_platform.services.vector_index_queries import QueryEncoder
+from janus_platform.services.vector_index_source import Matches, source_filter
+from janus_platform.services.vector_index_store import ExactStore, StoreMaker, VectorStore
+from janus_platform.services.vector_index_vectors import load_vectors, vectors_file
 
 log = logging.getLogger("janus.services.vector_index")
 
-# The model reads 256 tokens; what goes far beyond is no query.
-MAX_QUERY_CHARACTERS = 2_000
 # BM25 has no upper end. At this score, a few telling words found, the lexical score is 0.5.
 BM25_HALF = 5.0
+
+# The specification names the feature and no path; this one only says that it is not there yet.
+UPLOAD_PATH = "/upload"
 
 BY_WORDS = "Ranked by words, not by meaning: "
 NOT_PREPARED = BY_WORDS + "the embedding model is not set up. Run `janus prepare` once, with a network."
 DAMAGED = BY_WORDS + "the cached embedding model is damaged. Run `janus prepare` to fetch it again."
-FAILED = BY_WORDS + "the index could not be made; `janus logs` has the details."
+FAILED = BY_WORDS + "the index could not be made; `janus logs` has the details, and `janus prepare` tries again."
+NOT_MADE = BY_WORDS + "the index is not made yet. The first query starts that, or run `janus prepare`."
+NO_SUCH_SOURCE = "No chunk has a source like that. The sources of an answer without `source` show what there is."
 
 
-@dataclass(frozen=True)
-class _Semantic:
-    encoder: Encoder
-    store: VectorStore
+class View:
+    """What is answered from at one time: chunks, and vectors where there are any. It is replaced, never changed."""
+
+    def __init__(
+        self, knowledge: Knowledge, encoder: QueryEncoder | None = None, store: VectorStore | None = None
+    ) -> None:
+        self.knowledge, self.encoder, self.store = knowledge, encoder, store
+
+    @property
+    def method(self) -> str:
+        return METHOD_LEXICAL if self.encoder is None else METHOD_SEMANTIC
+
+    @cached_property
+    def _words(self) -> TextIndex:
+        return TextIndex(Document(f"{c.title} {c.heading}", c.content, c.source) for c in self.knowledge.chunks)
+
+    async def find(self, text: str, top_k: int, matches: Matches | None) -> list[tuple[int, float]]:
+        """The numbers of the best chunks and their scores, descending."""
+        if self.encoder is None or self.store is None:
+            return self._by_words(text, top_k, matches)
+        vector = await self.encoder.encode(text)
+        # A millisecond of numpy: a thread would cost as much.
+        return self.store.nearest(vector, top_k, matches)
+
+    def _by_words(self, text: str, top_k: int, matches: Matches | None) -> list[tuple[int, float]]:
+        chunks = self.knowledge.chunks
+        hits = self._words.find(parse_query(text), top_k if matches is None else len(chunks))
+        kept = (hit for hit in hits if matches is None or matches(chunks[hit.position].source))
+        return [(hit.position, hit.score / (hit.score + BM25_HALF)) for hit, _ in zip(kept, range(top_k), strict=False)]
 
 
 class VectorIndex:
     """The knowledge base, answering by meaning where it can and by words where it cannot.
 
-    Making one reads no model and imports no numpy: the first query does, in a thread. A model that `janus prepare`
-    brings later is found by the next query. When the stored vectors do not fit the chunks, they are made anew in the
-    background.
+    Making one reads no model and imports no numpy: the first query does, in a thread. It answers from the newest index
+    that was ever made; when that is not the one that would be made now, a child process makes it meanwhile. A model
+    that `janus prepare` brings later is found by the next query.
     """
 
-    def __init__(self, chunks: Sequence[Chunk], folder: Path | None = None) -> None:
-        self._chunks = list(chunks)
+    def __init__(
+        self,
+        first: Sequence[Chunk],
+        folder: Path | None = None,
+        *,
+        key: Callable[[], str],
+        build: Build = build_in_background,
+        make_store: StoreMaker = ExactStore,
+    ) -> None:
+        """`first` is answered from until an index is there; `key` says which index would be made now."""
         self._folder = folder or model_folder()
-        self._words = TextIndex(Document(f"{c.title} {c.heading}", c.content, c.source) for c in self._chunks)
-        self._vectors_file = index_file(self._folder, self._chunks)
-        self._semantic: _Semantic | None = None
+        self._current_key, self._build, self._make_store = key, build, make_store
+        self._key = ""
+        self._view = View(Knowledge("", tuple(first)))
         self._notice = ""
         self._loading = asyncio.Lock()
-        self._rebuild: threading.Thread | None = None
+        self._building: asyncio.Task[None] | None = None
+        self._progress: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, corpus: Corpus, folder: Path | None = None) -> VectorIndex:
-        """The index over all chunks of `corpus`."""
-        return cls(chunks_of(corpus), folder)
+        """The index over `corpus`, this book and the documentation of installed packages."""
+        return cls(chunks_of(corpus), folder, key=partial(current_key, corpus, load_contract().repository))
 
-    async def query(self, text: str, top_k: int) -> dict[str, Any]:
-        """The `top_k` best chunks for `text`, scores descending: the body of the service's answer."""
-        semantic = await self._ready()
-        if semantic is None:
-            found, method = self._by_words(text, top_k), METHOD_LEXICAL
-        else:
-            found, method = await asyncio.to_thread(_by_meaning, semantic, text, top_k), METHOD_SEMANTIC
-        body: dict[str, Any] = {"chunks": [self._shown(i, score) for i, score in found], "method": method}
-        return body | ({"notice": self._notice} if semantic is None else {})
+    async def query(self, text: str, top_k: int, source: str | None = None) -> dict[str, Any]:
+        """The `top_k` best chunks for `text`, scores descending: the body of the service's answer.
+
+        Raises Problem 422 when `source` is no filter.
+        """
+        matches = None if source is None else source_filter(source)
+        view = await self._ready()
+        found = await view.find(text, top_k, matches)
+        body: dict[str, Any] = {
+            "chunks": [_shown(view.knowledge.chunks[i], s) for i, s in found],
+            "method": view.method,
+        }
+        notices = [self._notice] if view.method == METHOD_LEXICAL else []
+        if matches and not any(matches(chunk.source) for chunk in view.knowledge.chunks):
+            notices.append(NO_SUCH_SOURCE)
+        return body | ({"notice": " ".join(notices)} if notices else {})
 
     def health(self) -> dict[str, Any]:
-        """What `GET /health` adds: how many chunks there are, how they are ranked, and what is missing for better."""
-        loaded = self._semantic is not None
-        ready = loaded or (is_prepared(self._folder) and self._vectors_file.is_file() and self._notice != DAMAGED)
-        method = METHOD_SEMANTIC if ready else METHOD_LEXICAL
-        state: dict[str, Any] = {"chunks": len(self._chunks), "method": method, "loaded": loaded}
-        return state if ready else {**state, "notice": self._notice or NOT_PREPARED}
+        """What `GET /health` adds: chunks by where they are from, how they are ranked, what is under way or missing."""
+        loaded = self._view.method == METHOD_SEMANTIC
+        kept = "" if loaded else next((key for key in kept_keys(self._folder)), "")
+        prepared = is_prepared(self._folder) and vectors_file(self._folder, kept).is_file() and not self._notice
+        ready = loaded or prepared
+        groups = dict(head(self._folder, kept).get("groups", {})) if prepared else self._view.knowledge.groups
+        state = {
+            "chunks": sum(groups.values()),
+            "groups": groups,
+            "method": METHOD_SEMANTIC if ready else METHOD_LEXICAL,
+            "loaded": loaded,
+        }
+        if self._progress is not None:
+            state["encoded"] = {"done": self._progress[0], "of": self._progress[1]}
+        notices = [] if ready else [self._notice or (NOT_MADE if is_prepared(self._folder) else NOT_PREPARED)]
+        notices += [] if groups.get(BOOK) or not self._view.knowledge.key else [NO_BOOK]
+        return state | ({"notice": " ".join(notices)} if notices else {})
 
     async def warm(self) -> None:
         """Load the model now, so that the first query need not (0.3 s)."""
         await self._ready()
 
-    async def _ready(self) -> _Semantic | None:
-        """What semantic answers need, or None with the reason in `_notice`."""
-        if self._semantic is None:
-            async with self._loading:
-                if self._semantic is None and self._rebuild is None:
-                    await asyncio.to_thread(self._load)
-        return self._semantic
+    async def close(self) -> None:
+        """End a build that is under way."""
+        if self._building is not None:
+            self._building.cancel()
+            await asyncio.gather(self._building, return_exceptions=True)
+
+    async def _ready(self) -> View:
+        """The best view there is; what is missing for a better one is started."""
+        if self._is_current(self._view) or self._is_building():
+            return self._view
+        async with self._loading:
+            if not self._is_current(self._view) and not self._is_building():
+                await asyncio.to_thread(self._load)
+                # Once: when what is read changes while it is read, the next platform makes the newer index.
+                if self._building is None and not self._is_current(self._view) and self._notice != DAMAGED:
+                    self._building = asyncio.create_task(self._make())
+        return self._view
+
+    def _is_current(self, view: View) -> bool:
+        return view.method == METHOD_SEMANTIC and (view.knowledge.key == self._key or self._is_made())
+
+    def _is_building(self) -> bool:
+        return self._building is not None and not self._building.done()
+
+    def _is_made(self) -> bool:
+        return self._building is not None and self._building.done()
 
     def _load(self) -> None:
+        """Take the index that would be made now, else the newest; without a model only its words."""
+        self._key = self._key or self._current_key()
+        keys = list(dict.fromkeys((self._key, *kept_keys(self._folder))))
+        encoder = self._encoder()
+        for key in keys:
+            knowledge = load(self._folder, key)
+            if knowledge is None:
+                continue
+            vectors = load_vectors(self._folder, key, len(knowledge.chunks)) if encoder else None
+            if encoder and vectors is not None:
+                store = self._make_store(vectors, [chunk.source for chunk in knowledge.chunks])
+                self._view, self._notice = View(knowledge, QueryEncoder(encoder), store), ""
+                return
+            if self._view.knowledge.key != key and self._view.method == METHOD_LEXICAL:
+                self._view = View(knowledge)
+            if not encoder:
+                return
+        if encoder and self._notice != FAILED:
+            self._notice = NOT_MADE
+
+    def _encoder(self) -> Encoder | None:
         if not is_prepared(self._folder):
             self._notice = NOT_PREPARED
-            return
+            return None
         try:
-            encoder = Encoder.load(self._folder)
+            return Encoder.load(self._folder)
         except ModelDamaged:
             self._notice = DAMAGED
-            return
-        vectors = load_vectors(self._chunks, self._folder)
-        if vectors is not None:
-            self._semantic, self._notice = _Semantic(encoder, ExactStore(vectors)), ""
-            return
-        self._report("", 0, len(self._chunks))
-        # A daemon, so that the platform can end in the middle: the file is placed only when it is complete.
-        self._rebuild = threading.Thread(target=self._make, args=(encoder,), name="vector-index", daemon=True)
-        self._rebuild.start()
+            return None
 
-    def _make(self, encoder: Encoder) -> None:
+    async def _make(self) -> None:
         try:
-            vectors = save_vectors(encoder, self._chunks, self._folder, self._report)
+            await self._build(self._folder, self._report)
         except Exception:
-            # Whatever went wrong, the service goes on answering by words and says so.
+            # Whatever went wrong, the service goes on answering from what it has, and says so.
             log.exception("the vector index could not be made")
-            self._notice = FAILED
+            self._notice = self._notice if self._notice == NOT_PREPARED else FAILED
             return
-        self._semantic, self._notice = _Semantic(encoder, ExactStore(vectors)), ""
+        finally:
+            self._progress = None
+        await asyncio.to_thread(self._load)
 
-    def _report(self, _: str, done: int, total: int) -> None:
-        self._notice = f"{BY_WORDS}the index is being made, {done} of {total} chunks so far. Ask again."
-
-    def _by_words(self, text: str, top_k: int) -> list[tuple[int, float]]:
-        hits = self._words.find(parse_query(text), top_k)
-        return [(hit.position, hit.score / (hit.score + BM25_HALF)) for hit in hits]
-
-    def _shown(self, position: int, score: float) -> dict[str, Any]:
-        chunk = self._chunks[position]
-        shown = {"content": chunk.content, "source": chunk.source, "score": round(score, 4)}
-        return {**shown, "title": chunk.title, "heading": chunk.heading}
+    def _report(self, step: str, done: int, total: int) -> None:
+        self._progress = (done, total)
+        if self._notice != NOT_PREPARED:
+            self._notice = f"{BY_WORDS}the index is being made ({step}, {done} of {total}). Ask again."
 
 
 def build(context: ServiceContext, index: VectorIndex) -> ASGIApp:
@@ -148,13 +237,21 @@ def build(context: ServiceContext, index: VectorIndex) -> ASGIApp:
 
     async def query(request: Request) -> Response:
         body = await read_json(request, service)
-        if len(body["query"]) > MAX_QUERY_CHARACTERS:
-            raise invalid_field("query", f"`query` may have at most {MAX_QUERY_CHARACTERS} characters. Shorten it.")
-        return JSONResponse(await index.query(body["query"], body["top_k"]))
+        return JSONResponse(await index.query(body["query"], body["top_k"], body["source"]))
 
-    return build_service(service, context, query, health=index.health)
+    async def refuse_upload(_: Request) -> Response:
+        raise Problem(
+            501,
+            "future-feature",
+            "Not there yet",
+            f"The specification names {service.future_features[0]} as a future feature. Until it is there, keep "
+            "vectors of your own inside your implementation: the inference service makes embeddings.",
+        )
+
+    routes = [Route(UPLOAD_PATH, refuse_upload, methods=["POST"])]
+    return build_service(service, context, query, health=index.health, extra_routes=routes)
 
 
-def _by_meaning(semantic: _Semantic, text: str, top_k: int) -> list[tuple[int, float]]:
-    vector = semantic.encoder.encode([text])[0]
-    return semantic.store.nearest(vector, top_k)
+def _shown(chunk: Chunk, score: float) -> dict[str, Any]:
+    shown = {"content": chunk.content, "source": chunk.source, "score": round(score, 4)}
+    return {**shown, "title": chunk.title, "heading": chunk.heading}

@@ -1,19 +1,17 @@
-"""Where vectors are kept and searched: exact search in memory behind a small interface, and its file on disk.
+"""Where vectors are kept and searched: `VectorStore`, the interface, and exact search in memory behind it.
 
-Exact search over 5,000 vectors takes 0.2 ms; an approximate index or a server can take its place behind `VectorStore`
-when there are a thousand times as many.
+A server takes its place by offering `nearest`: it would hold one point a vector, with the chunk's number and source as
+payload, filter by the source, group by the chunk, and be filled where `VectorIndex` calls its `StoreMaker`. Exact
+search over some 5,000 vectors takes about a millisecond; such a server pays off at a thousand times as many.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from janus_platform.services.embedding import DIMENSIONS, MODEL_KEY, Encoder
-from janus_platform.services.model_files import Progress
-from janus_platform.services.vector_index_chunks import Chunk, key_of
+from janus_platform.services.vector_index_source import Matches
+from janus_platform.services.vector_index_vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,54 +21,39 @@ if TYPE_CHECKING:
 
 
 class VectorStore(Protocol):
-    """Vectors that can be searched by cosine."""
+    """Chunks that can be searched by cosine. It is used from several threads at once."""
 
-    def nearest(self, vector: Floats, limit: int) -> list[tuple[int, float]]:
-        """The positions of the `limit` nearest vectors and their cosines, largest first."""
+    def nearest(self, vector: Floats, limit: int, matches: Matches | None = None) -> list[tuple[int, float]]:
+        """The numbers of the `limit` chunks nearest to the unit vector and their cosines in [-1, 1], largest first.
+
+        A chunk's cosine is that of its nearest vector. With `matches`, only chunks whose source it accepts.
+        """
+
+
+# Given the vectors and each chunk's source, in the order of the chunks' numbers.
+StoreMaker = Callable[[Vectors, Sequence[str]], VectorStore]
 
 
 class ExactStore:
-    """Compares with every vector. `vectors` has shape (n, 384), each row of length 1."""
+    """Compares with every vector."""
 
-    def __init__(self, vectors: Floats) -> None:
-        self._vectors = vectors
+    def __init__(self, vectors: Vectors, sources: Sequence[str]) -> None:
+        import numpy as np
 
-    def nearest(self, vector: Floats, limit: int) -> list[tuple[int, float]]:
-        cosines = self._vectors @ vector
+        self._values, self._sources = vectors.values, list(sources)
+        # Rows of one chunk lie together, so that their largest cosine is found in one pass.
+        self._chunks, self._starts = np.unique(vectors.owners, return_index=True)
+        if (np.diff(vectors.owners) < 0).any():
+            raise ValueError("the vectors are not in the order of their chunks")
+
+    def nearest(self, vector: Floats, limit: int, matches: Matches | None = None) -> list[tuple[int, float]]:
+        """See `VectorStore`. Chunks with equal cosines come in the order of their numbers."""
+        import numpy as np
+
+        cosines = np.maximum.reduceat(self._values @ vector, self._starts)
+        numbers = self._chunks
+        if matches is not None:
+            kept = np.array([matches(self._sources[number]) for number in numbers], bool)
+            cosines, numbers = cosines[kept], numbers[kept]
         best = (-cosines).argsort(kind="stable")[:limit]
-        return [(int(i), max(-1.0, min(1.0, float(cosines[i])))) for i in best]
-
-
-def index_file(folder: Path, chunks: Sequence[Chunk]) -> Path:
-    """The file of the vectors of `chunks`; its name changes with any chunk and with the model."""
-    return folder / f"vectors-{MODEL_KEY}-{key_of(chunks)[:24]}.npy"
-
-
-def save_vectors(encoder: Encoder, chunks: Sequence[Chunk], folder: Path, progress: Progress) -> Floats:
-    """Encode `chunks` (some 25 a second), place the file atomically, and remove older ones."""
-    import numpy as np
-
-    step, total = "encoding the knowledge base", len(chunks)
-    progress(step, 0, total)
-    vectors = encoder.encode([chunk.embedded_text for chunk in chunks], lambda done: progress(step, done, total))
-    path = index_file(folder, chunks)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    with scratch.open("wb") as stream:
-        np.save(stream, vectors, allow_pickle=False)
-    os.replace(scratch, path)
-    for old in folder.glob("vectors-*.npy"):
-        if old != path:
-            old.unlink(missing_ok=True)
-    return vectors
-
-
-def load_vectors(chunks: Sequence[Chunk], folder: Path) -> Floats | None:
-    """The stored vectors of exactly these chunks, or None when there are none or the file is damaged."""
-    import numpy as np
-
-    try:
-        vectors = np.load(index_file(folder, chunks), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    usable = vectors.shape == (len(chunks), DIMENSIONS) and vectors.dtype == np.float32 and np.isfinite(vectors).all()
-    return vectors if usable else None
+        return [(int(numbers[i]), max(-1.0, min(1.0, float(cosines[i])))) for i in best]

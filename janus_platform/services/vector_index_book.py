@@ -1,0 +1,78 @@
+"""Cut this book's own pages into chunks: the Markdown of `book/` and the prose of the notebooks.
+
+They lie in the repository, not in the package: a platform that was installed from a wheel has no book to read, and its
+`GET /health` says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from janus_platform.services.vector_index_chunks import BOOK, Chunk, split
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_PAGES = ("book/*.md", "notebooks/*.ipynb")
+_HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+# {role}`text` is shown as the text; a link as its words; a picture, a comment and a target as nothing.
+_ROLE = re.compile(r"\{[\w:-]+\}`([^`]*)`")
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\([^)]*\)")
+_SILENT = re.compile(r"<!--.*?-->|^\([\w-]+\)=$|^:{3,}.*?$|^---\n.*?\n---\n", re.S | re.M)
+_EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)|`")
+# A heading alone, or a line of navigation.
+MIN_WORDS = 8
+
+
+def book_chunks(repository: str, folder: Path = REPOSITORY) -> list[Chunk]:
+    """The chunks of every page below `folder`, their sources below the address `repository`; [] where no book lies.
+
+    A page that cannot be read is left out.
+    """
+    if not (folder / "_toc.yml").is_file():
+        return []
+    return [
+        Chunk(passage, f"{repository}/blob/main/{path.relative_to(folder).as_posix()}", title, heading, BOOK)
+        for path in sorted(path for pattern in _PAGES for path in folder.glob(pattern))
+        for title, heading, text in _sections(_markdown(path))
+        for passage in split(text)
+        if len(passage.split()) >= MIN_WORDS
+    ]
+
+
+def _markdown(path: Path) -> str:
+    """The prose of a page: of a notebook, its Markdown cells."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix != ".ipynb":
+            return text
+        cells = json.loads(text)["cells"]
+        return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _sections(markdown: str) -> Iterator[tuple[str, str, str]]:
+    """The page's title, a heading ("" above the second one) and the text below it; fenced blocks are left out."""
+    title, heading, fence = "", "", ""
+    lines: list[str] = []
+    for line in _SILENT.sub("", markdown).splitlines():
+        marks = _FENCE.match(line)
+        if fence:
+            fence = "" if marks and marks[1].startswith(fence) and line.strip() == marks[1] else fence
+        elif marks:
+            fence = marks[1]
+        elif found := _HEADING.fullmatch(line):
+            yield title, heading, _plain(lines)
+            title, heading, lines = title or found[1], found[1] if title else "", []
+        else:
+            lines.append(line)
+    yield title, heading, _plain(lines)
+
+
+def _plain(lines: list[str]) -> str:
+    text = _ROLE.sub(r"\1", "\n".join(lines))
+    text = _LINK.sub(lambda found: "" if found[1] else found[2], text)
+    return re.sub(r"\n{2,}", "\n", _EMPHASIS.sub("", text)).strip()
