@@ -50,6 +50,8 @@ class Gateway:
     models_path: str
     health_path: str
     metrics_path: str
+    traces_path: str
+    page_path: str
     default_model: str
     max_body_bytes: int
 

@@ -10,8 +10,7 @@ import asyncio
 import json
 import logging
 import re
-import secrets
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from janus_platform.clock import Clock, SystemClock
@@ -20,12 +19,14 @@ from janus_platform.gateway import errors
 from janus_platform.gateway.access import Access
 from janus_platform.gateway.balancing import Balancer
 from janus_platform.gateway.chat import Chat
+from janus_platform.gateway.chat_page import load_page
 from janus_platform.gateway.client import Headers, Receive, Send
 from janus_platform.gateway.connections import Connections
 from janus_platform.gateway.directory import Directory
 from janus_platform.gateway.errors import GatewayError
 from janus_platform.gateway.metrics import Metrics
 from janus_platform.gateway.models import list_models
+from janus_platform.gateway.public_trace import new_request_id, public_trace
 from janus_platform.gateway.routing import Leader, Router
 from janus_platform.traces import Tracing
 
@@ -46,17 +47,14 @@ def build_gateway(
     *,
     tracing: Tracing | None = None,
     clock: Clock | None = None,
-    pages: Mapping[str, tuple[bytes, bytes]] | None = None,
     access: Access | None = None,
 ) -> GatewayApp:
     """The gateway over `directory`. `leader` returns the leading implementation's name, or None.
 
-    The app understands the ASGI lifespan; where that is not run, `aclose` must be called. `pages` maps paths to content
-    type and body; without `access`, no key is needed and no other origin is let in.
+    The app understands the ASGI lifespan; where that is not run, `aclose` must be called. Without `access`, no key is
+    needed and no other origin is let in.
     """
-    return GatewayApp(
-        contract, directory, leader, tracing or Tracing(), clock or SystemClock(), pages or {}, access or Access()
-    )
+    return GatewayApp(contract, directory, leader, tracing or Tracing(), clock or SystemClock(), access or Access())
 
 
 class GatewayApp:
@@ -69,10 +67,9 @@ class GatewayApp:
         leader: Leader,
         tracing: Tracing,
         clock: Clock,
-        pages: Mapping[str, tuple[bytes, bytes]],
         access: Access,
     ) -> None:
-        self._contract, self._directory, self._access = contract, directory, access
+        self._contract, self._directory, self._access, self._traces = contract, directory, access, tracing.store
         gateway = contract.gateway
         self._router = Router(contract, directory, leader)
         self.balancer = Balancer(clock, contract.implementation.health_path)
@@ -84,9 +81,9 @@ class GatewayApp:
             gateway.models_path: self._models,
             gateway.health_path: self._health,
             gateway.metrics_path: lambda: (self.metrics.content_type, self.metrics.page()),
-            **{path: _fixed(*page) for path, page in pages.items()},
         }
-        self._open_paths = {gateway.health_path, *pages}
+        self._chat_page = load_page(gateway.page_path)
+        self._open_paths = {gateway.health_path, *self._chat_page}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -116,7 +113,7 @@ class GatewayApp:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         given = headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+        request_id = given if _REQUEST_ID.fullmatch(given) else new_request_id()
         about: Headers = [(b"x-request-id", request_id.encode())]
         try:
             if scope["method"] == "OPTIONS" and (answer := self._access.preflight(headers)) is not None:
@@ -129,6 +126,12 @@ class GatewayApp:
                 _allow(scope, "POST")
                 await self._chat.answer(headers, request_id, about, receive, send)
                 return
+            if file := self._chat_page.get(scope["path"]):
+                _allow(scope, "GET, HEAD")
+                status, page_headers, body = file.answer(headers.get("if-none-match", ""))
+                await send({"type": "http.response.start", "status": status, "headers": [*page_headers, *about]})
+                await send({"type": "http.response.body", "body": body})
+                return
             await _respond(send, 200, *self._page(scope), about)
         except GatewayError as error:
             await _respond_error(send, error, about)
@@ -138,14 +141,18 @@ class GatewayApp:
             await _respond_error(send, GatewayError(500, message, code="internal_error"), about)
 
     def _page(self, scope: Scope) -> tuple[bytes, bytes]:
-        path, models_path = scope["path"], self._contract.gateway.models_path
+        path, gateway = scope["path"], self._contract.gateway
+        models_path, traces_path = gateway.models_path, gateway.traces_path
         if page := self._pages.get(path):
             _allow(scope, "GET, HEAD")
             return page()
         if path.startswith(models_path + "/"):
             _allow(scope, "GET, HEAD")
             return self._model(path.removeprefix(models_path + "/"))
-        raise errors.unknown_path(path, [self._contract.gateway.chat_path, *self._pages])
+        if path.startswith(traces_path + "/"):
+            _allow(scope, "GET, HEAD")
+            return JSON, json.dumps(public_trace(self._traces, path.removeprefix(traces_path + "/"))).encode()
+        raise errors.unknown_path(path, [gateway.chat_path, *self._pages])
 
     def _models(self) -> tuple[bytes, bytes]:
         return JSON, json.dumps(list_models(self._contract, self._directory, self._router.current)).encode()
@@ -160,10 +167,6 @@ class GatewayApp:
     def _health(self) -> tuple[bytes, bytes]:
         status = {"status": "ok", "contract": self._contract.version, "janus": self._router.current}
         return JSON, json.dumps(status).encode()
-
-
-def _fixed(content_type: bytes, body: bytes) -> Page:
-    return lambda: (content_type, body)
 
 
 def _allow(scope: Scope, allowed: str) -> None:
