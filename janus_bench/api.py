@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from janus_bench.progress import Progress, show_progress
 from janus_bench.report import Report, build_document
 from janus_bench.runner import Outcome, Settings, run_items
 from janus_bench.scoring import judge, measured, score
-from janus_bench.suites.loader import Item, load_suite
+from janus_bench.suites.loader import Item, Suite, load_suite
 from janus_bench.target import Target, parse_target
 
 T = TypeVar("T")
@@ -39,20 +39,23 @@ def run(
     warmup: int = 1,
     seed: int = 0,
     timeout: float = 300.0,
+    rate: float | None = None,
     output: str | Path | None = None,
+    resume: bool = False,
     now: runs.WallClock = runs.utc_now,
 ) -> Report:
     """Run `suite` against `target` and return its report; the run is also kept in a folder of its own.
 
     Works inside Jupyter too, where a loop already runs. Interrupting stops the run and returns what is done. `timeout`
-    is in seconds and per request; `progress` shows on stderr how far it is. Raises BenchError with a remedy: a target
-    that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written.
+    is in seconds and per request; `rate` starts so many requests a second instead of keeping `concurrency` in flight;
+    `resume` goes on with a run that was stopped; `progress` shows on stderr how far it is. Raises BenchError with a
+    remedy: a target that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written.
     """
-    settings = Settings(model, concurrency, repeats, warmup, seed, timeout)
+    settings = Settings(model, concurrency, repeats, warmup, seed, timeout, rate)
     where = parse_target(target)
     chosen = load_suite(suite)
     items = chosen.items(seed)
-    folder = runs.RunFolder(chosen.name, output=Path(output) if output else None, now=now)
+    folder = _folder(where, chosen, settings, Path(output) if output else None, resume, now)
     try:
         with show_progress(progress) as shown:
             outcome = _in_a_loop(lambda: _ask_all(where, items, settings, folder, shown))
@@ -176,10 +179,21 @@ def implementation_of(report: Report) -> str:
     raise BenchError(what, "Bench one implementation with --model NAME, or say which it was with --name NAME.")
 
 
+def _folder(
+    target: Target, suite: Suite, settings: Settings, output: Path | None, resume: bool, now: runs.WallClock
+) -> runs.RunFolder:
+    plan = {
+        "target": target.url,
+        "suite": {"name": suite.name, "hash": suite.hash},
+        "settings": asdict(settings),
+    }
+    return runs.RunFolder.resumed(plan, output=output) if resume else runs.RunFolder(plan, output=output, now=now)
+
+
 async def _ask_all(
     target: Target, items: list[Item], settings: Settings, folder: runs.RunFolder, progress: Progress
 ) -> Outcome:
-    return await run_items(target, items, settings, keep=folder.keep, progress=progress)
+    return await run_items(target, items, settings, keep=folder.keep, progress=progress, done=folder.done)
 
 
 def _in_a_loop(work: Callable[[], Coroutine[None, None, T]]) -> T:

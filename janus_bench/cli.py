@@ -52,7 +52,9 @@ def run(
     warmup: Annotated[int, typer.Option(help="Requests before the run that do not count.")] = 1,
     seed: Annotated[int, typer.Option(help="Chooses the items' variants and their order.")] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds a request may take.")] = 300.0,
+    rate: Annotated[float | None, typer.Option(help="Open loop: start so many requests a second.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for the results, instead of a new one.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Put the result on the leaderboard.")] = False,
     name: Name = None,
     hotkey: Hotkey = None,
@@ -68,7 +70,17 @@ def run(
     if publish:
         _check_names(name, hotkey)
     report = api.run(
-        target, suite, model, concurrency, repeats=repeats, warmup=warmup, seed=seed, timeout=timeout, output=output
+        target,
+        suite,
+        model,
+        concurrency,
+        repeats=repeats,
+        warmup=warmup,
+        seed=seed,
+        timeout=timeout,
+        rate=rate,
+        output=output,
+        resume=resume,
     )
     _show(report, as_json)
     print(f"Results: {report.folder}", file=sys.stderr)

@@ -118,6 +118,7 @@ def build_document(
         "scoring": {"name": table["name"], "hash": scoring_hash()},
         "runner": {"version": _version(), "python": platform.python_version(), "system": platform.system()},
         "lag_ms": _spread(outcome.lag_ms),
+        "start_late_ms": _spread(outcome.start_late_ms),
         "stamps": _stamps(records),
         "notes": _notes(scores, outcome, table),
         "items": [_item(record) for record in sorted(records, key=lambda entry: (entry.item, entry.repeat))],
@@ -199,6 +200,9 @@ def _notes(scores: Scores, outcome: Outcome, table: Table) -> list[str]:
     silent = sum(usd(answer, table) is None for answer in answers)
     if silent:
         notes.append(f"{silent} of {len(answers)} answers report neither cost_usd nor tokens: they score 0 for cost.")
+    late = percentile(outcome.start_late_ms, 95)
+    if late is not None and late > BUSY_LAG_MS:
+        notes.append(f"Requests were started {late:.0f} ms after they were due (p95): this machine was too busy.")
     lag = percentile(outcome.lag_ms, 95)
     if lag is not None and lag > BUSY_LAG_MS:
         notes.append(f"This machine was too busy to time well: its event loop woke {lag:.0f} ms late (p95).")

@@ -11,8 +11,8 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 
 from janus_bench.chat import read_answer_aside
 from janus_bench.client import exchange
@@ -47,7 +47,12 @@ _PASSING = ("http_408", "http_425", "http_429")
 
 @dataclass(frozen=True)
 class Settings:
-    """How a suite is run. `timeout` is in seconds and per request."""
+    """How a suite is run. `timeout` is in seconds and per request.
+
+    Closed loop: `concurrency` requests are in flight, the next starts when one ends. Open loop: with `rate`, in
+    requests a second, each starts when it is due, however many are in flight, as users do; a slow target cannot slow
+    the asking down and so hide its own waits (coordinated omission).
+    """
 
     model: str = "janus"
     concurrency: int = 4
@@ -55,9 +60,12 @@ class Settings:
     warmup: int = 1
     seed: int = 0
     timeout: float = 300.0
+    rate: float | None = None
 
     def __post_init__(self) -> None:
         bounds = {"concurrency": (1, 256), "repeats": (1, 100), "warmup": (0, 100), "timeout": (0.01, 3600)}
+        if self.rate is not None:
+            bounds["rate"] = (0.001, 1000)
         for name, (low, high) in bounds.items():
             if not low <= getattr(self, name) <= high:
                 raise BenchError(f"{name} is {getattr(self, name)}", f"Choose {low} to {high}.")
@@ -67,11 +75,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run brought, whole or not. `lag_ms` are the event loop's delays, sampled all along."""
+    """What a run brought, whole or not.
+
+    `lag_ms` are the event loop's delays, sampled all along; `start_late_ms`, of an open loop, how long after it was due
+    each request was started.
+    """
 
     records: list[Record]
     planned: int
     lag_ms: list[float]
+    start_late_ms: list[float] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -87,38 +100,54 @@ async def run_items(
     keep: Callable[[Record], None],
     progress: Callable[[int, int, int], None] = lambda done, planned, failed: None,
     clock: Clock = time.perf_counter_ns,
+    done: Sequence[Record] = (),
 ) -> Outcome:
-    """Ask every item `settings.repeats` times, in an order that the seed decides.
+    """Ask every item `settings.repeats` times, in an order that the seed decides, but for what is `done` already.
 
     `keep` is handed each record as soon as it is complete; `progress` gets (done, planned, failed). Cancelling stops
     the requests in flight and returns what is done. Raises TargetError where the warm-up shows that none can work.
     """
     plan = [(item, repeat) for repeat in range(settings.repeats) for item in items]
     random.Random(settings.seed).shuffle(plan)
-    records: list[Record] = []
-    waiting = iter(plan)
-    turn = asyncio.Lock()
-    progress(0, len(plan), 0)
+    records = list(done)
+    asked = {(record.item, record.repeat) for record in done}
+    waiting = iter([(item, repeat) for item, repeat in plan if (item.id, repeat) not in asked])
+    turn, late = asyncio.Lock(), list[float]()
+    progress(len(records), len(plan), sum(not entry.ok for entry in records))
+
+    async def one(item: Item, repeat: int) -> None:
+        record = await ask(target, item, repeat, settings, clock, turn)
+        records.append(record)
+        keep(record)
+        progress(len(records), len(plan), sum(not entry.ok for entry in records))
 
     async def worker() -> None:
         for item, repeat in waiting:
-            record = await ask(target, item, repeat, settings, clock, turn)
-            records.append(record)
-            keep(record)
-            progress(len(records), len(plan), sum(not entry.ok for entry in records))
+            await one(item, repeat)
+
+    async def as_they_are_due(group: asyncio.TaskGroup, rate: float) -> None:
+        begun = clock()
+        for number, (item, repeat) in enumerate(waiting):
+            due = begun + round(number / rate * 1e9)
+            await asyncio.sleep(max(0, due - clock()) / 1e9)
+            late.append((clock() - due) / 1e6)
+            group.create_task(one(item, repeat))
 
     async with _lag_watch(clock) as lags:
         try:
             await _warm_up(target, settings, clock)
             async with asyncio.TaskGroup() as group:
-                for _ in range(settings.concurrency):
-                    group.create_task(worker())
+                if settings.rate is not None:
+                    await as_they_are_due(group, settings.rate)
+                else:
+                    for _ in range(settings.concurrency):
+                        group.create_task(worker())
         except asyncio.CancelledError:
             # Ctrl-C: what is done is kept, and the report says that the run is not whole
-            return Outcome(records, len(plan), lags)
+            return Outcome(records, len(plan), lags, late)
         except BaseExceptionGroup as group_error:
             raise group_error.exceptions[0] from None
-    return Outcome(records, len(plan), lags)
+    return Outcome(records, len(plan), lags, late)
 
 
 async def ask(target: Target, item: Item, repeat: int, settings: Settings, clock: Clock, turn: asyncio.Lock) -> Record:

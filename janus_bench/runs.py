@@ -1,4 +1,8 @@
-"""Run folders: one a run, with `records.jsonl` (written as requests end) and `report.json` (written last, at once)."""
+"""Run folders: one a run, with what is run, a line for each request as it ends, and the report, written last.
+
+They are `run.json`, `records.jsonl` and `report.json`. A run that was stopped lacks the last, or has one that says so,
+and can be resumed.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,12 @@ from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.records import Record
 
-REPORT, RECORDS = "report.json", "records.jsonl"
+REPORT, RECORDS, BEGUN = "report.json", "records.jsonl", "run.json"
 MIN_FREE_BYTES = 64 * 1024 * 1024
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9_.-]{1,64}-[0-9a-f]{6}")
 
+# What is run, as JSON: equal plans ask the same questions in the same order.
+Plan = dict[str, Any]
 WallClock = Callable[[], dt.datetime]
 
 
@@ -29,28 +35,62 @@ def utc_now() -> dt.datetime:
 
 
 class RunFolder:
-    """The folder of a run that is being made. Making it proves that it can be written, before the first request."""
+    """The folder of a run that is being made. Making it proves that it can be written, before the first request.
 
-    def __init__(self, suite: str, *, output: Path | None = None, now: WallClock = utc_now) -> None:
+    `plan` says what is run: target, suite and settings. `done` are the records of an earlier attempt that is resumed.
+    """
+
+    def __init__(self, plan: Plan, *, output: Path | None = None, now: WallClock = utc_now) -> None:
         """Use `output`, or a new folder below `home()/runs`. Raises BenchError where nothing can be written there."""
         self.used = False  # whether a record has been kept
+        self.done: list[Record] = []
         self.created = now()
-        label = re.sub(r"[^a-z0-9_.-]", "-", Path(suite).name.lower())[:64] or "suite"
+        label = re.sub(r"[^a-z0-9_.-]", "-", Path(plan["suite"]["name"]).name.lower())[:64] or "suite"
         self.id = f"{self.created:%Y%m%dT%H%M%SZ}-{label}-{secrets.token_hex(3)}"
         self.path = (output or runs_folder() / self.id).absolute()
         try:
             if (self.path / REPORT).exists() or (self.path / RECORDS).exists():
-                raise BenchError(f"{self.path} already holds a run", "Choose another folder with --output.")
+                remedy = "Choose another folder with --output, or go on with that run with --resume."
+                raise BenchError(f"{self.path} already holds a run", remedy)
             self.path.mkdir(parents=True, exist_ok=True)
             self._records = (self.path / RECORDS).open("x", encoding="utf-8")
+            begun = {"id": self.id, "created": self.created.isoformat(), "plan": plan}
+            (self.path / BEGUN).write_text(json.dumps(begun, indent=2) + "\n", encoding="utf-8")
             free = shutil.disk_usage(self.path).free
         except OSError as error:
-            remedy = "Choose a folder that can be written with --output, or set JANUS_HOME."
-            raise BenchError(f"cannot write to {self.path}: {error.strerror}", remedy) from None
+            raise _cannot_write(self.path, error) from None
         if free < MIN_FREE_BYTES:
             self.discard()
             remedy = f"Free {MIN_FREE_BYTES // 1024**2} MB, or choose another folder with --output."
             raise BenchError(f"the disk of {self.path} is full", remedy)
+
+    @classmethod
+    def resumed(cls, plan: Plan, *, output: Path | None = None) -> RunFolder:
+        """Go on with the run in `output`, or with the newest one of the same plan that was stopped.
+
+        Raises BenchError where there is none, where it is complete, or where its plan was another.
+        """
+        path = (output or _newest_stopped(plan)).absolute()
+        begun = _begun(path)
+        if begun is None:
+            raise BenchError(f"{path} holds no run that was begun", "Start it without --resume.")
+        if differing := [key for key in plan if begun["plan"].get(key) != plan[key]]:
+            remedy = "Give the same options, or start a new run without --resume."
+            raise BenchError(f"the run in {path} had another {' and another '.join(differing)}", remedy)
+        if _is_complete(path):
+            raise BenchError(f"the run in {path} is complete", "`janus-bench show` shows it.")
+        folder = cls.__new__(cls)
+        folder.path, folder.id, folder.used = path, begun["id"], True
+        folder.created = dt.datetime.fromisoformat(begun["created"])
+        folder.done = read_records(path)
+        try:
+            # Whole lines again: the last one may have been cut off.
+            lines = "".join(json.dumps(record.to_json()) + "\n" for record in folder.done)
+            _replace(path / RECORDS, lines)
+            folder._records = (path / RECORDS).open("a", encoding="utf-8")
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+        return folder
 
     def keep(self, record: Record) -> None:
         """Append one record; it is on its way to the disk when this returns. Raises BenchError on a full disk."""
@@ -65,10 +105,8 @@ class RunFolder:
     def finish(self, report: dict[str, Any]) -> None:
         """Write the report beside the records, whole or not at all."""
         self._records.close()
-        temporary = self.path / f".{REPORT}.part"
         try:
-            temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-            os.replace(temporary, self.path / REPORT)
+            _replace(self.path / REPORT, json.dumps(report, indent=2) + "\n")
         except OSError as error:
             raise BenchError(f"cannot write the report to {self.path}: {error.strerror}", "Free some space.") from None
 
@@ -76,10 +114,47 @@ class RunFolder:
         """Leave nothing behind of a run that never began. Only an empty folder is removed."""
         self._records.close()
         (self.path / RECORDS).unlink(missing_ok=True)
+        (self.path / BEGUN).unlink(missing_ok=True)
         try:
             self.path.rmdir()
         except OSError:  # the user's own folder, with other things in it
             return
+
+
+def _newest_stopped(plan: Plan) -> Path:
+    try:
+        folders = sorted((entry for entry in runs_folder().iterdir() if _RUN_ID.fullmatch(entry.name)), reverse=True)
+    except OSError:
+        folders = []
+    for folder in folders:
+        begun = _begun(folder)
+        if begun is not None and begun["plan"] == plan and not _is_complete(folder):
+            return folder
+    raise BenchError("no run with these options was stopped before its end", "Start one without --resume.")
+
+
+def _begun(folder: Path) -> dict[str, Any] | None:
+    try:
+        begun = json.loads((folder / BEGUN).read_text(encoding="utf-8"))
+        return begun if {"id", "created", "plan"} <= begun.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / REPORT).is_file() and bool(read_report(folder).get("complete"))
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write `text` to `file`, whole or not at all."""
+    temporary = file.with_name(f".{file.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, file)
+
+
+def _cannot_write(path: Path, error: OSError) -> BenchError:
+    remedy = "Choose a folder that can be written with --output, or set JANUS_HOME."
+    return BenchError(f"cannot write to {path}: {error.strerror}", remedy)
 
 
 def runs_folder() -> Path:

@@ -203,7 +203,7 @@ def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(Path, "exists", closed)
     with pytest.raises(BenchError, match="Permission denied"):
-        runs.RunFolder("chat", output=tmp_path / "private" / "run")
+        runs.RunFolder({"suite": {"name": "chat"}}, output=tmp_path / "private" / "run")
 
 
 def test_a_full_disk_is_told_before_the_first_request(monkeypatch: pytest.MonkeyPatch, own_home: Path) -> None:
