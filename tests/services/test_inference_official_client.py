@@ -56,7 +56,7 @@ def test_reasoning_comes_before_content_and_is_counted() -> None:
 
 
 def test_models_have_prices_context_features_and_engine() -> None:
-    models = over_sockets(lambda client: client.models.list()).data
+    models: list[Any] = over_sockets(lambda client: client.models.list()).data
     assert [m.id for m in models] == [m.name for m in SERVICE.models]
     for listed, model in zip(models, SERVICE.models, strict=True):
         assert listed.context_length == model.context_tokens and listed.features == list(model.features)
@@ -158,7 +158,7 @@ def test_when_the_caller_leaves_the_engine_is_told(streamed: bool) -> None:
         async with listening(service(upstream=engine)) as url, official(url) as client:
             create = client.chat.completions.create(model="gpt-4o", messages=ASKED, stream=streamed)
             if streamed:
-                stream = await create
+                stream: Any = await create
                 await anext(aiter(stream))
                 await stream.close()
                 await asyncio.wait_for(engine.closed.wait(), 20)

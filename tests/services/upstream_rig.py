@@ -107,10 +107,12 @@ async def streamed(wire: Wire) -> None:
 @asynccontextmanager
 async def upstream(*scripts: Script) -> AsyncIterator[Upstream]:
     """A server that follows the scripts, one request a connection unless a script leaves it open."""
-    state, tasks = Upstream(), set()
+    state = Upstream()
+    tasks: set[asyncio.Task[Any]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.current_task())
+        if (task := asyncio.current_task()) is not None:
+            tasks.add(task)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 line, *lines = head.decode().strip().split("\r\n")
