@@ -74,8 +74,9 @@ def run(
         outcome=outcome,
         table=table,
     )
-    folder.finish(document)
-    return Report(document, outcome.records, folder.path)
+    report = Report(document, outcome.records, folder.path)
+    folder.finish(report)
+    return report
 
 
 def load(run_id: str) -> Report:

@@ -14,11 +14,14 @@ import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.records import Record
+
+if TYPE_CHECKING:
+    from janus_bench.report import Report
 
 REPORT, RECORDS, BEGUN = "report.json", "records.jsonl", "run.json"
 MIN_FREE_BYTES = 64 * 1024 * 1024
@@ -102,11 +105,14 @@ class RunFolder:
             remedy = f"What is done stands in {self.path / RECORDS}."
             raise BenchError(f"cannot write to {self.path}: {error.strerror}", remedy) from None
 
-    def finish(self, report: dict[str, Any]) -> None:
-        """Write the report beside the records, whole or not at all."""
+    def finish(self, report: Report) -> None:
+        """Write the report beside the records, whole or not at all, and its other forms."""
+        from janus_bench.report_files import write_files
+
         self._records.close()
         try:
-            _replace(self.path / REPORT, json.dumps(report, indent=2) + "\n")
+            _replace(self.path / REPORT, json.dumps(report.to_dict(), indent=2) + "\n")
+            write_files(report, self.path)
         except OSError as error:
             raise BenchError(f"cannot write the report to {self.path}: {error.strerror}", "Free some space.") from None
 

@@ -1,0 +1,118 @@
+"""The other forms of a report, written beside it: a self-contained HTML page, Markdown, CSV, and the pictures as SVG.
+
+They say nothing that `report.json` and `records.jsonl` do not. The page needs no script and no other file.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from janus_bench.plots import gaps_svg, scores_svg, waits_svg
+from janus_bench.records import Record
+from janus_bench.tables import report_html, report_rows, report_title
+
+if TYPE_CHECKING:
+    from janus_bench.report import Report
+
+_COLUMNS = (
+    "item", "category", "repeat", "score", "error", "first_token_ms", "first_content_ms", "total_ms",
+    "tokens_per_second", "longest_gap_ms", "stamped_by",
+)  # fmt: skip
+_MOST_STREAMS = 40  # rows that a picture can bear
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title><style>
+:root{{color-scheme:light dark}}
+body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
+  color:CanvasText;background:Canvas}}
+table{{border-collapse:collapse}} td,th{{padding:.15em 1em .15em 0;text-align:left;vertical-align:top}}
+caption{{text-align:left}} .wide{{overflow-x:auto}}
+</style></head><body><h1>Bench report</h1>{body}</body></html>
+"""
+
+
+def write_files(report: Report, folder: Path) -> list[Path]:
+    """Write every form into `folder` and return what was written. Raises OSError."""
+    pictures = report_pictures(report)
+    texts = {f"{name}.svg": svg for name, svg in pictures.items()}
+    texts |= {
+        "report.html": report_page(report, pictures),
+        "report.md": report_markdown(report.to_dict()),
+        "records.csv": records_csv(report.records),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
+
+
+def report_pictures(report: Report) -> dict[str, str]:
+    """The pictures of a run by name; those with nothing to show are left out."""
+    timed = [record for record in report.records if record.timing]
+    streams = [(record.item, _stamps(record)) for record in timed[:_MOST_STREAMS]]
+    waits = [record.first_token_ms for record in timed if record.first_token_ms is not None]
+    found = {
+        "scores": scores_svg(report.to_dict()),
+        "first_token": waits_svg("Time to first token", waits),
+        "pieces": gaps_svg(streams),
+    }
+    return {name: svg for name, svg in found.items() if svg}
+
+
+def report_page(report: Report, pictures: dict[str, str]) -> str:
+    """The report as one HTML page that needs nothing else."""
+    document = report.to_dict()
+    rows = "".join(_row(item) for item in document["items"])
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("item", "category", "score", "first token", "what"))
+    body = (
+        report_html(document)
+        + "".join(f"<figure>{svg}</figure>" for svg in pictures.values())
+        + f'<h2>Items</h2><div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        + f"<tbody>{rows}</tbody></table></div>"
+    )
+    return _PAGE.format(title=html.escape(report_title(document)), body=body)
+
+
+def report_markdown(document: dict[str, Any]) -> str:
+    """The report as a Markdown table."""
+    lines = [f"# {_plain(report_title(document))}", "", "| | p50 or score | 95 % interval, spread |", "|---|---:|---|"]
+    lines += [f"| {' | '.join(map(_plain, row))} |" for row in report_rows(document)]
+    lines += ["", *(f"- {_plain(note)}" for note in document["notes"])]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def records_csv(records: Iterable[Record]) -> str:
+    """One line a request."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(_COLUMNS)
+    for record in records:
+        worst = max(record.gaps_ms, default=None)
+        figures = (record.first_token_ms, record.first_content_ms, record.total_ms, record.tokens_per_second, worst)
+        shown = ["" if value is None else f"{value:.3f}" for value in figures]
+        cells = (record.item, record.category, record.repeat, f"{record.score:.4f}", record.error)
+        writer.writerow([*cells, *shown, record.stamped_by])
+    return out.getvalue()
+
+
+def _row(item: dict[str, Any]) -> str:
+    wait = item["first_token_ms"]
+    why = item["error"] or "; ".join(f"{check['kind']}: {check['why']}" for check in item["checks"])
+    shown = "–" if wait is None else f"{wait:.1f} ms"
+    cells: Sequence[str] = (item["id"], item["category"], f"{item['score']:.2f}", shown, why)
+    return "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def _stamps(record: Record) -> list[float]:
+    assert record.answer is not None
+    return [(delta.at_ns - record.sent_ns) / 1e6 for delta in record.answer.deltas]
+
+
+def _plain(text: str) -> str:
+    """Text that a Markdown table shows as it stands."""
+    return html.escape(text.strip(), quote=False).replace("|", "\\|").replace("`", "\\`").replace("\n", " ")

@@ -1,0 +1,105 @@
+"""The forms of a report beside `report.json`: what they hold, and that hostile text stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from janus_bench.chat import Answer, Delta
+from janus_bench.metrics import measure
+from janus_bench.plots import gaps_svg, scores_svg, waits_svg
+from janus_bench.records import Record
+from janus_bench.report import Report
+from janus_bench.report_files import records_csv, report_markdown, write_files
+from janus_bench.suites.loader import load_suite
+from tests.bench.answers import Implementation
+from tests.bench.test_run import bench
+
+HOSTILE = '"><script>alert(1)</script>|`${x}\n\x1b[31m'
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return bench(Implementation(load_suite("chat")), "chat", output=tmp_path_factory.mktemp("files") / "run")
+
+
+def test_a_run_leaves_every_form_of_its_report(run: Report) -> None:
+    assert run.folder is not None
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {
+        "run.json", "records.jsonl", "report.json", "report.html", "report.md", "records.csv", "scores.svg",
+        "first_token.svg", "pieces.svg",
+    }  # fmt: skip
+
+
+def test_the_page_needs_no_script_and_no_other_file(run: Report) -> None:
+    assert run.folder is not None
+    page = (run.folder / "report.html").read_text()
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)=", page)
+    assert "default-src 'none'" in page
+    for item in load_suite("chat").raw_items:
+        assert item["id"] in page
+    assert f"{run.composite:.1f}" in page
+
+
+def test_every_picture_is_well_formed_and_says_what_it_shows(run: Report) -> None:
+    assert run.folder is not None
+    for path in run.folder.glob("*.svg"):
+        root = ElementTree.parse(path).getroot()
+        title, described = root[0], root[1]
+        assert title.tag.endswith("title") and title.text
+        assert described.tag.endswith("desc") and described.text
+        assert root.get("role") == "img"
+
+
+def test_the_table_has_a_line_for_each_request(run: Report) -> None:
+    lines = list(csv.DictReader(io.StringIO(records_csv(run.records))))
+    assert [line["item"] for line in lines] == [record.item for record in run.records]
+    assert all(float(line["first_token_ms"]) >= 0 for line in lines)
+
+
+def test_hostile_names_and_answers_stay_text(run: Report, tmp_path: Path) -> None:
+    answer = Answer(deltas=[Delta("content", 5_000_000, HOSTILE)], model=HOSTILE, finish_reason="stop")
+    record = Record(HOSTILE, "chat", 0, answer=answer, error=HOSTILE)
+    limits = {"min_usage_factor": 0.5, "max_usage_factor": 4, "usage_allowance": 64}
+    record.timing = measure(answer, started_ns=0, connected_ns=0, sent_ns=0, limits=limits)
+    document = run.to_dict()
+    target = document["target"] | {"models_seen": [HOSTILE], "url": HOSTILE}
+    items = [document["items"][0] | {"id": HOSTILE, "error": HOSTILE}]
+    hostile = Report(document | {"target": target, "items": items, "notes": [HOSTILE]}, [record], tmp_path)
+    for path in write_files(hostile, tmp_path):
+        if path.suffix in (".html", ".svg", ".md"):
+            assert "<script" not in path.read_text()
+        if path.suffix == ".svg":
+            ElementTree.parse(path)
+    assert all(line.startswith(("#", "|", "-")) or not line for line in report_markdown(hostile.to_dict()).splitlines())
+
+
+def test_a_run_of_which_nothing_came_back_has_no_pictures_of_time() -> None:
+    assert waits_svg("Time to first token", []) == ""
+    assert gaps_svg([("a", [])]) == ""
+    nothing = {"composite": 0.0, "scores": {"quality": 0.0, "speed": None}, "intervals": {}}
+    assert "quality" in scores_svg(nothing)
+    assert "speed" not in scores_svg(nothing)
+
+
+@pytest.mark.parametrize("waits", [[0.0], [1.0], [0.001, 1e6], [5.0] * 100, [10.0, 100.0]])
+def test_any_waits_can_be_drawn(waits: list[float]) -> None:
+    root = ElementTree.fromstring(waits_svg("Time to first token", waits))
+    points = next(node for node in root if node.tag.endswith("polyline")).get("points")
+    assert points is not None
+    for point in points.split():
+        x, y = map(float, point.split(","))
+        assert 0 <= x <= 640
+        assert 0 <= y <= 260
+
+
+def test_any_stamps_can_be_drawn() -> None:
+    ElementTree.fromstring(gaps_svg([("a", [0.0]), ("b", [1e-3, 5e5])]))
+    ElementTree.fromstring(gaps_svg([("a", [0.0])]))
