@@ -107,6 +107,37 @@ class Security:
 
 
 @dataclass(frozen=True)
+class Secrets:
+    since: str
+    key_grace_seconds: int
+    key_rotation_seconds: int
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """Simulated: the keys are software."""
+
+    since: str
+    evidence_path: str
+    profile: str
+    nonce_bytes: int
+    valid_seconds: int
+    clock_skew_seconds: int
+    registers: tuple[str, ...]
+    rate_limit: RateLimit
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    since: str
+    window_seconds: int
+    history_windows: int
+    min_samples: int
+    alarm_score: float
+    kept_requests: int
+
+
+@dataclass(frozen=True)
 class Suite:
     name: str
     kind: str = "suite"
@@ -138,6 +169,9 @@ class Contract:
     egress: Egress
     services: Mapping[str, Service]
     request_flow: tuple[FlowStep, ...]
+    secrets: Secrets
+    attestation: Attestation
+    monitoring: Monitoring
     security: Security
     bench: Bench
 
@@ -178,6 +212,9 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
         egress=build(Egress, take(raw, "egress", "top level"), "egress"),
         services=MappingProxyType(services),
         request_flow=tuple(build(FlowStep, s, "request_flow.steps") for s in take(flow, "steps", "request_flow")),
+        secrets=build(Secrets, take(raw, "secrets", "top level"), "secrets"),
+        attestation=_attestation(take(raw, "attestation", "top level")),
+        monitoring=build(Monitoring, take(raw, "monitoring", "top level"), "monitoring"),
         security=build(Security, with_elsewhere(take(raw, "security", "top level"), "security"), "security"),
         bench=build(Bench, bench, "bench"),
     )
@@ -185,6 +222,11 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
         check_type(Contract, name, raw[name], "top level")
     _check(contract)
     return contract
+
+
+def _attestation(raw: Mapping[str, Any]) -> Attestation:
+    limit = build(RateLimit, take(raw, "rate_limit", "attestation"), "attestation.rate_limit")
+    return build(Attestation, {**raw, "rate_limit": limit}, "attestation")
 
 
 def _check(contract: Contract) -> None:
@@ -223,7 +265,7 @@ def _check_service(service: Service) -> None:
 
 
 def _sinces(contract: Contract) -> list[tuple[str, str]]:
-    rooms = ("gateway", "implementation", "wire", "egress", "security", "bench")
+    rooms = ("gateway", "implementation", "wire", "egress", "secrets", "attestation", "monitoring", "security", "bench")
     found = [(room, getattr(contract, room).since) for room in rooms]
     for service in contract.services.values():
         found += [(f"services.{service.name}", endpoint.since) for endpoint in service.endpoints]
