@@ -107,7 +107,7 @@ class GatewayApp:
                 await self.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-            self._checking = asyncio.create_task(self.balancer.run(self._connections))
+            self._checking = asyncio.create_task(self.balancer.run(self._connections, self._directory.names))
             await send({"type": "lifespan.startup.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,15 +1,15 @@
 """The load balancer: which node of an implementation gets a request, and which are left out for a while.
 
 The node with the fewest open requests is chosen. One that fails EJECTION_FAILURES times in a row, requests and health
-checks counted alike, is ejected for a while that grows with each ejection; it comes back slowly, taking part in a share
-of the choices that grows to all of them. The last node in service is never ejected: a bad answer beats none at all.
+checks counted alike, is ejected for a while that grows with each ejection; it comes back slowly, with a share
+of the requests that grows to a full one. The last node in service is never ejected: a bad answer beats none at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from janus_platform.clock import Clock
@@ -39,6 +39,8 @@ class Node:
     out_until: float | None = None
     sound: bool = True
     back_since: float | None = None
+    # Grows by one with each choice, by more while the share is smaller: the least is next among equally busy nodes.
+    turns: float = 0.0
 
     def share(self, now: float) -> float:
         """The part of a full share that it gets at `now`: less than 1 for a while after its return."""
@@ -57,7 +59,6 @@ class Balancer:
         self._clock = clock
         self._check = f"GET {health_path} HTTP/1.1\r\nhost: implementation\r\naccept: */*\r\n\r\n".encode()
         self._nodes: dict[str, dict[Address, Node]] = {}
-        self._turn = 0
 
     def choose(self, name: str, upstreams: Sequence[Upstream], tried: Sequence[Node] = ()) -> Node | None:
         """The node for the next request; None when all have been tried.
@@ -69,12 +70,10 @@ class Balancer:
         if len(left) < 2:
             return left[0] if left else None
         now = self._clock.now()
-        serving = [node for node in left if self._in_service(node, now)] or left
-        self._turn += 1
-        # A node with a share of a tenth stands for election every tenth time.
-        standing = [node for node in serving if self._turn * (share := node.share(now)) % 1 < share] or serving
-        turned = standing[self._turn % len(standing) :] + standing[: self._turn % len(standing)]
-        return min(turned, key=lambda node: (node.upstream.load.open, node.share(now)))
+        serving = [node for node in left if self._in_service(node, nodes, now)] or left
+        node = min(serving, key=lambda node: (node.upstream.load.open / node.share(now), node.turns))
+        node.turns += 1 / node.share(now)
+        return node
 
     def succeeded(self, node: Node) -> None:
         """The node has answered as it should."""
@@ -100,10 +99,12 @@ class Balancer:
             out = sum(node.out_until is not None for node in nodes.values())
             yield name, len(nodes) - out, out
 
-    async def run(self, connections: Connections) -> None:
-        """Check the health of every node that has others beside it, until cancelled."""
+    async def run(self, connections: Connections, names: Callable[[], Iterable[str]]) -> None:
+        """Check the health of every node that has others beside it, until cancelled; forget what `names` has not."""
         while True:
             await self._clock.sleep(CHECK_SECONDS)
+            for gone in self._nodes.keys() - set(names()):
+                del self._nodes[gone]
             several = [(name, node) for name, nodes in self._nodes.items() if len(nodes) > 1 for node in nodes.values()]
             await asyncio.gather(*(self._look_at(name, node, connections) for name, node in several))
 
@@ -112,7 +113,7 @@ class Balancer:
         if not node.sound:
             self.failed(name, node)
         elif node.out_until is not None:
-            self._in_service(node, self._clock.now())
+            self._in_service(node, self._nodes.get(name, {}).values(), self._clock.now())
 
     async def _is_sound(self, address: Address, connections: Connections) -> bool:
         try:
@@ -129,13 +130,15 @@ class Balancer:
     def _known(self, name: str, upstreams: Sequence[Upstream]) -> list[Node]:
         known = self._nodes.get(name, {})
         if len(known) != len(upstreams) or any(upstream.base not in known for upstream in upstreams):
-            fresh = {u.base: known.get(u.base) or Node(u) for u in upstreams}
+            latest = max((node.turns for node in known.values()), default=0.0)
+            fresh = {u.base: known.get(u.base) or Node(u, turns=latest) for u in upstreams}
             known = self._nodes[name] = fresh
         return list(known.values())
 
-    def _in_service(self, node: Node, now: float) -> bool:
+    def _in_service(self, node: Node, others: Iterable[Node], now: float) -> bool:
         if node.out_until is not None and now >= node.out_until and node.sound:
             node.out_until, node.failures, node.back_since = None, 0, now
+            node.turns = max((other.turns for other in others), default=0.0)
         return node.out_until is None
 
 

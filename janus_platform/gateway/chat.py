@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, set_span_in_context
 
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
@@ -20,13 +22,16 @@ from janus_platform.gateway.metrics import NOBODY, Metrics
 from janus_platform.gateway.routing import Router
 from janus_platform.gateway.validation import ChatRequest, parse_chat_request
 from janus_platform.gateway.watch import Watch
-from janus_platform.traces import Tracing, context_from, trace_id, traceparent
+from janus_platform.traces import TOKEN_TIMES, Tracing, context_from, trace_id, traceparent
 
 log = logging.getLogger("janus.gateway")
 
 PING_SECONDS = 1.0
 # A request is tried on at most this many nodes: what breaks each of them would go through all of a large set.
 MAX_TRIES = 3
+
+
+_NO_PARENT = Context()
 
 
 class Chat:
@@ -55,7 +60,8 @@ class Chat:
         self, headers: Mapping[str, str], request_id: str, about: Headers, receive: Receive, send: Send
     ) -> None:
         """Answer one request. Raises GatewayError while nothing has been sent; `about` gets headers for that answer."""
-        span = self._tracing.tracer.start_span("gateway", context=context_from(headers), kind=SpanKind.SERVER)
+        parent = context_from(headers) if "traceparent" in headers else _NO_PARENT
+        span = self._tracing.tracer.start_span("gateway", context=parent, kind=SpanKind.SERVER)
         handling = _Handling(
             self, request_id, about, span, Client(receive, send, self._clock, ping_seconds=PING_SECONDS)
         )
@@ -65,7 +71,7 @@ class Chat:
             outcome = await handling.answer(parse_chat_request(body, self._contract))
         except GatewayError as error:
             outcome = error.status
-            span.set_attribute("janus.error", error.code)
+            span.set_attribute("janus.error", error.traced_code)
             raise
         except ClientLeft:
             outcome = 499  # nginx's name for it: the client closed the request.
@@ -83,17 +89,19 @@ class _Handling:
         self._name = NOBODY
         self._progress = Progress(event=self._event, completion=self._completion)
         self._recording = span.is_recording()
+        self._node = INVALID_SPAN
         about.append((b"traceparent", traceparent(span).encode()))
         if self._recording:
             chat._tracing.store.alias(request_id, trace_id(span))
 
     async def answer(self, request: ChatRequest) -> int:
         """Route, forward, and try again where that is possible; the status that the client saw."""
-        chat, span = self._chat, self._span
+        chat, span, wanted = self._chat, self._span, time.time_ns()
         self._name, upstreams = await chat._router.route(request)
         self._about.append((b"x-janus-implementation", self._name.encode()))
         if self._recording:
             span.set_attributes({"janus.stream": request.stream, "janus.implementation": self._name})
+            self._node = self._node_span(wanted)
         exchange = Exchange(
             chat._contract, chat._clock, request, self._client, chat._connections, self._progress, self._headers
         )
@@ -112,7 +120,7 @@ class _Handling:
                         if self._client.started or len(tried) == min(len(upstreams), MAX_TRIES):
                             raise
                         counters.retries.inc()
-                        span.add_event("retry", {"janus.error": error.code})
+                        span.add_event("retry", {"janus.error": error.traced_code})
             raise errors.not_ready(self._name, "none of its nodes runs.")
         except GatewayError as error:
             if not self._client.started:
@@ -121,34 +129,50 @@ class _Handling:
             return error.status
         finally:
             counters.open.dec()
+            self._node.end()
 
     async def _try(self, node: Node, request: ChatRequest, exchange: Exchange) -> None:
         """Forward to one node inside a client span."""
         chat, upstream = self._chat, node.upstream
-        call = chat._tracing.tracer.start_span(
-            "implementation",
-            context=set_span_in_context(self._span),
-            kind=SpanKind.CLIENT,
-            attributes={"janus.implementation": self._name, "janus.caller": upstream.caller},
-        )
+        call = self._call_span(upstream.caller) if self._recording else self._span
         target = Target(self._name, upstream.base, self._head(request, call))
         try:
             with upstream.load.request(), chat._tracing.requests.answering(upstream.caller, call):
                 await exchange.run(target)
             chat._balancer.succeeded(node)
         except GatewayError as error:
-            call.set_status(Status(StatusCode.ERROR, error.code))
+            call.set_status(Status(StatusCode.ERROR, error.traced_code))
             if isinstance(error, NodeFailed):
                 chat._balancer.failed(self._name, node)
             raise
         finally:
-            call.end()
+            if self._recording:
+                call.end()
+
+    def _node_span(self, wanted: int) -> Span:
+        """From the moment the node was asked for the implementation: it may have to start it first."""
+        return self._chat._tracing.tracer.start_span(
+            "node",
+            context=set_span_in_context(self._span),
+            attributes={"janus.implementation": self._name},
+            start_time=wanted,
+        )
+
+    def _call_span(self, caller: str) -> Span:
+        return self._chat._tracing.tracer.start_span(
+            "implementation",
+            context=set_span_in_context(self._node),
+            kind=SpanKind.CLIENT,
+            attributes={"janus.implementation": self._name, "janus.caller": caller},
+        )
 
     def end(self, outcome: int) -> None:
         """Close the span, count the request and write its one line into the log."""
         span, now = self._span, self._chat._clock.now()
         if self._recording:
             span.set_attribute("http.response.status_code", outcome)
+            times = self._progress.token_times
+            span.set_attribute(TOKEN_TIMES, [round((at - self._started) * 1000, 3) for at in times])
         if outcome >= 500:
             span.set_status(Status(StatusCode.ERROR))
         span.end()

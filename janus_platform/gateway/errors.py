@@ -29,6 +29,8 @@ class GatewayError(Exception):
         super().__init__(message)
         self.status, self.message, self.code, self.param = status, message, code, param
         self.headers = dict(headers or {})
+        # An implementation may put anything into its code, content as well.
+        self.traced_code = code
 
     @property
     def type(self) -> str:

@@ -30,6 +30,8 @@ MAX_ERROR_BYTES = 65_536
 # An upstream that has sent its end marker closes the response in the same breath; longer is not worth a connection.
 CLOSE_SECONDS = 0.25
 _STREAM_TYPE = "text/event-stream"
+_FINISH_REASONS = ("stop", "length", "tool_calls", "content_filter", "function_call")
+MAX_TOKEN_TIMES = 1_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Progress:
     """What has passed so far; `event` is told each first as it happens, `completion` the id of the completion.
 
     Times are in seconds of the gateway's clock: when the implementation was asked, and when its first content or
-    reasoning came (None before). `status` is what the client saw, or 502 or 504 for a stream that failed.
+    reasoning came (None before); `token_times` says of the first MAX_TOKEN_TIMES of them when they came. `status` is what the
+    client saw, or 502 or 504 for a stream that failed.
     """
 
     event: Event
@@ -58,6 +61,7 @@ class Progress:
     content: int = 0
     events: int = 0
     told: set[str] = field(default_factory=set)
+    token_times: list[float] = field(default_factory=list)
 
 
 class Exchange:
@@ -102,7 +106,7 @@ class Exchange:
     async def fail(self, error: GatewayError) -> None:
         """End an answer that has begun: with an error event where it is a stream and its client still reads."""
         self._progress.status = error.status
-        self._progress.event("failed", {"code": error.code})
+        self._progress.event("failed", {"code": error.traced_code})
         if not self._client.stuck:
             await self._client.write(error.event() if self._request.stream else b"", last=True)
 
@@ -177,6 +181,9 @@ class Exchange:
         if reader.completion_id and not progress.told:
             progress.told.add(reader.completion_id)
             progress.completion(reader.completion_id)
+        said = reader.reasoning + reader.content > progress.reasoning + progress.content
+        if said and len(progress.token_times) < MAX_TOKEN_TIMES:
+            progress.token_times.append(self._clock.now())
         progress.reasoning, progress.content, progress.events = reader.reasoning, reader.content, reader.events
 
     def _finished(self, reader: EventReader) -> None:
@@ -185,9 +192,16 @@ class Exchange:
             {
                 "reasoning_chunks": reader.reasoning,
                 "content_chunks": reader.content,
-                "finish_reason": reader.finish_reason or "",
+                "finish_reason": _traced(reader.finish_reason),
             },
         )
+
+
+def _traced(finish_reason: str | None) -> str:
+    # An implementation may write anything there, content as well.
+    if finish_reason is None:
+        return ""
+    return finish_reason if finish_reason in _FINISH_REASONS else "other"
 
 
 async def _let_it_end(connection: Connection) -> None:
@@ -227,4 +241,6 @@ async def _error_of(connection: Connection, status: int, headers: dict[str, str]
     else:
         message = f"{name} answered with status {status}. `janus logs {name}` may say why; send the request again."
     kind = errors.NodeFailed if shown >= 500 else GatewayError
-    return kind(shown, message, code=code, param=param, headers=more)
+    error = kind(shown, message, code=code, param=param, headers=more)
+    error.traced_code = "upstream_error"
+    return error

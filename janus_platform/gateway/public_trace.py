@@ -40,7 +40,7 @@ def public_trace(store: TraceStore, request_id: str) -> dict[str, Any]:
             "it keeps the latest traces only."
         )
         raise GatewayError(404, message, code="trace_not_found")
-    return {**found, "spans": [_shown(span) for span in found["spans"]]}
+    return {**found, **{key: [_shown(span) for span in found[key]] for key in ("spans", "unattributed")}}
 
 
 def _shown(span: dict[str, Any]) -> dict[str, Any]:

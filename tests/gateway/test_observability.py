@@ -153,7 +153,7 @@ async def test_one_line_a_request_without_its_content(caplog: pytest.LogCaptureF
 
 def test_traces_are_recorded_up_to_a_burst_and_then_at_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1_000.0]
-    monkeypatch.setattr("janus_platform.traces.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("janus_platform.traces.sampling.time.monotonic", lambda: now[0])
     sampler = WithinMeans(burst=5, per_second=2)
 
     def recorded(requests: int) -> int:

@@ -270,7 +270,8 @@ async def test_one_trace_joins_client_gateway_and_implementation() -> None:
     spans = {span["name"]: span for span in trace["spans"]}
     assert trace["trace_id"] == given.split("-")[1] == response.headers["traceparent"].split("-")[1]
     assert spans["gateway"]["parent_id"] == given.split("-")[2]
-    assert spans["implementation"]["parent_id"] == spans["gateway"]["span_id"]
+    assert spans["node"]["parent_id"] == spans["gateway"]["span_id"]
+    assert spans["implementation"]["parent_id"] == spans["node"]["span_id"]
     assert seen[0].split("-")[2] == spans["implementation"]["span_id"]
     assert [event["name"] for event in spans["gateway"]["events"]] == ["first_reasoning", "first_content", "finished"]
     finished = spans["gateway"]["events"][-1]["attributes"]
