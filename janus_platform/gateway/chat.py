@@ -89,7 +89,7 @@ class _Handling:
         self._name = NOBODY
         self._progress = Progress(event=self._event, completion=self._completion)
         self._recording = span.is_recording()
-        self._node = INVALID_SPAN
+        self._node: Span = INVALID_SPAN
         about.append((b"traceparent", traceparent(span).encode()))
         if self._recording:
             chat._tracing.store.alias(request_id, trace_id(span))

@@ -48,8 +48,8 @@ class Progress:
     """What has passed so far; `event` is told each first as it happens, `completion` the id of the completion.
 
     Times are in seconds of the gateway's clock: when the implementation was asked, and when its first content or
-    reasoning came (None before); `token_times` says of the first MAX_TOKEN_TIMES of them when they came. `status` is what the
-    client saw, or 502 or 504 for a stream that failed.
+    reasoning came (None before); `token_times` holds when each of them came, up to MAX_TOKEN_TIMES. `status` is what
+    the client saw, or 502 or 504 for a stream that failed.
     """
 
     event: Event

@@ -89,6 +89,7 @@ class Observed:
             context=parent,
             kind=SpanKind.SERVER,
             attributes=attributes,
+            links=self.tracing.requests.candidates(caller) if attached == "unattributed" else (),
             record_exception=False,
             set_status_on_exception=False,
         ) as span:

@@ -190,7 +190,7 @@ def test_a_waterfall_names_every_span_in_order() -> None:
 
 
 def test_the_store_forgets_the_oldest_traces_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("janus_platform.traces.MAX_TRACES", 3)
+    monkeypatch.setattr("janus_platform.traces.store.MAX_TRACES", 3)
     tracing, keys = Tracing.recording(), []
     for _ in range(5):
         with tracing.tracer.start_as_current_span("gateway") as span:

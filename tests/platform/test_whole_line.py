@@ -95,7 +95,7 @@ def test_the_trace_shows_the_documented_calls_in_their_order(client: OpenAI, up:
     trace = json.loads(done.stdout)
     Draft202012Validator(TRACE_SCHEMA).validate(trace)
     names = [s["name"] for s in trace["spans"]]
-    assert names == ["gateway", "implementation", "search", "web_proxy", "inference"]
+    assert names == ["gateway", "node", "implementation", "search", "web_proxy", "inference"]
     parents = {s["name"]: s["parent_id"] for s in trace["spans"]}
     ids = {s["name"]: s["span_id"] for s in trace["spans"]}
     assert parents["gateway"] is None

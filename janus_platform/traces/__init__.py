@@ -1,0 +1,82 @@
+"""One trace goes through everything: OpenTelemetry spans of client, gateway, node, implementation and services.
+
+Gateway and services make spans with the tracer of a `Tracing`; W3C `traceparent` headers (Trace Context, section 3.2)
+join them. `context` places a span in its trace, `store` keeps the latest traces, `sampling` bounds what is recorded,
+`reported` takes in the spans of clients, `export` sends all of them to a collector. Attributes hold names, numbers and
+outcomes; never what was asked or answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from opentelemetry import trace as otel
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
+from opentelemetry.trace import Tracer
+
+from janus_platform.traces.context import (
+    ATTACHED,
+    TOKEN_TIMES,
+    OpenRequests,
+    context_from,
+    trace_id,
+    traceparent,
+)
+from janus_platform.traces.sampling import WithinMeans
+from janus_platform.traces.store import MAX_TRACES, TraceStore
+
+__all__ = [
+    "ATTACHED",
+    "MAX_TRACES",
+    "TOKEN_TIMES",
+    "OpenRequests",
+    "TraceStore",
+    "Tracing",
+    "WithinMeans",
+    "context_from",
+    "trace_id",
+    "traceparent",
+]
+
+RESOURCE = Resource({"service.name": "janus"})
+
+
+@dataclass
+class Tracing:
+    """What the platform hands to gateway, node and services: a tracer, the store behind it, and the open requests."""
+
+    tracer: Tracer = field(default_factory=otel.NoOpTracer)
+    store: TraceStore = field(default_factory=TraceStore)
+    requests: OpenRequests = field(default_factory=OpenRequests)
+    processors: tuple[SpanProcessor, ...] = ()
+
+    @classmethod
+    def recording(cls, exporter: SpanExporter | None = None, sampler: Sampler | None = None) -> Tracing:
+        """A Tracing whose spans are kept in its store, and sent on by `exporter` where there is one.
+
+        `sampler` decides on traces that begin here; without one, as many are recorded as the store can keep.
+        """
+        store = TraceStore()
+        processors: list[SpanProcessor] = [store]
+        if exporter is not None:
+            processors.append(BatchSpanProcessor(exporter))
+        kept = ParentBased(sampler or WithinMeans())
+        provider = TracerProvider(sampler=kept, resource=RESOURCE, shutdown_on_exit=False)
+        for processor in processors:
+            provider.add_span_processor(processor)
+        return cls(tracer=provider.get_tracer("janus_platform"), store=store, processors=tuple(processors))
+
+    def report(self, span: ReadableSpan) -> None:
+        """Take in a span that was made elsewhere and has ended."""
+        self.store.add(span)
+        for processor in self.processors:
+            if processor is not self.store:
+                processor.on_end(span)
+
+    def close(self) -> None:
+        """Send on what has not been sent yet, and forget the traces. Blocks while it sends."""
+        for processor in self.processors:
+            processor.shutdown()
