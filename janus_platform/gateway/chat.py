@@ -134,7 +134,7 @@ class _Handling:
     async def _try(self, node: Node, request: ChatRequest, exchange: Exchange) -> None:
         """Forward to one node inside a client span."""
         chat, upstream = self._chat, node.upstream
-        call = self._call_span(upstream.caller) if self._recording else self._span
+        call: Span = self._call_span(upstream.caller) if self._recording else self._span
         target = Target(self._name, upstream.base, self._head(request, call))
         try:
             with upstream.load.request(), chat._tracing.requests.answering(upstream.caller, call):

@@ -1,7 +1,8 @@
 """A load generator in a process of its own: it stamps every read with the monotonic clock and parses afterwards.
 
 Standard input gives one JSON object, `{"port", "path", "streams", "apart_ms", "first", "gap", "tokens", "model",
-"from"}` for streams, or `{…, "seconds", "connections"}` for whole answers; standard output gives the result.
+"from"}` for streams, `{…, "leave", "after_ms"}` for streams that are left, or `{…, "seconds", "connections"}` for whole
+answers; standard output gives the result.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import re
 import sys
 import time
+from functools import partial
 from typing import Any, cast
 
 import uvloop
@@ -102,7 +104,7 @@ async def streams(job: dict[str, Any]) -> dict[str, Any]:
     opened = []
     for number in range(job["streams"]):
         sent = request(job, job["from"] + number, stream=True)
-        _, stream = await loop.create_connection(lambda sent=sent: Stream(sent), "127.0.0.1", job["port"])
+        _, stream = await loop.create_connection(partial(Stream, sent), "127.0.0.1", job["port"])
         opened.append(stream)
     await asyncio.sleep(0.05)
     begun = loop.time()
@@ -116,6 +118,20 @@ async def streams(job: dict[str, Any]) -> dict[str, Any]:
     return {"streams": {job["from"] + n: result for n, result in enumerate(results)}}
 
 
+async def leave(job: dict[str, Any]) -> dict[str, Any]:
+    """One stream after the other, each left `after_ms` after it was asked for; when that was, by stream."""
+    loop, left = asyncio.get_running_loop(), {}
+    for number in range(job["from"], job["from"] + job["leave"]):
+        sent = request(job, number, stream=True)
+        _, stream = await loop.create_connection(partial(Stream, sent), "127.0.0.1", job["port"])
+        stream.start()
+        await asyncio.sleep(job["after_ms"] / 1000)
+        left[number] = time.monotonic_ns()
+        stream.transport.abort()
+        await asyncio.sleep(0.02)
+    return {"left": left}
+
+
 class Asker(asyncio.Protocol):
     """One connection that asks again as soon as it has been answered."""
 
@@ -125,7 +141,7 @@ class Asker(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        transport.write(self._request)
+        self.transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -160,7 +176,8 @@ def main() -> None:
     gc.disable()
     job = json.loads(sys.stdin.readline())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(wholes(job) if "seconds" in job else streams(job))))
+        kind = wholes if "seconds" in job else leave if "leave" in job else streams
+        print(json.dumps(runner.run(kind(job))))
 
 
 if __name__ == "__main__":

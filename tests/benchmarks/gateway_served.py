@@ -47,9 +47,9 @@ async def serve(upstream_port: int) -> None:
     sockets = bind_loopback(0)
     await server.listen(sockets)
     print(sockets[0].getsockname()[1], flush=True)
-    ended = loop.create_future()
-    loop.add_reader(sys.stdin.fileno(), lambda: ended.done() or ended.set_result(None))
-    await ended
+    ended = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ended.set)
+    await ended.wait()
     await server.close(grace_seconds=0)
 
 

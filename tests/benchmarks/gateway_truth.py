@@ -1,8 +1,9 @@
 """A ground-truth server: an upstream whose every emission is known, in a process of its own.
 
 The last message's content is the plan: `stream=7 first=50 gap=20 tokens=100`, in milliseconds. The server logs, one
-JSON line a stream, when the request was complete and when it handed each token to the kernel, in nanoseconds of the
-machine's monotonic clock, which all processes share. A plan without tokens is answered whole.
+JSON line a stream, when the request was complete and when it handed each token to the kernel, or when it saw that its
+client had left, in nanoseconds of the machine's monotonic clock, which all processes share. A plan without tokens is
+answered whole.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Truth(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer:
             self._timer.cancel()
+            self._log.write(json.dumps({"stream": self._stream, "left": time.monotonic_ns()}) + "\n")
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -82,6 +84,7 @@ class Truth(asyncio.Protocol):
             self._due += self._gap
             self._timer = asyncio.get_running_loop().call_at(self._due, self._token)
             return
+        self._timer = None
         self._transport.write(_chunked(_STOP % self._stream) + _chunked(_DONE) + b"0\r\n\r\n")
         line = {"stream": self._stream, "arrived": self._arrived, "emitted": self._emitted}
         self._log.write(json.dumps(line) + "\n")
@@ -96,9 +99,9 @@ async def serve(log: IO[str]) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Truth(log), "127.0.0.1", 0, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
-    ended = loop.create_future()
-    loop.add_reader(sys.stdin.fileno(), lambda: ended.done() or ended.set_result(None))
-    await ended
+    ended = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ended.set)
+    await ended.wait()
 
 
 def main() -> None:
