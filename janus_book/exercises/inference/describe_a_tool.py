@@ -65,7 +65,7 @@ MISTAKES = {
     "about = 'Converts currency'\nproperties = {'amount': {'type': 'number'}}": "one parameter for each",
     """about = "Converts currency, tells a joke about cats"
 properties = {
-    "amount": {"type": "number", "default": 1},
+    "amount": {"anyOf": [{"type": "number"}, {"type": "null"}]},
     "from_currency": {"type": "string", "default": "USD"},
     "to_currency": {"type": "string", "default": "EUR"},
 }""": "called for a joke",
