@@ -218,15 +218,15 @@ def _listen(watching: dict[socket.socket, str], heard: list[str]) -> None:
             selector.register(one, selectors.EVENT_READ)
         while True:
             for key, _ in selector.select():
-                one = key.fileobj
-                assert isinstance(one, socket.socket)
-                if watching[one] == "end":
+                ready = key.fileobj
+                assert isinstance(ready, socket.socket)
+                if watching[ready] == "end":
                     return
-                heard.append(watching[one])
-                if one.type == socket.SOCK_STREAM:
-                    one.accept()[0].close()
+                heard.append(watching[ready])
+                if ready.type == socket.SOCK_STREAM:
+                    ready.accept()[0].close()
                 else:
-                    one.recv(1_000)
+                    ready.recv(1_000)
 
 
 def _around(mark: str) -> Left:

@@ -75,22 +75,24 @@ class Standbys:
         ready = self._ready[toolchain.language]
         while ready:
             task = ready.popleft()
-            self._refill(toolchain)
             found = await self._outcome(task)
             if found is not None and found.alive:
                 return found
             if found is not None:
                 self._aside(found.close())
-        made = await self._prepare(toolchain)
-        self._refill(toolchain)
-        return made
+        return await self._prepare(toolchain)
 
     async def give_back(self, prepared: Prepared) -> None:
         """Take a used sandbox down: after the answer while open, else before it."""
         if self.open:
-            self._aside(prepared.close())
+            self._aside(self._replace(prepared))
         else:
             await prepared.close()
+
+    async def _replace(self, used: Prepared) -> None:
+        # In this order: starting a process holds the event loop up, and by then the answer has gone out.
+        await used.close()
+        self._refill(used.toolchain)
 
     async def close(self) -> None:
         """Take down all that stands, and wait for what is being taken down."""

@@ -114,7 +114,7 @@ class Prepared:
         try:
             await self._running.end()
         finally:
-            await asyncio.to_thread(self._running.scratch.close)
+            await asyncio.to_thread(self._running.close)
             await self._guard.close()
             if self._uid is not None:
                 release_uid(self._uid)
@@ -123,9 +123,10 @@ class Prepared:
         """Wait for the program's end, or for a reason to bring it about."""
 
         async def excess() -> Excess:
-            while (found := await asyncio.to_thread(self._running.excess, self._guard, self._limits)) is None:
+            while True:
                 await clock.sleep(LOOK_EVERY_SECONDS)
-            return found
+                if found := await asyncio.to_thread(self._running.excess, self._guard, self._limits):
+                    return found
 
         watch = asyncio.create_task(excess())
         causes: dict[asyncio.Task[Any], Cause] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -52,6 +53,7 @@ class Running:
         self.child, self.scratch = child, scratch
         self.stdout, self.stderr = child.process.stdout, child.process.stderr
         self._uid, self._session, self._init = uid, session, init
+        self._gone = False
 
     async def let_go(self, stdin: bytes = b"") -> None:
         """Let the program begin, and give it `stdin` as fast as it reads it, up to where it stops reading."""
@@ -91,19 +93,30 @@ class Running:
             os.close(own)
 
     async def end(self) -> None:
-        """Kill whatever is left of the run, and return when it is gone."""
-        if self.child.exit_code is None or self._init is None:
-            self.child.kill()
-        await self.child.wait()
+        """Kill whatever is left of the run, and return when it is gone. A second call does nothing."""
+        if self._gone:
+            return
         if self._init is not None:
-            # Pid 1 of a namespace ends only after every other process of it (pid_namespaces(7)).
+            # Pid 1 of a namespace takes every other process of it along, and ends after them (pid_namespaces(7)).
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._init, signal.SIGKILL)
             await _readable(self._init)
+            await self.child.wait()
+        else:
+            self.child.kill()
+            await self.child.wait()
+            if self._uid is not None:
+                await _kill_all_of(self._uid)
+            if self._session is not None:
+                await _session_is_gone(self._session)
+        self._gone = True
+
+    def close(self) -> None:
+        """Let its directory go, which may take some milliseconds."""
+        if self._init is not None:
             os.close(self._init)
             self._init = None
-        elif self._uid is not None:
-            await _kill_all_of(self._uid)
-        if self._session is not None:
-            await _session_is_gone(self._session)
+        self.scratch.close()
 
     def _members(self) -> list[psutil.Process]:
         uid, session = (None, None) if self._init is not None else (self._uid, self._session)
