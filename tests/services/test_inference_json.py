@@ -65,6 +65,16 @@ PERSON = shaped(name=TEXT, age=WHOLE)
         (shaped(unit={"anyOf": [{"enum": ["m", "km"]}, {"type": "null"}]}), "5 km", {"unit": "km"}),
         (shaped(link={"type": ["string", "null"], "format": "uri"}), "at https://x.org/a", {"link": "https://x.org/a"}),
         ({"type": "array", "items": WHOLE, "maxItems": 2}, "1, 2, 3", [1, 2]),
+        (
+            shaped(ingredients={"type": "array", "items": TEXT}),
+            "ingredients: flour, water and salt. Mix them.",
+            {"ingredients": ["flour", "water", "salt"]},
+        ),
+        (
+            shaped(participants={"type": "array", "items": TEXT}),
+            "Alice and Bob meet Carla.",
+            {"participants": ["Alice", "Bob", "Carla"]},
+        ),
     ],
 )
 def test_a_schema_is_filled_from_the_prompt(schema: Any, text: str, value: Any) -> None:

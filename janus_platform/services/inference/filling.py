@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from janus_platform.services.inference import strings
+from janus_platform.services.inference.choices import mentioned, valid
 from janus_platform.services.inference.fitting import fits, number_that_fits, text_that_fits
 from janus_platform.services.inference.schema import NOT_GIVEN, TYPES, Node, fault
 from janus_platform.services.inference.told import Told, number_of
@@ -22,12 +23,12 @@ MAX_VALUES = 5_000
 # Below this depth only what is required is filled, by the shortest way, so that a schema within itself ends.
 DEEP = 6
 _NEGATED = re.compile(r"\b(?:no|not|without|don'?t|doesn'?t|never|disable|off|exclude)\W+(?:\w+\W+){0,2}\Z", re.I)
-_UNITS = {
     "celsius": ("°c", "centigrade"),
     "fahrenheit": ("°f",),
     "metric": ("kilometres", "km"),
     "imperial": ("miles",),
 }
+_LIST = re.compile(r":[ \t]{1,3}([^:\n.;]{3,400})")
 _SPLIT = re.compile(r"[;\n]|, and |,| and ")
 
 
@@ -111,19 +112,32 @@ class _Filler:
         """One value for each thing that was said."""
         inner = _end(items)
         if inner.enum is not None:
-            yield from _mentioned(inner, self._told)[:most]
+            yield from mentioned(inner, self._told)[:most]
             return
         if inner.properties:
             yield from self._objects(inner, most, depth)
             return
+        if "string" in inner.types and (listed := self._listed()):
+            self.found += 1
+            yield from [text for text in listed if fits(inner, text)][:most]
+            return
         missing = len(self.missing)
+        said: set[str] = set()
         for _ in range(most):
             before = self.found
             value = self.value(items, label, depth + 1)
-            if self.found == before:
+            if self.found == before or (isinstance(value, str) and value in said):
                 break
+            said |= {value} if isinstance(value, str) else set()
             yield value
         del self.missing[missing:]
+
+    def _listed(self) -> list[str]:
+        """The parts of the one list that the words hold, such as "tags: a, b and c"; none where there are several."""
+        lists = [text for text in _LIST.findall(self._told.text) if _SPLIT.search(text)]
+        if len(lists) != 1 or '"' in lists[0]:
+            return []
+        return [part.strip(" .") for part in _SPLIT.split(lists[0]) if part.strip(" .")]
 
     def _objects(self, node: Node, most: int, depth: int) -> Iterator[Any]:
         """An object for each clause that holds something of it."""
@@ -156,10 +170,10 @@ class _Filler:
         return self.value(_null_of(finite) if _has_null(finite) else lowest, label, depth + 1)
 
     def _choice(self, node: Node, label: str) -> Any:
-        options = _valid(node)
+        options = valid(node)
         if not options:
             raise fault(node.where, "none of its `enum` or `const` values fits the rest of it")
-        said = _mentioned(node, self._told)
+        said = mentioned(node, self._told)
         if said and len(options) > 1:
             self.found += 1
             return said[0]
@@ -267,24 +281,3 @@ def _has_null(options: list[Node]) -> bool:
 
 def _null_of(options: list[Node]) -> Node:
     return next(option for option in options if _end(option).types == ("null",))
-
-
-def _valid(node: Node) -> list[Any]:
-    """The enum values that fit the rest of their node."""
-    rest = replace(node, enum=None)
-    return [option for option in node.enum or () if fits(rest, option)]
-
-
-def _mentioned(node: Node, told: Told) -> list[Any]:
-    """The enum values that the words mention, in the order of the words."""
-    found: list[tuple[int, Any]] = []
-    for option in _valid(node):
-        if not isinstance(option, str | int | float) or isinstance(option, bool):
-            continue
-        spelt = " ".join(stem(w) for w in words(str(option).replace("_", " ").replace("-", " ")))
-        at = told.spoken.find(f" {spelt} ") if spelt else -1
-        aliases = [told.lowered.find(alias) for alias in _UNITS.get(str(option).casefold(), ())]
-        places = [place for place in (at, *aliases) if place >= 0]
-        if places:
-            found.append((min(places), option))
-    return [option for _, option in sorted(found, key=lambda pair: pair[0])]

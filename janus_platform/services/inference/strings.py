@@ -21,8 +21,8 @@ _ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "place": ("city location place town country region state destination origin where from to departure arrival "
               "capital airport station timezone", ("name",)),
     "ticker": ("ticker symbol", ("capitals",)),
-    "person": ("name person author artist user customer contact recipient company symbol ticker title brand product",
-               ("quoted", "name")),
+    "person": ("name person people participant attendee member guest player author artist user customer contact "
+               "recipient company title brand product", ("quoted", "name")),
 }  # fmt: skip
 _FREE_WORDS = """
 query question search q prompt text input topic keywords keyword subject message content body sentence request task note

@@ -1,0 +1,34 @@
+"""Which values of an `enum` a user's words mention."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from janus_platform.services.inference.fitting import fits
+from janus_platform.services.inference.schema import Node
+from janus_platform.services.inference.told import Told
+from janus_platform.services.inference.words import stem, words
+
+_UNITS = {
+
+
+def valid(node: Node) -> list[Any]:
+    """The enum values that fit the rest of their node."""
+    rest = replace(node, enum=None)
+    return [option for option in node.enum or () if fits(rest, option)]
+
+
+def mentioned(node: Node, told: Told) -> list[Any]:
+    """The enum values that the words mention, in the order of the words."""
+    found: list[tuple[int, Any]] = []
+    for option in valid(node):
+        if not isinstance(option, str | int | float) or isinstance(option, bool):
+            continue
+        spelt = " ".join(stem(w) for w in words(str(option).replace("_", " ").replace("-", " ")))
+        at = told.spoken.find(f" {spelt} ") if spelt else -1
+        aliases = [told.lowered.find(alias) for alias in _UNITS.get(str(option).casefold(), ())]
+        places = [place for place in (at, *aliases) if place >= 0]
+        if places:
+            found.append((min(places), option))
+    return [option for _, option in sorted(found, key=lambda pair: pair[0])]
