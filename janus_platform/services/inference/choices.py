@@ -10,7 +10,7 @@ from janus_platform.services.inference.schema import Node
 from janus_platform.services.inference.told import Told
 from janus_platform.services.inference.words import stem, words
 
-_UNITS = {
+_UNITS = {"celsius": ("°c", "centigrade"), "fahrenheit": ("°f",), "metric": ("km",), "imperial": ("miles",)}
 
 
 def valid(node: Node) -> list[Any]:

@@ -17,17 +17,12 @@ from janus_platform.services.inference.choices import mentioned, valid
 from janus_platform.services.inference.fitting import fits, number_that_fits, text_that_fits
 from janus_platform.services.inference.schema import NOT_GIVEN, TYPES, Node, fault
 from janus_platform.services.inference.told import Told, number_of
-from janus_platform.services.inference.words import content_stems, stem, words
+from janus_platform.services.inference.words import content_stems, stem
 
 MAX_VALUES = 5_000
 # Below this depth only what is required is filled, by the shortest way, so that a schema within itself ends.
 DEEP = 6
 _NEGATED = re.compile(r"\b(?:no|not|without|don'?t|doesn'?t|never|disable|off|exclude)\W+(?:\w+\W+){0,2}\Z", re.I)
-    "celsius": ("°c", "centigrade"),
-    "fahrenheit": ("°f",),
-    "metric": ("kilometres", "km"),
-    "imperial": ("miles",),
-}
 _LIST = re.compile(r":[ \t]{1,3}([^:\n.;]{3,400})")
 _SPLIT = re.compile(r"[;\n]|, and |,| and ")
 
