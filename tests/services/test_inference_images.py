@@ -124,6 +124,8 @@ def png(width: int, height: int, *more: bytes) -> bytes:
         (data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG+XML"), "cannot be read"),
         (data_url(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "EPS"), "cannot be read"),
         (data_url(png(9, 9, chunk(b"IDAT", b"broken"))), "cannot be read"),
+        # Pillow itself would unpack this one: 25 million pixels.
+        (data_url(png(5_000, 5_000, chunk(b"IDAT", zlib.compress(b"\0" * 1000)))), "5000 × 5000 pixels"),
         (data_url(png(60_000, 60_000, chunk(b"IDAT", zlib.compress(b"\0" * 1000)))), "pixels"),
         (data_url(b"\0" * (LIMITS.max_image_bytes + 10)), "bytes"),
     ],
