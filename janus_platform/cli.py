@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shlex
 import sys
@@ -17,6 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from janus_platform.access import AccessRules
+from janus_platform.cli_output import say as _say
+from janus_platform.cli_trace import trace
 from janus_platform.errors import NotRunning, PlatformError
 from janus_platform.platform import running
 from janus_platform.runtime import runtime
@@ -28,7 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
@@ -184,16 +184,7 @@ def remove(name: str) -> None:
     typer.echo(f"{name} is removed.")
 
 
-@app.command()
-def trace(
-    name: Annotated[str, typer.Argument(help="Request id, trace id or completion id.")] = "latest",
-    as_json: AsJson = False,
-) -> None:
-    """Draw a request's way through the platform."""
-    from janus_platform.trace_view import Trace
-
-    found = running().get("/traces", name)
-    typer.echo(json.dumps(found) if as_json else str(Trace(found)))
+app.command()(trace)
 
 
 @app.command()
@@ -242,11 +233,6 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    """Print what others wrote, with control characters spelled out: escape sequences could redraw the terminal."""
-    typer.echo(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), err=err)
 
 
 def _session() -> int:

@@ -19,6 +19,8 @@ from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
 from janus_platform.processes import ProcessId
+from janus_platform.traces import MAX_TRACES, RESOURCE
+from janus_platform.traces.reported import reported_span
 
 if TYPE_CHECKING:
     from janus_platform.server import LocalPlatform
@@ -39,6 +41,8 @@ def build_control(platform: LocalPlatform) -> ASGIApp:
             Route("/clock", control.clock, methods=["POST"]),
             Route("/limits-off", control.limits_off, methods=["POST"]),
             Route("/egress", control.egress),
+            Route("/traces", control.traces),
+            Route("/traces", control.report_span, methods=["POST"]),
             Route("/traces/{name}", control.trace),
             Route("/implementations", control.implementations),
             Route("/implementations", control.submit, methods=["POST"]),
@@ -128,6 +132,20 @@ class _Control:
         if found is None:
             raise HTTPException(404, f"There is no trace {name}. The platform keeps the latest; send a request first.")
         return JSONResponse(found)
+
+    async def traces(self, request: Request) -> Response:
+        count = request.query_params.get("count", "")
+        if not count.isascii() or not count.isdigit() or not 0 < int(count[:9]) <= MAX_TRACES:
+            raise HTTPException(422, f"count is a number from 1 to {MAX_TRACES}")
+        return JSONResponse({"traces": self.platform.tracing.store.recent(int(count))})
+
+    async def report_span(self, request: Request) -> Response:
+        try:
+            span = reported_span(await _body(request), RESOURCE)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from None
+        self.platform.tracing.report(span)
+        return JSONResponse({"recorded": True})
 
     async def implementations(self, _: Request) -> Response:
         return JSONResponse({"implementations": self.platform.deployments.describe()})

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
+from janus_platform.client_span import ClientSpan
 from janus_platform.control_client import ControlClient, Lease
 from janus_platform.errors import NotRunning, PlatformError, RequestRefused
 from janus_platform.runtime import Runtime, runtime
@@ -83,6 +84,17 @@ class Platform:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.01)
+
+    def traces(self, count: int = 20) -> list[dict[str, Any]]:
+        """The newest traces, newest first: id, begin, duration and the names of the spans in order.
+
+        A service call that could not be placed is a trace of its own; its `attached` reads "unattributed".
+        """
+        return list(self._client.get("/traces", count=str(count))["traces"])
+
+    def client_span(self) -> ClientSpan:
+        """A span around a request: `with platform.client_span() as call:`, and send `call.headers` along."""
+        return ClientSpan(lambda **span: self._client.post("/traces", **span))
 
     @contextlib.contextmanager
     def limits_off(self) -> Iterator[None]:

@@ -1,24 +1,19 @@
-"""A trace as a reader sees it: a waterfall as SVG (notebook, chat page) and as text (terminal)."""
+"""A trace as a reader holds it: spans with times in milliseconds, and the figures that are read off them.
+
+Drawn as a waterfall by `waterfall_svg` (notebook, file) and `waterfall_text` (terminal).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
 from typing import Any
 
-_WIDTH, _LABEL, _ROW, _TOP, _TICKS = 760, 190, 26, 34, 5
-# Okabe-Ito: told apart with any colour vision, on white and on black.
-_COLOURS = {
-    "gateway": "#0072B2",
-    "implementation": "#009E73",
-    "search": "#E69F00",
-    "web_proxy": "#CC79A7",
-    "inference": "#D55E00",
-    "code_sandbox": "#56B4E9",
-    "vector_index": "#B8A800",
-}
-_OTHER = "#888888"
-_TEXT_COLUMNS = 48
+_NO_SERVICES = ("client", "gateway", "node", "implementation")
+_ATTACHED, _TOKEN_TIMES, _STATUS = "janus.attached", "janus.token_ms", "http.response.status_code"
 
 
 @dataclass(frozen=True)
@@ -31,19 +26,55 @@ class Span:
     end_ms: float
     attributes: dict[str, Any]
     events: tuple[tuple[str, float], ...]
+    failed: bool = False
 
     @property
     def duration_ms(self) -> float:
+        """How long it took."""
         return self.end_ms - self.start_ms
+
+    @property
+    def attached(self) -> str | None:
+        """How a service call came to its place: propagated, inferred or unattributed; None for other spans."""
+        return self.attributes.get(_ATTACHED)
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status it answered with, where it has one."""
+        return self.attributes.get(_STATUS)
+
+    @property
+    def label(self) -> str:
+        """Its name, with how it was placed where that is not certain."""
+        return f"{self.name} ({self.attached})" if self.attached in ("inferred", "unattributed") else self.name
+
+    @property
+    def outcome(self) -> str:
+        """Its duration, with the status where that is an error."""
+        error = self.status if self.status is not None and self.status >= 400 else "failed" if self.failed else ""
+        return f"{self.duration_ms:.1f} ms" + (f" · {error}" if error else "")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A pause of `ms` milliseconds between two chunks, the first of which came at `start_ms`."""
+
+    start_ms: float
+    ms: float
 
 
 class Trace:
-    """One request's way through the platform; `spans` in the order they began."""
+    """One request's way through the platform; `spans` in the order they began.
+
+    `unattributed` are calls that may belong to it, or to another request that the same caller answered meanwhile.
+    """
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
         self.trace_id: str = raw["trace_id"]
-        self.spans: list[Span] = _spans(raw["spans"])
+        start = min(s["start_ns"] for s in raw["spans"])
+        self.spans: list[Span] = _spans(raw["spans"], start)
+        self.unattributed: list[Span] = _spans(raw.get("unattributed", ()), start)
 
     @property
     def duration_ms(self) -> float:
@@ -53,95 +84,117 @@ class Trace:
     @property
     def service_calls(self) -> list[str]:
         """The platform services that were called, in order."""
-        return [s.name for s in self.spans if s.name not in ("client", "gateway", "implementation")]
+        return [s.name for s in self._services()]
+
+    @property
+    def service_ms(self) -> dict[str, float]:
+        """How long the calls of each service took together, in the order of the first ones."""
+        total: dict[str, float] = {}
+        for span in self._services():
+            total[span.name] = total.get(span.name, 0.0) + span.duration_ms
+        return total
+
+    @property
+    def own_ms(self) -> float | None:
+        """How long the implementation ran without any service call open; None where it never ran."""
+        inside = [s for s in self.spans if s.name == "implementation"]
+        if not inside:
+            return None
+        return sum(s.duration_ms for s in inside) - _covered((s.start_ms, s.end_ms) for s in self._services())
+
+    @property
+    def tokens_ms(self) -> list[float]:
+        """When each chunk with reasoning or content left the gateway."""
+        gateway = next((s for s in self.spans if _TOKEN_TIMES in s.attributes), None)
+        return [gateway.start_ms + at for at in gateway.attributes[_TOKEN_TIMES]] if gateway else []
+
+    @property
+    def first_token_ms(self) -> float | None:
+        """Time to first token: from the first span's begin to the first chunk with reasoning or content."""
+        return self.tokens_ms[0] if self.tokens_ms else None
+
+    @property
+    def gaps_ms(self) -> list[float]:
+        """Inter-token latency: the time between one chunk with reasoning or content and the next."""
+        return [after - before for before, after in pairwise(self.tokens_ms)]
+
+    @property
+    def median_gap_ms(self) -> float | None:
+        """The median of `gaps_ms`; None where there is no gap."""
+        return median(self.gaps_ms) if self.gaps_ms else None
+
+    @property
+    def longest_gap(self) -> Gap | None:
+        """The longest pause between two chunks, and when it began; None where there is none."""
+        times = self.tokens_ms
+        gaps = [Gap(before, after - before) for before, after in pairwise(times)]
+        return max(gaps, key=lambda gap: gap.ms, default=None)
 
     def event_ms(self, name: str) -> float | None:
         """When an event such as `first_reasoning` or `first_content` happened, or None."""
         return next((at for span in self.spans for event, at in span.events if event == name), None)
 
+    def named(self, name: str) -> list[Span]:
+        """The spans of that name, in order."""
+        return [span for span in self.spans if span.name == name]
+
     def to_dict(self) -> dict[str, Any]:
         """The trace as `trace.schema.json` describes it."""
         return self.raw
 
+    def figures(self) -> list[str]:
+        """What is read off the waterfall, one sentence a line."""
+        return [*self._stream_figures(), *self._service_figures()]
+
+    def svg(self) -> str:
+        """The waterfall as an SVG element that takes the page's own text colour."""
+        from janus_platform.waterfall_svg import draw
+
+        return draw(self)
+
+    def save_svg(self, file: str | Path) -> None:
+        """Write the waterfall as an SVG file that is light or dark as its reader prefers. Raises OSError."""
+        from janus_platform.waterfall_svg import document
+
+        Path(file).write_text(document(self), encoding="utf-8")
+
     def __str__(self) -> str:
-        scale = _TEXT_COLUMNS / max(self.duration_ms, 1e-9)
-        rows = [f"trace {self.trace_id}  {self.duration_ms:.1f} ms"]
-        for span in self.spans:
-            begin = int(span.start_ms * scale)
-            bar = "█" * max(1, round(span.duration_ms * scale))
-            label = "  " * span.depth + span.name
-            rows.append(f"{label:<22}{' ' * begin}{bar:<{_TEXT_COLUMNS - begin}} {span.duration_ms:8.1f} ms")
-        for name in ("first_reasoning", "first_content"):
-            at = self.event_ms(name)
-            if at is not None:
-                rows.append(f"{name.replace('_', ' ')} after {at:.1f} ms")
-        return "\n".join(rows)
+        from janus_platform.waterfall_text import draw
+
+        return draw(self)
 
     def __repr__(self) -> str:
         return f"<Trace {self.trace_id}: {' → '.join(s.name for s in self.spans)}>"
 
     def _repr_html_(self) -> str:
-        return f'<div style="overflow-x:auto" tabindex="0">{self.svg()}</div>'
+        return f'<div style="overflow-x:auto" tabindex="0" role="group" aria-label="Waterfall">{self.svg()}</div>'
 
-    def svg(self) -> str:
-        """The waterfall as an SVG element that takes the page's own text colour."""
-        scale = (_WIDTH - _LABEL - 80) / max(self.duration_ms, 1e-9)
-        height = _TOP + _ROW * len(self.spans) + 30
-        parts = [*self._axis(scale, height)]
-        for row, span in enumerate(self.spans):
-            parts += _bar(span, _TOP + row * _ROW, scale)
-        parts += self._marks(scale, height)
-        described = ", ".join(f"{s.name} {s.duration_ms:.0f} ms" for s in self.spans)
-        # A narrow screen scrolls: smaller letters could not be read.
-        size = f'viewBox="0 0 {_WIDTH} {height}" width="100%" style="min-width:560px;max-width:{_WIDTH}px"'
-        return (
-            f'<svg class="janus-waterfall" role="img" {size} font-family="system-ui, sans-serif" font-size="12" '
-            'fill="currentColor" '
-            f'xmlns="http://www.w3.org/2000/svg"><title>{escape("Waterfall: " + described)}</title>'
-            + "".join(parts)
-            + "</svg>"
-        )
+    def _services(self) -> list[Span]:
+        return [s for s in self.spans if s.name not in _NO_SERVICES]
 
-    def _axis(self, scale: float, height: int) -> list[str]:
-        parts = []
-        for tick in range(_TICKS + 1):
-            at = self.duration_ms * tick / _TICKS
-            x = _LABEL + at * scale
-            end = f'x2="{x:.1f}" y2="{height - 28}"'
-            parts.append(
-                f'<line x1="{x:.1f}" y1="{_TOP - 8}" {end} stroke="currentColor" opacity=".15"/>'
-                f'<text x="{x:.1f}" y="{_TOP - 14}" text-anchor="middle" opacity=".7">{at:.0f} ms</text>'
+    def _stream_figures(self) -> list[str]:
+        lines = []
+        content = self.event_ms("first_content")
+        if self.first_token_ms is not None:
+            later = f" · first content after {content:.1f} ms" if content is not None else ""
+            lines.append(f"time to first token {self.first_token_ms:.1f} ms{later}")
+        gap, middle = self.longest_gap, self.median_gap_ms
+        if gap is not None and middle is not None:
+            lines.append(
+                f"{len(self.tokens_ms)} chunks; gap between two: median {middle:.1f} ms, "
+                f"longest {gap.ms:.1f} ms (from {gap.start_ms:.1f} ms on)"
             )
-        return parts
+        return lines
 
-    def _marks(self, scale: float, height: int) -> list[str]:
-        parts = []
-        for row, name in enumerate(("first_reasoning", "first_content")):
-            at = self.event_ms(name)
-            if at is not None:
-                x, y = _LABEL + at * scale, height - 22 + 14 * row
-                parts.append(
-                    f'<line x1="{x:.1f}" y1="{_TOP - 8}" x2="{x:.1f}" y2="{y}" stroke="currentColor" '
-                    f'stroke-dasharray="3 3"/><text x="{x + 4:.1f}" y="{y}">{name.replace("_", " ")} {at:.0f} ms</text>'
-                )
-        return parts
+    def _service_figures(self) -> list[str]:
+        parts = [f"{name} {ms:.1f} ms" for name, ms in self.service_ms.items()]
+        if parts and self.own_ms is not None:
+            parts.append(f"no service open {self.own_ms:.1f} ms")
+        return [" · ".join(parts)] if parts else []
 
 
-def _bar(span: Span, y: int, scale: float) -> list[str]:
-    x, width = _LABEL + span.start_ms * scale, max(2.0, span.duration_ms * scale)
-    colour = _COLOURS.get(span.name, _OTHER)
-    status = span.attributes.get("http.response.status_code", "")
-    hint = escape(f"{span.name} {status}: {span.duration_ms:.1f} ms, from {span.start_ms:.1f} ms")
-    size = f'x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 10}" rx="3"'
-    return [
-        f'<text x="{8 + 14 * span.depth}" y="{y + 15}">{escape(span.name)}</text>',
-        f'<rect {size} fill="{colour}"><title>{hint}</title></rect>',
-        f'<text x="{x + width + 5:.1f}" y="{y + 15}" opacity=".8">{span.duration_ms:.1f} ms</text>',
-    ]
-
-
-def _spans(raw: list[dict[str, Any]]) -> list[Span]:
-    start = min(s["start_ns"] for s in raw)
+def _spans(raw: Iterable[dict[str, Any]], start: int) -> list[Span]:
+    raw = list(raw)
     parents = {s["span_id"]: s["parent_id"] for s in raw}
     return [
         Span(
@@ -151,6 +204,7 @@ def _spans(raw: list[dict[str, Any]]) -> list[Span]:
             end_ms=(s["end_ns"] - start) / 1e6,
             attributes=s["attributes"],
             events=tuple((e["name"], (e["at_ns"] - start) / 1e6) for e in s["events"]),
+            failed=s["status"] == "error",
         )
         for s in raw
     ]
@@ -162,3 +216,12 @@ def _depth(span_id: str, parents: dict[str, str | None]) -> int:
         seen.add(at)
         depth, at = depth + 1, parents[at]
     return depth
+
+
+def _covered(intervals: Iterable[tuple[float, float]]) -> float:
+    """The length of the union of intervals."""
+    total, reached = 0.0, float("-inf")
+    for begin, end in sorted(intervals):
+        total += max(0.0, end - max(begin, reached))
+        reached = max(reached, end)
+    return total

@@ -31,6 +31,7 @@ from janus_platform.traces.store import MAX_TRACES, TraceStore
 __all__ = [
     "ATTACHED",
     "MAX_TRACES",
+    "RESOURCE",
     "TOKEN_TIMES",
     "OpenRequests",
     "TraceStore",

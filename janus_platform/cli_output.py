@@ -1,0 +1,14 @@
+"""How the command line prints what others wrote."""
+
+from __future__ import annotations
+
+import re
+
+import typer
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print `text` with control characters spelled out: escape sequences could redraw the terminal."""
+    typer.echo(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), err=err)

@@ -1,0 +1,69 @@
+"""`janus trace`: one request's way through the platform, as a waterfall, as SVG or as JSON; or a list of the latest."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from janus_platform.cli_output import say
+from janus_platform.errors import PlatformError
+from janus_platform.platform import running
+
+_LISTED = "20"
+
+
+def trace(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Request id, trace id, completion id, or `latest`.")] = (
+        "latest"
+    ),
+    svg: Annotated[Path | None, typer.Option(help="Write the waterfall to this file; `-` is stdout.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the latest traces, newest first.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
+) -> None:
+    """Draw a request's way through the platform: which service was called when, and where the time went.
+
+    A call that carried no traceparent reads "inferred" where its place is certain, else "unattributed".
+    """
+    if listed:
+        _list(running().get("/traces", count=_LISTED)["traces"], as_json=as_json)
+        return
+    found = running().get("/traces", name)
+    if svg is not None:
+        _write(found, svg)
+    if as_json:
+        typer.echo(json.dumps(found))
+    elif svg is None:
+        from janus_platform.trace_view import Trace
+
+        say(str(Trace(found)))
+
+
+def _list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"traces": rows}))
+        return
+    if not rows:
+        typer.echo("No trace yet. Send a request first.")
+    for row in rows:
+        began = datetime.fromtimestamp(row["start_ns"] / 1e9).strftime("%H:%M:%S")
+        placed = f" ({row['attached']})" if row["attached"] else ""
+        say(f"{row['trace_id']}  {began}  {row['duration_ms']:9.1f} ms  {' '.join(row['names'])}{placed}")
+
+
+def _write(found: dict[str, Any], file: Path) -> None:
+    from janus_platform.trace_view import Trace
+    from janus_platform.waterfall_svg import document
+
+    drawn = Trace(found)
+    if str(file) == "-":
+        typer.echo(document(drawn), nl=False)
+        return
+    try:
+        drawn.save_svg(file)
+    except OSError as error:
+        raise PlatformError(f"The waterfall cannot be written: {error}. Name a file in a folder that exists.") from None
+    say(f"The waterfall is in {file}.", err=True)
