@@ -12,6 +12,7 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.gateway.directory import Load, NotReady, Upstream
 from janus_platform.node.log import BoundedLog
+from janus_platform.node.measuring import Measured, Measurer
 from janus_platform.node.probe import status_of
 from janus_platform.node.walls import Launch, Walls
 from janus_platform.processes import Child
@@ -27,10 +28,13 @@ STEADY_SECONDS = 60.0
 class Instance:
     """One implementation and its process. It starts when its upstream is first asked for."""
 
-    def __init__(self, name: str, walls: Walls, log_file: Path, *, health_path: str, clock: Clock) -> None:
+    def __init__(
+        self, name: str, walls: Walls, log_file: Path, *, health_path: str, clock: Clock, measure: Measurer
+    ) -> None:
         self.name, self.load = name, Load()
         self.log = BoundedLog(log_file, secrets=walls.secrets())
-        self._walls, self._health_path, self._clock = walls, health_path, clock
+        self._walls, self._health_path, self._clock, self._measure = walls, health_path, clock, measure
+        self.measured: Measured | None = None
         self._child: Child | None = None
         self._starting: asyncio.Task[Upstream] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -97,6 +101,8 @@ class Instance:
     async def _start(self) -> Upstream:
         try:
             launch = self._walls.launch()
+            # Before the process exists: what it runs is what was measured.
+            self.measured = await asyncio.to_thread(self._measure, launch.env)
             self._child = await Child.start(
                 launch.argv, env=launch.env, cwd=launch.cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )

@@ -18,6 +18,7 @@ from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import Contract
 from janus_platform.isolation import Isolation, detect
 from janus_platform.node.instance import Instance
+from janus_platform.node.measuring import measurer
 from janus_platform.node.walls import Bare, EgressAccess, Walls, Wrapped
 
 __all__ = ["EgressAccess", "Node", "Spec", "python_command"]
@@ -82,7 +83,8 @@ class Node:
         walls = self._walls(spec)
         log_file = self._log_folder / "implementations" / f"{spec.name}.log"
         health_path = self.contract.implementation.health_path
-        return Instance(spec.name, walls, log_file, health_path=health_path, clock=self.clock)
+        measure = measurer(walls.folder, walls.command, walls.layer, self.contract)
+        return Instance(spec.name, walls, log_file, health_path=health_path, clock=self.clock, measure=measure)
 
     def _walls(self, spec: Spec) -> Walls:
         kind = Wrapped if self.walled else Bare

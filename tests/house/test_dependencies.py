@@ -30,7 +30,9 @@ ALLOWED: dict[str, set[str]] = {
     "egress": {*GROUND, "http_server", "traces", "processes"},
     "access": GROUND,
     "gateway": {*GROUND, "access", "traces", "http_server"},
-    "node": {*GROUND, "traces", "processes", "isolation", "gateway.directory"},
+    "attestation": GROUND,
+    "monitoring": GROUND,
+    "node": {*GROUND, "traces", "processes", "isolation", "gateway.directory", "attestation"},
 }
 # The rooms that put the platform together may know the bench, for the leaderboard. Its `home` module, standard library
 # only, is everybody's.

@@ -1,0 +1,124 @@
+"""What the node measures before an implementation's process exists: code, dependencies, configuration, egress list.
+
+Every measurement is made of the platform's own copy, on the host, before the process starts. Of installed packages it
+takes the RECORD file, in which the installer wrote the SHA-256 of each file; the files themselves are not read again:
+a package changed in place without its RECORD goes unnoticed. A TEE measures the whole root file system instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from janus_platform.attestation.registers import Event
+
+# What linters leave beside a source; no interpreter looks there.
+LINTER_CACHES = {".mypy_cache", ".ruff_cache"}
+CODE, DEPENDENCIES, CONFIGURATION, EGRESS = "code", "dependencies", "configuration", "egress"
+LOCK_FILES = re.compile(
+    r"requirements[\w.-]*\.(txt|lock)|pylock[\w.-]*\.toml|(uv|poetry|Pipfile|Cargo)\.lock"
+    r"|package-lock\.json|pnpm-lock\.yaml|yarn\.lock|go\.sum"
+)
+
+
+def code(folder: Path) -> list[Event]:
+    """One event for each file below `folder`, by path: its mode, its size and the SHA-384 of its bytes.
+
+    Compiled files (`__pycache__`) are files like any other: Python would run them. Raises OSError.
+    """
+    return [Event(CODE, path.relative_to(folder).as_posix(), _file_value(path)) for path in _files(folder)]
+
+
+def dependencies(folder: Path, command: Sequence[str]) -> list[Event]:
+    """The program, Python and its packages with their versions, and the lock files in `folder`. Raises OSError."""
+    events = [Event(DEPENDENCIES, f"program {Path(command[0]).name}", _program_value(command[0]))]
+    if command[0] == sys.executable:
+        events += _python(_state_of_path())
+    locks = (path for path in _files(folder) if LOCK_FILES.fullmatch(path.name))
+    events += (Event(DEPENDENCIES, f"lock file {p.relative_to(folder).as_posix()}", _file_value(p)) for p in locks)
+    return events
+
+
+def configuration(
+    command: Sequence[str], environment: Iterable[str], limits: Mapping[str, int], isolation: str
+) -> list[Event]:
+    """The command line, the names of the environment variables (never a value), the limits and the isolation layer."""
+    shown = ["python" if part == sys.executable else part for part in command]
+    events = [Event(CONFIGURATION, "command", json.dumps(shown))]
+    events += (Event(CONFIGURATION, f"environment {name}", "set") for name in sorted(environment))
+    events += (Event(CONFIGURATION, f"limit {name}", str(value)) for name, value in sorted(limits.items()))
+    return [*events, Event(CONFIGURATION, "isolation", isolation)]
+
+
+def egress(hosts: Iterable[str], port: int) -> list[Event]:
+    """The hosts that the implementation may reach, in alphabetical order."""
+    return [Event(EGRESS, f"{host}:{port}", "allowed") for host in sorted(hosts)]
+
+
+def changes(before: Iterable[Event], after: Iterable[Event]) -> list[tuple[str, str]]:
+    """What differs between two measurements of one register: names, each with "changed", "gone" or "new"."""
+    old, new = ({event.name: event.value for event in events} for events in (before, after))
+    found = [(name, "changed") for name in old if name in new and old[name] != new[name]]
+    found += [(name, "gone") for name in old if name not in new]
+    return found + [(name, "new") for name in new if name not in old]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, directories, names in os.walk(folder, onerror=_unreadable):
+        directories[:] = sorted(set(directories) - LINTER_CACHES)
+        yield from (Path(parent, name) for name in sorted(names))
+
+
+def _unreadable(error: OSError) -> None:
+    raise error
+
+
+def _file_value(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha384").hexdigest()
+        found = os.fstat(file.fileno())
+    return f"mode {stat.S_IMODE(found.st_mode):04o}, {found.st_size} bytes, sha384 {digest}"
+
+
+def _program_value(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        return "not found"
+    found = os.stat(path)
+    return _program_digest(os.path.realpath(path), found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=32)
+def _program_digest(path: str, _changed: int, _size: int) -> str:
+    with open(path, "rb") as file:
+        return f"sha384 {hashlib.file_digest(file, 'sha384').hexdigest()}"
+
+
+def _state_of_path() -> tuple[tuple[str, int], ...]:
+    """The folders that hold packages, and when something was installed into or removed from each."""
+    return tuple((path, os.stat(path).st_mtime_ns) for path in sys.path if path and os.path.isdir(path))
+
+
+@lru_cache(maxsize=2)
+def _python(_state: tuple[tuple[str, int], ...]) -> tuple[Event, ...]:
+    packages: dict[str, str] = {}
+    for distribution in distributions():
+        name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "unnamed").lower()
+        packages.setdefault(name, _package_value(distribution))  # Python imports the one that comes first.
+    version = Event(DEPENDENCIES, "python", f"{platform.python_implementation()} {platform.python_version()}")
+    return (version, *(Event(DEPENDENCIES, f"package {name}", packages[name]) for name in sorted(packages)))
+
+
+def _package_value(distribution: Distribution) -> str:
+    record = distribution.read_text("RECORD") or distribution.read_text("METADATA") or ""
+    return f"{distribution.version}, sha384 of RECORD {hashlib.sha384(record.encode()).hexdigest()}"

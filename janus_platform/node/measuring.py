@@ -1,0 +1,49 @@
+"""The measurements of one start, taken before the process exists, and what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from janus_platform.attestation import EventLog, measure
+from janus_platform.attestation.registers import Event
+from janus_platform.contract import Contract
+
+# Measures a start whose environment has these variables.
+Measurer = Callable[[Iterable[str]], "Measured"]
+_LIMITS = ("memory_bytes", "cores", "disk_bytes", "request_timeout_seconds")
+
+
+class Measured:
+    """The event log of one start. `again` extends it when the code on disk is no longer what was measured."""
+
+    def __init__(self, folder: Path, log: EventLog) -> None:
+        self._folder, self.log = folder, log
+        self._code = log.of(measure.CODE)
+
+    def again(self) -> EventLog:
+        """Measure the code once more; a difference is logged for good, even if it is undone later. Raises OSError."""
+        found = measure.code(self._folder)
+        values = {event.name: event.value for event in found}
+        for name, what in measure.changes(self._code, found):
+            self.log.add(Event(measure.CODE, name, f"{what} while running, {values.get(name, 'nothing left')}"))
+        self._code = found
+        return self.log
+
+
+def measurer(folder: Path, command: Sequence[str], layer: str, contract: Contract) -> Measurer:
+    """What measures a start of `command` in `folder`; it is told the names of the environment variables."""
+
+    def measured(environment: Iterable[str]) -> Measured:
+        limits = {name: int(getattr(contract.implementation, name)) for name in _LIMITS}
+        log = EventLog(contract.attestation.registers)
+        for event in (
+            *measure.code(folder),
+            *measure.dependencies(folder, command),
+            *measure.configuration(command, environment, limits, layer),
+            *measure.egress(contract.egress.allowed_hosts, contract.egress.allowed_port),
+        ):
+            log.add(event)
+        return Measured(folder, log)
+
+    return measured
