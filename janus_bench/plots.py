@@ -51,7 +51,7 @@ def waits_svg(title: str, milliseconds: Sequence[float]) -> str:
     for share in (0.0, 0.5, 1.0):
         y = floor - (floor - ceiling) * share
         parts += [_text(_LEFT - 8, y + 4, f"{share:.0%}", "end"), _line(_LEFT, y, WIDTH - _RIGHT, y, 0.3)]
-    points = [(_LEFT, floor)]
+    points: list[tuple[float, float]] = [(_LEFT, floor)]
     for number, value in enumerate(known, 1):
         x = _x(math.log10(value), math.log10(low), math.log10(high))
         points += [(x, points[-1][1]), (x, floor - (floor - ceiling) * number / len(known))]

@@ -24,7 +24,7 @@ from janus_bench.http1 import MAX_BODY_BYTES, MAX_HEAD_BYTES
 Clock = Callable[[], int]
 KERNEL, READER = "kernel", "reader"
 _FRAMING_ALLOWANCE = 4  # chunk framing around one-byte chunks multiplies the bytes on the wire
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 64 * 1024  # from 128 kB on, each read would be given fresh pages by the system
 # asm-generic/socket.h; Python does not name it. SCM_TIMESTAMPNS, the type of its ancillary message, is the same number.
 _SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@ll")
