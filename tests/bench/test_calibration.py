@@ -41,7 +41,8 @@ def test_the_kernel_stamps_what_a_busy_loop_reads_late() -> None:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_connection(lambda: receiver, target.host, target.port)
         receiver.stamp_in_kernel()
-        body = request_of(Plan("busy"))
+        # Answered in one write: pieces of two writes would be joined, and carry the later one's stamp.
+        body = request_of(Plan("busy", fault="fail_500"))
         await receiver.send(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         # Held here, the loop reads nothing, although the bytes have come.
         select.select([transport.get_extra_info("socket")], [], [], 30)
