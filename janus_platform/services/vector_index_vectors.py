@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-# How much of its page's mean is added to a vector of length 1. Of 0 to 1, compared on the paraphrase set.
+# How much of its page's mean is added to a vector of length 1. Chosen among 0 to 1 on the paraphrase set itself.
 PAGE_WEIGHT = 0.5
 # Texts encoded between two saves of the cache: what a build has done when it is ended is not lost.
 SAVE_EVERY = 512

@@ -1,0 +1,81 @@
+"""How often the right page comes first, on questions that avoid its words; and the arithmetic behind that figure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from janus_platform.corpus import load_corpus
+from janus_platform.services.vector_index import VectorIndex
+from janus_platform.services.vector_index_build import build_at_once
+from janus_platform.services.vector_index_inspect import kept_chunks
+from janus_platform.services.vector_index_prepare import model_folder
+from janus_platform.services.vector_index_quality import DEPTH, Paraphrase, paraphrases, quality, words_ranking
+from tests.services.model import shared_model
+
+# The target is 0.70 and is not reached (see the benchmark); this holds what is, so that no change lowers it unseen.
+FLOOR = 0.50
+TCP = "How does TCP handshake work?"
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[VectorIndex]:
+    """The whole index, made where the user's model lies; most of the time it is there already."""
+    if shared_model() != model_folder():
+        pytest.skip("the index is not prepared here: run `janus prepare`")
+    asyncio.run(build_at_once(model_folder(), lambda *_: None))
+    yield VectorIndex.of(load_corpus())
+
+
+def ranked(index: VectorIndex, queries: list[str]) -> list[list[str]]:
+    async def all_of_them() -> list[list[str]]:
+        answers = await asyncio.gather(*(index.query(query, DEPTH) for query in queries))
+        assert {answer["method"] for answer in answers} == {"semantic"}
+        return [[chunk["source"] for chunk in answer["chunks"]] for answer in answers]
+
+    return asyncio.run(all_of_them())
+
+
+def test_paraphrases_are_found_more_often_by_meaning_than_by_words(index: VectorIndex) -> None:
+    asked = paraphrases()
+    found = ranked(index, [one.query for one in asked])
+    vector = quality([one.rank_in(sources) for one, sources in zip(asked, found, strict=True)])
+    by_words = words_ranking(kept_chunks())
+    bm25 = quality([one.rank_in(by_words(one.query)) for one in asked])
+    assert vector.hit_at_1 >= FLOOR
+    assert vector.hit_at_1 >= bm25.hit_at_1 + 0.15
+    assert vector.mrr > bm25.mrr
+
+
+def test_the_specifications_example_finds_the_page_of_the_corpus_first(index: VectorIndex) -> None:
+    assert ranked(index, [TCP])[0][0] == "https://networking.example.org/tcp/handshake"
+
+
+def test_there_are_sixty_different_paraphrases_each_with_an_answer() -> None:
+    asked = paraphrases()
+    assert len({one.query for one in asked}) == len(asked) >= 60
+    assert all(one.answers and all(answer.startswith("https://") for answer in one.answers) for one in asked)
+
+
+def test_every_answer_of_the_set_is_indexed() -> None:
+    from janus_platform.services.vector_index_chunks import chunks_of
+    from janus_platform.services.vector_index_docs import documentation_chunks
+
+    sources = {chunk.source for chunk in (*chunks_of(load_corpus()), *documentation_chunks())}
+    missing = [one.query for one in paraphrases() if not any(source.startswith(one.answers) for source in sources)]
+    assert missing == []
+
+
+def test_ranks_come_to_the_figures_that_one_reckons_by_hand() -> None:
+    made = quality([1, 2, None, 10])
+    assert (made.hit_at_1, made.hit_at_5, round(made.mrr, 4)) == (0.25, 0.5, 0.4)
+    one = Paraphrase("q", ("https://a.example/", "https://b.example/x"))
+    assert one.rank_in(["https://b.example/", "https://b.example/xy", "https://a.example/"]) == 2
+    assert one.rank_in([]) is None
+
+
+def test_without_an_index_the_corpus_is_what_a_notebook_sees(tmp_path: Path) -> None:
+    assert {chunk.group for chunk in kept_chunks(tmp_path)} == {"corpus"}
