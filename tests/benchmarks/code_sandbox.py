@@ -80,7 +80,8 @@ def bare(language: str, code: str, place: Path) -> float:
     work = Path(tempfile.mkdtemp(dir=place))
     (work / tools.source).write_text(code, encoding="utf-8")
     cache = Warm(CACHE).widen(tools).binds[-1:] if language == "go" else ()
-    environment = {**os.environ, **tools.environment, "TMPDIR": str(work), "HOME": str(work)}
+    # Nothing of this shell: Node, for one, loads certificates when a variable names them.
+    environment = {"PATH": os.environ["PATH"], **tools.environment, "TMPDIR": str(work), "HOME": str(work)}
     environment |= {"GOCACHE": str(cache[0])} if cache else {}
     return milliseconds(
         lambda: subprocess.run(tools.command, cwd=work, env=environment, capture_output=True, check=True)

@@ -88,7 +88,7 @@ def test_a_caller_that_leaves_ends_its_run(each_layer: Sandbox) -> None:
 
         scope = {"type": "http", "method": "POST", "path": "/execute", "headers": [], "query_string": b""}
         scope |= {"http_version": "1.1", "raw_path": b"/execute", "root_path": "", "scheme": "https"}
-        serving = asyncio.ensure_future(build(each_layer.context, **each_layer.options)(scope, receive, send))  # type: ignore[arg-type]
+        serving = asyncio.ensure_future(build(each_layer.context, **each_layer.options)(scope, receive, send))
         while len(processes_with(mark)) < 2:
             assert not serving.done(), sent
             await asyncio.sleep(0.01)

@@ -26,7 +26,7 @@ def count_words(text):
 def check(count_words):
     got = count_words("to be or not to be")
     if got is None:
-        raise Hint("count_words returns nothing yet. Start with `run(\"wc -w\", \"bash\", …)`: which field takes the text?")
+        raise Hint("count_words returns nothing yet. Start with `run('wc -w', 'bash', …)`: which field takes the text?")
     if isinstance(got, str):
         raise Hint(f"count_words gave the text {got!r}; an integer is asked for. `int` does not mind the line break.")
     if got == 0:

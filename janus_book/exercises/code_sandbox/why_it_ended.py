@@ -8,11 +8,17 @@ import httpx
 
 from janus_book.exercise import Hint
 
+GREEDY = """
+import mmap
+kept = [mmap.mmap(-1, 10**7) for _ in range(90)]
+for part in kept:
+    part.write(b"x" * 10**7)
+"""
 SEEN = {
     "print('all is well')": "done",
     "import sys; sys.exit(3)": "failed",
     "import time; time.sleep(30)": "time",
-    "import mmap; kept = [mmap.mmap(-1, 10**7) for _ in range(90)]; [part.write(b'x' * 10**7) for part in kept]": "memory",
+    GREEDY: "memory",
     "import sys; sys.exit(124)": "failed",
 }
 
