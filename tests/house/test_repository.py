@@ -69,10 +69,12 @@ def test_no_module_is_long() -> None:
 def test_every_module_says_what_it_is() -> None:
     import ast
 
+    # Attacks on the sandbox say it in their head, whatever their language; their suite requires it.
+    modules = [path for path in tracked() if path.suffix == ".py" and path.parent.name != "sandbox_attacks"]
     silent = [
         name_of(path)
-        for path in tracked()
-        if path.suffix == ".py" and (text := path.read_text("utf-8")).strip() and not ast.get_docstring(ast.parse(text))
+        for path in modules
+        if (text := path.read_text("utf-8")).strip() and not ast.get_docstring(ast.parse(text))
     ]
     assert silent == []
 
