@@ -1,0 +1,51 @@
+// Elements without markup: everything that is shown goes through these functions, and text stays text.
+
+/** A new element; `properties` are set as properties (`data-*` and `aria-*` as attributes), children are nodes or text. */
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-") || name === "role") made.setAttribute(name, value);
+    else made[name] = value;
+  }
+  made.append(...children);
+  return made;
+}
+
+/** The URL as a string if it is an absolute http or https address without a user name, else null. */
+export function webAddress(text) {
+  if (typeof text !== "string" || text.length > 2000 || !/^https?:\/\/[^\s\p{Cc}\p{Cf}\\]+$/iu.test(text)) return null;
+  try {
+    const url = new URL(text);
+    // https://bank.example@evil.example leads to evil.example: nobody needs such a link.
+    return url.username || url.password ? null : url.href;
+  } catch {
+    return null;
+  }
+}
+
+/** A link to another site, which learns nothing of this page; `href` must come from `webAddress`. */
+export function link(href, ...children) {
+  return element("a", { href, title: href, target: "_blank", rel: "noopener noreferrer" }, ...children);
+}
+
+/** Text without the characters that would turn the reading order of what follows (Unicode TR 9, embeddings, overrides). */
+export const plain = (text) => text.replace(/[\u202A-\u202E]/g, "\uFFFD");
+
+/** At most `limit` characters of whatever came, as plain text. */
+export const short = (value, limit) => plain(typeof value === "string" ? value : "").slice(0, limit);
+
+/** Calls `draw` when asked to, but never so often that drawing takes more than a quarter of the time. */
+export function paced(draw) {
+  let waiting = false;
+  let pause = 0;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => requestAnimationFrame(() => {
+      const started = performance.now();
+      waiting = false;
+      draw();
+      pause = 3 * (performance.now() - started);
+    }), pause);
+  };
+}
