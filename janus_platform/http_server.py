@@ -114,7 +114,7 @@ class _Protocol(HttpToolsProtocol):
         self._in_head = True
         self._received = self._fields = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, _OneWrite(cast(asyncio.Transport, transport))))
 
     def data_received(self, data: bytes) -> None:

@@ -75,3 +75,20 @@ async def test_a_service_refuses_in_its_own_shape() -> None:
     await server.close()
     assert (got, content_type, body["status"]) == (400, "application/problem+json", 400)
     assert body["title"] == "Bad Request"
+
+
+@in_loop
+async def test_a_head_that_nothing_follows_still_leaves() -> None:
+    async def app(scope: dict, receive: object, send: object) -> None:  # type: ignore[type-arg]
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"x-early", b"yes")]})  # type: ignore[operator]
+            await asyncio.Event().wait()
+
+    server = HttpServer(app)  # type: ignore[arg-type]
+    bound = bind_loopback(0)
+    await server.listen(bound)
+    reader, writer = await asyncio.open_connection("127.0.0.1", bound[0].getsockname()[1])
+    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert b"x-early: yes" in await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    await server.close(grace_seconds=0)
