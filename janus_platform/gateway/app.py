@@ -10,13 +10,14 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
 from janus_platform.gateway.access import Access
+from janus_platform.gateway.answered import Answered
 from janus_platform.gateway.balancing import Balancer
 from janus_platform.gateway.chat import Chat
 from janus_platform.gateway.chat_page import load_page
@@ -33,6 +34,8 @@ from janus_platform.traces import Tracing
 Scope = MutableMapping[str, Any]
 # Content type and body of what stands at a path.
 Page = Callable[[], tuple[bytes, bytes]]
+# Raises GatewayError.
+Evidence = Callable[[str, bytes], Awaitable[bytes]]
 
 log = logging.getLogger("janus.gateway")
 
@@ -48,13 +51,25 @@ def build_gateway(
     tracing: Tracing | None = None,
     clock: Clock | None = None,
     access: Access | None = None,
+    answered: Callable[[Answered], None] | None = None,
+    evidence: Evidence | None = None,
 ) -> GatewayApp:
     """The gateway over `directory`. `leader` returns the leading implementation's name, or None.
 
     The app understands the ASGI lifespan; where that is not run, `aclose` must be called. Without `access`, no key is
-    needed and no other origin is let in.
+    needed and no other origin is let in. `answered` is told of each chat request when it is over; `evidence` gives the
+    JSON of an implementation's evidence, told its name and the request's query.
     """
-    return GatewayApp(contract, directory, leader, tracing or Tracing(), clock or SystemClock(), access or Access())
+    return GatewayApp(
+        contract,
+        directory,
+        leader,
+        tracing or Tracing(),
+        clock or SystemClock(),
+        access or Access(),
+        answered,
+        evidence,
+    )
 
 
 class GatewayApp:
@@ -68,6 +83,8 @@ class GatewayApp:
         tracing: Tracing,
         clock: Clock,
         access: Access,
+        answered: Callable[[Answered], None] | None,
+        evidence: Evidence | None,
     ) -> None:
         self._contract, self._directory, self._access, self._traces = contract, directory, access, tracing.store
         gateway = contract.gateway
@@ -75,7 +92,11 @@ class GatewayApp:
         self.balancer = Balancer(clock, contract.implementation.health_path)
         self._connections = Connections(clock)
         self.metrics = Metrics(self.balancer.states)
-        self._chat = Chat(contract, self._router, self.balancer, self._connections, self.metrics, tracing, clock)
+        self._chat = Chat(
+            contract, self._router, self.balancer, self._connections, self.metrics, tracing, clock, answered
+        )
+        self._evidence = evidence
+        self._evidence_ends = contract.attestation.evidence_path.split("{name}")
         self._checking: asyncio.Task[None] | None = None
         self._pages: dict[str, Page] = {
             gateway.models_path: self._models,
@@ -132,6 +153,11 @@ class GatewayApp:
                 await send({"type": "http.response.start", "status": status, "headers": [*page_headers, *about]})
                 await send({"type": "http.response.body", "body": body})
                 return
+            if (name := self._asks_for_evidence(scope["path"])) and self._evidence is not None:
+                _allow(scope, "GET, HEAD")
+                evidence = await self._evidence(name, scope["query_string"])
+                await _respond(send, 200, JSON, evidence, [*about, (b"cache-control", b"no-store")])
+                return
             await _respond(send, 200, *self._page(scope), about)
         except GatewayError as error:
             await _respond_error(send, error, about)
@@ -139,6 +165,12 @@ class GatewayApp:
             log.exception("request id=%s failed inside the gateway", request_id)
             message = "The gateway failed. This is a fault of the platform; `janus logs` has the details."
             await _respond_error(send, GatewayError(500, message, code="internal_error"), about)
+
+    def _asks_for_evidence(self, path: str) -> str:
+        """The implementation whose evidence the path names; empty for any other path."""
+        before, after = self._evidence_ends
+        name = path.removeprefix(before).removesuffix(after)
+        return name if "/" not in name and path == before + name + after else ""
 
     def _page(self, scope: Scope) -> tuple[bytes, bytes]:
         path, gateway = scope["path"], self._contract.gateway

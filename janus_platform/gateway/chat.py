@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, set_span_in_context
@@ -12,6 +12,7 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
+from janus_platform.gateway.answered import Answered, tokens
 from janus_platform.gateway.balancing import Balancer, Node
 from janus_platform.gateway.body import read_body
 from janus_platform.gateway.client import Client, ClientLeft, Headers, Receive, Send
@@ -46,10 +47,11 @@ class Chat:
         metrics: Metrics,
         tracing: Tracing,
         clock: Clock,
+        answered: Callable[[Answered], None] | None = None,
     ) -> None:
         self._contract, self._router, self._balancer, self._connections = contract, router, balancer, connections
         self._metrics, self._tracing, self._clock = metrics, tracing, clock
-        self._watch = Watch(clock)
+        self._watch, self._answered = Watch(clock), answered
         self._seconds = contract.implementation.request_timeout_seconds
 
     def close(self) -> None:
@@ -68,6 +70,7 @@ class Chat:
         outcome = 500
         try:
             body = await read_body(headers, receive, self._clock, self._contract.gateway.max_body_bytes)
+            handling.received = len(body)
             outcome = await handling.answer(parse_chat_request(body, self._contract))
         except GatewayError as error:
             outcome = error.status
@@ -86,7 +89,7 @@ class _Handling:
     def __init__(self, chat: Chat, request_id: str, about: Headers, span: Span, client: Client) -> None:
         self._chat, self._id, self._about, self._span, self._client = chat, request_id, about, span, client
         self._started = chat._clock.now()
-        self._name = NOBODY
+        self._name, self._streams, self.received = NOBODY, False, 0
         self._progress = Progress(event=self._event, completion=self._completion)
         self._recording = span.is_recording()
         self._node: Span = INVALID_SPAN
@@ -186,6 +189,24 @@ class _Handling:
         if progress.events:
             counters.events.inc(progress.events)
         log.info("request id=%s implementation=%s status=%d ms=%.1f", self._id, self._name, outcome, seconds * 1000)
+        if self._chat._answered is not None:
+            self._chat._answered(self._record(outcome, seconds))
+
+    def _record(self, outcome: int, seconds: float) -> Answered:
+        progress = self._progress
+        first = progress.first_token
+        return Answered(
+            self._id,
+            self._name,
+            outcome,
+            self._streams,
+            seconds,
+            None if first is None else first - self._started,
+            self.received,
+            self._client.sent,
+            tokens(progress.usage, "prompt_tokens"),
+            tokens(progress.usage, "completion_tokens"),
+        )
 
     def _head(self, request: ChatRequest, call: Span) -> bytes:
         # The client's own key and cookies are not the implementation's business.

@@ -27,14 +27,17 @@ class ClientLeft(Exception):
 
 
 class Client:
-    """One request's client. `started` means that the head is out, `complete` that the whole answer is."""
+    """One request's client. `started` means that the head is out, `complete` that the whole answer is.
+
+    `sent` counts the bytes of content.
+    """
 
     def __init__(self, receive: Receive, send: Send, clock: Clock, *, ping_seconds: float) -> None:
         self._receive, self._send, self._clock, self._ping_seconds = receive, send, clock, ping_seconds
         self._head: Callable[[], Message] | None = None
         self._pinging: asyncio.Task[None] | None = None
         self._streams = self._closed = False
-        self._sending = 0
+        self._sending = self.sent = 0
         self._last_sent = self._deadline = 0.0
         self._reason: Exception | None = None
         self.started = self.complete = False
@@ -79,6 +82,7 @@ class Client:
             await self._send(head())
         await self._send({"type": "http.response.body", "body": content, "more_body": not last})
         self._sending -= 1
+        self.sent += len(content)
         self.complete = last
 
     @property

@@ -35,9 +35,9 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 class EventReader:
     """Reads one stream. After each event, the attributes say what has passed so far.
 
-    `reasoning` and `content` count the chunks that carried some; `finish_reason` is the last one sent; `done` means
-    that the end-of-stream marker passed; `failed` that the upstream sent an error event; `fault` says why the stream is
-    malformed, or is None.
+    `reasoning` and `content` count the chunks that carried some; `finish_reason` and `usage` are the last
+    ones sent; `done` means that the end-of-stream marker passed; `failed` that the upstream sent an error event;
+    `fault` says why the stream is malformed, or is None.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -46,6 +46,7 @@ class EventReader:
         self._pending = bytearray()
         self.reasoning = self.content = self.events = 0
         self.completion_id: str | None = None
+        self.usage: object = None
         self.finish_reason: str | None = None
         self.done = self.failed = False
         self.fault: str | None = None
@@ -123,6 +124,8 @@ class EventReader:
             self.failed = True
         if self.completion_id is None and isinstance(chunk.get("id"), str):
             self.completion_id = chunk["id"]
+        if chunk.get("usage"):
+            self.usage = chunk["usage"]
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
             self._choice(choices[0])

@@ -62,6 +62,7 @@ class Progress:
     events: int = 0
     told: set[str] = field(default_factory=set)
     token_times: list[float] = field(default_factory=list)
+    usage: object = None
 
 
 class Exchange:
@@ -140,6 +141,7 @@ class Exchange:
             raise errors.bad_upstream(name, "did not answer with a JSON object")
         if isinstance(completion.get("id"), str):
             self._progress.completion(completion["id"])
+        self._progress.usage = completion.get("usage")
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *self._headers()]
         self._client.open(200, lambda: headers, streams=False)
         self._progress.status = 200
@@ -187,6 +189,7 @@ class Exchange:
         progress.reasoning, progress.content, progress.events = reader.reasoning, reader.content, reader.events
 
     def _finished(self, reader: EventReader) -> None:
+        self._progress.usage = reader.usage
         self._progress.event(
             "finished",
             {
