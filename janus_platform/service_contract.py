@@ -5,7 +5,8 @@ stands in the same file, marked with the contract version `since` which it is th
 
     extra_parameters        optional parameters of the main endpoint, such as a filter
     extra_response_fields   further fields of its answer
-    extra_endpoints         further endpoints: method, path, summary, since, parameters (`{name}` in the path), response_fields, …
+    extra_endpoints         further endpoints: method, path, summary, since, response_fields, …, and parameters
+                            (`{name}` in the path)
     problems                the errors that only this service has: status, slug, summary
     error_shape             "problem" (RFC 9457) or "openai"; bearer_key: whether requests carry a key
     example                 a request that really runs: tests send it, the reference page shows it

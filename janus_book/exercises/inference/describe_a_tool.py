@@ -29,7 +29,7 @@ def check(about, properties):
     from openai import BadRequestError, OpenAI
 
     if not isinstance(about, str) or not isinstance(properties, dict):
-        raise Hint("Set `about` to a sentence and `properties` to a dict, as `parameters` has it in the section on tools.")
+        raise Hint("Set `about` to a sentence and `properties` to a dict, as `parameters` has it under Tools.")
     parameters = {"type": "object", "properties": properties, "required": list(properties)}
     function = {"name": "helper", "description": about, "parameters": parameters}
     tool = {"type": "function", "function": function}
