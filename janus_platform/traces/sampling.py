@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Sequence
 
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.trace import Link, SpanKind, TraceState
+from opentelemetry.util.types import Attributes
 
 from janus_platform.traces.store import MAX_TRACES
 
@@ -23,15 +26,24 @@ class WithinMeans(Sampler):
         self._burst, self._per_second, self._left = float(burst), per_second, float(burst)
         self._seen = 0.0
 
-    def should_sample(self, *_: Any, **__: Any) -> SamplingResult:
-        """Whether the next trace is recorded."""
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        """Whether the next trace is recorded; its first span then gets `attributes`."""
         now = time.monotonic()
         self._left = min(self._burst, self._left + (now - self._seen) * self._per_second)
         self._seen = now
         if self._left < 1:
             return SamplingResult(Decision.DROP)
         self._left -= 1
-        return SamplingResult(Decision.RECORD_AND_SAMPLE)
+        return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
 
     def get_description(self) -> str:
         return f"WithinMeans({self._burst:g}, {self._per_second:g}/s)"
