@@ -14,6 +14,7 @@ export class Answer {
   content = "";
   #reasoning = "";
   #pictures = 0;
+  #over = false;
   #sources = new Map();
 
   constructor(number, model) {
@@ -33,7 +34,7 @@ export class Answer {
     const title = element("h2", { id: `answer-${number}` }, element("span", { className: "only-heard" }, `Answer ${number} of `), this.name);
     this.node = element("article", { className: "answer", "aria-labelledby": title.id, "aria-busy": "true" },
       title, this.reasoning, this.waiting, this.text, this.pictures, this.notice, this.foot);
-    this.draw = paced(() => this.render());
+    this.draw = paced(() => { if (!this.#over) this.render(); });
   }
 
   /** Names the implementation that answers, as the gateway tells it. */
@@ -66,6 +67,7 @@ export class Answer {
 
   /** The answer is over; `note` says why, where it did not simply end. */
   finish(note = "", kind = "note") {
+    this.#over = true;
     this.stream.append("\n");
     this.render();
     this.#gatherSources();

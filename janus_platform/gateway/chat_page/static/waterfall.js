@@ -2,7 +2,7 @@
 
 import { element, short } from "./dom.js";
 
-const KNOWN = new Set("gateway implementation search web_proxy inference code_sandbox vector_index".split(" "));
+const KNOWN = new Set("gateway node implementation search web_proxy inference code_sandbox vector_index".split(" "));
 const MARKS = new Map([["first_reasoning", "first reasoning"], ["first_content", "first content"]]);
 const MAX_ROWS = 100;
 
@@ -27,7 +27,7 @@ const milliseconds = (nanoseconds) => `${(nanoseconds / 1e6).toFixed(1)} ms`;
 
 function summary(spans, total, marks) {
   const seen = marks.map(({ name, at }) => `${name} after ${milliseconds(at)}`);
-  const services = spans.filter((span) => !["gateway", "implementation"].includes(span.name)).length;
+  const services = spans.filter((span) => !["client", "gateway", "node", "implementation"].includes(span.name)).length;
   return [`${milliseconds(total)} in all`, ...seen, `${services} service ${services === 1 ? "call" : "calls"}`].join(" · ");
 }
 
