@@ -41,7 +41,8 @@ class Span:
     @property
     def status(self) -> int | None:
         """The HTTP status it answered with, where it has one."""
-        return self.attributes.get(_STATUS)
+        status = self.attributes.get(_STATUS)
+        return status if isinstance(status, int) else None
 
     @property
     def label(self) -> str:

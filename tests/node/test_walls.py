@@ -117,6 +117,7 @@ async def test_the_proxy_variable_leads_to_the_egress_proxy(tmp_path: Path, isol
 async def test_the_hosts_files_are_out_of_sight_and_the_code_is_read_only(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("hunter2")
+    own = f"/tmp/{tmp_path.name}-of-the-implementation"
     code = f"""
         import os
         def attempt(action):
@@ -130,7 +131,7 @@ async def test_the_hosts_files_are_out_of_sight_and_the_code_is_read_only(tmp_pa
             write=attempt(lambda: open("main.py", "a").close()),
             make=attempt(lambda: open("new.txt", "w").close()),
             usr=attempt(lambda: open("/usr/x", "w").close()),
-            tmp=attempt(lambda: open("/tmp/x", "w").close()),
+            tmp=attempt(lambda: open({own!r}, "w").close()),
             listing=sorted(os.listdir("/tmp")),
             folder=os.listdir("."),
         )
@@ -141,8 +142,8 @@ async def test_the_hosts_files_are_out_of_sight_and_the_code_is_read_only(tmp_pa
         await instance.stop()
     assert (seen["secret"], seen["shadow"]) == ("FileNotFoundError", "FileNotFoundError")
     assert {seen["write"], seen["make"], seen["usr"]} <= {"OSError", "PermissionError"}
-    assert seen["tmp"] == "done" and "x" in seen["listing"] and seen["folder"] == ["main.py"]
-    assert not Path("/tmp/x").exists()
+    assert seen["tmp"] == "done" and Path(own).name in seen["listing"] and seen["folder"] == ["main.py"]
+    assert not Path(own).exists()
 
 
 @in_loop
