@@ -8,6 +8,10 @@ BASELINE = "research"
 BUNDLED = (BASELINE, "echo")
 
 
+# Does what it is told, well or badly: the notebooks deploy it to show what the platform makes of it.
+GUEST = Path(__file__).with_name("guest")
+
+
 def bundled() -> dict[str, Path]:
     """The folder of each bundled implementation, by name."""
     return {name: Path(__file__).with_name(name) for name in BUNDLED}

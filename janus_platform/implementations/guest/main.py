@@ -1,0 +1,95 @@
+"""Guest: an implementation that does what the message says, so that a reader can watch what the platform makes of it.
+
+`inside` reports what the process sees of its surroundings, `crash` ends it, the words of `moods.py` spoil the stream,
+the words of `calls.py` call services; anything else is said back. It is deployed by the notebooks, never by itself.
+Environment: HOST, PORT, JANUS_IMPLEMENTATION, CHUTES_API_KEY, and on the local platform the proxy and CA variables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import uvicorn
+from calls import CALLS
+from inside import report
+from moods import MOODS
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from trace_context import TraceContext
+
+NAME = os.environ.get("JANUS_IMPLEMENTATION", "guest")
+
+
+async def answer_to(message: str) -> str:
+    """What there is to say to a message."""
+    if message == "crash":
+        os._exit(3)
+    if message == "inside":
+        return json.dumps(report())
+    if message in CALLS:
+        return json.dumps(await CALLS[message]())
+    return message or "(nothing)"
+
+
+async def chat(request: Request) -> Response:
+    """POST /v1/chat/completions, streamed or not."""
+    try:
+        body = await request.json()
+        message = str(body["messages"][-1]["content"])
+    except (ValueError, LookupError, TypeError):
+        error = {"message": "Send messages.", "type": "invalid_request_error", "param": "messages", "code": None}
+        return JSONResponse({"error": error}, 400)
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": NAME}
+    if body.get("stream"):
+        return StreamingResponse(events(head, message), media_type="text/event-stream")
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": await answer_to(message)},
+        "finish_reason": "stop",
+    }
+    return JSONResponse({**head, "object": "chat.completion", "choices": [choice]})
+
+
+async def events(head: dict[str, Any], message: str) -> AsyncIterator[bytes]:
+    """The stream: a thought, the words of the answer, the end; or what the mood makes of it."""
+
+    def event(delta: dict[str, str], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return f"data: {json.dumps({**head, 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n".encode()
+
+    if message in MOODS:
+        async for part in MOODS[message](event):
+            yield part
+        return
+    yield event({"reasoning_content": "I do what I am told. "})
+    for word in re.findall(r"\s*\S+", await answer_to(message)):
+        yield event({"content": word})
+    yield event({}, "stop")
+    yield b"data: [DONE]\n\n"
+
+
+async def health(_: Request) -> Response:
+    """GET /health"""
+    return JSONResponse({"status": "ok"})
+
+
+app = TraceContext(Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"]), Route("/health", health)]))
+
+if __name__ == "__main__":
+    uvicorn.run(
+        app,
+        host=os.environ.get("HOST", "127.0.0.1"),
+        port=int(os.environ["PORT"]),
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        lifespan="off",
+    )
