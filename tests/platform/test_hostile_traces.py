@@ -47,4 +47,4 @@ def test_a_waterfall_spells_hostile_names_out_as_text() -> None:
     assert "<script" not in svg
     drawn = ET.fromstring(svg)
     assert HOSTILE in [element.text for element in drawn.iter()]
-    assert {element.tag.rpartition("}")[2] for element in drawn.iter()} <= {"svg", "title", "line", "rect", "text", "g"}
+    assert {element.tag.rpartition("}")[2] for element in drawn.iter()} <= {*"svg title desc line rect text g".split()}
