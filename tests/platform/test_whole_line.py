@@ -98,8 +98,9 @@ def test_the_trace_shows_the_documented_calls_in_their_order(client: OpenAI, up:
     assert names == ["gateway", "node", "implementation", "search", "web_proxy", "inference"]
     parents = {s["name"]: s["parent_id"] for s in trace["spans"]}
     ids = {s["name"]: s["span_id"] for s in trace["spans"]}
-    assert parents["gateway"] is None
-    assert {parents[n] for n in names[2:]} == {ids["implementation"]}
+    assert (parents["gateway"], parents["node"]) == (None, ids["gateway"])
+    assert parents["implementation"] == ids["node"]
+    assert {parents[n] for n in names[3:]} == {ids["implementation"]}
     assert {e["name"] for e in trace["spans"][0]["events"]} >= {"first_reasoning", "first_content"}
 
 

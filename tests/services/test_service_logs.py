@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,6 +34,11 @@ def everything(caplog: pytest.LogCaptureFixture) -> str:
     formatter = logging.Formatter()
     ours = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore", "urllib3"))]
     return "\n".join(f"{record.__dict__} {formatter.format(record)}" for record in ours)
+
+
+def request_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    lines = [record.getMessage() for record in caplog.records if record.name == "janus.services"]
+    return [line for line in lines if line.startswith("request ")]
 
 
 def failing(made: ServiceContext) -> ASGIApp:
@@ -65,12 +71,14 @@ def test_no_service_logs_what_is_asked(name: str, urls: Mapping[str, str], caplo
         client.request(service.method, service.path, headers=headers, content=f'{{"{SECRET}'.encode())
         client.request("GET", f"/{SECRET}?{SECRET}", headers={"Authorization": f"Bearer {SECRET}"})
         client.request("DELETE", service.path, headers=headers)
+    # A line is written when its answer has gone out: the last one may follow the answer by a moment.
+    deadline = time.monotonic() + 10
+    while len(requests := request_lines(caplog)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert len(requests) == 4
     logged = everything(caplog)
     assert SECRET not in logged
     assert KEY not in logged
-    lines = [record.getMessage() for record in caplog.records if record.name == "janus.services"]
-    requests = [line for line in lines if line.startswith("request ")]
-    assert len(requests) == 4
     assert f"service={name} caller=test method={service.method} route={service.path} status=" in requests[0]
     assert "route=- status=404" in requests[2]
 
