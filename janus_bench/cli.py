@@ -195,7 +195,7 @@ def leaderboard(
 @app.command()
 def validate(suite_file: Annotated[Path, typer.Argument(help="A .toml or .jsonl suite file.")]) -> None:
     """Check a suite file: its form, and that no item gives points for nothing."""
-    from janus_bench.suites.loader import inspect
+    from janus_bench.suites.problems import inspect
 
     found = inspect(suite_file)
     for problem in found:

@@ -15,6 +15,7 @@ import ast
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -53,6 +54,17 @@ def find_function(answer: str, name: str) -> str | None:
         if any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body):
             return candidate
     return None
+
+
+def last_block(answer: str) -> str:
+    """The last fenced block of an answer, else the whole of it."""
+    blocks = _FENCE.findall(answer[:MAX_ANSWER_CHARS])
+    return str(blocks[-1][1]) if blocks else answer[:MAX_ANSWER_CHARS]
+
+
+def token() -> str:
+    """A text that code which runs before the last line of its own test cannot know."""
+    return secrets.token_hex(16)
 
 
 def call(source: str, function: str, calls: list[list[Any]]) -> Run:

@@ -35,12 +35,7 @@ class Picture:
 
 def decode(media_type: str, data: str) -> Picture:
     """Decode base64 `data` as `media_type` (image/png or image/svg+xml). Raises BadPicture."""
-    if len(data) > MAX_BYTES * 4 // 3:
-        raise BadPicture("the picture is larger than the limit")
-    try:
-        raw = base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        raise BadPicture("the data are not base64") from None
+    raw = raw_bytes(data)
     if media_type == "image/png":
         return decode_png(raw)
     if media_type == "image/svg+xml":
@@ -48,18 +43,28 @@ def decode(media_type: str, data: str) -> Picture:
     raise BadPicture(f"{media_type!r} is no picture type that can be checked")
 
 
+def raw_bytes(data: str) -> bytes:
+    """The bytes of an artifact's base64 `data`. Raises BadPicture."""
+    if len(data) > MAX_BYTES * 4 // 3:
+        raise BadPicture("the picture is larger than the limit")
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadPicture("the data are not base64") from None
+
+
 def decode_png(raw: bytes) -> Picture:
     """Check a whole PNG: signature, checksums, pixels, and that it is not blank. Raises BadPicture."""
     if not raw.startswith(_SIGNATURE):
         raise BadPicture("no PNG signature")
-    header, pixels = _png_chunks(raw)
+    header, _, pixels = png_chunks(raw)
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
     if not (0 < width < 1 << 16 and 0 < height < 1 << 16) or colour not in _CHANNELS or depth not in (1, 2, 4, 8, 16):
         raise BadPicture("the PNG header is not valid")
     row = 1 + -(-width * _CHANNELS[colour] * depth // 8)
     if row * height > MAX_PIXEL_BYTES:
         raise BadPicture("the picture is larger than the limit")
-    rows = _inflate(pixels, MAX_PIXEL_BYTES)
+    rows = inflate(pixels, MAX_PIXEL_BYTES)
     if not interlace and len(rows) != row * height:
         raise BadPicture("the pixels do not fill the picture")
     if len({rows[start : start + row] for start in range(0, len(rows), row)}) < _MIN_DISTINCT_ROWS:
@@ -100,9 +105,9 @@ def _svg_size(width: str, height: str, box: str) -> Picture:
     return Picture(*values)
 
 
-def _png_chunks(raw: bytes) -> tuple[bytes, bytes]:
-    """The IHDR's content and all IDAT data; every checksum is verified."""
-    header, data, at = b"", bytearray(), len(_SIGNATURE)
+def png_chunks(raw: bytes) -> tuple[bytes, bytes, bytes]:
+    """The content of IHDR and PLTE, and all IDAT data; every checksum is verified. Raises BadPicture."""
+    header, palette, data, at = b"", b"", bytearray(), len(_SIGNATURE)
     while at + 12 <= len(raw):
         size, name = struct.unpack_from(">I4s", raw, at)
         content = raw[at + 8 : at + 8 + size]
@@ -111,6 +116,8 @@ def _png_chunks(raw: bytes) -> tuple[bytes, bytes]:
         at += 12 + size
         if name == b"IHDR":
             header = content
+        elif name == b"PLTE":
+            palette = content
         elif name == b"IDAT":
             data += content
         elif name == b"IEND":
@@ -119,10 +126,11 @@ def _png_chunks(raw: bytes) -> tuple[bytes, bytes]:
         raise BadPicture("the PNG has no end")
     if len(header) != 13 or not data:
         raise BadPicture("the PNG has no header or no pixels")
-    return header, bytes(data)
+    return header, palette, bytes(data)
 
 
-def _inflate(data: bytes, limit: int) -> bytes:
+def inflate(data: bytes, limit: int) -> bytes:
+    """The inflated data. Raises BadPicture where they are broken, or larger than `limit`."""
     inflater = zlib.decompressobj()
     try:
         rows = inflater.decompress(data, limit)

@@ -1,4 +1,4 @@
-"""Checks of what an answer says: exact answers, numbers, facts, sources, form, and admitting that there is no answer.
+"""Checks of what an answer says: exact answers, facts, form, and what a judge made of it.
 
 Presence of a key word is never enough. A fact has to stand in a sentence that reads as prose, what would be wrong must
 be absent, a length is set, and repeating the question earns nothing.
@@ -27,45 +27,6 @@ class Exact:
         wanted = {_bare(answer) for answer in self.answers}
         found = any(candidate in wanted for candidate in _candidates(subject.text))
         return Verdict(1.0, "the expected answer") if found else Verdict(0.0, "not the expected answer")
-
-
-@dataclass(frozen=True)
-class Number:
-    """The number behind the last "answer", else the last of the body, lies within `within` of `value`."""
-
-    kind: ClassVar[str] = "number"
-    value: float
-    within: float = 0.0
-    max_words: int = 200
-
-    def evaluate(self, subject: Subject) -> Verdict:
-        said = re.sub(r"[*`$\\]", "", text.body(subject.text))
-        after = re.split(r"(?i)\banswer\b", said)[-1]
-        found = text.numbers(after)[:1] if after != said else []
-        found = found or text.numbers(said)[-1:]
-        if not found:
-            return Verdict(0.0, "no number")
-        if abs(found[0] - self.value) > self.within + 1e-9 * abs(self.value):
-            return Verdict(0.0, f"{found[0]:g} instead of {self.value:g}")
-        return capped(1.0, f"{self.value:g}", said, self.max_words)
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """The normalised body matches the regular expression `pattern` as a whole."""
-
-    kind: ClassVar[str] = "pattern"
-    pattern: str
-
-    def __post_init__(self) -> None:
-        try:
-            re.compile(self.pattern)
-        except re.error as error:
-            raise ValueError(f"pattern: {error}") from None
-
-    def evaluate(self, subject: Subject) -> Verdict:
-        said = text.normalise(text.body(subject.text))[:2000]
-        return Verdict(1.0, "matches") if re.fullmatch(self.pattern, said) else Verdict(0.0, "does not match")
 
 
 @dataclass(frozen=True)
@@ -98,47 +59,6 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Sources:
-    """At least `at_least` of the addresses `any_of` (host, or host and start of path) are named in the answer.
-
-    Naming more than `at_most` addresses is a list, not a citation, and is worth nothing.
-    """
-
-    kind: ClassVar[str] = "sources"
-    any_of: tuple[str, ...]
-    at_least: int = 1
-    at_most: int = 8
-
-    def evaluate(self, subject: Subject) -> Verdict:
-        named = text.urls(subject.text)
-        if len(named) > self.at_most:
-            return Verdict(0.0, f"{len(named)} addresses named, more than {self.at_most}")
-        right = sum(any(_lies_below(address, place) for place in self.any_of) for address in named)
-        if right < self.at_least:
-            return Verdict(0.0, "no expected source named" if not named else "other sources than expected")
-        return Verdict(1.0, "source named")
-
-
-@dataclass(frozen=True)
-class Unanswerable:
-    """The answer says within its first two sentences that it cannot be given, and makes nothing up (`forbid`)."""
-
-    kind: ClassVar[str] = "unanswerable"
-    forbid: tuple[str, ...] = ()
-    max_words: int = 150
-
-    def evaluate(self, subject: Subject) -> Verdict:
-        answer = text.without_echo(text.body(subject.text), subject.prompt)
-        for term in self.forbid:
-            if text.contains(answer, term):
-                return Verdict(0.0, f"makes up {term!r}")
-        start = " ".join(text.sentences(answer)[:2])
-        if not _ADMISSION.search(start):
-            return Verdict(0.0, "does not say that it cannot answer")
-        return capped(1.0, "says that it cannot answer", answer, self.max_words)
-
-
-@dataclass(frozen=True)
 class Form:
     """The answer keeps the form asked for: number of list points, most sentences, most words."""
 
@@ -159,16 +79,21 @@ class Form:
         return Verdict(1.0, "form kept") if answer else Verdict(0.0, "empty")
 
 
-_ADMISSION = re.compile(
-    r"\b(?:do(?:es)?|did)(?: not|n't) (?:\w+ ){0,3}"
-    r"(?:cover|contain|say|mention|include|state|answer|know|have|provide|give|name)"
-    r"|\b(?:could|can) ?(?:not|n't|'t) (?:\w+ ){0,3}(?:find|found|answer|answered|say|tell|determine|determined)"
-    r"|\bnot (?:\w+ ){0,2}(?:covered|found|mentioned|stated|answered|known|available|supported)"
-    r"|\bno (?:\w+ ){0,4}(?:information|sources?|pages?|passages?|documents?|results?|mention|answers?|evidence|data)\b"
-    r"|\bnothing (?:\w+ ){0,6}(?:about|on|covers?|answers?|says?|mentions?|found)\b"
-    r"|\bnone of (?:\w+ ){1,5}(?:covers?|answers?|says?|mentions?|contains?)"
-    r"|\b(?:unable|not able) to (?:find|answer|say|tell|determine)"
-)
+@dataclass(frozen=True)
+class Judged:
+    """A judge reads the answer by `rubric` (judge.py). `reference`, where given, is a good answer, for the judge alone.
+
+    Without the judge's word there is no score: nothing stands in for it.
+    """
+
+    kind: ClassVar[str] = "judged"
+    rubric: str
+    reference: str = ""
+
+    def evaluate(self, subject: Subject) -> Verdict:
+        if subject.judgement is None:
+            return Verdict(0.0, "not judged")
+        return Verdict(subject.judgement.score, subject.judgement.why)
 
 
 def _stated(answer: str, prompt: str) -> str:
@@ -189,9 +114,3 @@ def _candidates(answer: str) -> list[str]:
 
 def _bare(answer: str) -> str:
     return text.normalise(answer).strip(" .!?:;,'\"()[]")
-
-
-def _lies_below(address: tuple[str, str], place: str) -> bool:
-    host, slash, path = place.partition("/")
-    below = f"/{path}".rstrip("/") if slash else ""
-    return address[0] == host and (address[1] == below or address[1].startswith(f"{below}/") or not below)

@@ -10,12 +10,13 @@ from janus_bench.constants import load_scoring
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked: the question and all that came back."""
+    """What is checked: the question and all that came back, and what a judge said of it where one was asked."""
 
     prompt: str
     text: str
     tool_calls: Sequence[dict[str, str]] = ()
     artifacts: Sequence[dict[str, str]] = ()
+    judgement: Verdict | None = None
 
 
 @dataclass(frozen=True)

@@ -9,31 +9,9 @@ import zlib
 from typing import Any
 
 from janus_bench import evaluators
+from janus_bench.suites.drawings import encode
 from janus_bench.suites.loader import Item, Suite
 from tests.bench.ground_truth import Reply, Request, stream
-
-SOLUTIONS = {
-    "labels": """def labels(n):
-    return ["fizzbuzz" if i % 15 == 0 else "fizz" if i % 3 == 0 else "buzz" if i % 5 == 0 else str(i)
-            for i in range(1, n + 1)]""",
-    "runs": """import itertools
-def runs(text):
-    return [[key, len(list(group))] for key, group in itertools.groupby(text)]""",
-    "merge": """def merge(spans):
-    out = []
-    for start, end in sorted(spans):
-        if out and start <= out[-1][1]:
-            out[-1][1] = max(out[-1][1], end)
-        else:
-            out.append([start, end])
-    return out""",
-    "percentile": """def percentile(values, p):
-    ordered = sorted(values)
-    rank = (len(ordered) - 1) * p / 100
-    low = int(rank)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)""",
-}
 
 
 def png(width: int = 80, height: int = 80, blank: bool = False) -> bytes:
@@ -52,6 +30,34 @@ def artifact(data: bytes | None = None, media_type: str = "image/png") -> dict[s
     return {"type": media_type, "name": "plot.png", "data": base64.b64encode(data or png()).decode()}
 
 
+def picture_of(check: evaluators.Artifact) -> bytes:
+    """A picture that fulfils an artifact check: each wanted colour in the places that lie nearest to it."""
+    if not check.colours:
+        return png()
+    rows = bytearray()
+    for y in range(check.height):
+        rows.append(0)
+        for x in range(check.width):
+            at = ((x + 0.5) / check.width, (y + 0.5) / check.height)
+            nearest = min(check.colours, key=lambda spot: (spot[0] - at[0]) ** 2 + (spot[1] - at[1]) ** 2)
+            # rows that differ, as those of a picture that is not blank do
+            rows += bytes([nearest[2] ^ (y & 7), nearest[3], nearest[4]])
+    return encode(check.width, check.height, bytes(rows))
+
+
+def known_values(check: evaluators.Code) -> str:
+    """A function that knows the value of each case."""
+    table = {json.dumps(arguments): value for arguments, value in check.cases}
+    return f"import json\nVALUES = {table!r}\ndef {check.function}(*given):\n    return VALUES[json.dumps(list(given))]"
+
+
+def value_of(schema: dict[str, Any]) -> Any:
+    """A value of a schema that says what each part must be."""
+    if "const" in schema:
+        return schema["const"]
+    return {name: value_of(inner) for name, inner in schema["properties"].items()}
+
+
 def right_answer(item: Item) -> tuple[str, list[dict[str, Any]], list[dict[str, str]]]:
     """(text, tool calls, artifacts) that fulfil every check of an item."""
     text, calls, pictures = "", [], []
@@ -61,21 +67,38 @@ def right_answer(item: Item) -> tuple[str, list[dict[str, Any]], list[dict[str, 
             case evaluators.Exact():
                 text += check.answers[0]
             case evaluators.Number():
-                text += f"I worked it out step by step.\nAnswer: {check.value}"
+                short = any(isinstance(other, evaluators.Form) for other in item.checks)
+                text += f"{check.value}" if short else f"\nI worked it out step by step.\nAnswer: {check.value}"
+            case evaluators.Quantity():
+                text += f"I worked it out step by step.\nAnswer: {check.value} {check.unit}"
+            case evaluators.Members():
+                text += ", ".join(check.members)
+            case evaluators.Choice():
+                text += f"Answer: {check.answer}"
+            case evaluators.Json():
+                text += json.dumps(value_of(check.schema))
             case evaluators.Facts() if points:
-                text += "\n".join(f"- then comes the {group[0]} packet" for group in check.require)
+                text += "\n".join(f"- {group[0]}" for group in check.require)
             case evaluators.Facts():
                 text += "It is known that " + " and that it is ".join(group[0].rstrip("*") for group in check.require)
             case evaluators.Sources():
                 text += f"\n\nSources:\n- [page](https://{check.any_of[0]})"
+            case evaluators.Citation():
+                page, facts = next(iter(check.pages.items()))
+                said = " and ".join(fact if isinstance(fact, str) else fact[0] for fact in facts).replace("*", "")
+                text = f"The page says {said}.\n{text}\n\nSources:\n- [page](https://{page})"
             case evaluators.Unanswerable():
                 text += "The sources do not cover this."
             case evaluators.Code():
-                text += f"Here it is:\n```python\n{SOLUTIONS[check.function]}\n```"
+                text += f"Here it is:\n```python\n{known_values(check)}\n```"
             case evaluators.ToolCall():
                 calls.append({"index": 0, "function": {"name": check.name, "arguments": json.dumps(check.arguments)}})
+            case evaluators.ToolCalls():
+                for call in check.calls:
+                    function = {"name": call["name"], "arguments": json.dumps(call["arguments"])}
+                    calls.append({"index": len(calls), "function": function})
             case evaluators.Artifact():
-                pictures.append(artifact())
+                pictures.append(artifact(picture_of(check)))
     return text, calls, pictures
 
 
@@ -83,13 +106,18 @@ class Implementation:
     """Answers every question of a suite rightly, word by word."""
 
     def __init__(self, suite: Suite, seed: int = 0, model: str = "honest") -> None:
-        self.items = {item.messages[-1]["content"]: item for item in suite.items(seed)}
+        self.items = {json.dumps(item.messages): item for item in suite.items(seed)}
         self.suite = suite
         self.model = model
-        self.usage = {"prompt_tokens": 30, "completion_tokens": 30, "cost_usd": 0.0001, "sandbox_seconds": 0.0}
+        self.usage: dict[str, Any] | None = {
+            "prompt_tokens": 30,
+            "completion_tokens": 30,
+            "cost_usd": 0.0001,
+            "sandbox_seconds": 0.0,
+        }
 
     def __call__(self, request: Request) -> Reply:
-        item = self.items.get(request["messages"][-1]["content"])
+        item = self.items.get(json.dumps(request["messages"]))
         if item is None:
             return stream(["I am ", "ready."], model=self.model)
         return self.reply(item)
@@ -130,6 +158,8 @@ class Salad(Constant):
                     terms += [group[0] for group in check.require]
                 elif isinstance(check, evaluators.Sources):
                     terms.append(f"https://{check.any_of[0]}")
+                elif isinstance(check, evaluators.Citation):
+                    terms.append(f"https://{next(iter(check.pages))}")
                 elif isinstance(check, evaluators.Exact):
                     terms += check.answers
                 elif isinstance(check, evaluators.Number):

@@ -10,7 +10,8 @@ import pytest
 
 from janus_bench.errors import SuiteError
 from janus_bench.evaluators import Unanswerable
-from janus_bench.suites.loader import CATEGORIES, inspect, load_suite, loopholes, product, read_suite
+from janus_bench.suites.loader import CATEGORIES, load_suite, product, read_suite
+from janus_bench.suites.problems import inspect, loopholes
 from janus_bench.verdicts import Subject
 from tests.bench.answers import right_answer
 
