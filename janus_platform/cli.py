@@ -17,6 +17,7 @@ import typer
 
 from janus_platform.access import AccessRules
 from janus_platform.cli_output import say as _say
+from janus_platform.cli_security import add_to
 from janus_platform.cli_trace import trace
 from janus_platform.errors import NotRunning, PlatformError
 from janus_platform.platform import running
@@ -222,6 +223,9 @@ def prepare() -> None:
     from janus_platform.prepare import prepare_all
 
     prepare_all(lambda line: typer.echo(line, err=True))
+
+
+add_to(app)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
+from janus_platform.gateway.directory import NotReady
 from janus_platform.processes import ProcessId
 from janus_platform.traces import MAX_TRACES, RESOURCE
 from janus_platform.traces.reported import reported_span
@@ -48,6 +49,10 @@ def build_control(platform: LocalPlatform) -> ASGIApp:
             Route("/implementations", control.submit, methods=["POST"]),
             Route("/implementations/{name}", control.remove, methods=["DELETE"]),
             Route("/implementations/{name}/log", control.implementation_log),
+            Route("/implementations/{name}/evidence", control.evidence),
+            Route("/keys", control.rotate_keys, methods=["POST"]),
+            Route("/top", control.top),
+            Route("/requests", control.requests),
             Route("/down", control.down, methods=["POST"]),
         ],
         exception_handlers={HTTPException: _on_http_exception, Exception: _on_crash},
@@ -159,6 +164,25 @@ class _Control:
     async def implementation_log(self, request: Request) -> Response:
         return await _told(self.platform.implementation_log, request.path_params["name"])
 
+    async def evidence(self, request: Request) -> Response:
+        name, nonce = request.path_params["name"], request.query_params.get("nonce", "")
+        return await _told(self.platform.evidence.evidence, name, nonce)
+
+    async def rotate_keys(self, request: Request) -> Response:
+        body = await _body(request)
+        if "caller" in body:
+            return await _told(self.platform.rotation.rotate_caller, _text(body, "caller"))
+        if "implementation" in body:
+            return await _told(self.platform.rotation.rotate, [_text(body, "implementation")])
+        return await _told(self.platform.rotation.rotate_all)
+
+    async def top(self, _: Request) -> Response:
+        return JSONResponse(await self.platform.monitor.view())
+
+    async def requests(self, request: Request) -> Response:
+        name = request.query_params.get("implementation")
+        return JSONResponse({"requests": self.platform.monitor.requests.latest(implementation=name)})
+
     async def down(self, _: Request) -> Response:
         self.platform.ending.set()
         return JSONResponse({"ending": True})
@@ -167,7 +191,7 @@ class _Control:
 async def _told(action: Callable[..., Awaitable[Any]], *arguments: Any) -> Response:
     try:
         return JSONResponse(await action(*arguments))
-    except (PlatformError, ValueError, LookupError, OSError) as error:
+    except (PlatformError, NotReady, ValueError, LookupError, OSError) as error:
         message = error.args[0] if isinstance(error, LookupError) and error.args else str(error)
         raise HTTPException(422, str(message)) from None
 

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from janus_platform.client_span import ClientSpan
 from janus_platform.control_client import ControlClient, Lease
@@ -16,6 +16,9 @@ from janus_platform.errors import NotRunning, PlatformError, RequestRefused
 from janus_platform.runtime import Runtime, runtime
 from janus_platform.starter import Options, ensure_running, join
 from janus_platform.trace_view import Trace
+
+if TYPE_CHECKING:
+    from janus_platform.attestation.report import Report
 
 # A trace is complete a moment after its last chunk arrived; the wait only covers that moment.
 TRACE_SECONDS = 3.0
@@ -64,6 +67,35 @@ class Platform:
     def logs(self, name: str) -> str:
         """The latest output of an implementation."""
         return str(self._client.get("/implementations", name, "log")["log"])
+
+    def evidence(self, name: str, nonce: str) -> dict[str, Any]:
+        """The evidence of an implementation for a nonce of 64 hexadecimal digits. Simulated: software keys sign it."""
+        return dict(self._client.get("/implementations", name, "evidence", nonce=nonce))
+
+    def verify(self, name: str, *, golden: str | Path | None = None, save_golden: bool = False) -> Report:
+        """Ask for evidence with a fresh nonce and check it, with golden values where some were saved."""
+        from janus_platform.verifying import verify_running
+
+        path = None if golden is None else Path(golden)
+        return verify_running(self._client, name, golden=path, save_golden=save_golden)
+
+    def rotate_keys(self, name: str | None = None) -> dict[str, Any]:
+        """New keys for an implementation, or for all of them; no request is dropped."""
+        return dict(self._client.post("/keys", **({} if name is None else {"implementation": name})))
+
+    def rotate_own_key(self) -> dict[str, Any]:
+        """A new key for this caller, put into this process's variables; the old one ends after the grace period."""
+        done = dict(self._client.post("/keys", caller=self.caller))
+        exchange(os.environ, self._client.get("/environment", caller=self.caller))
+        return done
+
+    def top(self) -> dict[str, Any]:
+        """What each implementation uses and does, and what is out of the ordinary: `top.schema.json`."""
+        return dict(self._client.get("/top"))
+
+    def requests(self, name: str | None = None) -> list[dict[str, Any]]:
+        """The latest chat requests, oldest first, their content redacted."""
+        return list(self._client.get("/requests", implementation=name)["requests"])
 
     def blocked(self) -> list[dict[str, Any]]:
         """The attempts of this caller to reach a host outside the allow-list, oldest first."""

@@ -25,21 +25,27 @@ from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.leaderboard import Leaderboard
 from janus_platform.access import AccessRules
+from janus_platform.attestation.desk import EvidenceDesk
+from janus_platform.attestation.identity import ATTESTATION_FOLDER
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.control import build_control
+from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
 from janus_platform.egress.environment import egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
+from janus_platform.evidence_page import evidence_page
 from janus_platform.gateway import Access, build_gateway
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
+from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node import Deployments, Node, Registry
 from janus_platform.platform_log import log_to
 from janus_platform.processes import ProcessId
+from janus_platform.rotation import KeyRotation
 from janus_platform.runtime import Runtime, State, cache_folder, runtime
 from janus_platform.services.rate_limit import LimitSwitch
 from janus_platform.services.service import ServiceContext
@@ -62,24 +68,6 @@ class Settings:
     access: AccessRules = field(default_factory=AccessRules)
 
 
-class EgressAccess:
-    """What a node needs to give an implementation its only way out."""
-
-    def __init__(self, platform: LocalPlatform) -> None:
-        self._platform = platform
-        self.socket_path = platform.runtime.egress_socket
-        self.ca_file = platform.runtime.ca_file
-
-    @property
-    def tcp_port(self) -> int:
-        """The egress proxy's port on the host's loopback."""
-        return self._platform.egress_port
-
-    def environment(self, caller: str, *, host: str, port: int) -> dict[str, str]:
-        """The egress variables of `caller`, whose proxy answers at `host`:`port` as the implementation sees it."""
-        return self._platform.variables(caller, host=host, port=port)
-
-
 class LocalPlatform:
     """Everything that runs, put together. `start`, then `run`, then `close`."""
 
@@ -91,7 +79,7 @@ class LocalPlatform:
         self.tracing = Tracing.recording(exporter_from(os.environ))
         self.users = Users(self.clock, detached=settings.detached)
         self.ending = asyncio.Event()
-        self.callers = Callers()
+        self.callers = Callers(now=self.clocks.now, grace_seconds=self.contract.secrets.key_grace_seconds)
         self.leaderboard = _open_leaderboard()
         self.limits = LimitSwitch(settings.limits == "contract")
         context = ServiceContext(self.contract, self.clocks, limits=self.limits, clock=self.clock, tracing=self.tracing)
@@ -100,6 +88,13 @@ class LocalPlatform:
         place.ca_file.write_bytes(ca.pem)
         self.egress = EgressProxy(self.services.by_host, self.contract.egress.allowed_port, self.callers, ca)
         self.deployments = self._build_deployments()
+        self.rotation = KeyRotation(self.callers, self.deployments, self.contract, self.clock)
+        self.monitor = Monitor(
+            self.contract, self.clock, self.deployments.describe, lambda name: self.egress.by_caller.get(name, {})
+        )
+        self.evidence = EvidenceDesk(
+            self.contract, self.deployments.event_logs, home() / ATTESTATION_FOLDER, self.clock
+        )
         self.gateway = HttpServer(
             build_gateway(
                 self.contract,
@@ -108,6 +103,8 @@ class LocalPlatform:
                 tracing=self.tracing,
                 clock=self.clock,
                 access=Access(settings.access),
+                answered=self.monitor.answered,
+                evidence=evidence_page(self.evidence, self.deployments),
             ),
             refused=unreadable,
         )
@@ -118,7 +115,7 @@ class LocalPlatform:
     def _build_deployments(self) -> Deployments:
         node = Node(
             self.contract,
-            EgressAccess(self),
+            EgressAccess(self.runtime, lambda: self.egress_port, self.variables),
             run_folder=self.runtime.nodes,
             log_folder=self.runtime.log_file.parent,
             clock=self.clock,
@@ -157,8 +154,10 @@ class LocalPlatform:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.ending.set)
         unused = asyncio.create_task(self._end_when_unused())
+        beside = [asyncio.create_task(task()) for task in (self.monitor.run, self.rotation.run)]
         await self.ending.wait()
-        unused.cancel()
+        for task in (unused, *beside):
+            task.cancel()
 
     async def _end_when_unused(self) -> None:
         try:
@@ -239,6 +238,7 @@ class LocalPlatform:
             "services": await self.services.health(),
             "implementations": self.deployments.describe(),
             "leader": self.leaderboard.leader(),
+            "monitoring": await self.monitor.summary(),
         }
 
     def _bind_gateway(self) -> list[socket.socket]:

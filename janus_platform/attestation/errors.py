@@ -7,3 +7,7 @@ from janus_platform.errors import PlatformError
 
 class AttestationError(PlatformError):
     """Evidence cannot be made or read; the message says why and what to do."""
+
+
+class BadNonce(AttestationError):
+    """The nonce is not what the contract asks for."""

@@ -20,6 +20,8 @@ from cryptography.x509.oid import NameOID
 
 from janus_platform.attestation.errors import AttestationError
 
+# Below the home: the keys, their certificates and the golden values.
+ATTESTATION_FOLDER = "attestation"
 ROOT_VALIDITY, NODE_VALIDITY = dt.timedelta(days=3_650), dt.timedelta(days=90)
 RENEWED_BEFORE = dt.timedelta(days=7)
 # Clocks that differ a little must not make a fresh certificate "not yet valid".

@@ -32,6 +32,7 @@ MAX_HEAD_BYTES = 8_192
 HEAD_SECONDS = 10.0
 HANDSHAKE_SECONDS = 10.0
 KEPT_EVENTS = 1_000
+KEPT_CALLERS = 10_000
 _CONNECT = re.compile(rb"CONNECT ([!-~]{1,300}) HTTP/1\.[01]")
 _UNPRINTABLE = re.compile(rb"[^!-~]")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
@@ -67,6 +68,7 @@ class EgressProxy:
         self._tunnels: set[asyncio.Task[None]] = set()
         self.events: deque[EgressEvent] = deque(maxlen=KEPT_EVENTS)
         self.counts: Counter[str] = Counter()
+        self.by_caller: dict[str, Counter[str]] = {}
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
@@ -113,10 +115,13 @@ class EgressProxy:
         transport.close()
 
     def _record(self, caller: str, target: str, reason: str | None) -> None:
+        outcome = "allowed" if reason is None else "blocked"
+        self.counts[outcome] += 1
+        if caller not in self.by_caller and len(self.by_caller) >= KEPT_CALLERS:
+            del self.by_caller[next(iter(self.by_caller))]
+        self.by_caller.setdefault(caller, Counter())[outcome] += 1
         if reason is None:
-            self.counts["allowed"] += 1
             return
-        self.counts["blocked"] += 1
         self.events.append(EgressEvent(time.time(), caller, target, reason))
 
     def _decide(self, head: bytes) -> tuple[str, str]:

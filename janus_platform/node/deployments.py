@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from janus_platform.attestation import EventLog
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
 from janus_platform.node.fleet import Fleet
@@ -140,6 +141,33 @@ class Deployments:
             "checks": [check.plain() for check in checks],
         }
 
+    async def restart(self, name: str) -> bool:
+        """Put fresh processes in the place of those that run, which finish what they are answering; False for none.
+
+        Raises NotDeployed, or NotReady when a fresh one does not start; then those that ran go on.
+        """
+        spec = self._spec(name)
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            old = self._fleets.get(name)
+            if old is None:
+                return False
+            with suppress(NotReady):
+                await old.upstreams()  # Nobody who waits for its start is left waiting.
+            fleet = self._fleet(spec, self._instances_of(name))
+            try:
+                await fleet.all_started()
+            except BaseException:
+                await fleet.stop()
+                raise
+            self._fleets[name] = fleet
+            self._retire_beside(old)
+        return True
+
+    async def event_logs(self, name: str) -> dict[str, EventLog]:
+        """What was measured of the nodes of `name`, started if need be. Raises NotDeployed, NotReady or OSError."""
+        await self.upstreams(name)
+        return await self._fleets[name].event_logs()
+
     async def remove(self, name: str) -> None:
         """End and forget a submitted implementation. Raises NotDeployed; PlatformError for a bundled one."""
         if name in self._bundled:
@@ -263,8 +291,11 @@ class Deployments:
         fleet = self._fleets[registration.name] = self._fleet(spec, registration.instances, instance)
         await fleet.upstreams()  # Starts the others beside it.
         if old is not None:
-            task = self._retiring[old] = asyncio.create_task(self._retire(old))
-            task.add_done_callback(lambda _: self._retiring.pop(old, None))
+            self._retire_beside(old)
+
+    def _retire_beside(self, old: Fleet) -> None:
+        task = self._retiring[old] = asyncio.create_task(self._retire(old))
+        task.add_done_callback(lambda _: self._retiring.pop(old, None))
 
     async def _retire(self, fleet: Fleet) -> None:
         with suppress(TimeoutError):

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from janus_platform.attestation import EventLog
 from janus_platform.clock import Clock
 from janus_platform.gateway.directory import Upstream
 from janus_platform.node.instance import Instance
@@ -51,6 +52,15 @@ class Fleet:
             if ready := [start.result() for start in done if not start.exception()]:
                 return ready
         return [await starts[0]]
+
+    async def all_started(self) -> None:
+        """Return once every one of them runs. Raises NotReady when one cannot be started."""
+        await asyncio.gather(*(instance.upstream() for instance in self.instances))
+
+    async def event_logs(self) -> dict[str, EventLog]:
+        """What was measured of each that runs, with the changes of its code since. Raises OSError."""
+        running = [one.measured for one in self.instances if one.ready is not None and one.measured is not None]
+        return {f"node-{n}": await asyncio.to_thread(measured.again) for n, measured in enumerate(running, 1)}
 
     async def drained(self) -> None:
         """Return once none of them is answering a request."""

@@ -101,6 +101,7 @@ class Instance:
     async def _start(self) -> Upstream:
         try:
             launch = self._walls.launch()
+            self.log.hide(self._walls.secrets())  # They may be others than at the start before.
             # Before the process exists: what it runs is what was measured.
             self.measured = await asyncio.to_thread(self._measure, launch.env)
             self._child = await Child.start(

@@ -16,8 +16,13 @@ class BoundedLog:
 
     def __init__(self, path: Path, *, secrets: Iterable[str] = (), max_bytes: int = MAX_FILE_BYTES) -> None:
         self.path, self._max_bytes = path, max_bytes
-        self._secrets = [s.encode() for s in secrets if s]
+        self._secrets: set[bytes] = set()
+        self.hide(secrets)
         path.parent.mkdir(parents=True, exist_ok=True)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Take these out of everything that is written from now on."""
+        self._secrets |= {secret.encode() for secret in secrets if secret}
 
     async def follow(self, output: asyncio.StreamReader) -> None:
         """Append every line of `output` until it ends."""

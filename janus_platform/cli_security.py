@@ -1,0 +1,70 @@
+"""`janus verify`, `janus rotate-keys`, `janus top`: the commands about trust, secrets and what goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from janus_platform.platform import running
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+
+
+def verify(
+    name: Annotated[str, typer.Argument(help="The implementation.")],
+    golden: Annotated[Path | None, typer.Option(help="Golden values to compare with, or to save to.")] = None,
+    save_golden: Annotated[
+        bool, typer.Option("--save-golden", help="Keep the values of this moment as the golden ones.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the evidence of what runs, with a fresh nonce. Simulated: software keys; exit code 1 when a check fails."""
+    from janus_platform.verifying import verify_running
+
+    report = verify_running(running(), name, golden=golden, save_golden=save_golden)
+    typer.echo(json.dumps(report.plain()) if as_json else str(report))
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def rotate_keys(
+    name: Annotated[str | None, typer.Argument(help="An implementation; without it, all of them.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give implementations new keys. No request is dropped; the old keys end after a grace period."""
+    found = running().post("/keys", **({} if name is None else {"implementation": name}))
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for one in found["rotated"]:
+        how = "fresh processes have it" if one["restarted"] else "it was not running"
+        typer.echo(f"{one['name']} has a new key: {how}.")
+    typer.echo(f"The old keys end after {found['grace_seconds']} s.")
+
+
+def top(
+    once: Annotated[bool, typer.Option("--once", help="Print one table and end.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.2, help="How often the table is drawn anew.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each implementation uses and does, the latest requests without content, and anomalies."""
+    client = running()
+    if as_json:
+        typer.echo(json.dumps(client.get("/top")))
+        return
+    from janus_platform.top_view import follow, show
+
+    if once:
+        show(client.get("/top"))
+    else:
+        follow(lambda: dict(client.get("/top")), seconds=seconds)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the three commands."""
+    app.command()(verify)
+    app.command("rotate-keys")(rotate_keys)
+    app.command()(top)

@@ -1,0 +1,60 @@
+"""`janus verify`: asks the running platform for evidence with a nonce drawn here, and checks what comes back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from pathlib import Path
+from typing import Any
+
+from janus_bench.home import home
+from janus_platform.attestation.errors import AttestationError
+from janus_platform.attestation.golden import Golden
+from janus_platform.attestation.identity import ATTESTATION_FOLDER, trust_anchor
+from janus_platform.attestation.report import Report
+from janus_platform.attestation.verify import read_logs, verify
+from janus_platform.contract import load_contract
+from janus_platform.control_client import ControlClient
+
+
+def golden_file(name: str) -> Path:
+    """Where the golden values of `name` are kept unless another file is named."""
+    return home() / ATTESTATION_FOLDER / "golden" / f"{name}.json"
+
+
+def ask_evidence(client: ControlClient, name: str, nonce: str) -> dict[str, Any]:
+    """The evidence of `name` for `nonce`. Raises PlatformError with the platform's reason."""
+    return dict(client.get("/implementations", name, "evidence", nonce=nonce))
+
+
+def new_nonce() -> str:
+    """A nonce that nobody could know before."""
+    return secrets.token_hex(load_contract().attestation.nonce_bytes)
+
+
+def check(
+    evidence: object, name: str, nonce: str, *, golden: Golden | None = None, now: dt.datetime | None = None
+) -> Report:
+    """Check evidence against this home's root certificate and, where given, golden values. Raises AttestationError."""
+    anchor = trust_anchor(home() / ATTESTATION_FOLDER)
+    when = now or dt.datetime.now(dt.UTC)
+    return verify(evidence, name=name, nonce=nonce, anchor=anchor, contract=load_contract(), now=when, golden=golden)
+
+
+def verify_running(client: ControlClient, name: str, *, golden: Path | None, save_golden: bool) -> Report:
+    """Ask for fresh evidence of `name` and check it; `save_golden` keeps its values if no check failed.
+
+    Raises PlatformError when there is no evidence, or `golden` cannot be read or written.
+    """
+    path = golden or golden_file(name)
+    known = Golden.load(path, load_contract()) if not save_golden and (golden or path.exists()) else None
+    nonce = new_nonce()
+    evidence = ask_evidence(client, name, nonce)
+    report = check(evidence, name, nonce, golden=known)
+    if not save_golden:
+        return report
+    if report.failed:
+        raise AttestationError(f"Nothing saved: evidence with a failed check is no golden value.\n{report}")
+    fresh = Golden(name, next(iter(read_logs(evidence, load_contract()).values())))
+    fresh.save(path)
+    return check(evidence, name, nonce, golden=fresh)
