@@ -61,18 +61,30 @@ def count_tokens(text: str) -> int:
     return sum(-(-len(piece) // _LETTERS_PER_TOKEN) for piece in _PIECE.findall(text))
 
 
+def count_seen(answer: Answer) -> int:
+    """An estimate of the tokens that were seen: thinking, text, arguments of tool calls."""
+    counted = count_tokens(answer.reasoning) + count_tokens(answer.text)
+    return counted + sum(count_tokens(call["arguments"]) for call in answer.tool_calls)
+
+
+def understated(answer: Answer, limits: dict[str, float]) -> bool:
+    """Whether `usage` tells fewer tokens than were seen: it may count invisible ones, but none that is visible less."""
+    told = answer.usage.get("completion_tokens")
+    least = count_seen(answer) * limits["min_usage_factor"] - limits["usage_least_allowance"]
+    return told is not None and told < least
+
+
 def count_with_usage(answer: Answer, limits: dict[str, float]) -> tuple[int, str]:
     """Completion tokens and where the number comes from: "usage", "counted", or "counted, usage implausible".
 
     `limits` is the table `[tokens]` of scoring.toml.
     """
-    counted = count_tokens(answer.reasoning) + count_tokens(answer.text)
-    counted += sum(count_tokens(call["arguments"]) for call in answer.tool_calls)
+    counted = count_seen(answer)
     told = answer.usage.get("completion_tokens")
     if told is None:
         return counted, "counted"
     most = counted * limits["max_usage_factor"] + limits["usage_allowance"]
-    if counted * limits["min_usage_factor"] - limits["usage_allowance"] <= told <= most:
+    if told <= most and not understated(answer, limits):
         return int(told), "usage"
     return counted, "counted, usage implausible"
 

@@ -37,6 +37,9 @@ class Record:
     verdicts: list[tuple[str, Verdict]] = field(default_factory=list)
     score: float = 0.0
     wants_artifact: bool = False
+    shows_picture: bool = False
+    seeded: bool = False
+    chance: float = 0.0
 
     @property
     def ok(self) -> bool:

@@ -1,22 +1,25 @@
 """Every formula of the score. The numbers in them stand in scoring.toml, each with its reason.
 
 A category's score is 0 to 100, smooth, with no cliff to sit on:
-- quality: the mean over the quality categories of the mean item score. A failed request scores 0 there.
-- modality: the share of wanted artifacts that came and really decode. None delivered is 0, never full marks.
-- speed, cost, streaming: the mean over answers, each weighted by how right it is, shrunk where few are right.
-The composite is the weighted sum. A category that the suite has no items for is left out, the other weights are scaled
-up to 1, and the report says so.
+- quality: the mean over the quality categories of the mean item score, less what guessing reaches. A failed request
+  scores 0 there.
+- modality: the mean over the items that show a picture or want one. None delivered is 0, never full marks.
+- speed, cost, streaming: the mean over answers, each weighted by how right it is, shrunk where few are right. Streaming
+  weighs long answers more: one word shows nothing of a stream.
+Items whose right answer never changes count only as far as those are answered whose answer the seed decides: learned by
+heart is no skill. The composite is the weighted sum. A category that the suite has no items for is left out, the other
+weights are scaled up to 1, and the report says so.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from janus_bench.chat import Answer
 from janus_bench.constants import Table
-from janus_bench.metrics import Timing, measure, percentile, stall_seconds, words
+from janus_bench.metrics import Timing, count_seen, measure, percentile, stall_seconds, understated, words
 from janus_bench.records import Record
 from janus_bench.suites.loader import Item, product
 from janus_bench.verdicts import Subject
@@ -40,7 +43,8 @@ def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> Non
     judged = list(records)
     for record in judged:
         item = known[record.item]
-        record.wants_artifact = item.wants_artifact
+        record.wants_artifact, record.shows_picture = item.wants_artifact, item.shows_picture
+        record.seeded, record.chance = item.seeded, item.chance
         if record.answer is None:
             continue
         answer = record.answer
@@ -65,7 +69,8 @@ class Measured:
     """What one judged record adds to the scores, 0 to 1 each.
 
     `right` is how right the answer is; speed, cost and streaming are weighted by it, and 0 where it is. `picture` is
-    None where none was wanted.
+    None where none was shown or wanted. `length` says how much the answer shows of a stream, `seeded` whether the seed
+    decides what is right, `chance` what guessing reaches.
     """
 
     item: str
@@ -76,6 +81,9 @@ class Measured:
     cost: float
     streaming: float
     picture: float | None
+    length: float = 1.0
+    seeded: bool = True
+    chance: float = 0.0
 
 
 def measured(record: Record, table: Table) -> Measured:
@@ -83,8 +91,19 @@ def measured(record: Record, table: Table) -> Measured:
     right = min(1.0, record.score / table["right_enough"]["item_score"])
     ways = (item_speed, item_cost, item_streaming) if right else ()
     speed, cost, streaming = (way(record, table) for way in ways) if ways else (0.0, 0.0, 0.0)
-    picture = _artifact_score(record) if record.wants_artifact else None
-    return Measured(record.item, record.category, record.score, right, speed, cost, streaming, picture)
+    return Measured(
+        record.item,
+        record.category,
+        record.score,
+        right,
+        speed,
+        cost,
+        streaming,
+        picture=_picture_score(record),
+        length=stream_length(record, table["streaming"]),
+        seeded=record.seeded,
+        chance=record.chance,
+    )
 
 
 def score(records: Iterable[Record], table: Table) -> Scores:
@@ -94,8 +113,9 @@ def score(records: Iterable[Record], table: Table) -> Scores:
 
 def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
     """The scores of what was measured."""
+    rows = as_trusted(rows, trust(rows, table["by_heart"]))
     quality = {
-        name: _percent(_mean([row.score for row in rows if row.category == name]))
+        name: _percent(above_guessing([row for row in rows if row.category == name]))
         for name in table["quality"]["categories"]
     }
     pictures = [row.picture for row in rows if row.picture is not None]
@@ -104,10 +124,41 @@ def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
         "quality": _mean([value for value in quality.values() if value is not None]),
         "speed": _percent(over_right_answers(rows, [row.speed for row in rows], wanted_share)),
         "cost": _percent(over_right_answers(rows, [row.cost for row in rows], wanted_share)),
-        "streaming": _percent(over_right_answers(rows, [row.streaming for row in rows], wanted_share)),
+        "streaming": _percent(over_streams(rows, wanted_share)),
         "modality": _percent(_mean(pictures)),
     }
     return composite(categories, quality, table["weights"])
+
+
+def trust(rows: Sequence[Measured], numbers: Table) -> float:
+    """How far items are believed whose right answer never changes, 0 to 1, by how those are answered whose does.
+
+    Full where seeded items score `enough_share` of what fixed ones do; below, it falls with the square. A suite of few
+    seeded items says nothing.
+    """
+    seeded = [row.score for row in rows if row.seeded]
+    fixed = _mean([row.score for row in rows if not row.seeded])
+    if len(seeded) < numbers["min_seeded_items"] or not fixed:
+        return 1.0
+    return float(_clamp(sum(seeded) / len(seeded) / fixed / numbers["enough_share"]) ** 2)
+
+
+def as_trusted(rows: Sequence[Measured], share: float) -> Sequence[Measured]:
+    """The rows, with what fixed items earn multiplied by the trust in them."""
+
+    def believed(row: Measured) -> Measured:
+        picture = None if row.picture is None else row.picture * share
+        return replace(row, score=row.score * share, right=row.right * share, picture=picture)
+
+    return rows if share == 1.0 else [row if row.seeded else believed(row) for row in rows]
+
+
+def above_guessing(rows: Sequence[Measured]) -> float | None:
+    """The mean item score, with what guessing reaches taken off and the rest stretched to 1; None of nothing."""
+    mean, guessed = _mean([row.score for row in rows]), _mean([row.chance for row in rows])
+    if mean is None or guessed is None:
+        return None
+    return mean if not guessed else _clamp((mean - guessed) / (1 - guessed))
 
 
 def composite(
@@ -132,7 +183,23 @@ def over_right_answers(rows: Sequence[Measured], values: Sequence[float], wanted
     if not right:
         return 0.0
     mean = sum(value * row.right for value, row in zip(values, rows, strict=True)) / right
-    return mean * min(1.0, right / len(rows) / wanted_share)
+    return mean * _enough(rows, wanted_share)
+
+
+def over_streams(rows: Sequence[Measured], wanted_share: float) -> float | None:
+    """The same for streaming, each answer weighted by its length too; None where no answer shows a stream."""
+    shown = sum(row.right * row.length for row in rows)
+    if not shown:
+        return 0.0 if any(row.category == "streaming" or not row.right for row in rows) else None
+    mean = sum(row.streaming * row.right * row.length for row in rows) / shown
+    return mean * _enough(rows, wanted_share)
+
+
+def _enough(rows: Sequence[Measured], wanted_share: float) -> float:
+    """The share of right answers over the wanted share, at most 1; guessing counts for nothing."""
+    guessed = sum(row.chance for row in rows) / len(rows)
+    right = _clamp((sum(row.right for row in rows) / len(rows) - guessed) / (1 - guessed))
+    return min(1.0, right / wanted_share)
 
 
 def log_scale(value: float, best: float, worst: float) -> float:
@@ -163,16 +230,20 @@ def item_speed(record: Record, table: Table) -> float:
 def usd(answer: Answer, table: Table) -> float | None:
     """What an answer cost in US dollars: as reported, else tokens of `usage` at list price; sandbox time on top.
 
-    None where the target reported neither: a guess would reward silence.
+    None where the target reported neither, or what cannot be true: a number of tokens that what was seen rules out, or
+    less than the cheapest model's price of it. A guess would reward silence, and belief would reward lies.
     """
     usage, prices = answer.usage, table["cost"]
+    if understated(answer, table["tokens"]):
+        return None
     cost = usage.get("cost_usd")
     if cost is None:
         if "completion_tokens" not in usage or "prompt_tokens" not in usage:
             return None
         cost = usage["prompt_tokens"] * prices["usd_per_million_input_tokens"] / 1e6
         cost += usage["completion_tokens"] * prices["usd_per_million_output_tokens"] / 1e6
-    return cost + usage.get("sandbox_seconds", 0.0) * float(prices["usd_per_sandbox_second"])
+    cost += usage.get("sandbox_seconds", 0.0) * float(prices["usd_per_sandbox_second"])
+    return cost if cost >= count_seen(answer) * prices["least_usd_per_million_tokens"] / 1e6 else None
 
 
 def item_cost(record: Record, table: Table) -> float:
@@ -182,16 +253,24 @@ def item_cost(record: Record, table: Table) -> float:
 
 
 def item_streaming(record: Record, table: Table) -> float:
-    """Protocol, continuity and transparency of one stream; 0 for an answer that was not streamed."""
+    """Continuity of one stream, less what its protocol and transparency lack; 0 for an answer that was not streamed.
+
+    They take off and never add: rules kept by a stream that nobody can read along are worth nothing.
+    """
     answer, numbers = _answer(record), table["streaming"]
     if not answer.streamed:
         return 0.0
     share: dict[str, float] = numbers["share"]
-    return (
-        share["protocol"] * protocol(answer)
-        + share["continuity"] * continuity(record, numbers)
-        + share["transparency"] * transparency(answer, numbers)
-    )
+    kept = share["protocol"] * protocol(answer) + share["transparency"] * transparency(answer, numbers)
+    return continuity(record, numbers) * (share["continuity"] + kept)
+
+
+def stream_length(record: Record, numbers: Table) -> float:
+    """How much an answer shows of a stream: 0 up to a few words, then in a straight line to 1."""
+    if record.answer is None:
+        return 0.0
+    low, high = numbers["words_that_show_a_stream"]["none"], numbers["words_that_show_a_stream"]["all"]
+    return _clamp((len(words(record.answer.text)) - low) / (high - low))
 
 
 def protocol(answer: Answer) -> float:
@@ -218,13 +297,13 @@ def continuity(record: Record, numbers: Table) -> float:
 
 
 def pieces(answer: Answer, numbers: Table) -> float:
-    """1 for an answer that came word by word, 0 for a long one that came in one piece."""
+    """1 for an answer that came word by word, 0 for a long one that came in one piece; halves are worth little."""
     length = len(words(answer.text))
     if length < numbers["min_words_for_pieces"]:
         return 1.0
     largest = max(len(words(delta.text)) for delta in answer.deltas if delta.kind == "content")
     wanted = min(numbers["enough_pieces"], length / numbers["words_per_piece"])
-    return _clamp((length / max(1, largest) - 1) / (wanted - 1))
+    return _clamp((length / max(1, largest) - 1) / (wanted - 1)) ** 2
 
 
 def transparency(answer: Answer, numbers: Table) -> float:
@@ -234,8 +313,14 @@ def transparency(answer: Answer, numbers: Table) -> float:
     return 0.5 if "reasoning_after_content" in answer.violations else 1.0
 
 
-def _artifact_score(record: Record) -> float:
-    return max((verdict.score for kind, verdict in record.verdicts if kind == "artifact"), default=0.0)
+def _picture_score(record: Record) -> float | None:
+    """The item's score where a picture was shown or wanted: what the text says of it has to be right too."""
+    if not (record.shows_picture or record.wants_artifact):
+        return None
+    if not record.wants_artifact:
+        return record.score
+    came = max((verdict.score for kind, verdict in record.verdicts if kind == "artifact"), default=0.0)
+    return min(record.score, came)
 
 
 def _wait(milliseconds: float | None, bounds: dict[str, float]) -> float:

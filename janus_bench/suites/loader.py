@@ -62,6 +62,11 @@ class Item:
         return any(check.kind == "artifact" for check in self.checks)
 
     @property
+    def shows_picture(self) -> bool:
+        """Whether a picture is part of the question."""
+        return any(not isinstance(message["content"], str) for message in self.messages)
+
+    @property
     def wants_judge(self) -> bool:
         """Whether a judge has to read the answer."""
         return any(check.kind == "judged" for check in self.checks)

@@ -20,7 +20,7 @@ from janus_bench import api, runs
 from janus_bench.errors import BenchError, SuiteError, TargetError
 from janus_bench.report import SCHEMA_FILE, Report
 from janus_bench.suites.loader import load_suite
-from tests.bench.answers import Constant, Echo, Implementation, Salad
+from tests.bench.answers import Constant, Echo, Implementation
 from tests.bench.ground_truth import Reply, chunk, event, plain, refused_port, serving, stream
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text())
@@ -62,14 +62,6 @@ def test_the_composite_is_the_weighted_sum_of_the_scores_shown(honest: Report) -
     document = honest.to_dict()
     total = sum(weight * document["scores"][name] for name, weight in document["weights"].items())
     assert honest.composite == pytest.approx(total, abs=0.001)
-
-
-@pytest.mark.parametrize(("cheat", "quality"), [(Echo, 0.0), (Salad, 5.0), (Constant, 1.0)])
-def test_cheats_earn_next_to_nothing(cheat: type[Implementation], quality: float) -> None:
-    report = bench(cheat(load_suite("quick")))
-    assert report.scores["quality"] is not None
-    assert report.scores["quality"] <= quality
-    assert report.composite <= 5
 
 
 def test_every_record_has_its_times(honest: Report) -> None:

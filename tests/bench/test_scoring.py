@@ -144,7 +144,7 @@ def test_cost_is_as_reported_else_from_tokens_else_not_known() -> None:
     sandbox = TABLE["cost"]["usd_per_sandbox_second"]
     reported = Answer(usage={"cost_usd": 0.01, "sandbox_seconds": 2})
     assert scoring.usd(reported, TABLE) == pytest.approx(0.01 + 2 * sandbox)
-    tokens = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}
+    tokens = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}  # thinking that nobody saw has its price
     assert scoring.usd(Answer(usage=tokens), TABLE) == pytest.approx(0.75)
     assert scoring.usd(Answer(), TABLE) is None
     assert scoring.item_cost(record(usage={}), TABLE) == 0

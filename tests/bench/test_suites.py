@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import janus_bench
 from janus_bench.errors import SuiteError
 from janus_bench.evaluators import Unanswerable
 from janus_bench.suites.loader import CATEGORIES, load_suite, product, read_suite
@@ -16,23 +17,41 @@ from janus_bench.verdicts import Subject
 from tests.bench.answers import right_answer
 
 
-def test_the_quick_suite_has_thirty_items_over_every_quality_category() -> None:
-    counts = Counter(item.category for item in load_suite("quick").items(0))
-    assert sum(counts.values()) >= 30
+@pytest.mark.parametrize(("name", "least"), [("quick", 60), ("full", 300)])
+def test_a_bundled_suite_has_enough_different_items_over_every_category(name: str, least: int) -> None:
+    items = load_suite(name).items(0)
+    counts = Counter(item.category for item in items)
     assert set(counts) == set(CATEGORIES)
+    assert min(counts.values()) >= 4
+    assert len({json.dumps(item.messages) for item in items}) == len(items) >= least
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_every_item_of_the_quick_suite_can_be_answered_fully(seed: int) -> None:
-    for item in load_suite("quick").items(seed):
+@pytest.mark.parametrize("name", ["quick", "full"])
+def test_the_seed_decides_what_is_right_in_more_than_half_of_the_items(name: str) -> None:
+    suite = load_suite(name)
+    assert sum(item.seeded for item in suite.items(0)) > 0.5 * len(suite.raw_items)
+    pairs = zip(suite.items(0), suite.items(1), strict=True)
+    assert sum(before.checks != after.checks for before, after in pairs) > 0.5 * len(suite.raw_items)
+
+
+def test_the_quick_suite_is_a_part_of_the_full_one_and_no_file_is_large() -> None:
+    assert {raw["id"] for raw in load_suite("quick").raw_items} < {raw["id"] for raw in load_suite("full").raw_items}
+    files = list((Path(janus_bench.__file__).parent / "suites" / "full").iterdir())
+    assert {file.stem for file in files} == set(CATEGORIES)
+    assert all(file.stat().st_size < 1024 * 1024 for file in files)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_item_of_the_full_suite_can_be_answered_fully(seed: int) -> None:
+    for item in load_suite("full").items(seed):
         text, calls, pictures = right_answer(item)
         tools = [{key: str(value) for key, value in call["function"].items()} for call in calls]
         assert product(item.evaluate(Subject(item.prompt, text, tools, pictures))) == 1, item.id
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_item_of_the_quick_suite_gives_points_for_nothing(seed: int) -> None:
-    assert loopholes(load_suite("quick"), seed) == []
+def test_no_item_of_the_full_suite_gives_points_for_nothing(seed: int) -> None:
+    assert loopholes(load_suite("full"), seed) == []
 
 
 def test_every_unanswerable_item_has_an_answerable_twin() -> None:
@@ -71,7 +90,7 @@ def test_a_category_is_a_suite_of_its_own() -> None:
 
 
 def test_an_unknown_suite_names_the_known() -> None:
-    with pytest.raises(SuiteError, match="quick, chat, reasoning"):
+    with pytest.raises(SuiteError, match="quick, full, chat, reasoning"):
         load_suite("ful")
 
 
