@@ -1,4 +1,4 @@
-"""`janus top` as a table that redraws itself: what each implementation uses and does, and what is unusual about it.
+"""`janus top` as a table that redraws itself: what each implementation uses and does, and what is unusual about it."""
 
 from __future__ import annotations
 
@@ -39,23 +39,21 @@ def drawn(view: dict[str, Any]) -> Group:
 
 def _implementations(view: dict[str, Any]) -> Table:
     table = Table(title=f"Implementations at {view['at']}")
-    for column in ("name", "state", "isolation", "CPU %", "memory MB", "processes"):
-        table.add_column(column, justify="left" if column in ("name", "state", "isolation") else "right")
-    for column in ("open", "requests", "errors", "latency ms", "egress", "blocked"):
+    for column in ("name", "state"):
+        table.add_column(column)
+    for column in ("CPU %", "MB", "open", "asked", "errors", "ms", "egress", "blocked"):
         table.add_column(column, justify="right")
     for one in view["implementations"]:
         asked = one["requests"] or {}
         table.add_row(
             one["name"],
             one["state"],
-            one["isolation"],
             f"{one['cpu_percent']:.1f}",
             f"{one['memory_bytes'] / _MB:.1f}",
-            str(one["processes"]),
             str(one["open_requests"]),
             str(asked.get("requests", 0)),
             str(asked.get("errors", 0)),
-            "" if asked.get("latency_ms") is None else str(asked["latency_ms"]),
+            _number(asked.get("latency_ms")),
             str(one["egress"]["allowed"]),
             str(one["egress"]["blocked"]),
         )
@@ -64,12 +62,12 @@ def _implementations(view: dict[str, Any]) -> Table:
 
 def _requests(view: dict[str, Any]) -> Table:
     table = Table(title="Latest requests, content redacted")
-    columns = ("implementation", "status", "ms", "first_token_ms", "request", "response", "completion_tokens")
-    for column in columns:
-        table.add_column(column.replace("_", " "))
+    for column in ("implementation", "status", "ms", "first", "tokens", "request", "response"):
+        table.add_column(column)
     for one in view["requests"][-SHOWN_REQUESTS:]:
+        times = (_number(one["ms"]), _number(one["first_token_ms"]), _number(one["completion_tokens"]))
         # As Text: brackets would be read as Rich's markup.
-        table.add_row(*(Text("" if one[column] is None else str(one[column])) for column in columns))
+        table.add_row(one["implementation"], str(one["status"]), *times, Text(one["request"]), Text(one["response"]))
     return table
 
 
@@ -83,3 +81,7 @@ def _anomalies(view: dict[str, Any]) -> Table | Text:
     for one in view["anomalies"][-SHOWN_ANOMALIES:]:
         table.add_row(*(str(one[key]) for key in ("at", "implementation", "signal", "value", "typical", "score")))
     return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"

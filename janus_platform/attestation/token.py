@@ -17,6 +17,7 @@ from janus_platform.attestation.errors import AttestationError
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from joserfc.jws import JWSRegistry
 
     from janus_platform.attestation.identity import Identity
 
@@ -46,7 +47,7 @@ class Unverified:
         if not isinstance(key, ec.EllipticCurvePublicKey):
             return False
         try:
-            jws.deserialize_compact(self.token, ECKey.import_key(key), algorithms=[ALGORITHM])
+            jws.deserialize_compact(self.token, ECKey.import_key(key), registry=_registry())
         except (JoseError, ValueError):
             return False
         return True
@@ -61,7 +62,7 @@ def sign(claims: Mapping[str, Any], identity: Identity) -> str:
     chain = [base64.b64encode(certificate.public_bytes(Encoding.DER)).decode() for certificate in identity.chain]
     header = {"alg": ALGORITHM, "typ": TYPE, "x5c": chain}
     payload = json.dumps(claims, separators=(",", ":"))
-    return jws.serialize_compact(header, payload, ECKey.import_key(identity.key), algorithms=[ALGORITHM])
+    return jws.serialize_compact(header, payload, ECKey.import_key(identity.key), registry=_registry())
 
 
 def take_apart(token: object) -> Unverified:
@@ -82,6 +83,15 @@ def take_apart(token: object) -> Unverified:
     except (ValueError, TypeError) as error:
         raise AttestationError("x5c holds something that is not a certificate") from error
     return Unverified(token, header, claims, chain)
+
+
+def _registry() -> JWSRegistry:
+    """ES384 alone, with room for a certificate chain in the header (by itself the library allows 512 bytes)."""
+    from joserfc.jws import JWSRegistry
+
+    registry = JWSRegistry(algorithms=[ALGORITHM])
+    registry.max_header_length = registry.max_payload_length = MAX_TOKEN_BYTES
+    return registry
 
 
 def b64url(content: bytes) -> str:

@@ -21,8 +21,7 @@ const stored = (store, name, value) => {
 const say = (text) => { $("announcer").textContent = text; };
 
 async function ask() {
-  const last = turns.lastElementChild;
-  if (last?.classList.contains("answer")) last.querySelector(".retry").hidden = true;
+  turns.querySelectorAll(".retry").forEach((button) => { button.hidden = true; });
   const answer = new Answer((count += 1), model.value);
   const controller = new AbortController();
   current = { answer, controller };

@@ -1,0 +1,53 @@
+"""Read Server-Timing.
+
+Write `milliseconds(header)`: a dictionary from each name in a `Server-Timing` header to its milliseconds, as a float.
+The check gives you the header of a real answer, and others that the standard allows.
+"""
+
+import httpx
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def milliseconds(header):
+    ### BEGIN SOLUTION
+    found = {}
+    for entry in header.split(","):
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        for parameter in parameters:
+            if parameter.startswith("dur="):
+                found[name] = float(parameter.removeprefix("dur="))
+    return found
+    ### END SOLUTION
+
+
+# %% check
+def check(milliseconds):
+    import janus_platform as janus
+
+    body = {"model": "echo", "messages": [{"role": "user", "content": "Hello"}]}
+    response = httpx.post(f"{janus.up().url}/v1/chat/completions", json=body, timeout=60)
+    real = response.headers["server-timing"]
+    for header, names, why in (
+        (real, ["gateway", "implementation"], "It is the header of a real answer."),
+        ("cache;dur=2", ["cache"], "A header may have one entry only."),
+        ("db;desc=slow;dur=53.2,app;dur=47", ["db", "app"], "An entry may have other parameters than dur."),
+    ):
+        try:
+            found = milliseconds(header)
+        except Exception as error:
+            raise Hint(f"milliseconds raises {type(error).__name__} for {header!r}. {why}") from None
+        if found is None:
+            raise Hint("milliseconds returns nothing yet. Split at the comma first, then at the semicolon.")
+        if list(found) != names or not all(isinstance(ms, float) for ms in found.values()):
+            raise Hint(f"For {header!r} milliseconds gave {found!r}. {why} Wanted: {', '.join(names)}, as floats.")
+    return f"{real!r} is read."
+
+
+# %% mistakes
+MISTAKES = {
+    "def milliseconds(header):\n    return dict(p.strip().split(';dur=') for p in header.split(','))": "as floats",
+    "def milliseconds(header):\n"
+    "    return {n: float(d) for n, d in (p.strip().split(';dur=') for p in header.split(','))}": "other parameters",
+}

@@ -1,0 +1,51 @@
+"""Be the router.
+
+Write `who_answers(body, first)`: the name of the implementation that answers the request `body`, where `first` is the
+one that `janus` stands for at the moment. The check asks the gateway the same.
+"""
+
+import httpx
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def who_answers(body, first):
+    ### BEGIN SOLUTION
+    wanted = body.get("competitor_id") or body["model"]
+    return first if wanted == "janus" else wanted
+    ### END SOLUTION
+
+
+# %% check
+def check(who_answers):
+    import janus_platform as janus
+
+    url = janus.up().url
+    first = httpx.get(f"{url}/health").json()["janus"]
+    messages = [{"role": "user", "content": "Hello"}]
+    for choice in (
+        {"model": "echo"},
+        {"model": "janus"},
+        {"model": "janus", "competitor_id": "echo"},
+        {"model": "research", "competitor_id": "echo"},
+        {"model": "echo", "competitor_id": "janus"},
+    ):
+        body = {**choice, "messages": messages}
+        response = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60)
+        true, said = response.headers["x-janus-implementation"], who_answers(body, first)
+        if said is None:
+            raise Hint("who_answers returns nothing yet. Which two fields of the body can name an implementation?")
+        if said != true:
+            raise Hint(f"For {choice} the gateway says {true}, and who_answers says {said}. Which field wins?")
+    return f"Five requests, and the gateway agrees; janus is {first} now."
+
+
+# %% mistakes
+MISTAKES = {
+    "def who_answers(body, first):\n    return body['model']": "Which field wins",
+    "def who_answers(body, first):\n    return first": "Which field wins",
+    "def who_answers(body, first):\n    return first if body['model'] == 'janus' else body['model']": "competitor_id",
+    "def who_answers(body, first):\n    return body.get('competitor_id') or "
+    "(first if body['model'] == 'janus' else body['model'])": "'competitor_id': 'janus'",
+}

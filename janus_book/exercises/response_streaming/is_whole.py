@@ -1,0 +1,57 @@
+"""Is the answer whole?
+
+Write `is_whole(events)`: true when a stream, given as the list of its events, ended as it should. The last event is the
+end marker, and no event before it brought an error.
+"""
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def is_whole(events):
+    ### BEGIN SOLUTION
+    broken = any(event.startswith('data: {"error"') for event in events)
+    return bool(events) and events[-1] == "data: [DONE]" and not broken
+    ### END SOLUTION
+
+
+# %% check
+def check(is_whole):
+    import janus_platform as janus
+    from janus_book.journey import follow, send
+    from janus_platform.implementations import GUEST
+
+    platform = janus.up()
+    if all(one["name"] != "guest" for one in platform.implementations()):
+        platform.submit(GUEST, name="guest")
+    followed = [event.text for event in follow(platform).events]
+
+    def told(message):
+        body = {"model": "guest", "messages": [{"role": "user", "content": message}], "stream": True}
+        return [event.text for event in send(platform, body).events]
+
+    fault = 'data: {"error": {"message": "The model is gone.", "code": "upstream_error"}}'
+    for events, true, what in (
+        (followed, True, "The followed answer ended with its end marker."),
+        (told("cut"), False, "The guest's connection broke, and the last event is an error."),
+        (followed[:-1], False, "Without [DONE], nobody knows whether more would have come."),
+        ([*followed[:3], fault, followed[-1]], False, "An error event came before the end marker."),
+        ([], False, "Nothing came at all."),
+    ):
+        try:
+            said = is_whole(events)
+        except Exception as error:
+            raise Hint(f"is_whole raises {type(error).__name__}. {what}") from None
+        if said is None:
+            raise Hint("is_whole returns nothing yet. Look at the last event, events[-1], first.")
+        if bool(said) != true:
+            raise Hint(f"{what} is_whole gave {said}.")
+    return "It tells a whole answer from a broken one, a cut one and none."
+
+
+# %% mistakes
+MISTAKES = {
+    "def is_whole(events):\n    return True": "connection broke",
+    "def is_whole(events):\n    return not any('error' in event for event in events)": "whether more would have come",
+    "def is_whole(events):\n    return events[-1] == 'data: [DONE]'": "before the end marker",
+}

@@ -1,0 +1,50 @@
+"""Find what overlaps.
+
+Write `overlap(one, other)`: for how many milliseconds two spans were open at the same time, 0 if never. A span has
+`start_ms` and `end_ms`. The check tries your function on the followed request as well.
+"""
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def overlap(one, other):
+    ### BEGIN SOLUTION
+    return max(0, min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms))
+    ### END SOLUTION
+
+
+# %% check
+def check(overlap):
+    from types import SimpleNamespace as Span
+
+    import janus_platform as janus
+    from janus_book.journey import follow
+
+    for one, other, true in (
+        ((0, 40), (30, 90), 10),
+        ((30, 90), (0, 40), 10),
+        ((0, 90), (30, 40), 10),
+        ((0, 10), (30, 40), 0),
+    ):
+        spans = [Span(start_ms=start, end_ms=end) for start, end in (one, other)]
+        said = overlap(*spans)
+        if said is None:
+            raise Hint("overlap returns nothing yet. The later start and the earlier end bound the time in common.")
+        if said != true:
+            shown = f"{one[0]}–{one[1]} ms and {other[0]}–{other[1]} ms"
+            raise Hint(f"Spans of {shown} share {true} ms; overlap gave {said:g}.")
+    platform = janus.up()
+    trace = follow(platform).trace(platform)
+    model, picture = trace.named("inference"), trace.named("code_sandbox")
+    shared = overlap(model[0], picture[0]) if model and picture else 0
+    return f"In the followed request, model and sandbox worked at the same time for {shared:.0f} ms."
+
+
+# %% mistakes
+MISTAKES = {
+    "def overlap(one, other):\n    return one.end_ms - other.start_ms": "share 10 ms; overlap gave 90",
+    "def overlap(one, other):\n    return min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms)": (
+        "share 0 ms"
+    ),
+}

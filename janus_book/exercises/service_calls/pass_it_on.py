@@ -1,0 +1,50 @@
+"""Pass the trace on.
+
+Write `onward(received)`: from the headers of the request that an implementation received (a dictionary, names in lower
+case), the headers that it sends along with a service call. Only `traceparent` travels on; the user's key does not. A
+request without it leaves nothing to pass on.
+"""
+
+import httpx
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def onward(received):
+    ### BEGIN SOLUTION
+    return {name: value for name, value in received.items() if name == "traceparent"}
+    ### END SOLUTION
+
+
+# %% check
+def check(onward):
+    import janus_platform as janus
+
+    platform = janus.up()
+    with platform.client_span() as call:
+        sent = onward({"authorization": "Bearer mine", "accept": "*/*", **call.headers})
+        if not isinstance(sent, dict):
+            raise Hint("onward returns no dictionary yet. Which of the received headers carries the trace id?")
+        if "authorization" in sent:
+            raise Hint("The user's key would leave with the call. Pass on traceparent alone.")
+        httpx.post("https://search.janus.rodeo/search", json={"query": "spin"}, headers=sent, timeout=30)
+    calls = platform.trace(call.trace_id).named("search")
+    if not calls:
+        raise Hint(f"The search is not in the trace. onward gave {', '.join(sent) or 'nothing'}, not traceparent.")
+    try:
+        left = onward({"accept": "*/*"})
+    except Exception as error:
+        raise Hint(f"Where traceparent is missing, onward raises {type(error).__name__}. Give back nothing.") from None
+    if left:
+        raise Hint(f"A request without traceparent leaves nothing to pass on; onward gave {left!r}.")
+    return f"A search with your headers is in the trace, attached as {calls[0].attached}."
+
+
+# %% mistakes
+MISTAKES = {
+    "def onward(received):\n    return received": "The user's key",
+    "def onward(received):\n    return {}": "not in the trace",
+    "def onward(received):\n    return {'traceparent': received['traceparent']}": "raises KeyError",
+    "def onward(received):\n    return {'traceparent': received.get('traceparent')}": "leaves nothing",
+}

@@ -1,0 +1,45 @@
+"""How long did it start?
+
+Write `start_ms(trace)`: how many milliseconds the node took from being asked until the implementation got the request.
+In a trace, `trace.named("node")` and `trace.named("implementation")` are lists of spans with `start_ms` and `end_ms`.
+"""
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def start_ms(trace):
+    ### BEGIN SOLUTION
+    return trace.named("implementation")[0].start_ms - trace.named("node")[0].start_ms
+    ### END SOLUTION
+
+
+# %% check
+def check(start_ms):
+    import janus_platform as janus
+    from janus_book.journey import follow
+    from janus_platform.trace_view import Trace
+
+    def span(name, start, end):
+        return {
+            "span_id": name, "parent_id": None, "name": name, "start_ns": start * 10**6, "end_ns": end * 10**6,
+            "status": "unset", "attributes": {}, "events": [],
+        }  # fmt: skip
+
+    cold = [span("gateway", 1_000, 1_900), span("node", 1_002, 1_900), span("implementation", 1_602, 1_899)]
+    said = start_ms(Trace({"trace_id": "0" * 32, "spans": cold}))
+    if said is None:
+        raise Hint("start_ms returns nothing yet. Where does the implementation's bar begin, and where the node's?")
+    if round(said) == 602:
+        raise Hint("602 ms is counted from the begin of the trace. The node was asked 2 ms later.")
+    if round(said) != 600:
+        raise Hint(f"The node's bar begins at 2 ms and the implementation's at 602 ms; start_ms gave {said:g}.")
+    platform = janus.up()
+    return f"The followed request waited {start_ms(follow(platform).trace(platform)):.1f} ms: it was running already."
+
+
+# %% mistakes
+MISTAKES = {
+    "def start_ms(trace):\n    return trace.named('implementation')[0].start_ms": "counted from the begin",
+    "def start_ms(trace):\n    return trace.named('node')[0].duration_ms": "begins at 2 ms",
+}

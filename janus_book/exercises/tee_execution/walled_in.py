@@ -1,0 +1,55 @@
+"""Is it walled in?
+
+Write `walled_in(report)`: true when a process that saw what `report` says sits behind all three walls: its network has
+no interface but `lo`, its user is not root, and it cannot write its own code.
+"""
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def walled_in(report):
+    ### BEGIN SOLUTION
+    return report["interfaces"] == ["lo"] and report["uid"] != 0 and not report["code_writable"]
+    ### END SOLUTION
+
+
+# %% check
+def check(walled_in):
+    import json
+
+    import httpx
+
+    import janus_platform as janus
+    from janus_platform.implementations import GUEST
+
+    sound = {"interfaces": ["lo"], "uid": 1_900_000_001, "code_writable": False}
+    for change, what in (
+        ({}, "This one is walled in."),
+        ({"interfaces": ["eth0", "lo"]}, "eth0 leads to a network."),
+        ({"uid": 0}, "User 0 is root."),
+        ({"code_writable": True}, "It could change its own code."),
+    ):
+        report = {**sound, **change}
+        said = walled_in(report)
+        if said is None:
+            raise Hint("walled_in returns nothing yet. Three keys decide: interfaces, uid, code_writable.")
+        if bool(said) == bool(change):
+            raise Hint(f"For {report} walled_in gave {said}. {what}")
+    platform = janus.up()
+    if all(one["name"] != "guest" for one in platform.implementations()):
+        platform.submit(GUEST, name="guest")
+    body = {"model": "guest", "messages": [{"role": "user", "content": "inside"}]}
+    answer = httpx.post(f"{platform.url}/v1/chat/completions", json=body, timeout=60).json()
+    real = bool(walled_in(json.loads(answer["choices"][0]["message"]["content"])))
+    return f"The guest on this machine {'is' if real else 'is not'} behind all three."
+
+
+# %% mistakes
+MISTAKES = {
+    "def walled_in(report):\n    return True": "leads to a network",
+    "def walled_in(report):\n    return 'lo' in report['interfaces'] and report['uid'] != 0"
+    " and not report['code_writable']": "leads to a network",
+    "def walled_in(report):\n    return report['interfaces'] == ['lo'] and not report['code_writable']": "is root",
+    "def walled_in(report):\n    return report['interfaces'] == ['lo'] and report['uid'] != 0": "its own code",
+}

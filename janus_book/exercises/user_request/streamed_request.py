@@ -1,0 +1,54 @@
+"""Write the request.
+
+Write `chat_body(name, rule, question)`: the body of a request that asks the implementation `name` to stream its answer.
+Two messages: the `rule` comes first, as the system's, then the `question`, as the user's. The check sends it.
+"""
+
+import httpx
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def chat_body(name, rule, question):
+    ### BEGIN SOLUTION
+    messages = [{"role": "system", "content": rule}, {"role": "user", "content": question}]
+    return {"model": name, "messages": messages, "stream": True}
+    ### END SOLUTION
+
+
+# %% check
+def check(chat_body):
+    import janus_platform as janus
+
+    body = chat_body("echo", "Be brief.", "What is a span?")
+    if not isinstance(body, dict):
+        raise Hint("chat_body returns no dictionary yet. The page's first request shows its keys.")
+    address = f"{janus.up().url}/v1/chat/completions"
+    response = httpx.post(address, json=body, timeout=60)
+    if response.status_code != 200:
+        error = response.json()["error"]
+        raise Hint(f"The gateway answers {response.status_code}, field {error['param']}: {error['message']}")
+    if response.headers["x-janus-implementation"] != "echo":
+        raise Hint(f"{response.headers['x-janus-implementation']} answered, not echo. Which field chooses?")
+    roles = [message["role"] for message in body["messages"]]
+    if roles != ["system", "user"]:
+        raise Hint(f"The roles are {', '.join(roles)}; it should be the system's rule, then the user's question.")
+    if not response.headers["content-type"].startswith("text/event-stream"):
+        raise Hint("The answer came in one piece, as JSON. Which field asks for a stream?")
+    if "span?" not in response.text:
+        raise Hint("Echo says the last user message back, and that was not the question. Is it the user's content?")
+    return "Echo streamed it back, as server-sent events."
+
+
+# %% mistakes
+MISTAKES = {
+    "def chat_body(name, rule, question):\n"
+    "    return {'model': name, 'messages': [{'role': 'user', 'content': question}], 'stream': True}": (
+        "The roles are user"
+    ),
+    "def chat_body(name, rule, question):\n    m = [{'role': 'system', 'content': rule},"
+    " {'role': 'user', 'content': question}]\n    return {'model': name, 'messages': m}": "asks for a stream",
+    "def chat_body(name, rule, question):\n"
+    "    return {'model': name, 'messages': question, 'stream': True}": "The gateway answers 400, field messages",
+}

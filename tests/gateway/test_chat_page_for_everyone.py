@@ -1,0 +1,133 @@
+"""Janus Chat for everyone: keyboard, screen reader, light and dark, phone, little motion."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.gateway.chat_rig import GatewayThread, Visit, event, plays, says, visit
+from tests.gateway.rig import Exchange, chunk
+from tests.gateway.test_chat_page import PIXEL
+
+RICH = (
+    "# Title\n\nSome `code`, a [link](https://a.example) and **more**.\n\n```python\nprint(1)\n```\n\n"
+    "| a | b |\n|---|---|\n| 1 | 2 |\n\n> quoted\n\n1. one\n   - two\n\nSources:\n- [A page](https://a.example/p)\n"
+)
+PHONE = {"width": 390, "height": 844}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, by rule and place."""
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:150]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, served: GatewayThread, scheme: Literal["light", "dark"], size: Any) -> None:
+    # axe writes markup of its own while it looks, which the page's policy forbids.
+    with visit(browser, served.url, color_scheme=scheme, viewport=size, bypass_csp=True) as seen:
+        assert violations(seen.page) == []
+        picture = event(choices=[], artifacts=[{"type": "image/png", "name": "dot.png", "data": PIXEL}])
+        served.script = says(RICH, picture, reasoning="Thinking.")
+        seen.ask()
+        served.script = plays(chunk(content="half"), event(error={"message": "It broke."}))
+        seen.ask()
+        seen.page.locator(".trace").nth(1).wait_for()
+        seen.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert violations(seen.page) == []
+        assert seen.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_everything_is_done_with_the_keyboard_alone(chat: Visit, served: GatewayThread) -> None:
+    served.script = says("Hello [link](https://a.example)", reasoning="Thinking.")
+    keys = chat.page.keyboard
+    expect(chat.page.locator("#question")).to_be_focused()
+    keys.type("One")
+    keys.press("Shift+Enter")
+    keys.type("two")
+    assert chat.page.locator("#question").input_value() == "One\ntwo"
+    keys.press("Enter")
+    chat.finished()
+    chat.page.locator(".trace").wait_for()
+    assert chat.page.locator(".asked p").inner_text() == "One\ntwo"
+    chat.page.evaluate("() => { document.activeElement.blur(); window.getSelection().collapse(document.body, 0); }")
+    order = []
+    for _ in range(11):
+        keys.press("Tab")
+        order.append(chat.page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+        ring = chat.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert ring == "solid", order
+    expected = ["Skip to the question", "model", "new", "theme", "Reasoning", "link", "Copy", "Retry", "Trace"]
+    assert order == [*expected, "question", "send"]
+    chat.page.get_by_text("Reasoning", exact=True).focus()
+    keys.press("Enter")
+    expect(chat.page.get_by_text("Thinking.")).to_be_visible()
+    chat.page.locator("#new").focus()
+    keys.press("Enter")
+    expect(chat.page.locator("#question")).to_be_focused()
+    chat.check_quiet()
+
+
+def test_a_screen_reader_hears_the_finished_answer_once(chat: Visit, served: GatewayThread) -> None:
+    go_on = asyncio.Event()
+
+    async def slowly(exchange: Exchange) -> None:
+        exchange.start_stream()
+        exchange.chunk(chunk(content="The first half"))
+        await go_on.wait()
+        exchange.chunk(chunk(content=" and the second."))
+        exchange.chunk(chunk("stop"))
+        exchange.chunk(b"data: [DONE]\n\n")
+        exchange.end()
+
+    served.script = slowly
+    chat.page.evaluate(
+        "() => { window.heard = []; new MutationObserver(() => heard.push(announcer.textContent))"
+        ".observe(announcer, { childList: true, characterData: true, subtree: true }); }"
+    )
+    chat.page.fill("#question", "Go")
+    chat.page.press("#question", "Enter")
+    expect(chat.page.get_by_text("The first half")).to_be_visible()
+    assert chat.page.locator("#turns [aria-live], #turns [role=alert], #turns [role=log]").count() == 0
+    served.release(go_on)
+    chat.finished()
+    expect(chat.page.locator("#announcer")).to_have_text("Answer: The first half and the second.")
+    assert chat.page.evaluate("heard") == ["Waiting for the answer.", "Answer: The first half and the second."]
+    expect(chat.page.get_by_role("main")).to_be_visible()
+    assert chat.page.get_by_role("heading", level=2).all_inner_texts()[-1].endswith("impl")
+
+
+def test_dark_mode_follows_the_system_until_the_reader_chooses(browser: Browser, served: GatewayThread) -> None:
+    shade = "getComputedStyle(document.body).backgroundColor"
+    with visit(browser, served.url, color_scheme="dark") as seen:
+        dark = seen.page.evaluate(shade)
+        button = seen.page.get_by_role("button", name="Dark mode")
+        expect(button).to_have_attribute("aria-pressed", "true")
+        button.click()
+        light = seen.page.evaluate(shade)
+        seen.page.reload()
+        expect(button).to_have_attribute("aria-pressed", "false")
+        assert seen.page.evaluate(shade) == light != dark
+
+
+def test_nothing_moves_where_the_reader_wants_little_motion(browser: Browser, served: GatewayThread) -> None:
+    hold = asyncio.Event()
+
+    async def waits(exchange: Exchange) -> None:
+        exchange.start_stream()
+        await hold.wait()
+        exchange.cut()
+
+    served.script = waits
+    for motion, name in (("reduce", "none"), ("no-preference", "breathe")):
+        with visit(browser, served.url, reduced_motion=motion) as seen:
+            seen.page.fill("#question", "Go")
+            seen.page.press("#question", "Enter")
+            seen.page.locator(".waiting").wait_for()
+            assert seen.page.locator(".waiting").evaluate("(one) => getComputedStyle(one).animationName") == name
+    served.release(hold)
