@@ -38,7 +38,6 @@ class Record:
     score: float = 0.0
     wants_artifact: bool = False
     shows_picture: bool = False
-    seeded: bool = False
     chance: float = 0.0
 
     @property

@@ -113,7 +113,7 @@ def build_document(
         "tokens": _tokens(records),
         "cost": _cost(records, table),
         "target": {"url": target.url, "model": settings.model, "models_seen": models},
-        "suite": {"name": suite.name, "hash": suite.hash, "items": len(suite.raw_items)},
+        "suite": {"name": suite.name, "hash": suite.hash, "items": suite.size},
         "settings": asdict(settings),
         "scoring": {"name": table["name"], "hash": scoring_hash()},
         "runner": {"version": _version(), "python": platform.python_version(), "system": platform.system()},
@@ -174,11 +174,13 @@ def _tokens(records: Iterable[Record]) -> dict[str, Any]:
 
 def _cost(records: Iterable[Record], table: Table) -> dict[str, Any]:
     answers = [record.answer for record in records if record.answer]
-    costs = [cost for cost in (usd(answer, table) for answer in answers) if cost is not None]
+    priced = [(answer, cost) for answer in answers if (cost := usd(answer, table)) is not None]
+    costs = [cost for _, cost in priced]
+    reported = sum("cost_usd" in answer.usage for answer, _ in priced)
     return {
         "usd": round(sum(costs), 8) if costs else None,
-        "answers_with_cost_usd": sum("cost_usd" in answer.usage for answer in answers),
-        "answers_priced_from_tokens": len(costs) - sum("cost_usd" in answer.usage for answer in answers),
+        "answers_with_cost_usd": reported,
+        "answers_priced_from_tokens": len(costs) - reported,
         "answers_not_reported": len(answers) - len(costs),
         "sandbox_seconds": round(sum(answer.usage.get("sandbox_seconds", 0.0) for answer in answers), 6),
     }
@@ -199,7 +201,10 @@ def _notes(scores: Scores, outcome: Outcome, table: Table) -> list[str]:
     answers = [record.answer for record in outcome.records if record.answer]
     silent = sum(usd(answer, table) is None for answer in answers)
     if silent:
-        notes.append(f"{silent} of {len(answers)} answers report neither cost_usd nor tokens: they score 0 for cost.")
+        notes.append(
+            f"{silent} of {len(answers)} answers report neither cost_usd nor tokens, or fewer than were seen: "
+            "they score 0 for cost."
+        )
     late = percentile(outcome.start_late_ms, 95)
     if late is not None and late > BUSY_LAG_MS:
         notes.append(f"Requests were started {late:.0f} ms after they were due (p95): this machine was too busy.")

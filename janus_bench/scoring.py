@@ -6,16 +6,15 @@ A category's score is 0 to 100, smooth, with no cliff to sit on:
 - modality: the mean over the items that show a picture or want one. None delivered is 0, never full marks.
 - speed, cost, streaming: the mean over answers, each weighted by how right it is, shrunk where few are right. Streaming
   weighs long answers more: one word shows nothing of a stream.
-Items whose right answer never changes count only as far as those are answered whose answer the seed decides: learned by
-heart is no skill. The composite is the weighted sum. A category that the suite has no items for is left out, the other
-weights are scaled up to 1, and the report says so.
+The composite is the weighted sum. A category that the suite has no items for is left out, the other weights are scaled
+up to 1, and the report says so.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from janus_bench.chat import Answer
 from janus_bench.constants import Table
@@ -44,7 +43,7 @@ def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> Non
     for record in judged:
         item = known[record.item]
         record.wants_artifact, record.shows_picture = item.wants_artifact, item.shows_picture
-        record.seeded, record.chance = item.seeded, item.chance
+        record.chance = item.chance
         if record.answer is None:
             continue
         answer = record.answer
@@ -69,8 +68,8 @@ class Measured:
     """What one judged record adds to the scores, 0 to 1 each.
 
     `right` is how right the answer is; speed, cost and streaming are weighted by it, and 0 where it is. `picture` is
-    None where none was shown or wanted. `length` says how much the answer shows of a stream, `seeded` whether the seed
-    decides what is right, `chance` what guessing reaches.
+    None where none was shown or wanted. `length` says how much the answer shows of a stream, `chance` what guessing
+    reaches.
     """
 
     item: str
@@ -82,7 +81,6 @@ class Measured:
     streaming: float
     picture: float | None
     length: float = 1.0
-    seeded: bool = True
     chance: float = 0.0
 
 
@@ -101,7 +99,6 @@ def measured(record: Record, table: Table) -> Measured:
         streaming,
         picture=_picture_score(record),
         length=stream_length(record, table["streaming"]),
-        seeded=record.seeded,
         chance=record.chance,
     )
 
@@ -113,44 +110,20 @@ def score(records: Iterable[Record], table: Table) -> Scores:
 
 def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
     """The scores of what was measured."""
-    rows = as_trusted(rows, trust(rows, table["by_heart"]))
     quality = {
         name: _percent(above_guessing([row for row in rows if row.category == name]))
         for name in table["quality"]["categories"]
     }
     pictures = [row.picture for row in rows if row.picture is not None]
-    wanted_share = table["right_enough"]["answered_share"]
+    wanted = table["right_enough"]
     categories = {
         "quality": _mean([value for value in quality.values() if value is not None]),
-        "speed": _percent(over_right_answers(rows, [row.speed for row in rows], wanted_share)),
-        "cost": _percent(over_right_answers(rows, [row.cost for row in rows], wanted_share)),
-        "streaming": _percent(over_streams(rows, wanted_share)),
+        "speed": _percent(over_right_answers(rows, [row.speed for row in rows], wanted)),
+        "cost": _percent(over_right_answers(rows, [row.cost for row in rows], wanted)),
+        "streaming": _percent(over_streams(rows, wanted)),
         "modality": _percent(_mean(pictures)),
     }
     return composite(categories, quality, table["weights"])
-
-
-def trust(rows: Sequence[Measured], numbers: Table) -> float:
-    """How far items are believed whose right answer never changes, 0 to 1, by how those are answered whose does.
-
-    Full where seeded items score `enough_share` of what fixed ones do; below, it falls with the square. A suite of few
-    seeded items says nothing.
-    """
-    seeded = [row.score for row in rows if row.seeded]
-    fixed = _mean([row.score for row in rows if not row.seeded])
-    if len(seeded) < numbers["min_seeded_items"] or not fixed:
-        return 1.0
-    return float(_clamp(sum(seeded) / len(seeded) / fixed / numbers["enough_share"]) ** 2)
-
-
-def as_trusted(rows: Sequence[Measured], share: float) -> Sequence[Measured]:
-    """The rows, with what fixed items earn multiplied by the trust in them."""
-
-    def believed(row: Measured) -> Measured:
-        picture = None if row.picture is None else row.picture * share
-        return replace(row, score=row.score * share, right=row.right * share, picture=picture)
-
-    return rows if share == 1.0 else [row if row.seeded else believed(row) for row in rows]
 
 
 def above_guessing(rows: Sequence[Measured]) -> float | None:
@@ -172,10 +145,10 @@ def composite(
     return Scores(min(100.0, max(0.0, total)), categories, quality, used)
 
 
-def over_right_answers(rows: Sequence[Measured], values: Sequence[float], wanted_share: float) -> float | None:
+def over_right_answers(rows: Sequence[Measured], values: Sequence[float], wanted: Table) -> float | None:
     """The mean of `values` weighted by how right each answer is, times how many are right; None of nothing.
 
-    From `wanted_share` of right answers on, none is taken off.
+    From the wanted share of right answers on (`[right_enough]` of scoring.toml), none is taken off.
     """
     if not rows:
         return None
@@ -183,23 +156,23 @@ def over_right_answers(rows: Sequence[Measured], values: Sequence[float], wanted
     if not right:
         return 0.0
     mean = sum(value * row.right for value, row in zip(values, rows, strict=True)) / right
-    return mean * _enough(rows, wanted_share)
+    return mean * _enough(rows, wanted)
 
 
-def over_streams(rows: Sequence[Measured], wanted_share: float) -> float | None:
+def over_streams(rows: Sequence[Measured], wanted: Table) -> float | None:
     """The same for streaming, each answer weighted by its length too; None where no answer shows a stream."""
     shown = sum(row.right * row.length for row in rows)
     if not shown:
         return 0.0 if any(row.category == "streaming" or not row.right for row in rows) else None
     mean = sum(row.streaming * row.right * row.length for row in rows) / shown
-    return mean * _enough(rows, wanted_share)
+    return mean * _enough(rows, wanted)
 
 
-def _enough(rows: Sequence[Measured], wanted_share: float) -> float:
-    """The share of right answers over the wanted share, at most 1; guessing counts for nothing."""
+def _enough(rows: Sequence[Measured], wanted: Table) -> float:
+    """How far the share of right answers reaches the wanted one, at most 1; guessing counts for nothing."""
     guessed = sum(row.chance for row in rows) / len(rows)
     right = _clamp((sum(row.right for row in rows) / len(rows) - guessed) / (1 - guessed))
-    return min(1.0, right / wanted_share)
+    return float(min(1.0, (right / wanted["answered_share"]) ** wanted["steepness"]))
 
 
 def log_scale(value: float, best: float, worst: float) -> float:

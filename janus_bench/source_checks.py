@@ -42,7 +42,7 @@ class Citation:
 
     `pages` gives each known page (host and path) the facts that stand on it; a cited page counts where the answer
     states all facts of that page. `also` are places whose pages are not known word by word, but are good sources; those
-    count where the answer states some page's facts. Of several addresses, the share that counts is the score.
+    count where the answer states some page's facts. Half of the cited pages have to count; below, the score falls.
     """
 
     kind: ClassVar[str] = "citation"
@@ -70,7 +70,7 @@ class Citation:
         borne_out = {page for page, facts in self.pages.items() if all(_says(stated, group) for group in facts)}
         right = sum(self._supports(address, borne_out) for address in named)
         why = f"{right} of {len(named)} cited pages say it"
-        return Verdict(right / len(named), why)
+        return Verdict(min(1.0, 2 * right / len(named)), why)
 
     def _supports(self, address: tuple[str, str], borne_out: set[str]) -> bool:
         known = [page for page in self.pages if lies_below(address, page)]

@@ -5,8 +5,9 @@ changes is filled in (filling.py): an answer learned by heart then fails. `pictu
 the last message. `twin` names an answerable item of the same kind: an unanswerable item counts only if its twin was
 answered, because saying "I do not know" to everything is no skill. Tools, where given, are sent as they stand.
 
-The full suite is a file a category; the quick suite is those of its items that say `quick = true`, so that no question
-stands twice. The categories are the seven of quality, and two whose answers count for speed, cost and streaming alone:
+The full suite is a file a category; the quick suite is those of its items that say `quick = true`, all of them drawn by
+the seed, and a few of the others, which the seed chooses: no question stands twice, and no answer is worth learning by
+heart. The categories are the seven of quality, and two whose answers count for speed, cost and streaming alone:
 "streaming" has long answers, "cost" has questions that few words answer, and more words are wrong there.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,6 +32,9 @@ from janus_bench.verdicts import Subject, Verdict
 CATEGORIES: tuple[str, ...] = (*load_scoring()["quality"]["categories"], "streaming", "cost")
 BUNDLED = ("quick", "full")
 _FOLDER = Path(__file__).parent / "full"
+# How many of a category's fixed questions the quick suite asks. The more it asks of a pool, the more often an answer
+# learned from another seed comes up again.
+_SAMPLED = {"knowledge": 6, "research": 5, "streaming": 1}
 _DESCRIPTIONS = {
     "quick": "A fair first look, within five minutes on the local platform: the short questions of every category.",
     "full": "Every question of every category, sized for two hours against a live target.",
@@ -40,7 +45,7 @@ _DESCRIPTIONS = {
 class Item:
     """One question as it is asked: variables filled in, checks built.
 
-    `seeded` says that the seed decides what the right answer is; `chance` is the score that guessing reaches.
+    `seeded` says that the seed decides what is asked or right; `chance` is the score that guessing reaches.
     """
 
     id: str
@@ -94,27 +99,48 @@ def spoken(message: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Suite:
-    """A named list of raw items. `hash` is the SHA-256 of their canonical JSON, everything a seed may draw included."""
+    """A named list of raw items. `hash` is the SHA-256 of their canonical JSON, everything a seed may draw included.
+
+    `sampled` says of how many of the items without `quick` the seed chooses, by category; without it, all are asked.
+    """
 
     name: str
     description: str
     raw_items: tuple[dict[str, Any], ...]
+    sampled: dict[str, int] = field(default_factory=dict)
     hash: str = field(init=False)
 
     def __post_init__(self) -> None:
         asked = [{name: value for name, value in raw.items() if name != "quick"} for raw in self.raw_items]
-        canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        whole = [asked, self.sampled] if self.sampled else asked
+        canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         object.__setattr__(self, "hash", hashlib.sha256(canonical.encode()).hexdigest())
 
     def items(self, seed: int) -> list[Item]:
         """The items as `seed` asks them, in the order of the file."""
-        return [build_item(raw, seed) for raw in self.raw_items]
+        chosen = self._chosen(seed)
+        return [build_item(raw, seed, sampled=bool(self.sampled)) for raw in self.raw_items if raw["id"] in chosen]
+
+    @property
+    def size(self) -> int:
+        """How many items are asked."""
+        return len(self._chosen(0))
+
+    def _chosen(self, seed: int) -> set[str]:
+        if not self.sampled:
+            return {raw["id"] for raw in self.raw_items}
+        chosen = {raw["id"] for raw in self.raw_items if raw.get("quick")}
+        for category, count in self.sampled.items():
+            pool = [raw["id"] for raw in self.raw_items if raw["category"] == category and not raw.get("quick")]
+            chosen.update(random.Random(f"{seed}:{category}").sample(pool, count))
+        return chosen
 
     def only(self, category: str) -> Suite:
         """The items of one category, as a suite of its own with its own hash."""
         chosen = [raw for raw in self.raw_items if raw["category"] == category]
         name = category if self.name == "quick" else f"{self.name}/{category}"
-        return Suite(name, f"The {category} items of {self.name}.", without_lost_twins(chosen))
+        sampled = {place: count for place, count in self.sampled.items() if place == category}
+        return Suite(name, f"The {category} items of {self.name}.", without_lost_twins(chosen), sampled)
 
 
 def without_lost_twins(raw_items: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
@@ -148,10 +174,15 @@ def load_suite(name: str) -> Suite:
 @cache
 def _bundled(name: str) -> Suite:
     if name == "quick":
-        chosen = [raw for raw in _bundled("full").raw_items if raw.get("quick")]
-        return Suite(name, _DESCRIPTIONS[name], without_lost_twins(chosen))
+        # an item with a twin needs it beside it
+        chosen = [raw for raw in _bundled("full").raw_items if raw.get("quick") or _may_be_chosen(raw)]
+        return Suite(name, _DESCRIPTIONS[name], without_lost_twins(chosen), _SAMPLED)
     parts = [read_suite(_FOLDER / f"{category}.toml") for category in CATEGORIES]
     return Suite(name, _DESCRIPTIONS[name], tuple(raw for part in parts for raw in part.raw_items))
+
+
+def _may_be_chosen(raw: dict[str, Any]) -> bool:
+    return raw["category"] in _SAMPLED and not is_seeded(raw) and not raw.get("twin")
 
 
 def read_suite(path: Path) -> Suite:
@@ -173,13 +204,13 @@ def product(verdicts: list[tuple[str, Verdict]]) -> float:
     return score
 
 
-def build_item(raw: dict[str, Any], seed: int) -> Item:
+def build_item(raw: dict[str, Any], seed: int, *, sampled: bool = False) -> Item:
     """Fill in what `seed` draws, draw the pictures, and build the checks. Raises ValueError."""
-    return build_with(raw, values_for(raw, seed))
+    return build_with(raw, values_for(raw, seed), sampled=sampled)
 
 
-def build_with(raw: dict[str, Any], values: dict[str, Any]) -> Item:
-    """The item with these values in their places. Raises ValueError."""
+def build_with(raw: dict[str, Any], values: dict[str, Any], *, sampled: bool = False) -> Item:
+    """The item with these values in their places; `sampled` says that the seed chose it. Raises ValueError."""
     asked = filled(raw, values)
     messages = [dict(message) for message in asked.get("messages") or [{"role": "user", "content": asked["prompt"]}]]
     if asked.get("pictures"):
@@ -192,7 +223,7 @@ def build_with(raw: dict[str, Any], values: dict[str, Any]) -> Item:
         checks=tuple(build_check(table) for table in asked["checks"]),
         twin=raw.get("twin", ""),
         tools=tuple(asked.get("tools", ())),
-        seeded=is_seeded(raw),
+        seeded=sampled or is_seeded(raw),
     )
 
 

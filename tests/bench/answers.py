@@ -111,7 +111,7 @@ class Implementation:
         self.model = model
         self.usage: dict[str, Any] | None = {
             "prompt_tokens": 30,
-            "completion_tokens": 30,
+            "completion_tokens": 90,
             "cost_usd": 0.0001,
             "sandbox_seconds": 0.0,
         }

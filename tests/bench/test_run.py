@@ -23,6 +23,7 @@ from janus_bench.suites.loader import load_suite
 from tests.bench.answers import Constant, Echo, Implementation
 from tests.bench.ground_truth import Reply, chunk, event, plain, refused_port, serving, stream
 
+CHAT = load_suite("chat").size
 SCHEMA = json.loads(SCHEMA_FILE.read_text())
 
 
@@ -65,7 +66,7 @@ def test_the_composite_is_the_weighted_sum_of_the_scores_shown(honest: Report) -
 
 
 def test_every_record_has_its_times(honest: Report) -> None:
-    assert len(honest.records) == len(load_suite("quick").raw_items)
+    assert len(honest.records) == load_suite("quick").size
     for record in honest.records:
         assert record.first_token_ms is not None
         assert record.total_ms is not None
@@ -96,14 +97,14 @@ def test_errors_are_counted_by_kind_and_score_zero() -> None:
         plain("500 Internal Server Error", {}),
         Reply([(0, event(chunk(content="Half")))], cut=True),
         Reply([(0, b"data: {oops\n\n")]),
-        stream(["never right"], done=False),
+        *[stream(["never right"], done=False)] * (CHAT - 4),
     ]
     waiting = iter(faults)
     report = bench(lambda request: next(waiting), "chat", concurrency=1, warmup=0)
     document = checked(report)
     assert document["errors"] == {"cut_stream": 1, "http_429": 1, "http_500": 1, "malformed_event": 1}
-    assert document["violations"] == {"missing_done": 1}
-    assert document["requests"]["answered"] == 1
+    assert document["violations"] == {"missing_done": CHAT - 4}
+    assert document["requests"]["answered"] == CHAT - 4
     assert report.composite == 0
 
 
@@ -122,7 +123,7 @@ def test_usage_that_is_not_reported_scores_zero_for_cost_and_is_said() -> None:
     document = checked(bench(implementation, "chat"))
     assert document["scores"]["cost"] == 0
     assert document["cost"]["usd"] is None
-    assert document["tokens"]["sources"] == {"counted": 5}
+    assert document["tokens"]["sources"] == {"counted": CHAT}
     assert any("neither cost_usd nor tokens" in note for note in document["notes"])
 
 
@@ -132,7 +133,7 @@ def test_repeats_ask_again_and_the_seed_decides_the_order() -> None:
             janus_bench.run(server.url, "chat", progress=False, repeats=2, warmup=0, concurrency=1, seed=seed)
         return [request["messages"][-1]["content"] for request in server.requests]
 
-    assert len(asked(0)) == 10
+    assert len(asked(0)) == 2 * CHAT
     assert asked(0) == asked(0)
     assert asked(0) != asked(1)
 
@@ -147,8 +148,8 @@ def test_as_many_requests_are_in_flight_as_asked_for_and_no_more(concurrency: in
 
 
 def test_an_unanswerable_item_counts_only_where_its_twin_was_answered() -> None:
-    honest = bench(Implementation(load_suite("research")), "research")
-    silent = bench(Constant(load_suite("research")), "research")
+    honest = bench(Implementation(load_suite("full/research")), "full/research")
+    silent = bench(Constant(load_suite("full/research")), "full/research")
     assert honest.scores["quality"] == 100
     by_id = {item["id"]: item for item in silent.to_dict()["items"]}
     assert by_id["research-unknown-person"]["checks"][0]["score"] == 1
@@ -177,7 +178,7 @@ def test_a_status_that_no_waiting_changes_ends_the_run_before_its_first_request(
 
 def test_a_busy_target_is_no_reason_to_give_up() -> None:
     report = bench(lambda request: plain("429 Too Many Requests", {}), "chat")
-    assert report.to_dict()["errors"] == {"http_429": 5}
+    assert report.to_dict()["errors"] == {"http_429": CHAT}
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_the_first_request(tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_a_full_disk_is_told_before_the_first_request(monkeypatch: pytest.Monkey
 
 def test_a_run_is_never_written_over(tmp_path: Path) -> None:
     bench(Implementation(load_suite("chat")), "chat", output=tmp_path / "out")
-    assert (tmp_path / "out" / "records.jsonl").read_text().count("\n") == 5
+    assert (tmp_path / "out" / "records.jsonl").read_text().count("\n") == CHAT
     with pytest.raises(BenchError, match="already holds a run"):
         bench(Implementation(load_suite("chat")), "chat", output=tmp_path / "out")
 
@@ -308,12 +309,12 @@ def test_a_run_of_another_suite_is_not_rescored(honest: Report, tmp_path: Path) 
 
 
 def test_every_score_has_an_interval_around_it(honest: Report) -> None:
-    document = bench(Implementation(load_suite("chat")), "chat").to_dict()
+    document = bench(Implementation(load_suite("research")), "research").to_dict()
     for name, (low, high) in document["intervals"].items():
         value = document["composite"] if name == "composite" else document["scores"].get(name)
         value = document["quality"][name.removeprefix("quality.")] if value is None else value
         assert low - 1e-3 <= value <= high + 1e-3
-    assert document["intervals"].keys() == {"composite", "quality", "speed", "cost", "streaming", "quality.chat"}
+    assert document["intervals"].keys() == {"composite", "quality", "speed", "cost", "streaming", "quality.research"}
 
 
 def test_a_worse_run_differs_and_the_same_run_does_not(honest: Report, tmp_path: Path) -> None:

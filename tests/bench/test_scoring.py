@@ -123,7 +123,7 @@ def test_wrong_answers_earn_nothing_however_fast() -> None:
 def test_one_right_answer_in_forty_does_not_carry_the_other_categories() -> None:
     few = scoring.score([record(), *(record(score=0) for _ in range(39))], TABLE)
     half = scoring.score([record(), record(score=0)], TABLE)
-    assert few.categories["cost"] == pytest.approx(5)
+    assert few.categories["cost"] == pytest.approx(100 * (1 / 40 / 0.4) ** 1.5)
     assert half.categories["cost"] == pytest.approx(100)
 
 

@@ -22,16 +22,23 @@ def test_a_bundled_suite_has_enough_different_items_over_every_category(name: st
     items = load_suite(name).items(0)
     counts = Counter(item.category for item in items)
     assert set(counts) == set(CATEGORIES)
-    assert min(counts.values()) >= 4
+    assert min(counts.values()) >= 3
     assert len({json.dumps(item.messages) for item in items}) == len(items) >= least
 
 
 @pytest.mark.parametrize("name", ["quick", "full"])
 def test_the_seed_decides_what_is_right_in_more_than_half_of_the_items(name: str) -> None:
     suite = load_suite(name)
-    assert sum(item.seeded for item in suite.items(0)) > 0.5 * len(suite.raw_items)
-    pairs = zip(suite.items(0), suite.items(1), strict=True)
-    assert sum(before.checks != after.checks for before, after in pairs) > 0.5 * len(suite.raw_items)
+    assert sum(item.seeded for item in suite.items(0)) > 0.5 * suite.size
+    before, after = ({item.id: item.checks for item in suite.items(seed)} for seed in (0, 1))
+    assert sum(before[name] != after.get(name) for name in before) > 0.5 * suite.size
+
+
+def test_nothing_in_the_quick_suite_is_worth_learning_by_heart() -> None:
+    suite = load_suite("quick")
+    assert all(item.seeded for item in suite.items(0))
+    assert len({frozenset(item.id for item in suite.items(seed)) for seed in range(5)}) == 5
+    assert {len(suite.items(seed)) for seed in range(5)} == {suite.size}
 
 
 def test_the_quick_suite_is_a_part_of_the_full_one_and_no_file_is_large() -> None:
@@ -55,7 +62,7 @@ def test_no_item_of_the_full_suite_gives_points_for_nothing(seed: int) -> None:
 
 
 def test_every_unanswerable_item_has_an_answerable_twin() -> None:
-    items = load_suite("quick").items(0)
+    items = load_suite("full").items(0)
     unanswerable = [item for item in items if any(isinstance(check, Unanswerable) for check in item.checks)]
     assert len(unanswerable) >= 2
     assert all(item.twin for item in unanswerable)
@@ -69,7 +76,7 @@ def test_the_seed_changes_questions_but_not_the_hash() -> None:
 
 
 def test_the_hash_changes_with_any_item_and_not_with_comments(tmp_path: Path) -> None:
-    suite = load_suite("quick")
+    suite = load_suite("full")
     lines = [json.dumps(raw) for raw in suite.raw_items]
     same, other = tmp_path / "same.jsonl", tmp_path / "other.jsonl"
     same.write_text("\n\n".join(lines))
