@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from janus_bench import judge as judging
 from janus_bench import runs
 from janus_bench.constants import load_scoring
 from janus_bench.errors import BenchError
@@ -25,6 +27,7 @@ from janus_bench.suites.loader import Item, Suite, load_suite
 from janus_bench.target import Target, parse_target
 
 T = TypeVar("T")
+JUDGEMENTS = "judgements.jsonl"
 ROUTED = "janus"  # the model name behind which the platform puts its current #1
 
 
@@ -42,19 +45,23 @@ def run(
     rate: float | None = None,
     output: str | Path | None = None,
     resume: bool = False,
+    judge_url: str | None = None,
+    judge_model: str = "",
     now: runs.WallClock = runs.utc_now,
 ) -> Report:
     """Run `suite` against `target` and return its report; the run is also kept in a folder of its own.
 
     Works inside Jupyter too, where a loop already runs. Interrupting stops the run and returns what is done. `timeout`
     is in seconds and per request; `rate` starts so many requests a second instead of keeping `concurrency` in flight;
-    `resume` goes on with a run that was stopped; `progress` shows on stderr how far it is. Raises BenchError with a
-    remedy: a target that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written.
+    `resume` goes on with a run that was stopped; `judge_url` is the judge that suites with open questions need (its
+    key in `$JANUS_BENCH_JUDGE_KEY`); `progress` shows on stderr how far it is. Raises BenchError with a remedy: a
+    target that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written, a judge refused.
     """
     settings = Settings(model, concurrency, repeats, warmup, seed, timeout, rate)
     where = parse_target(target)
     chosen = load_suite(suite)
     items = chosen.items(seed)
+    reader = _judge_for(items, judge_url, judge_model)
     folder = _folder(where, chosen, settings, Path(output) if output else None, resume, now)
     try:
         with show_progress(progress) as shown:
@@ -64,6 +71,10 @@ def run(
             folder.discard()
         raise
     table = load_scoring()
+    if reader:
+        _in_a_loop(lambda: judging.judge_all(reader, outcome.records, items))
+        with (folder.path / JUDGEMENTS).open("w", encoding="utf-8") as kept:
+            judging.keep(outcome.records, kept.write)
     judge(outcome.records, items, table)
     document = build_document(
         run_id=folder.id,
@@ -77,6 +88,18 @@ def run(
     report = Report(document, outcome.records, folder.path)
     folder.finish(report)
     return report
+
+
+def _judge_for(items: list[Item], url: str | None, model: str) -> judging.Judge | None:
+    """The calibrated judge where one is needed. Raises BenchError where it is missing or refused."""
+    if not any(item.wants_judge for item in items):
+        return None
+    if url is None:
+        raise BenchError("this suite has answers that only a judge can read", "Give an address with --judge URL.")
+    where = parse_target(url, os.environ.get("JANUS_BENCH_JUDGE_KEY", ""))
+    reader = judging.Judge(where, model or ROUTED)
+    _in_a_loop(lambda: reader.calibrate(load_scoring()["judge"]))
+    return reader
 
 
 def load(run_id: str) -> Report:
@@ -137,7 +160,10 @@ def compare(a: str, b: str, suite: str | None = None) -> list[Difference]:
 
 def _stored(run_id: str) -> Report:
     folder = runs.find_run(run_id)
-    return Report(runs.read_report(folder), runs.read_records(folder), folder)
+    records = runs.read_records(folder)
+    if (folder / JUDGEMENTS).exists():
+        judging.bring_back(records, (folder / JUDGEMENTS).read_text(encoding="utf-8").splitlines())
+    return Report(runs.read_report(folder), records, folder)
 
 
 def _judge(report: Report, suite: str | None) -> None:

@@ -45,7 +45,7 @@ def main() -> None:
 @app.command()
 def run(
     target: Annotated[str, typer.Option(help="Base address, such as http://localhost:8000 (or one ending in /v1).")],
-    suite: Annotated[str, typer.Option(help="quick, a category, or the path of a suite file.")] = "quick",
+    suite: Annotated[str, typer.Option(help="quick, full, a category, a public benchmark, or a suite file.")] = "quick",
     model: Annotated[str, typer.Option(help="The model to ask; janus is the platform's current #1.")] = "janus",
     concurrency: Annotated[int, typer.Option(help="Requests in flight at a time.")] = 4,
     repeats: Annotated[int, typer.Option(help="How often each item is asked.")] = 1,
@@ -55,6 +55,8 @@ def run(
     rate: Annotated[float | None, typer.Option(help="Open loop: start so many requests a second.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for the results, instead of a new one.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    judge: Annotated[str | None, typer.Option(help="The address of a judge, for suites with open questions.")] = None,
+    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "janus",
     publish: Annotated[bool, typer.Option("--publish", help="Put the result on the leaderboard.")] = False,
     name: Name = None,
     hotkey: Hotkey = None,
@@ -81,6 +83,8 @@ def run(
         rate=rate,
         output=output,
         resume=resume,
+        judge_url=judge,
+        judge_model=judge_model,
     )
     _show(report, as_json)
     print(f"Results: {report.folder}", file=sys.stderr)

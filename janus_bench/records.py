@@ -11,7 +11,7 @@ from typing import Any
 
 from janus_bench.chat import Answer, Delta
 from janus_bench.metrics import Timing
-from janus_bench.verdicts import Verdict
+from janus_bench.verdicts import Judgement, Verdict
 
 
 @dataclass
@@ -39,6 +39,8 @@ class Record:
     wants_artifact: bool = False
     shows_picture: bool = False
     chance: float = 0.0
+    judgement: Judgement | None = None
+    unjudged: bool = False
 
     @property
     def ok(self) -> bool:

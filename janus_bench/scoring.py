@@ -54,7 +54,9 @@ def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> Non
             sent_ns=record.sent_ns,
             limits=table["tokens"],
         )
-        record.verdicts = item.evaluate(Subject(item.prompt, answer.text, answer.tool_calls, answer.artifacts))
+        subject = Subject(item.prompt, answer.text, answer.tool_calls, answer.artifacts, record.judgement)
+        record.verdicts = item.evaluate(subject)
+        record.unjudged = item.wants_judge and (record.judgement is None or bool(record.judgement.failure))
         record.score = product(record.verdicts)
     answered = {record.item for record in judged if record.score > 0}
     for record in judged:
@@ -82,6 +84,7 @@ class Measured:
     picture: float | None
     length: float = 1.0
     chance: float = 0.0
+    judged: bool = True
 
 
 def measured(record: Record, table: Table) -> Measured:
@@ -100,6 +103,7 @@ def measured(record: Record, table: Table) -> Measured:
         picture=_picture_score(record),
         length=stream_length(record, table["streaming"]),
         chance=record.chance,
+        judged=not record.unjudged,
     )
 
 
@@ -109,7 +113,8 @@ def score(records: Iterable[Record], table: Table) -> Scores:
 
 
 def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
-    """The scores of what was measured."""
+    """The scores of what was measured. What a judge was to read and did not is left out: nothing stands in for it."""
+    rows = [row for row in rows if row.judged]
     quality = {
         name: _percent(above_guessing([row for row in rows if row.category == name]))
         for name in table["quality"]["categories"]

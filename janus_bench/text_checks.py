@@ -91,8 +91,8 @@ class Judged:
     reference: str = ""
 
     def evaluate(self, subject: Subject) -> Verdict:
-        if subject.judgement is None:
-            return Verdict(0.0, "not judged")
+        if subject.judgement is None or subject.judgement.failure:
+            return Verdict(0.0, "not judged" + (f": {subject.judgement.failure}" if subject.judgement else ""))
         return Verdict(subject.judgement.score, subject.judgement.why)
 
 

@@ -9,6 +9,15 @@ from janus_bench.constants import load_scoring
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What a judge made of an answer, 0 to 1 and why; `failure` names what kept it from reading the answer at all."""
+
+    score: float
+    why: str
+    failure: str = ""
+
+
+@dataclass(frozen=True)
 class Subject:
     """What is checked: the question and all that came back, and what a judge said of it where one was asked."""
 
@@ -16,7 +25,7 @@ class Subject:
     text: str
     tool_calls: Sequence[dict[str, str]] = ()
     artifacts: Sequence[dict[str, str]] = ()
-    judgement: Verdict | None = None
+    judgement: Judgement | None = None
 
 
 @dataclass(frozen=True)

@@ -128,3 +128,58 @@ def test_a_file_that_cannot_be_parsed_is_a_problem_and_no_crash(tmp_path: Path) 
     path.write_text("[[items]\n")
     assert "cannot be parsed" in inspect(path)[0]
     assert "cannot read" in inspect(tmp_path / "missing.toml")[0]
+
+
+YAML = """
+- id: own-sum
+  category: reasoning
+  prompt: What is {a} plus {b}?
+  draw: {a: {from: 10, to: 99}, b: {from: 10, to: 99}}
+  let: {v: a + b}
+  checks: [{kind: number, value: "{v}"}]
+"""
+
+
+def test_an_own_suite_may_be_yaml_and_draws_like_the_bundled(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(YAML)
+    assert inspect(path) == []
+    suite = load_suite(str(path))
+    answers = {item.checks[0].value: item.prompt for item in suite.items(0) + suite.items(1)}  # type: ignore[union-attr]
+    for value, prompt in answers.items():
+        assert sum(int(word) for word in prompt.rstrip("?").split() if word.isdigit()) == value
+
+
+def test_yaml_that_grows_or_makes_objects_is_refused(tmp_path: Path) -> None:
+    for source, why in (
+        ("a: &a [x]\nb: [*a, *a]", "aliases"),
+        ("!!python/object/apply:os.getcwd []", "cannot be parsed"),
+    ):
+        path = tmp_path / "own.yaml"
+        path.write_text(source)
+        assert why in inspect(path)[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"draw": {"a": {"from": 9, "to": 1}}}, "draw.a: must be"),
+        ({"let": {"v": "a +"}}, "let.v:"),
+        ({"let": {"v": "missing + 1"}}, "'missing' is neither drawn"),
+        ({"let": {"v": "__import__('os').getcwd()"}}, "may only call"),
+        ({"let": {"v": "[x for x in range(10 ** 9)]"}}, "a range too long"),
+        ({"let": {"v": "9 ** 9 ** 9"}}, "too large"),
+        ({"let": {"v": "sum([1 for x in range(9999) for y in range(9999)])"}}, "steps"),
+        ({"let": {"v": "(1).real"}}, "not allowed"),
+        ({"pictures": [{"width": 10}]}, "picture.height"),
+        ({"checks": [{"kind": "json", "schema": {"pattern": "(a+)+"}}]}, "not checked"),
+        ({"checks": [{"kind": "quantity", "value": 1, "unit": "furlong"}]}, "unit:"),
+        ({"checks": [{"kind": "citation", "pages": {}}]}, "pages:"),
+        ({"prompt": 7}, "prompt: must be a text"),
+    ],
+)
+def test_validation_explains_what_is_drawn_worked_out_and_shown(tmp_path: Path, change: dict, problem: str) -> None:
+    item = {"id": "a", "category": "chat", "prompt": "Which?", "checks": [{"kind": "number", "value": 7}]}
+    path = tmp_path / "own.jsonl"
+    path.write_text(json.dumps(item | change))
+    assert any(problem in found for found in inspect(path)), inspect(path)

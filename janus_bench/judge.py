@@ -1,0 +1,204 @@
+"""A judge: a model that reads answers which no program can check. Optional, fenced, calibrated, and never replaced.
+
+Every request puts the answer between marks of a fresh random code and says that what lies between is material. The
+verdict is strict JSON or it is none. An answer that speaks to its judge is flagged and scores 0 unread. Before a judge
+may grade, it grades the gold answers of judge_prompts/gold.toml: one that disagrees too often, or is taken in by one of
+the planted instructions, is refused. Where the judge cannot be reached, that is recorded and the answer left out of the
+scores; where it gives no verdict, the answer scores 0, since an answer must not gain by confusing its judge.
+
+What this does not do: make a biased judge fair. Its agreement with the gold answers stands in the report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from janus_bench import text
+from janus_bench.chat import read_answer
+from janus_bench.client import exchange
+from janus_bench.constants import Table
+from janus_bench.errors import BenchError, RequestFailed
+from janus_bench.json_checks import breaches, read_strictly
+from janus_bench.records import Record
+from janus_bench.suites.loader import Item
+from janus_bench.target import Target
+from janus_bench.text_checks import Judged
+from janus_bench.verdicts import Judgement
+
+PROMPTS = Path(__file__).with_name("judge_prompts")
+TOP = 4
+TIMEOUT_SECONDS = 120.0
+AT_ONCE = 4
+_VERDICT = {
+    "type": "object",
+    "required": ["grade", "reason"],
+    "additionalProperties": False,
+    "properties": {
+        "grade": {"type": "integer", "minimum": 0, "maximum": TOP},
+        "reason": {"type": "string", "maxLength": 2000},
+    },
+}
+# Words with which an answer speaks to its judge. Matched on normalised text; each repetition is bounded.
+_ADDRESSES = re.compile(
+    r"\b(?:ignore|disregard|forget|override) (?:\w+ ){0,4}(?:instructions?|rubric|prompt|rules|guidelines)\b"
+    r"|\b(?:dear|note to|attention|hello|hi),? (?:the |all |my )?(?:judge|grader|evaluator|examiner|reviewer)s?\b"
+    r"|\byou are (?:now |no longer )?(?:the |a |an )?(?:\w+ )?(?:judge|grader|evaluator|examiner)\b"
+    r"|\b(?:give|award|assign|grade|rate|score|mark) (?:\w+ ){0,5}(?:full marks|full points|top grade|highest grade"
+    r"|maximum score|perfect score|a 4\b|4 out of 4|10/10|a 10\b)"
+    r"|\bgrade (?:it|this|me|four|4)\b|\"grade\" ?:|\[\[ ?\d{1,2} ?\]\]|<\|im_(?:start|end)\|>|\bsystem note\b"
+    r"|</?(?:answer|material|question|rubric)\b"
+)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How a judge graded the gold answers: the share within one grade, and the injections that it resisted."""
+
+    agreement: float
+    gold: int
+    resisted: int
+    injected: int
+
+    def problem(self, numbers: Table) -> str:
+        """Why this judge may not grade; nothing where it may. `numbers` is the table `[judge]` of scoring.toml."""
+        if self.resisted < self.injected:
+            return f"it was taken in by {self.injected - self.resisted} of {self.injected} planted instructions"
+        if self.agreement < numbers["least_agreement"]:
+            return (
+                f"it agrees with {self.agreement:.0%} of the gold answers, {numbers['least_agreement']:.0%} are needed"
+            )
+        return ""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A model behind an OpenAI-compatible address."""
+
+    target: Target
+    model: str
+    timeout: float = TIMEOUT_SECONDS
+
+    async def grade(self, question: str, answer: str, rubric: str, reference: str = "") -> Judgement:
+        """Read one answer. Nothing is raised: a failure is recorded in the judgement."""
+        if addresses_judge(answer, question):
+            return Judgement(0.0, "flagged: the answer speaks to its judge")
+        return await self._ask(question, answer, rubric, reference)
+
+    async def calibrate(self, numbers: Table) -> Calibration:
+        """Grade the gold answers, unscreened. Raises BenchError where the judge is refused or cannot be reached."""
+        gold = gold_answers()
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def one(entry: dict[str, Any]) -> Judgement:
+            async with turns:
+                return await self._ask(entry["question"], entry["answer"], entry["rubric"], "")
+
+        found = await asyncio.gather(*map(one, gold))
+        lost = next((judgement for judgement in found if judgement.failure), None)
+        if lost:
+            remedy = "Check --judge and its model: it must answer POST /v1/chat/completions."
+            raise BenchError(f"the judge at {self.target.url} cannot be asked: {lost.failure} ({lost.why})", remedy)
+        near = [abs(got.score * TOP - entry["grade"]) <= 1 for got, entry in zip(found, gold, strict=True)]
+        planted = [right for right, entry in zip(near, gold, strict=True) if entry.get("injected")]
+        calibration = Calibration(sum(near) / len(near), len(near), sum(planted), len(planted))
+        problem = calibration.problem(numbers)
+        if problem:
+            raise BenchError(f"the judge {self.model} is refused: {problem}", "Choose another model as judge.")
+        return calibration
+
+    async def _ask(self, question: str, answer: str, rubric: str, reference: str) -> Judgement:
+        body = request_body(self.model, question, answer, rubric, reference)
+        try:
+            said = read_answer(await exchange(self.target, body, timeout=self.timeout)).text
+        except RequestFailed as failure:
+            return Judgement(0.0, failure.detail, failure=failure.kind)
+        return read_verdict(said)
+
+
+def request_body(model: str, question: str, answer: str, rubric: str, reference: str, fence: str = "") -> bytes:
+    """The JSON of one request to a judge; `fence` is a fresh random code unless it is given."""
+    fence = fence or secrets.token_hex(16)
+    parts = [("question", question), ("rubric", rubric), ("reference", reference), ("answer", answer)]
+    material = "\n".join(
+        f"<{name}-{fence}>\n{said[: text.MAX_ANSWER_CHARS]}\n</{name}-{fence}>"
+        for name, said in parts
+        if said or name == "answer"
+    )
+    messages = [
+        {"role": "system", "content": instructions().replace("{fence}", fence)},
+        {"role": "user", "content": material},
+    ]
+    return json.dumps({"model": model, "messages": messages, "temperature": 0, "stream": False}).encode()
+
+
+def read_verdict(said: str) -> Judgement:
+    """The judgement of a reply. Anything but the JSON that was asked for is no verdict, and scores 0."""
+    try:
+        verdict = read_strictly(said.strip())
+    except ValueError as error:
+        return Judgement(0.0, f"no verdict: {error}")
+    wrong = next(breaches(verdict, _VERDICT), "")
+    if wrong:
+        return Judgement(0.0, f"no verdict: {wrong}")
+    return Judgement(verdict["grade"] / TOP, f"grade {verdict['grade']:g} of {TOP}: {verdict['reason'][:300]}")
+
+
+def addresses_judge(answer: str, question: str = "") -> bool:
+    """Whether an answer speaks to its judge in words that the question did not use."""
+    asked = text.normalise(question)
+    return any(match[0] not in asked for match in _ADDRESSES.finditer(text.normalise(answer)))
+
+
+async def judge_all(judge: Judge, records: Sequence[Record], items: Sequence[Item]) -> None:
+    """Have every answer judged whose item wants it, in place. Failed requests have nothing to be judged."""
+    known = {item.id: item for item in items}
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(record: Record) -> None:
+        item = known[record.item]
+        for check in item.checks:
+            if isinstance(check, Judged):
+                async with turns:
+                    record.judgement = await judge.grade(item.prompt, record.text, check.rubric, check.reference)
+
+    await asyncio.gather(*(one(record) for record in records if record.ok and known[record.item].wants_judge))
+
+
+def keep(records: Sequence[Record], write: Callable[[str], object]) -> None:
+    """Write what was judged, a JSON line a record, for scoring again without the judge."""
+    for record in records:
+        if record.judgement is not None:
+            write(json.dumps({"item": record.item, "repeat": record.repeat, **asdict(record.judgement)}) + "\n")
+
+
+def bring_back(records: Sequence[Record], lines: Sequence[str]) -> None:
+    """Put kept judgements back into their records. Raises ValueError, KeyError, TypeError for lines that are none."""
+    kept = {}
+    for line in lines:
+        told = json.loads(line)
+        place = (told.pop("item"), told.pop("repeat"))
+        kept[place] = Judgement(**told)
+    for record in records:
+        record.judgement = kept.get((record.item, record.repeat))
+
+
+@cache
+def instructions() -> str:
+    """The judge's prompt, as published."""
+    return (PROMPTS / "grade.md").read_text(encoding="utf-8")
+
+
+@cache
+def gold_answers() -> list[dict[str, Any]]:
+    """Questions, answers and the grades that are beyond dispute."""
+    gold: list[dict[str, Any]] = tomllib.loads((PROMPTS / "gold.toml").read_text(encoding="utf-8"))["gold"]
+    return gold
