@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -38,7 +39,7 @@ def drawn(view: dict[str, Any]) -> Group:
 
 
 def _implementations(view: dict[str, Any]) -> Table:
-    table = Table(title=f"Implementations at {view['at']}")
+    table = Table(title=f"Implementations at {view['at']}", box=box.SIMPLE)
     for column in ("name", "state"):
         table.add_column(column)
     for column in ("CPU %", "MB", "open", "asked", "errors", "ms", "egress", "blocked"):
@@ -61,7 +62,7 @@ def _implementations(view: dict[str, Any]) -> Table:
 
 
 def _requests(view: dict[str, Any]) -> Table:
-    table = Table(title="Latest requests, content redacted")
+    table = Table(title="Latest requests, content redacted", box=box.SIMPLE)
     for column in ("implementation", "status", "ms", "first", "tokens", "request", "response"):
         table.add_column(column)
     for one in view["requests"][-SHOWN_REQUESTS:]:
@@ -75,7 +76,7 @@ def _anomalies(view: dict[str, Any]) -> Table | Text:
     rules = view["statistic"]
     if not view["anomalies"]:
         return Text(f"No anomalies: no score above {rules['alarm_score']:g} (after {rules['min_samples']} windows).")
-    table = Table(title="Latest anomalies")
+    table = Table(title="Latest anomalies", box=box.SIMPLE)
     for column in ("at", "implementation", "signal", "value", "typical", "score"):
         table.add_column(column)
     for one in view["anomalies"][-SHOWN_ANOMALIES:]:

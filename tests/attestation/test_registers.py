@@ -44,7 +44,14 @@ def test_different_logs_lead_to_different_registers(one: list[Event], other: lis
 
 
 def test_a_log_of_another_kind_is_refused() -> None:
-    for data in (None, {}, [1], [{"register": "code", "name": "x"}], [{"register": "code", "name": 1, "value": "x"}]):
+    wrong: list[object] = [
+        None,
+        {},
+        [1],
+        [{"register": "code", "name": "x"}],
+        [{"register": "code", "name": 1, "value": "x"}],
+    ]
+    for data in wrong:
         with pytest.raises(AttestationError):
             EventLog.read(NAMES, data)
 

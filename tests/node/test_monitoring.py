@@ -14,13 +14,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from janus_platform.monitoring.monitor import Monitor
-from janus_platform.monitoring.requests import RequestLog
-from janus_platform.monitoring.resources import Usage, usage_of
 
 from janus_platform.clock import ManualClock
 from janus_platform.contract import load_contract
 from janus_platform.gateway.answered import Answered, tokens
+from janus_platform.monitoring.monitor import Monitor
+from janus_platform.monitoring.requests import RequestLog
+from janus_platform.monitoring.resources import Usage, usage_of
 from tests.node.rig import in_loop
 
 CONTRACT = load_contract()

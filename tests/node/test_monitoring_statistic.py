@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from janus_platform.monitoring.statistic import Kind, Signal, robust_score
 
 from janus_platform.contract import load_contract
+from janus_platform.monitoring.statistic import Kind, Signal, robust_score
 
 RULES = load_contract().monitoring
 WINDOWS = 20_000
