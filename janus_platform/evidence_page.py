@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 from urllib.parse import parse_qsl
 
 from janus_platform.attestation.desk import EvidenceDesk, NothingMeasured, TooOften
@@ -14,7 +15,7 @@ from janus_platform.gateway.errors import GatewayError, invalid_field, model_not
 MAX_QUERY_BYTES = 1_000
 
 
-def evidence_page(desk: EvidenceDesk, directory: Directory) -> Callable[[str, bytes], Awaitable[bytes]]:
+def evidence_page(desk: EvidenceDesk, directory: Directory) -> Callable[[str, bytes], Coroutine[Any, Any, bytes]]:
     """What the gateway asks for the evidence of an implementation, told its name and the query; raises GatewayError."""
 
     async def page(name: str, query: bytes) -> bytes:

@@ -32,14 +32,17 @@ class KeyRotation:
     async def rotate(self, names: Sequence[str]) -> dict[str, Any]:
         """New keys for these implementations, one after the other: which were rotated, and how long the old ones last.
 
-        Raises PlatformError when a name is unknown (nothing is rotated then), or when one does not start with its new
-        key (it goes on with the old one, those before it have new ones).
+        Raises PlatformError when a name is unknown (nothing is rotated then), or, after all the others, when one did
+        not start with its new key: it goes on with the old one.
         """
         if unknown := [name for name in names if name not in self._deployments.names()]:
             known = ", ".join(self._deployments.names())
             raise PlatformError(f"There is no implementation named {unknown[0][:80]!r}. There are: {known}.")
         async with self._one_at_a_time:
-            rotated = [{"name": name, "restarted": await self._rotate(name)} for name in names]
+            done = {name: await self._rotate(name) for name in names}
+        if failures := [one for one in done.values() if isinstance(one, PlatformError)]:
+            raise PlatformError(" ".join(map(str, failures)))
+        rotated = [{"name": name, "restarted": restarted} for name, restarted in done.items()]
         return {"rotated": rotated, "grace_seconds": self._rules.key_grace_seconds}
 
     async def rotate_all(self) -> dict[str, Any]:
@@ -68,14 +71,19 @@ class KeyRotation:
             except PlatformError as error:
                 log.warning("keys not rotated: %s", type(error).__name__)
 
-    async def _rotate(self, name: str) -> bool:
-        self._callers.issue(name)
+    async def _rotate(self, name: str) -> bool | PlatformError:
+        """Whether `name` was restarted, or why it keeps its old key."""
+        try:
+            self._callers.issue(name)
+        except PlatformError as error:
+            return error
         try:
             restarted = await self._deployments.restart(name)
-        except BaseException as error:
+        except (NotReady, NotDeployed) as error:
             self._callers.withdraw(name)
-            if isinstance(error, NotReady | NotDeployed):
-                raise PlatformError(f"{name} keeps its old key, because it does not start anew: {error}") from error
+            return PlatformError(f"{name} keeps its old key, because it does not start anew: {error}")
+        except BaseException:
+            self._callers.withdraw(name)
             raise
         self._callers.retire(name)
         log.info("keys rotated implementation=%s restarted=%s", name, restarted)

@@ -46,10 +46,10 @@ def verify_running(client: ControlClient, name: str, *, golden: Path | None, sav
 
     Raises PlatformError when there is no evidence, or `golden` cannot be read or written.
     """
+    nonce = new_nonce()
+    evidence = ask_evidence(client, name, nonce)  # First: it refuses what is no name, before that becomes a path.
     path = golden or golden_file(name)
     known = Golden.load(path, load_contract()) if not save_golden and (golden or path.exists()) else None
-    nonce = new_nonce()
-    evidence = ask_evidence(client, name, nonce)
     report = check(evidence, name, nonce, golden=known)
     if not save_golden:
         return report

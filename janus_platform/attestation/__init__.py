@@ -5,6 +5,6 @@ for anything. Whoever owns the machine can make any evidence. So this room never
 which checks passed, failed, or could not be made.
 """
 
-from janus_platform.attestation.registers import Event, EventLog, extend
+from janus_platform.attestation.registers import START, Event, EventLog, extend
 
-__all__ = ["Event", "EventLog", "extend"]
+__all__ = ["START", "Event", "EventLog", "extend"]

@@ -22,7 +22,8 @@ from janus_platform.monitoring.statistic import Kind, Signal
 log = logging.getLogger("janus.monitor")
 
 KEPT_ANOMALIES = 200
-# Each is judged once a window; the latency only in windows that had an answer.
+# Judged once a window. Both kinds of egress are connections for each request (at least one), so that a busy window is
+# no anomaly, and connections that nobody asked for are. A window in which nothing happened is neither judged nor kept.
 SIGNALS: dict[str, Kind] = {"egress": "count", "blocked egress": "count", "errors": "count", "latency": "duration"}
 
 
@@ -35,6 +36,8 @@ class _Watched:
     cpu_percent: float = 0.0
     looked_at: float | None = None
     egress: Counter[str] = field(default_factory=Counter)
+    open_requests: int = 0
+    answered: int = 0
     errors: int = 0
     latencies: list[float] = field(default_factory=list)
 
@@ -65,6 +68,7 @@ class Monitor:
         """A request is over: log it, and count it in this window."""
         self.requests.add(one)
         watched = self._of(one.implementation)
+        watched.answered += 1
         if one.status >= SERVER_ERROR:
             watched.errors += 1
         else:
@@ -88,21 +92,26 @@ class Monitor:
         self.requests.keep_only({one["name"] for one in found} | {"none"})
         for one in found:
             used = await asyncio.to_thread(self._usage, _pids(one))
-            self._used(self._of(one["name"]), used)
+            watched = self._of(one["name"])
+            watched.open_requests = int(one.get("open_requests", 0))
+            self._used(watched, used)
 
     def end_window(self) -> None:
         """Judge what happened since the last window's end."""
         for name, watched in self._watched.items():
             counts = Counter(self._egress(name))
             since = counts - watched.egress
-            values: dict[str, float] = {
-                "egress": since["allowed"] + since["blocked"],
-                "blocked egress": since["blocked"],
-                "errors": watched.errors,
-            }
+            asked, opened = watched.answered + watched.open_requests, since.total()
+            values: dict[str, float] = {}
+            if asked or opened:
+                values = {
+                    "egress": opened / max(1, asked),
+                    "blocked egress": since["blocked"] / max(1, asked),
+                    "errors": watched.errors,
+                }
             if watched.latencies:
                 values["latency"] = median(watched.latencies)
-            watched.egress, watched.errors, watched.latencies = counts, 0, []
+            watched.egress, watched.answered, watched.errors, watched.latencies = counts, 0, 0, []
             for signal, value in values.items():
                 self._judge(name, signal, watched.signals[signal], value)
 

@@ -77,6 +77,30 @@ async def test_an_odd_window_is_an_anomaly_of_its_signal(odd: dict[str, Any], si
 
 
 @in_loop
+async def test_a_busy_window_after_a_long_rest_is_no_anomaly() -> None:
+    rig = Rig()
+    await rig.windows(RULES.min_samples)
+    for _ in range(RULES.history_windows):
+        rig.clock.advance(RULES.window_seconds)
+        await rig.monitor.look()
+        rig.monitor.end_window()
+    rig.egress["mine"].update(allowed=400)
+    for _ in range(200):
+        rig.monitor.answered(ONE)
+    rig.monitor.end_window()
+    assert rig.alarms() == []
+
+
+@in_loop
+async def test_connections_that_nobody_asked_for_are_an_anomaly() -> None:
+    rig = Rig()
+    await rig.windows(RULES.min_samples, egress=2)
+    rig.egress["mine"].update(allowed=30)
+    rig.monitor.end_window()
+    assert rig.alarms() == ["egress"]
+
+
+@in_loop
 async def test_an_alarm_stands_in_the_log_without_content(caplog: pytest.LogCaptureFixture) -> None:
     rig = Rig()
     await rig.windows(RULES.min_samples)

@@ -134,6 +134,22 @@ async def test_an_implementation_that_does_not_start_anew_keeps_its_process_and_
 
 
 @in_loop
+async def test_one_that_cannot_start_anew_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    async with place(tmp_path) as plain:
+        here = with_bundled(plain, base=plain.bundled["base"], other=plain.folder(streamer("other"), "other"))
+        rotation, callers, _ = rotating(here)
+        deployments = here.deployed  # type: ignore[attr-defined]
+        for name in ("base", "other"):
+            await deployments.upstream(name)
+        keys = {name: callers.key(name) for name in ("base", "other")}
+        (here.bundled["base"] / "main.py").write_text("raise SystemExit(3)", encoding="utf-8")
+        with pytest.raises(PlatformError, match="base keeps its old key"):
+            await rotation.rotate_all()
+        assert callers.key("base") == keys["base"] and callers.key("other") != keys["other"]
+        await deployments.aclose()
+
+
+@in_loop
 async def test_one_that_is_not_running_gets_its_new_key_when_it_starts(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
         rotation, callers, _ = rotating(here)
@@ -198,4 +214,24 @@ async def test_the_log_hides_the_key_of_every_generation(tmp_path: Path) -> None
         await deployments.aclose()
         said = deployments.logs("base")
     assert said.count("my key is [redacted]") == 2
+    assert not any(key in said for key in keys)
+
+
+@in_loop
+async def test_the_log_hides_a_key_that_came_with_a_restart_after_a_crash(tmp_path: Path) -> None:
+    talkative = "import os; print('my key is', os.environ['CHUTES_API_KEY'], flush=True)\n"
+    async with place(tmp_path) as plain:
+        here = with_bundled(plain, base=plain.folder(talkative + PROBER, "talks"))
+        _, callers, _ = rotating(here)
+        deployments = here.deployed  # type: ignore[attr-defined]
+        upstream = await deployments.upstream("base")
+        keys = [callers.key("base")]
+        callers.issue("base")
+        keys.append(callers.key("base"))
+        with pytest.raises(aiohttp.ClientError):
+            await probe(upstream, "import os; os._exit(1)")
+        while deployments.logs("base").count("my key is") < 2:
+            await asyncio.sleep(0.005)
+        await deployments.aclose()
+        said = deployments.logs("base")
     assert not any(key in said for key in keys)

@@ -1,0 +1,61 @@
+"""Replay a register.
+
+Write `replay(events)`: the value of a register, as hexadecimal digits, after all these events in their order. A
+register starts as `START`; `extend(value, event)` gives its next value. `value.hex()` writes bytes as digits.
+"""
+
+from janus_platform.attestation import START, extend
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def replay(events):
+    value = START
+    ### BEGIN SOLUTION
+    for event in events:
+        value = extend(value, event)
+    return value.hex()
+    ### END SOLUTION
+
+
+# %% check
+def check(replay):
+    from janus_platform.attestation import Event, EventLog
+    from janus_platform.contract import load_contract
+
+    names = load_contract().attestation.registers
+    start = replay([])
+    if start is None:
+        raise Hint("Your function returns nothing yet. What is a register that no event went into?")
+    if isinstance(start, bytes):
+        raise Hint("That is bytes. Write it as digits: `.hex()`.")
+    if start != START.hex():
+        raise Hint("A register that no event went into keeps its first value, `START`.")
+    two = [Event("code", "a.py", "one"), Event("code", "b.py", "two")]
+    wanted = EventLog(names, two).registers()["code"]
+    found = replay(two)
+    if found == extend(START, two[-1]).hex():
+        raise Hint("That holds the last event alone. Extend the value that the events before led to, not `START`.")
+    if found == EventLog(names, two[::-1]).registers()["code"]:
+        raise Hint("That is another order. Take the events as they stand.")
+    if found == extend(START, two[0]).hex():
+        raise Hint("That holds the first event alone. Does the function return inside the loop?")
+    if found != wanted:
+        raise Hint(f"After two events it is {wanted[:12]}…, and yours is {str(found)[:12]}…. Is every event used once?")
+    return f"Two events lead to {found[:12]}…, and no event to {start[:12]}…."
+
+
+# %% mistakes
+MISTAKES = {
+    "def replay(events):\n    return START": "Write it as digits",
+    "def replay(events):\n    return 'x'": "keeps its first value",
+    "def replay(events):\n    value = START\n    for event in events:\n        value = extend(START, event)\n"
+    "    return value.hex()": "the last event alone",
+    "def replay(events):\n    value = START\n    for event in reversed(events):\n        value = extend(value, event)\n"
+    "    return value.hex()": "another order",
+    "def replay(events):\n    value = START\n    for event in events:\n        value = extend(value, event)\n"
+    "        return value.hex()\n    return value.hex()": "the first event alone",
+    "def replay(events):\n    value = START\n    for event in [*events, *events]:\n"
+    "        value = extend(value, event)\n    return value.hex()": "used once",
+}
