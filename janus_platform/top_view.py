@@ -39,7 +39,7 @@ def drawn(view: dict[str, Any]) -> Group:
 
 
 def _implementations(view: dict[str, Any]) -> Table:
-    table = Table(title=f"Implementations at {view['at']}", box=box.SIMPLE)
+    table = Table(title=f"Implementations at {view['at']}", box=box.SIMPLE, pad_edge=False, collapse_padding=True)
     for column in ("name", "state"):
         table.add_column(column)
     for column in ("CPU %", "MB", "open", "asked", "errors", "ms", "egress", "blocked"):
@@ -62,7 +62,7 @@ def _implementations(view: dict[str, Any]) -> Table:
 
 
 def _requests(view: dict[str, Any]) -> Table:
-    table = Table(title="Latest requests, content redacted", box=box.SIMPLE)
+    table = Table(title="Latest requests, content redacted", box=box.SIMPLE, pad_edge=False, collapse_padding=True)
     for column in ("implementation", "status", "ms", "first", "tokens", "request", "response"):
         table.add_column(column)
     for one in view["requests"][-SHOWN_REQUESTS:]:
@@ -76,7 +76,7 @@ def _anomalies(view: dict[str, Any]) -> Table | Text:
     rules = view["statistic"]
     if not view["anomalies"]:
         return Text(f"No anomalies: no score above {rules['alarm_score']:g} (after {rules['min_samples']} windows).")
-    table = Table(title="Latest anomalies", box=box.SIMPLE)
+    table = Table(title="Latest anomalies", box=box.SIMPLE, pad_edge=False, collapse_padding=True)
     for column in ("at", "implementation", "signal", "value", "typical", "score"):
         table.add_column(column)
     for one in view["anomalies"][-SHOWN_ANOMALIES:]:
