@@ -11,27 +11,29 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 from janus_platform.access import AccessRules
 from tests.gateway.rig import DONE, PATIENCE, Directory, Exchange, Script, chunk, gateway, upstream
 
 _WATCH = """
 window.violations = [];
-addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective + " " + event.blockedURI));
+addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+    violations.push(violatedDirective + " " + blockedURI);
+});
 """
 # A script, frame or handler that came out of an answer.
 _ALIEN = """() => [...document.querySelectorAll("#turns *, #model *")].filter((one) =>
     !one.matches("article,h2,h3,h4,h5,h6,p,span,bdi,div,details,summary,button,ul,ol,li,a,code,pre,em,strong,del,br,hr,"
         + "blockquote,table,caption,thead,tbody,tr,th,td,figure,figcaption,img,small,option")
-    || [...one.attributes].some(({ name }) => name.startsWith("on") || ["srcdoc", "action", "formaction"].includes(name))
+    || [...one.attributes].some(({ name }) => /^(on.*|srcdoc|action|formaction)$/.test(name))
     || (one.matches("a") && (!/^https?:$/.test(one.protocol) || one.rel !== "noopener noreferrer"))
     || (one.matches("img") && !/^data:image\\/(png|jpeg|webp|gif);base64,/.test(one.src))
 ).map((one) => one.outerHTML.slice(0, 200))"""
 
 
 class GatewayThread:
-    """A gateway over implementations named `impl` and `other`; set `script` to what the next request is answered with."""
+    """A gateway over implementations `impl` and `other`; set `script` to what the next request is answered with."""
 
     def __init__(self, rules: AccessRules | None = None, names: Iterable[str] = ("impl", "other")) -> None:
         self.url = ""
@@ -58,7 +60,7 @@ class GatewayThread:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         async with upstream(lambda exchange: self.script(exchange)) as up:
-            known = Directory({name: up for name in self._names}, baseline=self._names[0])
+            known = Directory(dict.fromkeys(self._names, up), baseline=self._names[0])
             async with gateway(known, rules=self._rules) as served:
                 self.url = served.url
                 self._ready.set()
@@ -122,9 +124,13 @@ def visit(browser: Browser, url: str, **context: Any) -> Iterator[Visit]:
         if urlsplit(request.url).scheme != "data" and urlsplit(request.url).netloc != host:
             seen.foreign.append(request.url)
 
+    def opened(dialog: Dialog) -> None:
+        seen.dialogs.append(dialog.message)
+        dialog.dismiss()
+
     page.on("console", console)
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    page.on("dialog", lambda dialog: (seen.dialogs.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", opened)
     profile.on("request", requested)
     page.add_init_script(_WATCH)
     page.goto(url)
@@ -139,7 +145,7 @@ def event(**fields: Any) -> bytes:
     return b"data: " + json.dumps(fields).encode() + b"\n\n"
 
 
-def plays(*parts: bytes) -> Script:
+def plays(*parts: bytes) -> Callable[[Exchange], None]:
     """An upstream that streams these events."""
 
     def script(exchange: Exchange) -> None:
@@ -158,6 +164,11 @@ def says(text: str, *more: bytes, reasoning: str = "") -> Script:
     return plays(*thoughts, *pieces, *more, chunk("stop"), DONE)
 
 
-def counted(script: Callable[[dict[str, Any]], Script]) -> Script:
-    """An upstream whose script depends on the request's body."""
-    return lambda exchange: script(json.loads(exchange.body))(exchange)
+def heard(requests: list[dict[str, Any]], word: str) -> Script:
+    """An upstream that keeps the body of each request and answers with `word` and their number."""
+
+    def script(exchange: Exchange) -> None:
+        requests.append(json.loads(exchange.body))
+        plays(chunk(content=f"{word} {len(requests)}"), chunk("stop"), DONE)(exchange)
+
+    return script

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from janus_platform.access import AccessRules, digest
-from tests.gateway.chat_rig import GatewayThread, Visit, counted, event, plays, says, visit
+from tests.gateway.chat_rig import GatewayThread, Visit, event, heard, plays, says, visit
 from tests.gateway.rig import DONE, PATIENCE, Exchange, chunk
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -21,7 +21,8 @@ KEY = "sk-of-the-reader"
 
 def test_an_answer_shows_reasoning_text_picture_sources_and_its_trace(chat: Visit, served: GatewayThread) -> None:
     picture = event(choices=[], artifacts=[{"type": "image/png", "name": "plot.png", "data": PIXEL, "alt": "A dot"}])
-    served.script = says("It is **so**.\n\nSources:\n- [A page](https://a.example/p)\n", picture, reasoning="Let me see.")
+    text = "It is **so**.\n\nSources:\n- [A page](https://a.example/p)\n"
+    served.script = says(text, picture, reasoning="Let me see.")
     chat.ask()
     expect(chat.page.get_by_role("article", name="Answer 1 of impl")).to_be_visible()
     assert chat.page.locator(".answer strong").inner_text() == "so"
@@ -49,7 +50,9 @@ def test_reasoning_is_open_while_the_implementation_thinks_and_folds_when_it_ans
         exchange.start_stream()
         exchange.chunk(chunk(reasoning_content="Thinking aloud."))
         await answer.wait()
-        says("Done.")(_Continued(exchange))
+        for part in (chunk(content="Done."), chunk("stop"), DONE):
+            exchange.chunk(part)
+        exchange.end()
 
     served.script = thinks
     chat.page.fill("#question", "Think")
@@ -61,21 +64,11 @@ def test_reasoning_is_open_while_the_implementation_thinks_and_folds_when_it_ans
     expect(chat.page.get_by_text("Thinking aloud.")).to_be_hidden()
 
 
-class _Continued:
-    """An exchange whose head is out already."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.chunk, self.end = exchange.chunk, exchange.end
-
-    def start_stream(self) -> None:
-        """Nothing: it has started."""
-
-
 def test_the_conversation_goes_to_the_chosen_implementation_and_begins_anew_on_request(
     chat: Visit, served: GatewayThread
 ) -> None:
     asked: list[dict[str, Any]] = []
-    served.script = counted(lambda body: asked.append(body) or says(f"Answer {len(asked)}"))
+    served.script = heard(asked, "Answer")
     chat.page.select_option("#model", "other")
     chat.ask("First")
     chat.ask("Second\nline")
@@ -115,15 +108,15 @@ def test_stopping_cancels_the_upstream_and_keeps_what_came(chat: Visit, served: 
 
 
 def test_retry_asks_the_same_again_and_replaces_the_answer(chat: Visit, served: GatewayThread) -> None:
-    asked: list[list[dict[str, str]]] = []
-    served.script = counted(lambda body: asked.append(body["messages"]) or says(f"Try {len(asked)}"))
+    asked: list[dict[str, Any]] = []
+    served.script = heard(asked, "Try")
     chat.ask("Again?")
     chat.page.get_by_role("button", name="Retry").click()
     expect(chat.page.locator(".text").get_by_text("Try 2")).to_be_visible()
     chat.finished()
     assert asked[0] == asked[1] and chat.page.locator(".answer").count() == 1
     chat.ask("And then?")
-    assert [m["content"] for m in asked[2]] == ["Again?", "Try 2", "And then?"]
+    assert [m["content"] for m in asked[2]["messages"]] == ["Again?", "Try 2", "And then?"]
     assert chat.page.get_by_role("button", name="Retry").count() == 1
 
 

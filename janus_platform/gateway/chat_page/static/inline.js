@@ -11,7 +11,7 @@ const ENTITIES = new Map(Object.entries({ amp: "&", lt: "<", gt: ">", quot: '"',
 // Deeper nesting is shown as it was written: no text needs it, and a tree without end would stop the page.
 const MAX_OPEN = 12;
 
-/** The nodes of a piece of text. Inside a link's label `links` is false. */
+/** A piece of text as a fragment. Inside a link's label `links` is false. */
 export function inline(text, links = true) {
   return build(new Scanner(text, links).tokens());
 }
@@ -85,10 +85,11 @@ class Scanner {
     const target = this.links && end !== undefined ? TARGET.exec(this.text) : null;
     const href = target && webAddress(target[1] ?? target[2]);
     if (!href) return this.take(this.text.slice(start, bracket + 1));
+    const length = end + 1 + target[0].length - start;
     const label = this.text.slice(bracket + 1, end);
     // A picture from elsewhere would tell its server who reads what: it becomes a link.
-    const shown = start < bracket ? [`Picture: ${plain(label) || href}`] : inline(label, false);
-    this.take(link(href, ...(shown.length ? shown : [href])), TARGET.lastIndex - start);
+    const shown = start < bracket ? `Picture: ${plain(label) || href}` : label ? inline(label, false) : href;
+    this.take(link(href, shown), length);
   }
 
   tag() {
@@ -189,7 +190,7 @@ function build(tokens) {
       path.push(made);
     }
   }
-  return [...root.childNodes];
+  return root;
 }
 
 function pair(closer, open) {

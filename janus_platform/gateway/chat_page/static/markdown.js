@@ -32,11 +32,11 @@ export class MarkdownStream {
     const done = split(lines(whole));
     // What comes can change the last block only, or begin another.
     if (done.length > 1) {
-      this.#parent.append(...done.slice(0, -1).map((block) => draw(block, 0)));
+      for (const block of done.slice(0, -1)) this.#parent.append(draw(block, 0));
       this.#rest = this.#rest.split("\n").slice(done.at(-1).start).join("\n");
     }
     this.#live = split(lines(this.#rest)).map((block) => draw(block, 0));
-    this.#parent.append(...this.#live);
+    for (const node of this.#live) this.#parent.append(node);
   }
 }
 
@@ -183,11 +183,11 @@ function inner(all, depth) {
 }
 
 const DRAWERS = {
-  paragraph: ({ text }) => element("p", { dir: "auto" }, ...inline(text)),
+  paragraph: ({ text }) => element("p", { dir: "auto" }, inline(text)),
   // An answer stands below a second-level heading of the page.
-  heading: ({ level, text }) => element(`h${Math.min(level + 2, 6)}`, { dir: "auto" }, ...inline(text)),
+  heading: ({ level, text }) => element(`h${Math.min(level + 2, 6)}`, { dir: "auto" }, inline(text)),
   rule: () => element("hr"),
-  quote: ({ lines: quoted }, depth) => element("blockquote", {}, ...inner(quoted, depth)),
+  quote: ({ lines: quoted }, depth) => element("blockquote", {}, inner(quoted, depth)),
   fence: ({ language, lines: code }) => {
     const name = plain(language);
     const copy = element("button", { type: "button", className: "copy-code" }, "Copy code");
@@ -197,19 +197,18 @@ const DRAWERS = {
   },
   table: ({ align, rows: [head, ...rows] }) => {
     const cell = (tag) => (text, column) =>
-      element(tag, { className: `to-${align[column] ?? "left"}`, dir: "auto" }, ...inline(text ?? ""));
-    const row = (tag, values) => element("tr", {}, ...head.map((_, column) => cell(tag)(values[column], column)));
-    const body = element("tbody", {}, ...rows.map((values) => row("td", values)));
+      element(tag, { className: `to-${align[column] ?? "left"}`, dir: "auto" }, inline(text ?? ""));
+    const row = (tag, values) => element("tr", {}, head.map((_, column) => cell(tag)(values[column], column)));
+    const body = element("tbody", {}, rows.map((values) => row("td", values)));
     const made = element("table", {}, element("thead", {}, row("th", head)), body);
     return element("div", { className: "table", tabIndex: 0, role: "group", "aria-label": "Table" }, made);
   },
   list: ({ number, items }, depth) => {
-    const made = element(number === null ? "ul" : "ol", number === null ? {} : { start: number });
-    made.append(...items.map((item) => {
+    const drawn = items.map((item) => {
       const [first, ...rest] = inner(item, depth);
       const opening = first?.localName === "p" ? [...first.childNodes] : first ? [first] : [];
-      return element("li", { dir: "auto" }, ...opening, ...rest);
-    }));
-    return made;
+      return element("li", { dir: "auto" }, opening, rest);
+    });
+    return number === null ? element("ul", {}, drawn) : element("ol", { start: number }, drawn);
   },
 };

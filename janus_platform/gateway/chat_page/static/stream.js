@@ -87,14 +87,18 @@ async function* events(body) {
 async function* texts(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
-  for (;;) {
-    const { value, done } = await reader.read().catch((error) => {
-      throw error.name === "AbortError" ? error : cut();
-    });
-    if (done) break;
-    const text = held + value;
-    held = text.endsWith("\r") ? "\r" : "";
-    yield held ? text.slice(0, -1) : text;
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const text = held + value;
+      held = text.endsWith("\r") ? "\r" : "";
+      yield held ? text.slice(0, -1) : text;
+    }
+    if (held) yield held;
+  } catch (error) {
+    throw error.name === "AbortError" ? error : cut();
+  } finally {
+    reader.cancel().catch(() => {}); // Nobody reads on after an error: the connection is given back.
   }
-  if (held) yield held;
 }
