@@ -124,13 +124,22 @@ def test_an_answer_and_a_program_in_it_can_be_copied(browser: Browser, served: G
     served.script = says("Run `it`:\n\n```python\nprint(1 < 2)\n```\n")
     with visit(browser, served.url, permissions=["clipboard-read", "clipboard-write"]) as seen:
         seen.ask()
+        seen.page.clock.install()
         copied = {}
         for name in ("Copy code", "Copy"):
             seen.page.get_by_role("button", name=name, exact=True).click()
             expect(seen.page.get_by_role("button", name="Copied")).to_be_visible()
             copied[name] = seen.page.evaluate("navigator.clipboard.readText()")
+            seen.page.clock.run_for(2_000)
             expect(seen.page.get_by_role("button", name=name, exact=True)).to_be_visible()
     assert copied == {"Copy code": "print(1 < 2)", "Copy": "Run `it`:\n\n```python\nprint(1 < 2)\n```\n"}
+
+
+@pytest.mark.parametrize(("reason", "told"), [("length", "length limit"), ("content_filter", "filter"), ("stop", "")])
+def test_an_answer_that_was_ended_early_says_why(chat: Visit, served: GatewayThread, reason: str, told: str) -> None:
+    served.script = plays(chunk(content="So far"), chunk(reason), DONE)
+    chat.ask()
+    assert told in chat.text(".notice") and bool(told) == chat.page.locator(".notice").is_visible()
 
 
 def failing(status: int, message: str, *headers: str) -> Any:

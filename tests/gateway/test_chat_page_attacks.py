@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -59,6 +60,20 @@ ANSWERS = {
     "null bytes": "<scr\x00ipt>pwned=1</scr\x00ipt>",
     "clobbering": '<a id="turns"></a><form id="composer"><input name="children"></form>',
 }
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, served: GatewayThread) -> Iterator[Visit]:
+    """One page for all attacks: what one of them broke, the next would show."""
+    with visit(browser, served.url) as seen:
+        yield seen
+
+
+@pytest.fixture
+def chat(opened: Visit) -> Visit:
+    """That page with a new conversation."""
+    opened.page.get_by_role("button", name="New conversation").click()
+    return opened
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -133,7 +148,13 @@ def test_text_that_turns_the_reading_order_is_marked_and_a_long_word_does_not_wi
     chat.check_quiet()
 
 
-def test_markup_that_reaches_the_page_would_meet_the_policy(chat: Visit) -> None:
+def test_markup_that_reaches_the_page_would_meet_the_policy(browser: Browser, served: GatewayThread) -> None:
+    with visit(browser, served.url) as chat:
+        check_refusals(chat)
+
+
+def check_refusals(chat: Visit) -> None:
+    """Try what only a fault of the page could do."""
     refused = chat.page.evaluate("""() => {
         const failed = [];
         const tries = {

@@ -63,7 +63,7 @@ def test_everything_is_done_with_the_keyboard_alone(chat: Visit, served: Gateway
         ring = chat.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert ring == "solid", order
         keys.press("Tab")
-    expected = ["Skip to the question", "model", "new", "theme", "Reasoning", "link", "Copy", "Retry", "Trace"]
+    expected = ["Skip to the question", "new", "theme", "model", "Reasoning", "link", "Copy", "Retry", "Trace"]
     assert order == [*expected, "question", "send"]
     chat.page.get_by_text("Reasoning", exact=True).focus()
     keys.press("Enter")

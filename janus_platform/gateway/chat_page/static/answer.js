@@ -8,6 +8,11 @@ const PICTURES = new Set(["image/png", "image/jpeg", "image/webp", "image/gif"])
 const MAX_PICTURE_CHARACTERS = 11_000_000; // base64 of 8 MB
 const MAX_PICTURES = 16;
 const MAX_SOURCES = 50;
+// What a finish_reason other than "stop" means for the reader.
+const ENDS = new Map([
+  ["length", "The answer ends here because it reached its length limit. Ask for the rest."],
+  ["content_filter", "The answer ends here because a filter of the implementation stopped it."],
+]);
 
 /** What an answer looks like while it comes and when it has come; `node` is its element. */
 export class Answer {
@@ -15,6 +20,7 @@ export class Answer {
   #reasoning = "";
   #pictures = 0;
   #over = false;
+  #reason = "";
   #sources = new Map();
 
   constructor(number, model) {
@@ -44,7 +50,8 @@ export class Answer {
 
   /** Takes one chunk of the stream. Whatever in it is not of the expected shape is left out. */
   take(chunk) {
-    const delta = chunk.choices?.[0]?.delta;
+    const { delta, finish_reason: reason } = Object(chunk.choices?.[0]);
+    if (typeof reason === "string") this.#reason = reason;
     if (typeof delta?.reasoning_content === "string") this.#reasoning += delta.reasoning_content;
     if (typeof delta?.content === "string" && delta.content) {
       if (!this.content) this.reasoning.open = false;
@@ -71,6 +78,7 @@ export class Answer {
     this.stream.append("\n");
     this.render();
     this.#gatherSources();
+    note ||= ENDS.get(this.#reason) ?? "";
     if (!note && !this.content && !this.#pictures) note = "The answer is empty. Press Retry, or choose another implementation.";
     this.reasoning.open &&= !this.content;
     this.waiting.hidden = true;

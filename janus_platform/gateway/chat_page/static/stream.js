@@ -35,7 +35,7 @@ async function refusal(response) {
   const said = message(body?.error) || `The gateway answered with status ${response.status}.`;
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   const more = { code: body?.error?.code, wait: Math.min(MAX_WAIT_SECONDS, wait > 0 ? wait : 0) };
-  const hint = HINTS.get(response.status) ?? "Press Retry to ask again.";
+  const hint = HINTS.get(response.status) ?? "Press Retry.";
   return new AskError(response.status, `${said} ${hint}`, more);
 }
 
@@ -47,14 +47,14 @@ export async function* chunks(response) {
   for await (const data of events(response.body)) {
     if (data === "[DONE]") return;
     const chunk = parsed(data);
-    if (chunk.error) throw new AskError("event", `${message(chunk.error) || "The answer failed."} Press Retry to ask again.`);
+    if (chunk.error) throw new AskError("event", `${message(chunk.error) || "The answer failed."} Press Retry.`);
     finished ||= typeof chunk.choices?.[0]?.finish_reason === "string";
     yield chunk;
   }
   if (!finished) throw cut();
 }
 
-const cut = () => new AskError("cut", "The connection broke off before the answer was complete. Press Retry to ask again.");
+const cut = () => new AskError("cut", "The connection broke off before the answer was complete. Press Retry.");
 
 function parsed(data) {
   try {
