@@ -44,14 +44,15 @@ def test_an_answer_shows_reasoning_text_picture_sources_and_its_trace(chat: Visi
 def test_reasoning_is_open_while_the_implementation_thinks_and_folds_when_it_answers(
     chat: Visit, served: GatewayThread
 ) -> None:
-    answer = asyncio.Event()
+    answer, end = asyncio.Event(), asyncio.Event()
 
     async def thinks(exchange: Exchange) -> None:
         exchange.start_stream()
         exchange.chunk(chunk(reasoning_content="Thinking aloud."))
         await answer.wait()
-        for part in (chunk(content="Done."), chunk("stop"), DONE):
-            exchange.chunk(part)
+        exchange.chunk(chunk(content="Done."))
+        await end.wait()
+        exchange.chunk(chunk("stop") + DONE)
         exchange.end()
 
     served.script = thinks
@@ -60,8 +61,12 @@ def test_reasoning_is_open_while_the_implementation_thinks_and_folds_when_it_ans
     expect(chat.page.get_by_text("Thinking aloud.")).to_be_visible()
     expect(chat.page.get_by_role("button", name="Stop")).to_be_visible()
     served.release(answer)
-    chat.finished()
+    expect(chat.page.locator(".text").get_by_text("Done.")).to_be_visible()
     expect(chat.page.get_by_text("Thinking aloud.")).to_be_hidden()
+    chat.page.get_by_text("Reasoning", exact=True).click()
+    served.release(end)
+    chat.finished()
+    expect(chat.page.get_by_text("Thinking aloud.")).to_be_visible()  # Who unfolds it keeps it.
 
 
 def test_the_conversation_goes_to_the_chosen_implementation_and_begins_anew_on_request(

@@ -80,7 +80,6 @@ export class Answer {
     this.#gatherSources();
     note ||= ENDS.get(this.#reason) ?? "";
     if (!note && !this.content && !this.#pictures) note = "The answer is empty. Press Retry, or choose another implementation.";
-    this.reasoning.open &&= !this.content;
     this.waiting.hidden = true;
     this.notice.hidden = !note;
     this.notice.textContent = short(note, 1500);
