@@ -77,9 +77,7 @@ def gaps_svg(streams: Sequence[tuple[str, Sequence[float]]]) -> str:
     parts = list(_axis(height, 0, end, ticks, "s"))
     for number, (name, stamps) in enumerate(shown):
         y = _TOP + row * number + row / 2
-        parts.append(
-            f'<text x="{_LEFT - 8}" y="{y + 3:.1f}" text-anchor="end" font-size="9">{_escaped(name)}</text>'
-        )
+        parts.append(f'<text x="{_LEFT - 8}" y="{y + 3:.1f}" text-anchor="end" font-size="9">{_escaped(name)}</text>')
         marks = "".join(f"M{_x(stamp / 1e3, 0, end):.1f} {y - 4:.1f}v8" for stamp in stamps)
         parts.append(f'<path d="{marks}" stroke="{_MARK}" stroke-width="1"/>')
     said = f"{len(shown)} streams over {end:.3g} seconds, one mark for each piece."
