@@ -105,12 +105,17 @@ class LocalPlatform:
                 access=Access(settings.access),
                 answered=self.monitor.answered,
                 evidence=evidence_page(self.evidence, self.deployments),
+                limits=self.limits_mode,
             ),
             refused=unreadable,
         )
         self.control = HttpServer(build_control(self))
         self.gateway_port = self.egress_port = 0
         self._started = self.clock.now()
+
+    def limits_mode(self) -> str:
+        """One of LIMITS: whether rate limits hold at the moment."""
+        return LIMITS[0] if self.limits.on else LIMITS[1]
 
     def _build_deployments(self) -> Deployments:
         node = Node(
@@ -224,7 +229,7 @@ class LocalPlatform:
             "contract_version": self.contract.version,
             "pid": os.getpid(),
             "uptime_seconds": round(self.clock.now() - self._started, 3),
-            "limits": LIMITS[0] if self.limits.on else LIMITS[1],
+            "limits": self.limits_mode(),
             "web": self.settings.web,
             "detached": self.users.detached,
             "users": self.users.count,

@@ -53,12 +53,14 @@ def build_gateway(
     access: Access | None = None,
     answered: Callable[[Answered], None] | None = None,
     evidence: Evidence | None = None,
+    limits: Callable[[], str] | None = None,
 ) -> GatewayApp:
     """The gateway over `directory`. `leader` returns the leading implementation's name, or None.
 
     The app understands the ASGI lifespan; where that is not run, `aclose` must be called. Without `access`, no key is
     needed and no other origin is let in. `answered` is told of each chat request when it is over; `evidence` gives the
-    JSON of an implementation's evidence, told its name and the request's query.
+    JSON of an implementation's evidence, told its name and the request's query; `limits` says whether the services'
+    rate limits hold at the moment, for the health page.
     """
     return GatewayApp(
         contract,
@@ -69,6 +71,7 @@ def build_gateway(
         access or Access(),
         answered,
         evidence,
+        limits,
     )
 
 
@@ -85,6 +88,7 @@ class GatewayApp:
         access: Access,
         answered: Callable[[Answered], None] | None,
         evidence: Evidence | None,
+        limits: Callable[[], str] | None,
     ) -> None:
         self._contract, self._directory, self._access, self._traces = contract, directory, access, tracing.store
         gateway = contract.gateway
@@ -95,7 +99,7 @@ class GatewayApp:
         self._chat = Chat(
             contract, self._router, self.balancer, self._connections, self.metrics, tracing, clock, answered
         )
-        self._evidence = evidence
+        self._evidence, self._limits = evidence, limits
         self._evidence_ends = contract.attestation.evidence_path.split("{name}")
         self._checking: asyncio.Task[None] | None = None
         self._pages: dict[str, Page] = {
@@ -198,7 +202,8 @@ class GatewayApp:
 
     def _health(self) -> tuple[bytes, bytes]:
         status = {"status": "ok", "contract": self._contract.version, "janus": self._router.current}
-        return JSON, json.dumps(status).encode()
+        limits = {"limits": self._limits()} if self._limits is not None else {}
+        return JSON, json.dumps(status | limits).encode()
 
 
 def _allow(scope: Scope, allowed: str) -> None:

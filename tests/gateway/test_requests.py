@@ -275,4 +275,5 @@ async def test_health_is_ok_and_a_hostile_request_id_is_replaced() -> None:
     async with gateway(NOWHERE) as served:
         response = await served.client.get("/health", headers={"x-request-id": "a b\tc"})
     assert response.json()["status"] == "ok"
+    assert "limits" not in response.json()  # Nobody told this gateway whether there are any.
     assert response.headers["x-request-id"].startswith("req_")

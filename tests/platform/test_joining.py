@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -157,6 +158,8 @@ def test_limits_that_a_killed_kernel_turned_off_come_back(up: Callable[[], Shell
     argv, pipes = [JANUS[0], "-c", code], {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     kernels = [subprocess.Popen(argv, env=up().environment, **pipes) for _ in range(2)]  # type: ignore[call-overload]
     assert [kernel.stdout.readline() for kernel in kernels] == ["off\n", "off\n"]
+    health = up().status()["gateway"]["url"] + "/health"
+    assert httpx.get(health).json()["limits"] == "off"
     kernels[0].kill()
     kernels[0].wait()
     assert up().status()["limits"] == "off"
@@ -165,7 +168,7 @@ def test_limits_that_a_killed_kernel_turned_off_come_back(up: Callable[[], Shell
     deadline = time.monotonic() + 10
     while up().status()["limits"] == "off" and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert up().status()["limits"] == "contract"
+    assert up().status()["limits"] == httpx.get(health).json()["limits"] == "contract"
 
 
 def test_an_error_while_the_limits_are_off_is_not_hidden_by_the_platforms_end(shell: Shell) -> None:
