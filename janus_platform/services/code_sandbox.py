@@ -25,11 +25,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.clock import SystemClock
+from janus_platform.confinement.memory import MemoryGuard, guard_maker
 from janus_platform.contract import SandboxBounds, Service, load_contract
 from janus_platform.isolation import Isolation, detect
 from janus_platform.services.problem import Problem
 from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.memory import MemoryGuard, guard_maker
 from janus_platform.services.sandbox.promises import meanings, promises
 from janus_platform.services.sandbox.queue import QueueFull, Slots, Standbys
 from janus_platform.services.sandbox.request import program_of

@@ -24,15 +24,16 @@ ALLOWED: dict[str, set[str]] = {
     "processes": {"clock", "errors"},
     "landlock": set(),
     "isolation": {"landlock", "processes", "errors"},
+    "confinement": set(),
     "traces": GROUND,
     "http_server": GROUND,
-    "services": {*GROUND, "traces", "corpus", "processes", "isolation", "landlock"},
+    "services": {*GROUND, "traces", "corpus", "processes", "isolation", "landlock", "confinement"},
     "egress": {*GROUND, "http_server", "traces", "processes"},
     "access": GROUND,
     "gateway": {*GROUND, "access", "traces", "http_server"},
     "attestation": GROUND,
     "monitoring": {*GROUND, "gateway.answered"},
-    "node": {*GROUND, "traces", "processes", "isolation", "gateway.directory", "attestation"},
+    "node": {*GROUND, "traces", "processes", "isolation", "confinement", "gateway.directory", "attestation"},
 }
 # The rooms that put the platform together may know the bench, for the leaderboard. Its `home` module, standard library
 # only, is everybody's.

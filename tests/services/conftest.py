@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from janus_platform.confinement.memory import Cgroup, guard_maker
 from janus_platform.services.code_sandbox import warm_up
-from janus_platform.services.sandbox.memory import Cgroup, guard_maker
 from tests.services.sandbox_rig import LAYERS, Sandbox, layer_here
 from tools.environment import ROOT
 

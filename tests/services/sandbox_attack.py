@@ -19,8 +19,8 @@ from typing import Any
 import httpx
 import psutil
 
+from janus_platform.confinement.memory import Cgroup, guard_maker
 from janus_platform.isolation import detect, without_namespaces
-from janus_platform.services.sandbox.memory import Cgroup, guard_maker
 from janus_platform.services.sandbox.promises import MEANINGS, promises
 from janus_platform.services.sandbox.toolchains import ToolchainMissing, toolchain
 from tests.services.sandbox_rig import LAYERS, Sandbox, layer_here, processes_with

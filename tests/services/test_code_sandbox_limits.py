@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from janus_platform.services.sandbox.memory import Cgroup, Watchdog, guard_maker
+from janus_platform.confinement.memory import Cgroup, Watchdog, guard_maker
 from tests.services.sandbox_rig import Sandbox, isolated, names_of, processes_with
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")

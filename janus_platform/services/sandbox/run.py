@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from janus_platform.clock import Clock
+from janus_platform.confinement.memory import LOOK_EVERY_SECONDS, MemoryGuard
 from janus_platform.isolation import Isolation, free_uid, release_uid
 from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.memory import LOOK_EVERY_SECONDS, MemoryGuard
 from janus_platform.services.sandbox.scratch import WrittenFile
 from janus_platform.services.sandbox.start import Excess, Running
 from janus_platform.services.sandbox.start_bare import start_bare

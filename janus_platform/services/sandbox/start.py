@@ -17,11 +17,11 @@ from typing import Literal
 
 import psutil
 
+from janus_platform.confinement.members import members, nameless_bytes
+from janus_platform.confinement.memory import MemoryGuard
 from janus_platform.isolation import setpriv_command
 from janus_platform.processes import Child
 from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.members import members, nameless_bytes
-from janus_platform.services.sandbox.memory import MemoryGuard
 from janus_platform.services.sandbox.scratch import CACHE, TEMPORARY, WORK, Scratch
 from janus_platform.services.sandbox.toolchains import Toolchain
 

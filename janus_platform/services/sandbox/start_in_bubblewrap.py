@@ -7,12 +7,12 @@ import json
 import os
 from pathlib import Path
 
+from janus_platform.confinement.memory import MemoryGuard
+from janus_platform.confinement.system_calls import filter_program
 from janus_platform.isolation import Isolation, bwrap_command
 from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.memory import MemoryGuard
 from janus_platform.services.sandbox.scratch import Scratch
 from janus_platform.services.sandbox.start import BARRIER, Running, start_child
-from janus_platform.services.sandbox.system_calls import filter_program
 from janus_platform.services.sandbox.toolchains import Toolchain
 
 INSIDE = "/sandbox"

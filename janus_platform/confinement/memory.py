@@ -20,7 +20,7 @@ from typing import Protocol
 
 import psutil
 
-from janus_platform.services.sandbox.members import nameless_bytes, proportional_bytes
+from janus_platform.confinement.members import nameless_bytes, proportional_bytes
 
 LOOK_EVERY_SECONDS = 0.1
 _PREFIX = "janus-"
