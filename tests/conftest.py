@@ -10,6 +10,13 @@ from tools.platform import running
 from tools.terminal import Terminal
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file stay in one process, so that they share its platform; those on the default port likewise."""
+    for item in items:
+        default_port = "platform_variables" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("default port" if default_port else item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="module")
 def platform_variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The variables to run a notebook or a page's code with, while a platform is up.
