@@ -71,10 +71,10 @@ def test_no_service_logs_what_is_asked(name: str, urls: Mapping[str, str], caplo
         client.request(service.method, service.path, headers=headers, content=f'{{"{SECRET}'.encode())
         client.request("GET", f"/{SECRET}?{SECRET}", headers={"Authorization": f"Bearer {SECRET}"})
         client.request("DELETE", service.path, headers=headers)
-    # A line is written when its answer has gone out: the last one may follow the answer by a moment.
-    deadline = time.monotonic() + 10
-    while len(requests := request_lines(caplog)) < 4 and time.monotonic() < deadline:
-        time.sleep(0.005)
+        # A line is written when its answer has gone out: the last one may follow the answer by a moment.
+        deadline = time.monotonic() + 10
+        while len(requests := request_lines(caplog)) < 4 and time.monotonic() < deadline:
+            time.sleep(0.005)
     assert len(requests) == 4
     logged = everything(caplog)
     assert SECRET not in logged
