@@ -10,8 +10,8 @@ from hypothesis import settings
 from tools.platform import running
 from tools.terminal import Terminal
 
-
-# No test asserts wall-clock time, and Hypothesis' 200 ms a case is that. The same cases each time: a red run can be had again.
+# No test asserts wall-clock time, and Hypothesis' 200 ms a case is that. The same cases each time: what fails once can
+# be had again.
 settings.register_profile("janus", deadline=None, derandomize=True)
 settings.load_profile("janus")
 
