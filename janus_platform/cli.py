@@ -1,6 +1,7 @@
 """`janus`: start, look at and end the local platform, and submit implementations to it.
 
-Exit codes: 0 done · 1 it did not work, the message says what to do · 2 wrong usage · 3 nothing runs (`janus status`).
+Exit codes: 0 done · 1 it did not work, the message says what to do · 2 wrong usage · 3 nothing runs
+(`janus status`) or nothing could be compared (`janus check`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from janus_platform.access import AccessRules
+from janus_platform.cli_check import check
 from janus_platform.cli_output import say as _say
 from janus_platform.cli_security import add_to
 from janus_platform.cli_trace import trace
@@ -161,9 +163,9 @@ def submit(
     if as_json:
         typer.echo(json.dumps(result))
         return
-    for check in result["checks"]:
-        detail = f": {check['detail']}" if check["detail"] else ""
-        _say(f"{check['result']:>12}  {check['check']}{detail}")
+    for one in result["checks"]:
+        detail = f": {one['detail']}" if one["detail"] else ""
+        _say(f"{one['result']:>12}  {one['check']}{detail}")
     typer.echo(f"{name} is deployed. Ask for it with model={name!r}.")
 
 
@@ -186,6 +188,7 @@ def remove(name: str) -> None:
 
 
 app.command()(trace)
+app.command()(check)
 
 
 @app.command()

@@ -1,0 +1,50 @@
+"""`janus check`: the contract against the platform that runs here, or against the real hosts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from janus_platform.contract import load_contract
+from janus_platform.platform import running
+
+DRIFT, NOTHING_COMPARED = 1, 3
+
+
+def check(
+    live: Annotated[bool, typer.Option("--live", help="Ask the real hosts. Keys come from the environment.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show the fields that agree, too.")] = False,
+    connect: Annotated[
+        list[str] | None,
+        typer.Option(help="With --live: HOST=ADDRESS:PORT, where a host is found instead; repeatable."),
+    ] = None,
+    ca: Annotated[Path | None, typer.Option(help="With --live: certificates to trust, in PEM form.")] = None,
+    proxy: Annotated[str | None, typer.Option(help="With --live: the proxy to go through.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
+) -> None:
+    """Compare the contract with what runs, field by field. Exit code 1 where they differ, 3 where nothing answers."""
+    if not live and (connect or ca or proxy):
+        raise typer.BadParameter("--connect, --ca and --proxy go with --live.")
+    from janus_platform.drift.live import LiveOptions, check_live
+    from janus_platform.drift.local import check_local
+
+    contract = load_contract()
+    if live:
+        report = check_live(contract, LiveOptions.of(connect or [], ca, proxy))
+    else:
+        report = check_local(running(), contract)
+    if as_json:
+        typer.echo(json.dumps(report.as_json()))
+    else:
+        from rich.console import Console
+
+        from janus_platform.drift.table import show
+
+        show(report, Console(), everything=everything)
+    if report.drifted:
+        raise typer.Exit(DRIFT)
+    if not report.compared:
+        raise typer.Exit(NOTHING_COMPARED)

@@ -1,0 +1,140 @@
+"""What a service enforces: the bounds of its parameters and its rate limit, found by overstepping them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from janus_platform.contract import Parameter, Service
+from janus_platform.drift.door import Answer, Door
+from janus_platform.drift.rows import SKIPPED, Row, compare, unseen
+
+HOW = "probe"
+POLICY = "ratelimit-policy"
+_POLICY = re.compile(r'"[^"]*";q=(\d{1,9});w=(\d{1,9})')
+_WRONG: dict[str, Any] = {"string": 3, "integer": "three", "number": "three", "boolean": "yes", "array": 3, "object": 3}
+# Asks for more time on the caller's own clock, so that a probe never waits for a window to pass.
+MoreTime = Callable[[float], None]
+
+
+def parameters_held(door: Door, service: Service, more_time: MoreTime) -> Iterator[Row]:
+    """Whether the main endpoint refuses what is missing, of a wrong type or out of bounds, and names the field."""
+    where = f"services.{service.name}"
+    for parameter in service.all_parameters:
+        group = "extra_parameters" if parameter.since else "parameters"
+        path = f"{where}.{group}.{parameter.name}"
+        for field, value in _oversteps(parameter, service.method):
+            _rest(service, more_time)
+            body = {**service.example, parameter.name: value}
+            if field == "required":
+                del body[parameter.name]
+            answer = send(door, service, body)
+            yield compare(f"{path}.{field}", HOW, f"refused, naming {parameter.name}", _refusal(answer, parameter.name))
+        for field, bound in (("minimum", parameter.minimum), ("maximum", parameter.maximum)):
+            if bound is not None and service.error_shape == "problem":
+                _rest(service, more_time)
+                answer = send(door, service, {**service.example, parameter.name: bound})
+                yield compare(f"{path}.{field}", f"{HOW} at the bound", "accepted", _acceptance(answer))
+
+
+def _rest(service: Service, more_time: MoreTime) -> None:
+    if service.rate_limit:
+        more_time(service.rate_limit.per_seconds)
+
+
+def _oversteps(parameter: Parameter, method: str) -> Iterator[tuple[str, Any]]:
+    if parameter.required:
+        yield "required", None
+    if method == "POST" and parameter.type in _WRONG:
+        yield "type", _WRONG[parameter.type]
+    if parameter.minimum is not None:
+        yield "minimum", parameter.minimum - 1
+    if parameter.maximum is not None:
+        yield "maximum", parameter.maximum + 1
+    if parameter.max_length is not None:
+        yield "max_length", _too_long(parameter, parameter.max_length + 1)
+    if parameter.enum:
+        yield "enum", "none-of-these"
+
+
+def _too_long(parameter: Parameter, length: int) -> Any:
+    if parameter.type == "array":
+        return [{"name": f"file-{number}", "text": ""} for number in range(length)]
+    return "a" * length
+
+
+def send(door: Door, service: Service, values: dict[str, Any]) -> Answer:
+    """The answer of the service's main endpoint to these parameters."""
+    if service.method == "GET":
+        return door.ask(service.host, "GET", service.path, query={k: str(v) for k, v in values.items()})
+    return door.ask(service.host, service.method, service.path, body=values)
+
+
+def _refusal(answer: Answer, name: str) -> str:
+    named = answer.at("field") or answer.at("error", "param")
+    if answer.status not in (400, 413, 422):
+        return f"status {answer.status}"
+    return f"refused, naming {name}" if named == name else f"refused with {answer.status}, naming {named}"
+
+
+def _acceptance(answer: Answer) -> str:
+    return "accepted" if answer.status == 200 else f"status {answer.status}"
+
+
+def error_shape(door: Door, service: Service) -> Iterator[Row]:
+    """Whether errors have the shape that the contract says."""
+    answer = door.ask(service.host, "GET", "/no-such-path")
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    found = "problem" if kind == "application/problem+json" and answer.at("status") == answer.status else None
+    if isinstance(answer.at("error", "message"), str):
+        found = "openai"
+    yield compare(f"services.{service.name}.error_shape", "answer", service.error_shape, found)
+
+
+def stated_limit(answer: Answer) -> tuple[int, int] | None:
+    """Requests and seconds as `RateLimit-Policy` states them; None without that header."""
+    match = _POLICY.search(answer.headers.get(POLICY, ""))
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def rate_held(door: Door, service: Service, more_time: MoreTime, limits: str) -> Iterator[Row]:
+    """Whether exactly as many requests pass as the contract says, and again after its window."""
+    where = f"services.{service.name}.rate_limit"
+    limit = service.rate_limit
+    if limits != "contract":
+        yield unseen(where, HOW, SKIPPED, f"The limits are {limits}. Start the platform with `--limits contract`.")
+        return
+    if limit is None:
+        stated = stated_limit(send(door, service, dict(service.example)))
+        yield compare(where, "header", "none stated", "none stated" if stated is None else f"{stated}")
+        return
+    more_time(limit.per_seconds)
+    # Requests without their parameters are counted too, and cost nothing.
+    first = send(door, service, {})
+    stated = stated_limit(first)
+    yield compare(f"{where}.requests", "header", limit.requests, stated and stated[0])
+    yield compare(f"{where}.per_seconds", "header", limit.per_seconds, stated and stated[1])
+    passed = 1
+    while passed <= limit.requests and send(door, service, {}).status != 429:
+        passed += 1
+    yield compare(f"{where}.requests", HOW, limit.requests, passed)
+    refused = send(door, service, {})
+    wait = refused.headers.get("retry-after", "")
+    yield compare(
+        f"{where}.per_seconds",
+        HOW,
+        f"429, Retry-After 1 to {limit.per_seconds}",
+        f"429, Retry-After 1 to {limit.per_seconds}"
+        if _waits(refused, wait, limit.per_seconds)
+        else f"status {refused.status}, Retry-After {wait[:20]}",
+    )
+    more_time(limit.per_seconds)
+    again = send(door, service, {}).status
+    yield compare(
+        f"{where}.per_seconds", "probe after the window", "let through", "refused" if again == 429 else "let through"
+    )
+
+
+def _waits(answer: Answer, wait: str, longest: int) -> bool:
+    return answer.status == 429 and wait.isdecimal() and 1 <= int(wait) <= longest

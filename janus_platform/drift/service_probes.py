@@ -1,0 +1,181 @@
+"""What only one service has: page size and redirects, sandbox walls, the model catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from janus_platform.contract import Model, Service
+from janus_platform.drift.door import Answer, Door, dig
+from janus_platform.drift.held import HOW, MoreTime
+from janus_platform.drift.rows import DIFFERS, SKIPPED, Row, compare, unseen
+
+ODD = "https://odd.example"  # the corpus' site on which everything goes wrong
+_TIME_FOR_A_SLOW_MACHINE = 20.0
+_OVER_MEMORY = "x = bytearray({over})\nfor i in range(0, len(x), 4096): x[i] = 1\nprint('kept')"
+# A PNG of one pixel.
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+_NETWORK = "import socket\nsocket.create_connection(('1.1.1.1', 443), 3)"
+
+
+def web_proxy(door: Door, service: Service, more_time: MoreTime, web: str) -> Iterator[Row]:
+    """Size, redirects and time of a fetch, on the corpus' own site for it."""
+    where = f"services.{service.name}"
+    if web != "corpus":
+        for field in ("max_page_bytes", "max_redirects", "fetch_timeout_seconds"):
+            yield unseen(
+                f"{where}.{field}", HOW, SKIPPED, "Needs the bundled web. Start the platform with `--web corpus`."
+            )
+        return
+    if service.rate_limit:
+        more_time(service.rate_limit.per_seconds)
+    large, loop, slow = (_fetch(door, service, page) for page in ("large", "loop", "slow"))
+    limit = service.max_page_bytes
+    yield compare(
+        f"{where}.max_page_bytes", HOW, f"413, over {limit}", f"{large.status}, over {large.at('limit_bytes')}"
+    )
+    told = f"more than {service.max_redirects} times"
+    found = (
+        told if loop.status == 502 and told in str(loop.at("detail")) else f"status {loop.status}: {loop.at('detail')}"
+    )
+    yield compare(f"{where}.max_redirects", HOW, told, found)
+    seconds = service.fetch_timeout_seconds or 0
+    ended = slow.status == 504 and seconds - 0.5 <= slow.seconds <= seconds + _TIME_FOR_A_SLOW_MACHINE
+    expected = f"504 after {seconds} s"
+    yield compare(
+        f"{where}.fetch_timeout_seconds",
+        HOW,
+        expected,
+        expected if ended else f"{slow.status} after {slow.seconds:.1f} s",
+    )
+
+
+def _fetch(door: Door, service: Service, page: str) -> Answer:
+    return door.ask(service.host, service.method, service.path, query={"url": f"{ODD}/{page}"})
+
+
+def code_sandbox(door: Door, service: Service) -> Iterator[Row]:
+    """Languages and bounds as it declares them; time, memory and network as a program finds them."""
+    where = f"services.{service.name}"
+    said = door.ask(service.host, "GET", "/capabilities")
+    languages = said.at("languages")
+    yield compare(f"{where}.languages", "/capabilities", sorted(service.languages), sorted(languages or ()))
+    for name, entry in (languages or {}).items():
+        if not dig(entry, "installed"):
+            yield unseen(
+                f"{where}.languages",
+                "/capabilities",
+                SKIPPED,
+                f"{name} is not installed on this machine: `janus doctor`.",
+            )
+    yield compare(
+        f"{where}.max_timeout_seconds",
+        "/capabilities",
+        service.max_timeout_seconds,
+        said.at("limits", "timeout_seconds"),
+    )
+    yield compare(
+        f"{where}.max_memory_bytes", "/capabilities", service.max_memory_bytes, said.at("limits", "memory_bytes")
+    )
+    for name, bound in (vars(service.bounds) if service.bounds else {}).items():
+        yield compare(f"{where}.bounds.{name}", "/capabilities", bound, said.at("limits", name))
+    yield from _programs(door, service, where)
+
+
+def _programs(door: Door, service: Service, where: str) -> Iterator[Row]:
+    late = _run(door, service, "while True: pass", timeout=1)
+    yield compare(f"{where}.parameters.timeout.summary", HOW, "ended by time", f"ended by {late.at('ended_by')}")
+    over = _run(door, service, _OVER_MEMORY.format(over=(service.max_memory_bytes or 0) + 100_000_000), timeout=30)
+    yield compare(f"{where}.max_memory_bytes", HOW, "not kept", "kept" if over.at("stdout") else "not kept")
+    network = _run(door, service, _NETWORK, timeout=20)
+    found = None if network.at("exit_code") is None else network.at("exit_code") == 0
+    yield compare(f"{where}.network_access", HOW, service.network_access, found)
+
+
+def _run(door: Door, service: Service, code: str, *, timeout: int) -> Answer:
+    return door.ask(
+        service.host, service.method, service.path, body={"language": "python", "code": code, "timeout": timeout}
+    )
+
+
+def inference(door: Door, bare: Door, service: Service) -> Iterator[Row]:
+    """The catalogue, model by model; the key; and the counted limits of one request. `bare` is a door without key."""
+    where = f"services.{service.name}"
+    without = bare.ask(service.host, service.method, service.path, body=dict(service.example))
+    yield compare(f"{where}.bearer_key", HOW, "401 without a key", f"{without.status} without a key")
+    listed = door.ask(service.host, "GET", f"{service.base_path}/models")
+    yield compare(
+        f"{where}.base_path",
+        HOW,
+        "models are listed",
+        "models are listed" if listed.at("data") else f"status {listed.status}",
+    )
+    yield from models(service, listed)
+    yield from _counted(door, service, where)
+
+
+def models(service: Service, listed: Answer) -> Iterator[Row]:
+    """Each model of the contract against `GET /v1/models`, and those that the contract does not have."""
+    where = f"services.{service.name}"
+    found = {dig(each, "id"): each for each in listed.at("data") or [] if isinstance(each, dict)}
+    for model in service.models:
+        entry = found.get(model.name)
+        if entry is None:
+            yield Row(f"{where}.models.{model.name}", "/v1/models", "listed", "not listed", DIFFERS)
+            continue
+        yield from _model(f"{where}.models.{model.name}", model, entry)
+    own = {model.name for model in service.models}
+    families = {dig(each, "family") for each in found.values()}
+    for family, names in service.model_families.items():
+        missing = [name for name in names if name in own and name not in found]
+        missing += [] if family in families else [family]
+        yield compare(f"{where}.model_families.{family}", "/v1/models", [], missing, "These are not listed.")
+    if other := sorted(str(name) for name in found if name not in own):
+        note = f"{len(other)} models that the contract does not have."
+        yield Row(f"{where}.models", "/v1/models", "", ", ".join(other), DIFFERS, note)
+
+
+def _model(path: str, model: Model, entry: Any) -> Iterator[Row]:
+    pairs = {
+        "family": (model.family, dig(entry, "family")),
+        "kind": (model.kind, dig(entry, "kind")),
+        "engine": (model.engine, dig(entry, "engine")),
+        "context_tokens": (model.context_tokens, dig(entry, "context_length")),
+        "prompt_usd_per_million": (model.prompt_usd_per_million, dig(entry, "pricing", "per_million_prompt_tokens")),
+        "completion_usd_per_million": (
+            model.completion_usd_per_million,
+            dig(entry, "pricing", "per_million_completion_tokens"),
+        ),
+        "features": (list(model.features), dig(entry, "features")),
+    }
+    for field, (expected, found) in pairs.items():
+        yield compare(f"{path}.{field}", "/v1/models", expected, found)
+
+
+def _counted(door: Door, service: Service, where: str) -> Iterator[Row]:
+    limits = service.limits
+    if limits is None:
+        return
+    message = {"role": "user", "content": "hi"}
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_PIXEL}"}}
+    chat = {"model": dict(service.example)["model"], "messages": [message]}
+    embed = {"model": next((m.name for m in service.models if m.kind == "embedding"), ""), "input": ["a"]}
+    over: dict[str, tuple[str, Any]] = {
+        "max_body_bytes": (service.path, b" " * (limits.max_body_bytes + 1)),
+        "max_messages": (service.path, {**chat, "messages": [message] * (limits.max_messages + 1)}),
+        "max_tools": (service.path, {**chat, "tools": [_tool(number) for number in range(limits.max_tools + 1)]}),
+        "max_stops": (service.path, {**chat, "stop": ["s"] * (limits.max_stops + 1)}),
+        "max_images": (
+            service.path,
+            {**chat, "messages": [{"role": "user", "content": [picture] * (limits.max_images + 1)}]},
+        ),
+        "max_inputs": (f"{service.base_path}/embeddings", {**embed, "input": ["a"] * (limits.max_inputs + 1)}),
+    }
+    for field, (path, body) in over.items():
+        status = door.ask(service.host, "POST", path, body=body).status
+        found = "refused" if status in (400, 413, 422) else f"status {status}"
+        yield compare(f"{where}.limits.{field}", "probe, one more", "refused", found)
+
+
+def _tool(number: int) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": f"f{number}", "parameters": {"type": "object"}}}
