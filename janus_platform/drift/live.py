@@ -7,6 +7,7 @@ come from the environment, go to their own host only, and are taken out of every
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 from collections.abc import Iterator, Mapping
@@ -91,11 +92,25 @@ def _service(contract: Contract, service: Service, options: LiveOptions) -> list
 
 def _door(contract: Contract, service: Service, options: LiveOptions) -> Door:
     try:
-        context = ssl.create_default_context(cafile=None if options.ca is None else str(options.ca))
+        context = _context(options)
     except OSError as error:
         raise PlatformError(f"{options.ca} cannot be read as certificates in PEM form.") from error
     keys = {service.host: key} if (key := _key(contract, service, options)) else {}
     return Door(context, proxy=options.proxy, keys=keys, connect=options.connect, seconds=SECONDS)
+
+
+def _context(options: LiveOptions) -> ssl.SSLContext:
+    if options.ca is not None:
+        return ssl.create_default_context(cafile=str(options.ca))
+    if not _is_local(options):
+        return ssl.create_default_context()
+    # SSL_CERT_FILE is the local platform's here: the system's own places hold the authorities of real hosts.
+    system = ssl.get_default_verify_paths()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for places in ({"cafile": system.openssl_cafile}, {"capath": system.openssl_capath}):
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(**places)
+    return context
 
 
 def _key(contract: Contract, service: Service, options: LiveOptions) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from janus_platform.contract import Model, Service
@@ -15,6 +15,7 @@ _TIME_FOR_A_SLOW_MACHINE = 20.0
 _OVER_MEMORY = "x = bytearray({over})\nfor i in range(0, len(x), 4096): x[i] = 1\nprint('kept')"
 # A PNG of one pixel.
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+_REFUSED = (400, 413, 422)
 _NETWORK = "import socket\nsocket.create_connection(('1.1.1.1', 443), 3)"
 
 
@@ -153,28 +154,35 @@ def _model(path: str, model: Model, entry: Any) -> Iterator[Row]:
 
 
 def _counted(door: Door, service: Service, where: str) -> Iterator[Row]:
-    limits = service.limits
-    if limits is None:
+    if service.limits is None:
         return
+    for field, body_of in _bodies(service).items():
+        most = getattr(service.limits, field)
+        path = f"{service.base_path}/embeddings" if field == "max_inputs" else service.path
+        at, over = (door.ask(service.host, "POST", path, body=body_of(count)) for count in (most, most + 1))
+        if at.status == 503:
+            yield unseen(f"{where}.limits.{field}", HOW, SKIPPED, "Its model is not prepared: `janus prepare`.", most)
+            continue
+        # A body of nothing but spaces is never a request; that it is read to its end is what counts.
+        fits = at.status != 413 if field == "max_body_bytes" else at.status == 200
+        found = f"{'accepted' if fits else at.status}, {'refused' if over.status in _REFUSED else over.status}"
+        yield compare(f"{where}.limits.{field}", "probe at the bound, and one more", "accepted, refused", found)
+
+
+def _bodies(service: Service) -> dict[str, Callable[[int], Any]]:
+    """For each counted limit, a request that holds so many."""
     message = {"role": "user", "content": "hi"}
     picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_PIXEL}"}}
-    chat = {"model": dict(service.example)["model"], "messages": [message]}
-    embed = {"model": next((m.name for m in service.models if m.kind == "embedding"), ""), "input": ["a"]}
-    over: dict[str, tuple[str, Any]] = {
-        "max_body_bytes": (service.path, b" " * (limits.max_body_bytes + 1)),
-        "max_messages": (service.path, {**chat, "messages": [message] * (limits.max_messages + 1)}),
-        "max_tools": (service.path, {**chat, "tools": [_tool(number) for number in range(limits.max_tools + 1)]}),
-        "max_stops": (service.path, {**chat, "stop": ["s"] * (limits.max_stops + 1)}),
-        "max_images": (
-            service.path,
-            {**chat, "messages": [{"role": "user", "content": [picture] * (limits.max_images + 1)}]},
-        ),
-        "max_inputs": (f"{service.base_path}/embeddings", {**embed, "input": ["a"] * (limits.max_inputs + 1)}),
+    chat = {"model": dict(service.example)["model"], "messages": [message], "max_tokens": 1}
+    embedding = next((model.name for model in service.models if model.kind == "embedding"), "")
+    return {
+        "max_body_bytes": lambda count: b" " * count,
+        "max_messages": lambda count: {**chat, "messages": [message] * count},
+        "max_tools": lambda count: {**chat, "tools": [_tool(number) for number in range(count)]},
+        "max_stops": lambda count: {**chat, "stop": ["~"] * count},
+        "max_images": lambda count: {**chat, "messages": [{"role": "user", "content": [picture] * count}]},
+        "max_inputs": lambda count: {"model": embedding, "input": ["a"] * count},
     }
-    for field, (path, body) in over.items():
-        status = door.ask(service.host, "POST", path, body=body).status
-        found = "refused" if status in (400, 413, 422) else f"status {status}"
-        yield compare(f"{where}.limits.{field}", "probe, one more", "refused", found)
 
 
 def _tool(number: int) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def implementations(control: ControlClient, gateway: GatewayDoor, contract: Cont
     short = gateway.ask("GET", f"{path}?nonce={nonce[2:]}").status
     given = gateway.ask("GET", f"{path}?nonce={nonce}")
     yield compare("attestation.evidence_path", HOW, "200", str(given.status))
-    yield compare("attestation.nonce_bytes", "probe with one byte less", "400", str(short))
+    sizes = f"{given.status} with {ours.nonce_bytes}, {short} with one less"
+    yield compare("attestation.nonce_bytes", HOW, f"200 with {ours.nonce_bytes}, 400 with one less", sizes)
     claims = _claims(given.at("token"))
     yield compare("attestation.profile", "evidence", ours.profile, dig(claims, "eat_profile"))
     lasts = (dig(claims, "exp") or 0) - (dig(claims, "iat") or 0)

@@ -36,8 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     "drift": {*GROUND, "access", "control_client", "services.openapi", "services.openapi_errors"},
     "node": {*GROUND, "traces", "processes", "isolation", "confinement", "gateway.directory", "attestation"},
 }
-# The rooms that put the platform together may know the bench, for the leaderboard; `janus check` compares it. Its `home` module, standard library
-# only, is everybody's.
+# The rooms that put the platform together may know the bench, for the leaderboard, and `janus check` compares it. Its
+# `home` module, standard library only, is everybody's.
 BENCH_READERS = {"platform", "server", "cli", "drift"}
 BENCH_FOR_ALL = "janus_bench.home"
 
