@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 BASELINE = "research"
-BUNDLED = (BASELINE, "echo")
+BUNDLED = (BASELINE, "direct", "echo")
 
 
 # Does what it is told, well or badly: the notebooks deploy it to show what the platform makes of it.
