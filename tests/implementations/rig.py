@@ -45,6 +45,7 @@ class FakeServices(httpx.AsyncBaseTransport):
     says: tuple[str, ...] = ("Two particles", " share one state", ". [1]")
     stdout: str = f"PNG:{base64.b64encode(PNG).decode()}\n"
     page: str = PAGE
+    chunks: list[dict[str, Any]] = field(default_factory=list)
     overrides: dict[str, httpx.Response | Callable[[httpx.Request], httpx.Response]] = field(default_factory=dict)
     requests: list[httpx.Request] = field(default_factory=list)
 
@@ -68,6 +69,8 @@ class FakeServices(httpx.AsyncBaseTransport):
                 return httpx.Response(200, json={"results": found})
             case "proxy.janus.rodeo":
                 return httpx.Response(200, json={"content": self.page})
+            case "vector.janus.rodeo":
+                return httpx.Response(200, json={"chunks": self.chunks})
             case "sandbox.janus.rodeo":
                 return httpx.Response(200, json={"stdout": self.stdout, "stderr": "", "exit_code": 0})
             case "api.chutes.ai":

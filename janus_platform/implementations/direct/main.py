@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -75,11 +75,11 @@ def headers(request: Request) -> dict[str, str]:
 async def closing(answer: httpx.Response) -> AsyncIterator[str]:
     """The events, and an end to the call as soon as the client leaves."""
     async with aclosing(answer), aclosing(events(answer)) as passed:
-        async for event in passed:
-            yield event
+        async for text in passed:
+            yield text
 
 
-async def events(answer: httpx.Response) -> AsyncIterator[str]:
+async def events(answer: httpx.Response) -> AsyncGenerator[str, None]:
     """The model's events under this implementation's name; usage joins the chunk with finish_reason, which is last.
 
     A stream that breaks off ends in an error event, and never in [DONE].

@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from formulas import find_formula
+from opening import Opening
 from pages import MAX_PASSAGES, Passage, cited, declines, most_relevant, prompt, whole_sentences, words
-from plotting import Plot, calculation_program, plan_plot, png_of
+from plotting import Plot, calculation_program, plan_plot, png_of, value_of
 from questions import Question
-from services import MODEL, Execution, RateLimited, Result, ServiceError, Services
+from services import MODEL, Delta, Execution, RateLimited, Result, ServiceError, Services
+from steps import Picture, Step, Text, Thought, ToolCalls, Usage, say
 
 SYSTEM = (
     "Answer the question from the numbered passages and from nothing else. Refer to a passage as [1]. "
@@ -27,58 +29,13 @@ INTRODUCTION = (
     "Hello! I answer questions by looking them up: I search, read a page, and tell you what it says and where. "
     "I can also calculate, and plot a function or the numbers of a table. What would you like to know?"
 )
-NO_PICTURES = "I cannot look at pictures, so this answer rests on your words alone.\n\n"
 NOTHING_FOUND = "My search found no page about this, so I cannot answer it."
 NO_PLOT = "\n\nI found neither a function nor a table of numbers to plot for this."
 PAGE_ATTEMPTS = 2
-_DRAWING_WORDS = {"function", "show", "please", "curve", "versus", "between", "from", "range", "interval", "over"}
+_DRAWING_WORDS = set(
+    "function show please curve versus between from range interval over picture image value decimals degrees".split()
+)
 MAX_PICTURE_CHARACTERS = 8_000_000
-
-
-@dataclass(frozen=True)
-class Thought:
-    """A piece of reasoning."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Text:
-    """A piece of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture in base64 PNG."""
-
-    name: str
-    data: str
-
-
-@dataclass
-class Usage:
-    """What answering has cost so far."""
-
-    totals: dict[str, int | float] = field(
-        default_factory=lambda: {
-            "prompt_tokens": 0,
-            "completion_tokens": 0,
-            "total_tokens": 0,
-            "cost_usd": 0.0,
-            "sandbox_seconds": 0.0,
-        }
-    )
-
-    def add(self, more: dict[str, Any]) -> None:
-        """Add the numbers that `more` has under the same names."""
-        for name in self.totals:
-            if isinstance(more.get(name), int | float):
-                self.totals[name] = round(self.totals[name] + more[name], 9)
-
-
-Step = Thought | Text | Picture
 
 
 @dataclass
@@ -99,56 +56,145 @@ class Research:
 
     async def answer(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         """The steps of answering `question`; thoughts come before the first text. Adds to `usage` on the way."""
-        if not question.has_picture and question.is_small_talk:
-            steps = _say(INTRODUCTION)
-        elif expression := question.calculation:
-            steps = self._calculate(expression, usage)
-        elif _is_only_a_plot(question):
-            steps = self._draw(question, usage)
-        else:
-            steps = self._look_up(question, usage)
+        begun = False
         try:
-            async for step in steps:
+            async for step in self._steps(question, usage):
+                begun = begun or not isinstance(step, Thought)
                 yield step
         except ServiceError as error:
-            async for step in _say(f"I cannot answer this now: {error}. Please ask again."):
+            said = f"I cannot answer this now: {error}. Please ask again."
+            async for step in say(f"\n\nThe answer breaks off here: {error}." if begun else said):
                 yield step
 
-    async def _calculate(self, expression: str, usage: Usage) -> AsyncIterator[Step]:
+    async def _steps(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
+        if question.tools:
+            called = False
+            async for step in self._with_tools(question, usage):
+                called = True
+                yield step
+            if called:
+                return
+        async for step in self._own_way(question, usage):
+            yield step
+
+    def _own_way(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
+        """What this program can do about a question itself."""
+        if question.has_picture:
+            return self._look_at(question, usage)
+        if question.is_small_talk:
+            return say(INTRODUCTION)
+        if expression := question.calculation:
+            return self._calculate(question, expression, usage)
+        if program := question.program:
+            return self._run(question, program, usage)
+        return self._draw(question, usage) if _is_only_a_plot(question) else self._look_up(question, usage)
+
+    async def _with_tools(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
+        """The caller's tools, where the model calls one, or has an answer of its own; else nothing at all."""
+        opening = Opening(self._services.infer(question.messages, **question.tools))
+        if not question.follows_a_tool and await opening.declines():
+            usage.add(opening.usage)
+            return
+        async for step in self._told(opening, usage):
+            yield step
+
+    async def _look_at(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
+        yield Thought(f"Showing the picture to {MODEL}.\n")
+        async for step in self._told(self._services.infer(question.messages), usage):
+            yield step
+
+    async def _told(self, deltas: AsyncIterable[Delta], usage: Usage) -> AsyncIterator[Step]:
+        """What the model says, as it says it."""
+        async for delta in deltas:
+            if delta.reasoning:
+                yield Thought(delta.reasoning)
+            if delta.content:
+                yield Text(delta.content)
+            if delta.tool_calls:
+                yield ToolCalls(delta.tool_calls)
+            usage.add(delta.usage or {})
+
+    async def _calculate(self, question: Question, expression: str, usage: Usage) -> AsyncIterator[Step]:
         yield Thought(f"Calculating {expression} in the code sandbox.\n")
-        done = await self._execute(calculation_program(expression), usage)
-        if done.exit_code == 0:
-            said = f"{expression} = {done.stdout.strip()[:2_000]}"
-        else:
+        done = await self._execute(calculation_program(expression, question.form.decimals), usage)
+        value = done.stdout.strip()[:2_000]
+        said = question.form.shown(f"{expression} = {value}", value)
+        if done.exit_code != 0:
             said = f"The code sandbox could not calculate {expression}: {_last_line(done)}"
-        async for step in _say(said):
+        async for step in say(said):
+            yield step
+
+    async def _run(self, question: Question, program: str, usage: Usage) -> AsyncIterator[Step]:
+        yield Thought("Running the program in the code sandbox.\n")
+        done = await self._execute(program, usage)
+        value = done.stdout.strip()[:2_000]
+        said = question.form.shown(f"The program printed {value}", value)
+        if done.exit_code != 0:
+            said = f"The program failed in the code sandbox: {_last_line(done)}"
+        async for step in say(said):
             yield step
 
     async def _draw(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         plot = plan_plot(question.text, "", "")
         assert plot is not None
         yield Thought("Drawing it in the code sandbox.\n")
-        async for step in self._shown(plot, self._execute(plot.code, usage), ""):
+        async for step in self._shown(question, plot, self._execute(plot.code, usage), ""):
             yield step
 
     async def _look_up(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         query = question.query()
         yield Thought(f"Searching for “{query}”.\n")
-        results = await self._services.search(query)
-        if not results:
-            async for step in _say(NOTHING_FOUND):
+        findings = Findings()
+        try:
+            results = await self._services.search(query)
+        except RateLimited as error:
+            yield Thought(f"Not searched: {error}. Asking the vector index.\n")
+            findings.passages = await self._nearest(query) or _none(error)
+            findings.caveat = f"Note: {error}, so this answer rests on the vector index only.\n\n"
+            results = []
+        if results:
+            yield Thought(f"Found {len(results)} pages; the best match is “{results[0].title}”.\n")
+            async for thought in self._read(question, results, findings):
+                yield thought
+        elif not findings.passages:
+            async for step in say(NOTHING_FOUND):
                 yield step
             return
-        yield Thought(f"Found {len(results)} pages; the best match is “{results[0].title}”.\n")
-        findings = Findings()
-        async for thought in self._read(question, results, findings):
-            yield thought
         plot = plan_plot(question.text, findings.page_title, findings.page) if question.wants_plot else None
         if plot:
             yield Thought("There is something to plot; the code sandbox will draw it.\n")
         yield Thought(f"Asking {MODEL} to answer from {len(findings.passages)} passages.\n")
-        async for step in self._write(question, findings, plot, usage):
+        opening = self._asked(question, findings)
+        if results and await opening.declines() and (nearest := await self._nearest_if_free(query)):
+            yield Thought("They do not cover it; looking for passages that are near in meaning.\n")
+            usage.add(opening.usage)
+            findings.passages = nearest
+            opening = self._asked(question, findings)
+        if await opening.declines() and not await (own := Opening(self._services.infer(question.messages))).declines():
+            yield Thought(f"Nothing that was found covers it. Asking {MODEL} alone: what it says is its own.\n")
+            usage.add(opening.usage)
+            opening, findings = own, Findings(page=findings.page, page_title=findings.page_title)
+        async for step in self._write(question, findings, opening, plot, usage):
             yield step
+
+    def _asked(self, question: Question, findings: Findings) -> Opening:
+        """The model's answer from what was found, about to come."""
+        wishes = f" What the user wishes of its form: {question.form.wishes}" if question.form.wishes else ""
+        messages = [
+            {"role": "system", "content": SYSTEM + wishes},
+            {"role": "user", "content": prompt(question.spoken(), findings.passages)},
+        ]
+        return Opening(self._services.infer(messages))
+
+    async def _nearest(self, query: str) -> list[Passage]:
+        """Passages of the vector index. Raises RateLimited or ServiceError."""
+        return [Passage(r.title, r.url, r.snippet) for r in await self._services.chunks(query)]
+
+    async def _nearest_if_free(self, query: str) -> list[Passage]:
+        """The same, none where the index cannot be asked: it was a second look."""
+        with contextlib.suppress(ServiceError):
+            return await self._nearest(query)
+        return []
 
     async def _read(self, question: Question, results: list[Result], findings: Findings) -> AsyncIterator[Step]:
         """Read one page, and fill `findings` with it and the snippets of the other results."""
@@ -173,43 +219,38 @@ class Research:
         findings.passages += others[: MAX_PASSAGES - len(findings.passages)]
 
     async def _write(
-        self, question: Question, findings: Findings, plot: Plot | None, usage: Usage
+        self, question: Question, findings: Findings, opening: Opening, plot: Plot | None, usage: Usage
     ) -> AsyncIterator[Step]:
         answer = ""
         drawing: asyncio.Task[Execution] | None = None
-        preface = (NO_PICTURES if question.has_picture else "") + findings.caveat
         try:
-            async for delta in self._services.infer(SYSTEM, prompt(question.spoken(), findings.passages)):
+            async for delta in opening:
                 if plot and drawing is None:
                     # While the model writes, so that the picture is there when its last word is.
                     drawing = asyncio.create_task(self._execute(plot.code, usage))
                 if delta.reasoning and not answer:
                     yield Thought(delta.reasoning)
                 if delta.content:
-                    if not answer and preface:
-                        yield Text(preface)
+                    if not answer and findings.caveat:
+                        yield Text(findings.caveat)
                     answer += delta.content
                     yield Text(delta.content)
                 if delta.usage:
                     usage.add(delta.usage)
             if plot and drawing:
-                async for step in self._shown(plot, drawing, "\n\n"):
+                async for step in self._shown(question, plot, drawing, "\n\n"):
                     yield step
             elif question.wants_plot:
                 yield Text(NO_PLOT)
-            if not declines(answer):
+            if findings.passages and not declines(answer):
                 yield Text(_sources(cited(answer, findings.passages)))
-        except ServiceError as error:
-            if not answer:
-                raise
-            yield Text(f"\n\nThe answer breaks off here: {error}.")
         finally:
             if drawing is not None and not drawing.done():
                 drawing.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await drawing
 
-    async def _shown(self, plot: Plot, drawing: Any, before: str) -> AsyncIterator[Step]:
+    async def _shown(self, question: Question, plot: Plot, drawing: Any, before: str) -> AsyncIterator[Step]:
         try:
             done: Execution = await drawing
         except ServiceError as error:
@@ -221,6 +262,9 @@ class Research:
             return
         yield Picture("plot.png", picture)
         yield Text(before + plot.caption)
+        if (value := value_of(done.stdout)) is not None:
+            shown = f"{value:.6g}" if question.form.decimals is None else f"{value:.{question.form.decimals}f}"
+            yield Text(f" {question.form.shown(f'At {plot.at}, y = {shown}.', shown)}")
 
     async def _execute(self, code: str, usage: Usage) -> Execution:
         done = await self._services.execute(code)
@@ -246,10 +290,5 @@ def _last_line(done: Execution) -> str:
     return lines[-1][:300] if lines else f"the program ended with exit code {done.exit_code}"
 
 
-async def _say(text: str) -> AsyncIterator[Step]:
-    for token in _tokens(text):
-        yield Text(token)
-
-
-def _tokens(text: str) -> Iterator[str]:
-    yield from re.findall(r"\s*\S+", text)
+def _none(error: RateLimited) -> list[Passage]:
+    raise error

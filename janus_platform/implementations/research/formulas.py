@@ -21,6 +21,8 @@ _NUMBER = r"-?\s*(?:\d+(?:\.\d+)?\s*\*?\s*(?:pi|π)?|pi|π)"
 _RANGE = re.compile(
     rf"\b(?:from|between|in|over|for)\b[^0-9π\-]{{0,12}}({_NUMBER})\s*(?:to|and|\.\.|…|,|–)\s*({_NUMBER})", re.I
 )
+_DEGREES = re.compile(r"\d\s*(?:°|degrees?\b)", re.I)
+_POINT = re.compile(rf"\bat\s+(?:(?:{_NAMES})\s*=\s*)?({_NUMBER})", re.I)
 # Curves that people ask for by name, in their standard form.
 _NAMED = (
     (r"exponential(?:ly)?\s+deca", "exp(-x)", 0.0, 5.0),
@@ -36,16 +38,22 @@ _NAMED = (
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
 _NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Load, *_OPERATORS)
 MAX_EXPRESSION = 200
+_PERIODIC = ("sin", "cos", "tan")
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A function of x: `source` is Python (names as in numpy), `shown` is for people; drawn from `low` to `high`."""
+    """A function of x: `source` is Python (names as in numpy), `shown` is for people; drawn from `low` to `high`.
+
+    `point` is a place whose value is asked for. With `degrees`, places are in degrees and the functions take them so.
+    """
 
     source: str
     shown: str
     low: float
     high: float
+    point: float | None = None
+    degrees: bool = False
 
 
 def find_formula(text: str) -> Formula | None:
@@ -58,7 +66,12 @@ def find_formula(text: str) -> Formula | None:
     tree = max(parsed, key=lambda t: len(ast.unparse(t)))
     source = ast.unparse(tree)
     low, high = _limits(interval, source)
-    return Formula(source, source.replace("**", "^"), low, high)
+    point = _POINT.search(without)
+    degrees = any(name in source for name in _PERIODIC) and bool(_DEGREES.search(text))
+    if degrees and not interval:
+        low, high = 0.0, 360.0
+    shown = source.replace("**", "^")
+    return Formula(source, shown, low, high, _number(point[1]) if point else None, degrees)
 
 
 def named_curve(text: str) -> Formula | None:
@@ -74,7 +87,7 @@ def _limits(interval: re.Match[str] | None, source: str) -> tuple[float, float]:
         low, high = _number(interval[1]), _number(interval[2])
         if low < high:
             return low, high
-    periodic = any(name in source for name in ("sin", "cos", "tan"))
+    periodic = any(name in source for name in _PERIODIC)
     return (-6.283185307179586, 6.283185307179586) if periodic else (-10.0, 10.0)
 
 

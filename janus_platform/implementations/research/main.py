@@ -11,13 +11,14 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import uvicorn
-from flow import Research, Usage
+from flow import Research
 from questions import read_question
 from services import TRACEPARENT, Services
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from steps import Usage
 from wire import NAME, stream, whole
 
 
@@ -28,7 +29,7 @@ def build_app(services: Services) -> Starlette:
     async def chat(request: Request) -> Response:
         try:
             body = await request.json()
-            question = read_question([m for m in body["messages"] if isinstance(m, dict)])
+            question = read_question([m for m in body["messages"] if isinstance(m, dict)], _tools(body))
         except (ValueError, LookupError, TypeError, AttributeError):
             return _invalid("Send a JSON object with a list of messages.")
         if not question.text and not question.has_picture:
@@ -68,6 +69,13 @@ async def _closing(events: Any) -> AsyncIterator[bytes]:
     async with aclosing(events):
         async for event in events:
             yield event
+
+
+def _tools(body: dict[str, Any]) -> dict[str, Any]:
+    """What the request says of tools, as the model gets it; nothing where it offers none or forbids them."""
+    if not body.get("tools") or body.get("tool_choice") == "none":
+        return {}
+    return {name: body[name] for name in ("tools", "tool_choice", "parallel_tool_calls") if name in body}
 
 
 def _invalid(message: str) -> Response:

@@ -77,12 +77,12 @@ def cited(answer: str, passages: list[Passage]) -> list[Passage]:
 
 
 def declines(answer: str) -> bool:
-    """Whether the model says that the passages do not cover the question."""
+    """Whether the model says that the passages do not cover the question, or that it can do nothing without any."""
     return bool(_DECLINES.search(answer[:400]))
 
 
 _DECLINES = re.compile(
     r"\b(passages?|sources?|texts?|pages?)\b[^.]{0,60}\b(do(es)? not|don't|doesn't|cannot|did not)\b[^.]{0,30}"
-    r"\b(cover|answer|contain|mention|say|address|hold)|\bnot covered by\b",
+    r"\b(cover|answer|contain|mention|say|address|hold)|\bnot covered by\b|\bthis prompt has none\b",
     re.I,
 )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from formulas import find_formula, named_curve
+from formulas import Formula, find_formula, named_curve
 
-MARK = "PNG:"
+MARK, POINT = "PNG:", "POINT:"
 MAX_ROWS = 24
 _CORRELATION = re.compile(r"\bcorrelat", re.I)
 _SPINS = re.compile(r"\b(angle|spin|photon|particle)", re.I)
@@ -35,11 +35,13 @@ print("{MARK}" + base64.b64encode(picture.getvalue()).decode())
 """
 _FUNCTION = """\
 from numpy import sin, cos, tan, exp, log, sqrt, abs, sinh, cosh, tanh, arctan, pi, e
-x = np.linspace({low!r}, {high!r}, 1001)
-with np.errstate(all="ignore"):
-    y = ({source}) + 0 * x
-y = np.where(np.isfinite(y), y, np.nan)
-axes.plot(x, y)
+def f(at):
+    x = np.asarray({units}(at), dtype=float)
+    with np.errstate(all="ignore"):
+        y = ({source}) + 0 * x
+    return np.where(np.isfinite(y), y, np.nan)
+at = np.linspace({low!r}, {high!r}, 1001)
+axes.plot(at, f(at))
 axes.axhline(0, color="0.7", linewidth=0.8)
 axes.set(title={title!r}, xlabel={xlabel!r}, ylabel={ylabel!r})
 """
@@ -54,27 +56,38 @@ if {rotate!r}:
 
 @dataclass(frozen=True)
 class Plot:
-    """A program that prints a PNG, and one sentence on what it draws."""
+    """A program that prints a PNG, and one sentence on what it draws; `at` is the place whose value it prints too."""
 
     code: str
     caption: str
+    at: str = ""
 
 
 def plan_plot(question: str, page_title: str, page: str) -> Plot | None:
     """What to draw for `question`, having read `page` (Markdown; may be empty). None when there is nothing."""
     if formula := find_formula(question) or named_curve(question):
-        shown = f"y = {formula.shown}"
-        caption = f"The plot shows {shown} for x from {formula.low:.4g} to {formula.high:.4g}."
-        return Plot(_function(formula.source, formula.low, formula.high, shown, "x", "y"), caption)
+        return _formula_plot(formula)
     if _CORRELATION.search(question) and (_SPINS.search(question) or _ENTANGLED.search(question)):
         return _entangled_pair()
     plot = _table_plot(page_title, page)
     return plot or (_entangled_pair() if _ENTANGLED.search(question) else None)
 
 
+def _formula_plot(formula: Formula) -> Plot:
+    shown, unit = f"y = {formula.shown}", " degrees" if formula.degrees else ""
+    caption = f"The plot shows {shown} for x from {formula.low:.4g} to {formula.high:.4g}{unit}."
+    code = _function(formula, shown, "x (degrees)" if unit else "x", "y")
+    if formula.point is None:
+        return Plot(code, caption)
+    # seventeen digits give a double back as it was
+    return Plot(
+        f'{code}print("{POINT}" + format(float(f({formula.point!r})), ".17g"))\n', caption, f"{formula.point:g}{unit}"
+    )
+
+
 def _entangled_pair() -> Plot:
     title, angle = "Correlation of an entangled pair in the singlet state", "angle θ between the analysers (rad)"
-    code = _function("-cos(x)", 0.0, 6.283185307179586, title, angle, "E(θ) = −cos θ")
+    code = _function(Formula("-cos(x)", "", 0.0, 6.283185307179586), title, angle, "E(θ) = −cos θ")
     return Plot(code, "The plot shows what quantum theory gives for a pair in the singlet state: E(θ) = −cos θ.")
 
 
@@ -86,8 +99,21 @@ def png_of(stdout: str) -> str | None:
     return None
 
 
-def _function(source: str, low: float, high: float, title: str, xlabel: str, ylabel: str) -> str:
-    body = _FUNCTION.format(source=source, low=low, high=high, title=_plain(title), xlabel=xlabel, ylabel=ylabel)
+def value_of(stdout: str) -> float | None:
+    """The value at the place that was asked for, which a program printed, or None."""
+    return next((float(line.removeprefix(POINT)) for line in stdout.splitlines() if line.startswith(POINT)), None)
+
+
+def _function(formula: Formula, title: str, xlabel: str, ylabel: str) -> str:
+    body = _FUNCTION.format(
+        source=formula.source,
+        low=formula.low,
+        high=formula.high,
+        units="np.radians" if formula.degrees else "",
+        title=_plain(title),
+        xlabel=xlabel,
+        ylabel=ylabel,
+    )
     return _HEAD + body + _TAIL
 
 
@@ -147,6 +173,6 @@ def _plain(text: str) -> str:
     return re.sub(r"[*_`$\\]|\[([^\]]*)\]\([^)]*\)", lambda m: m[1] or "", text).strip()[:120]
 
 
-def calculation_program(expression: str) -> str:
+def calculation_program(expression: str, decimals: int | None = None) -> str:
     """A program that prints the value of an arithmetic `expression`, which `questions` has checked."""
-    return f"print({expression})\n"
+    return f"print({expression})\n" if decimals is None else f"print(format({expression}, '.{decimals}f'))\n"

@@ -1,11 +1,16 @@
-"""What kind of question it is: small talk, a calculation, something to draw, or something to look up."""
+"""What kind of question it is: small talk, a calculation, a program to run, something to draw, or to look up."""
 
 from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+from forms import Form, read_form
+from programs import find_program
 
 MAX_QUERY_CHARACTERS = 300
 FOLLOW_UP_WORDS = 9
@@ -40,7 +45,14 @@ _CALCULATE = re.compile(
     r"(?P<sum>.+?)\s*(equal|equals|=)?\s*[?.!=]*\s*$",
     re.I | re.S,
 )
+_SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=[.])\s+(?=[A-Z])")
+_ASKS = re.compile(r"\?|^\s*(?:explain|describe|plot|tell|why|how|what|who|compare|define|summari[sz]e)\b", re.I)
 _WORDS = (
+    (r"\b(?:the )?remainder (?:when|if|of)\s+(\S+)\s+(?:is )?divided by\s+(\S+)", r"\1 % \2"),
+    (r"(\d[\d.]*)\s*(?:%|percent|per cent)\s+of\s+(?=\d)", r"\1 / 100 * "),
+    (r"\b(?:the )?(?:sum|total) of\s+(\S+)\s+and\s+(\S+)", r"\1 + \2"),
+    (r"\b(?:the )?product of\s+(\S+)\s+and\s+(\S+)", r"\1 * \2"),
+    (r"\b(?:the )?difference (?:of|between)\s+(\S+)\s+and\s+(\S+)", r"\1 - \2"),
     (r"\bmultiplied by\b|\btimes\b|×|·", "*"),
     (r"\bdivided by\b|\bover\b|÷", "/"),
     (r"\bplus\b", "+"),
@@ -57,10 +69,31 @@ _ARITHMETIC = (ast.Expression, ast.BinOp, ast.UnaryOp, *_OPERATORS)
 
 @dataclass(frozen=True)
 class Question:
-    """What the user wants to know; `has_picture` says that a picture came with it."""
+    """What the user wants to know.
+
+    `has_picture` says that a picture came with it; `messages` is the whole conversation, `tools` what the request says
+    of tools, both as the model gets them.
+    """
 
     text: str
     has_picture: bool = False
+    messages: Sequence[dict[str, Any]] = ()
+    tools: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def form(self) -> Form:
+        """What is asked, apart from what is said of the answer's form."""
+        return read_form(self.text)
+
+    @property
+    def program(self) -> str | None:
+        """The Python program that is to be run, or None."""
+        return find_program(self.text)
+
+    @property
+    def follows_a_tool(self) -> bool:
+        """Whether the conversation ends with what a tool returned."""
+        return bool(self.messages) and self.messages[-1].get("role") == "tool"
 
     @property
     def is_small_talk(self) -> bool:
@@ -76,12 +109,15 @@ class Question:
     @property
     def calculation(self) -> str | None:
         """The arithmetic expression that is asked for, in Python's notation, or None."""
-        match = _CALCULATE.match(self.text[:400])
+        first, *others = _SENTENCES.split(self.form.core[:600])
+        if any(_ASKS.search(other) for other in others):
+            return None
+        match = _CALCULATE.match(first)
         return _arithmetic(match["sum"]) if match else None
 
     def spoken(self) -> str:
-        """The question without the request for a picture, on one line."""
-        text = " ".join(self.text.split())
+        """The question without the request for a picture and without wishes for its form, on one line."""
+        text = " ".join(self.form.core.split())
         if not self.wants_plot:
             return text
         without = _PLOT_CLAUSE.sub("", text).strip(" ,;:")
@@ -94,7 +130,7 @@ class Question:
         return (shorter if re.search(r"\w{2}", shorter) else spoken)[:MAX_QUERY_CHARACTERS]
 
 
-def read_question(messages: list[dict[str, Any]]) -> Question:
+def read_question(messages: list[dict[str, Any]], tools: dict[str, Any] | None = None) -> Question:
     """The question in a conversation: the last user message, with the one before it when it is a short follow-up."""
     asked = [_text_of(m.get("content")) for m in messages if m.get("role") == "user"]
     if not asked:
@@ -102,7 +138,7 @@ def read_question(messages: list[dict[str, Any]]) -> Question:
     text, has_picture = asked[-1]
     if len(asked) > 1 and _is_follow_up(text):
         text = f"{asked[-2][0].rstrip(' ?.!')}: {text}"
-    return Question(text, has_picture)
+    return Question(text, has_picture, messages, tools or {})
 
 
 def _is_follow_up(text: str) -> bool:
@@ -121,7 +157,7 @@ def _text_of(content: Any) -> tuple[str, bool]:
 
 def _arithmetic(text: str) -> str | None:
     for pattern, symbol in _WORDS:
-        text = re.sub(pattern, symbol, text, flags=re.I)
+        text = re.sub(pattern, symbol, text[:400], flags=re.I)
     try:
         tree = ast.parse(text.strip(), mode="eval")
         calculates = any(isinstance(node, ast.BinOp) for node in ast.walk(tree))

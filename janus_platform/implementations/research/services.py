@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,7 @@ import httpx
 
 SEARCH_URL = "https://search.janus.rodeo/search"
 FETCH_URL = "https://proxy.janus.rodeo/fetch"
+VECTOR_URL = "https://vector.janus.rodeo/query"
 EXECUTE_URL = "https://sandbox.janus.rodeo/execute"
 INFERENCE_URL = "https://api.chutes.ai/v1/chat/completions"
 MODEL = "gpt-4o-mini"
@@ -28,6 +29,9 @@ TRACEPARENT: ContextVar[str | None] = ContextVar("traceparent", default=None)
 CALL_SECONDS = 30.0
 SANDBOX_SECONDS = 30
 CACHED_SEARCHES, CACHED_PAGES = 256, 64
+CHUNKS = 5
+# Cosines of the index: what is about something else stays below 0.35, what answers begins at 0.45.
+LEAST_COSINE = 0.4
 MAX_PAGE_CHARACTERS = 1_000_000
 
 T = TypeVar("T")
@@ -57,11 +61,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Delta:
-    """A piece of what the model says: some `content`, some `reasoning`, or the final `usage`."""
+    """A piece of what the model says: some `content`, some `reasoning`, pieces of tool calls, or the final `usage`."""
 
     content: str = ""
     reasoning: str = ""
     usage: dict[str, Any] | None = None
+    tool_calls: Sequence[dict[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Cache(Generic[T]):
 
 
 class Services:
-    """A client for search, web proxy, inference and sandbox. `transport` replaces the network in tests."""
+    """A client for the five platform services. `transport` replaces the network in tests."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(transport=transport, timeout=CALL_SECONDS, follow_redirects=False)
@@ -121,6 +126,16 @@ class Services:
         """The page at `url` as Markdown. Raises RateLimited or ServiceError."""
         return await self._pages.get(url, lambda: self._fetch(url))
 
+    async def chunks(self, query: str) -> list[Result]:
+        """What the vector index holds nearest in meaning to `query`. Raises RateLimited or ServiceError."""
+        answer = await self._call("vector index", "POST", VECTOR_URL, json={"query": query[:2_000], "top_k": CHUNKS})
+        found = answer.get("chunks")
+        if not isinstance(found, list):
+            raise ServiceError("the vector index sent an answer without chunks")
+        least = LEAST_COSINE if answer.get("method") == "semantic" else 0.0
+        near = [c for c in found if isinstance(c, dict) and isinstance(c.get("score"), float) and c["score"] >= least]
+        return [Result(*(str(c.get(k, "")) for k in ("source", "source", "content"))) for c in near]
+
     async def execute(self, code: str) -> Execution:
         """Run Python `code` in the sandbox. Raises RateLimited or ServiceError; a failing program is no error."""
         started = time.monotonic()
@@ -133,15 +148,14 @@ class Services:
         except (LookupError, TypeError, ValueError):
             raise ServiceError("the code sandbox sent an answer without stdout and exit code") from None
 
-    async def infer(self, system: str, prompt: str) -> AsyncIterator[Delta]:
-        """What the model says to `prompt`, piece by piece as it arrives. Raises RateLimited or ServiceError."""
+    async def infer(self, messages: Sequence[dict[str, Any]], **more: Any) -> AsyncIterator[Delta]:
+        """What the model says, piece by piece as it arrives; `more` goes into the request, tools for instance.
+
+        Raises RateLimited or ServiceError.
+        """
         name = "inference service"
-        body = {
-            "model": MODEL,
-            "messages": [{"role": "system", "content": system}, {"role": "user", "content": prompt}],
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
+        asked = {"model": MODEL, "messages": list(messages), "stream": True, "stream_options": {"include_usage": True}}
+        body = {**more, **asked}
         headers = {**_headers(), "Authorization": f"Bearer {os.environ.get('CHUTES_API_KEY', '')}"}
         try:
             async with self._client.stream("POST", INFERENCE_URL, json=body, headers=headers) as response:
@@ -211,6 +225,7 @@ def _delta(payload: str) -> Delta:
         if "error" in chunk:
             raise ServiceError("the inference service broke off its answer")
         content, reasoning = said.get("content") or "", said.get("reasoning_content") or ""
+        calls = [call for call in said.get("tool_calls") or () if isinstance(call, dict)]
     except (ValueError, LookupError, TypeError, AttributeError):
         raise ServiceError("the inference service sent something that is not a completion chunk") from None
-    return Delta(str(content), str(reasoning), usage if isinstance(usage, dict) else None)
+    return Delta(str(content), str(reasoning), usage if isinstance(usage, dict) else None, calls)

@@ -6,10 +6,10 @@ import json
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from flow import Picture, Step, Text, Thought, Usage
+from steps import Picture, Step, Text, Thought, ToolCalls, Usage
 
 NAME = os.environ.get("JANUS_IMPLEMENTATION", "research")
 
@@ -21,11 +21,13 @@ def _head(kind: str) -> dict[str, Any]:
 async def stream(steps: AsyncIterator[Step], usage: Usage) -> AsyncIterator[bytes]:
     """The events of a streamed answer; the last chunk carries finish_reason and the usage of the whole."""
     head = _head("chat.completion.chunk")
-    role: dict[str, str] = {"role": "assistant"}
+    role: dict[str, Any] = {"role": "assistant"}
+    reason = "stop"
     async for step in steps:
         yield _event({**head, **_chunk(step, role)})
         role = {}
-    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage.totals}
+        reason = "tool_calls" if isinstance(step, ToolCalls) else reason
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": usage.totals}
     yield _event({**head, **last})
     yield b"data: [DONE]\n\n"
 
@@ -33,6 +35,7 @@ async def stream(steps: AsyncIterator[Step], usage: Usage) -> AsyncIterator[byte
 async def whole(steps: AsyncIterator[Step], usage: Usage) -> dict[str, Any]:
     """The same answer as one completion."""
     content, reasoning, artifacts = [], [], []
+    calls: dict[int, dict[str, Any]] = {}
     async for step in steps:
         match step:
             case Thought(text):
@@ -41,16 +44,36 @@ async def whole(steps: AsyncIterator[Step], usage: Usage) -> dict[str, Any]:
                 content.append(text)
             case Picture():
                 artifacts.append(_artifact(step))
-    message = {"role": "assistant", "content": "".join(content), "reasoning_content": "".join(reasoning)}
+            case ToolCalls(pieces):
+                _join(calls, pieces)
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": "".join(content),
+        "reasoning_content": "".join(reasoning),
+    }
+    if calls:
+        message["tool_calls"] = [calls[index] for index in sorted(calls)]
     completion = {
         **_head("chat.completion"),
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
         "usage": usage.totals,
     }
     return {**completion, "artifacts": artifacts} if artifacts else completion
 
 
-def _chunk(step: Step, role: dict[str, str]) -> dict[str, Any]:
+def _join(calls: dict[int, dict[str, Any]], pieces: Sequence[dict[str, Any]]) -> None:
+    """Add pieces of tool calls to the calls that they belong to: names and ids come once, arguments bit by bit."""
+    for piece in pieces:
+        said = piece.get("function") or {}
+        call = calls.setdefault(
+            piece.get("index", len(calls)), {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
+        )
+        call["id"] = piece.get("id") or call["id"]
+        for name in ("name", "arguments"):
+            call["function"][name] += said.get(name) or ""
+
+
+def _chunk(step: Step, role: dict[str, Any]) -> dict[str, Any]:
     match step:
         case Thought(text):
             return _choice({**role, "reasoning_content": text})
@@ -58,9 +81,11 @@ def _chunk(step: Step, role: dict[str, str]) -> dict[str, Any]:
             return _choice({**role, "content": text})
         case Picture():
             return {**_choice(dict(role)), "artifacts": [_artifact(step)]}
+        case ToolCalls(calls):
+            return _choice({**role, "tool_calls": list(calls)})
 
 
-def _choice(delta: dict[str, str]) -> dict[str, Any]:
+def _choice(delta: dict[str, Any]) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
 
 

@@ -1,0 +1,67 @@
+"""What an answer is made of while it is being made: thoughts, text, pictures, tool calls, and what it has cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Thought:
+    """A piece of reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in base64 PNG."""
+
+    name: str
+    data: str
+
+
+@dataclass(frozen=True)
+class ToolCalls:
+    """Calls of the caller's tools, or pieces of them, in the wire format."""
+
+    calls: Sequence[dict[str, Any]]
+
+
+Step = Thought | Text | Picture | ToolCalls
+
+
+@dataclass
+class Usage:
+    """What answering has cost so far."""
+
+    totals: dict[str, int | float] = field(
+        default_factory=lambda: {
+            "prompt_tokens": 0,
+            "completion_tokens": 0,
+            "total_tokens": 0,
+            "cost_usd": 0.0,
+            "sandbox_seconds": 0.0,
+        }
+    )
+
+    def add(self, more: dict[str, Any]) -> None:
+        """Add the numbers that `more` has under the same names."""
+        for name in self.totals:
+            if isinstance(more.get(name), int | float):
+                self.totals[name] = round(self.totals[name] + more[name], 9)
+
+
+async def say(text: str) -> AsyncIterator[Step]:
+    """`text` word by word."""
+    for word in re.findall(r"\s*\S+", text):
+        yield Text(word)
