@@ -23,6 +23,7 @@ from janus_bench.scoring import Measured, Scores, measured, score_measured, usd
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
+    from janus_bench.plots import Drawing
     from janus_bench.runner import Outcome, Settings
     from janus_bench.suites.loader import Suite
     from janus_bench.target import Target
@@ -65,6 +66,13 @@ class Report:
         from janus_bench.tables import report_table
 
         return report_table(self._document)
+
+    @property
+    def pictures(self) -> dict[str, Drawing]:
+        """The pictures of the run by name, those with something to show: scores, radar, first_token, pieces."""
+        from janus_bench.report_files import report_pictures
+
+        return report_pictures(self)
 
     def _repr_html_(self) -> str:
         from janus_bench.tables import report_html

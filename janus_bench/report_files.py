@@ -8,11 +8,12 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janus_bench.plots import gaps_svg, scores_svg, waits_svg
+from janus_bench.plots import Drawing, gaps_svg, scores_svg, waits_svg
+from janus_bench.radar import radar_svg
 from janus_bench.records import Record
 from janus_bench.tables import report_html, report_rows, report_title
 
@@ -40,7 +41,7 @@ caption{{text-align:left}} .wide{{overflow-x:auto}}
 def write_files(report: Report, folder: Path) -> list[Path]:
     """Write every form into `folder` and return what was written. Raises OSError."""
     pictures = report_pictures(report)
-    texts = {f"{name}.svg": svg for name, svg in pictures.items()}
+    texts: dict[str, str] = {f"{name}.svg": svg for name, svg in pictures.items()}
     texts |= {
         "report.html": report_page(report, pictures),
         "report.md": report_markdown(report.to_dict()),
@@ -51,20 +52,22 @@ def write_files(report: Report, folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def report_pictures(report: Report) -> dict[str, str]:
+def report_pictures(report: Report) -> dict[str, Drawing]:
     """The pictures of a run by name; those with nothing to show are left out."""
+    document = report.to_dict()
     timed = [record for record in report.records if record.timing]
     streams = [(record.item, _stamps(record)) for record in timed[:_MOST_STREAMS]]
     waits = [record.first_token_ms for record in timed if record.first_token_ms is not None]
     found = {
-        "scores": scores_svg(report.to_dict()),
+        "scores": scores_svg(document),
+        "radar": radar_svg({document["target"]["model"]: document}),
         "first_token": waits_svg("Time to first token", waits),
         "pieces": gaps_svg(streams),
     }
     return {name: svg for name, svg in found.items() if svg}
 
 
-def report_page(report: Report, pictures: dict[str, str]) -> str:
+def report_page(report: Report, pictures: Mapping[str, str]) -> str:
     """The report as one HTML page that needs nothing else."""
     document = report.to_dict()
     rows = "".join(_row(item) for item in document["items"])

@@ -13,6 +13,7 @@ import pytest
 from janus_bench.chat import Answer, Delta
 from janus_bench.metrics import measure
 from janus_bench.plots import gaps_svg, scores_svg, waits_svg
+from janus_bench.radar import radar_svg
 from janus_bench.records import Record
 from janus_bench.report import Report
 from janus_bench.report_files import records_csv, report_markdown, write_files
@@ -33,7 +34,7 @@ def test_a_run_leaves_every_form_of_its_report(run: Report) -> None:
     names = {path.name for path in run.folder.iterdir()}
     assert names == {
         "run.json", "records.jsonl", "report.json", "report.html", "report.md", "records.csv", "scores.svg",
-        "first_token.svg", "pieces.svg",
+        "radar.svg", "first_token.svg", "pieces.svg",
     }  # fmt: skip
 
 
@@ -103,3 +104,29 @@ def test_any_waits_can_be_drawn(waits: list[float]) -> None:
 def test_any_stamps_can_be_drawn() -> None:
     ElementTree.fromstring(gaps_svg([("a", [0.0]), ("b", [1e-3, 5e5])]))
     ElementTree.fromstring(gaps_svg([("a", [0.0])]))
+
+
+def scored(composite: float, **scores: float | None) -> dict[str, object]:
+    return {"composite": composite, "scores": scores}
+
+
+def test_a_radar_says_every_number_that_it_shows() -> None:
+    runs = {"a": scored(41.0, quality=50.0, speed=20.0, modality=None), "b": scored(9.0, quality=1.0, speed=99.0)}
+    described = ElementTree.fromstring(radar_svg(runs))[1].text
+    assert described == "a: composite 41.0, quality 50.0, speed 20.0. b: composite 9.0, quality 1.0, speed 99.0."
+
+
+def test_a_radar_leaves_out_what_no_run_measured() -> None:
+    picture = radar_svg({"a": scored(41.0, quality=50.0, speed=20.0, cost=3.0, modality=None)})
+    assert "modality" not in picture
+    assert "cost" in picture
+
+
+def test_a_radar_of_more_runs_than_outlines_says_so() -> None:
+    with pytest.raises(ValueError, match="choose"):
+        radar_svg({str(number): scored(1.0, quality=1.0) for number in range(6)})
+
+
+def test_a_notebook_shows_a_picture_inline(run: Report) -> None:
+    for picture in run.pictures.values():
+        assert picture._repr_html_().startswith("<svg")
