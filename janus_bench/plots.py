@@ -80,9 +80,7 @@ def gaps_svg(streams: Sequence[tuple[str, Sequence[float]]]) -> Drawing:
         return Drawing()
     row, end = 12, max(max(stamps) for _, stamps in shown) / 1e3 or 1e-3
     height = _TOP + row * len(shown) + _BOTTOM
-    step = 10 ** math.floor(math.log10(end))
-    ticks = [number * step for number in range(int(end / step) + 1)]
-    parts = list(_axis(height, 0, end, ticks, "s"))
+    parts = list(_axis(height, 0, end, _ticks(end), "s"))
     for number, (name, stamps) in enumerate(shown):
         y = _TOP + row * number + row / 2
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 3:.1f}" text-anchor="end" font-size="9">{_escaped(name)}</text>')
@@ -109,6 +107,13 @@ def _axis(height: float, low: float, high: float, ticks: Sequence[float], unit: 
         label = f"{10**tick:g} ms" if unit == "ms" else f"{tick:g} s" if unit == "s" else unit.format(tick)
         parts += [line(x, _TOP, x, height - _BOTTOM, 0.3), text(x, height - _BOTTOM + 18, label, "middle")]
     return parts
+
+
+def _ticks(end: float) -> list[float]:
+    """Three to six round numbers from 0 to at most `end`."""
+    power: float = 10.0 ** math.floor(math.log10(end))
+    step = power * (1.0 if end >= 4 * power else 0.5 if end >= 2 * power else 0.25)
+    return [number * step for number in range(math.floor(end / step) + 1)][:: 2 if end >= 6 * power else 1]
 
 
 def _x(value: float, low: float, high: float) -> float:

@@ -33,7 +33,7 @@ _PAGE = """<!doctype html>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
   color:CanvasText;background:Canvas}}
 table{{border-collapse:collapse}} td,th{{padding:.15em 1em .15em 0;text-align:left;vertical-align:top}}
-caption{{text-align:left}} .wide{{overflow-x:auto}}
+caption{{text-align:left}} .wide,figure{{overflow-x:auto}} figure{{margin:1.5rem 0}} figure svg{{min-width:32rem}}
 </style></head><body><h1>Bench report</h1>{body}</body></html>
 """
 
@@ -74,7 +74,7 @@ def report_page(report: Report, pictures: Mapping[str, str]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in ("item", "category", "score", "first token", "what"))
     body = (
         report_html(document)
-        + "".join(f"<figure>{svg}</figure>" for svg in pictures.values())
+        + "".join(f'<figure tabindex="0">{svg}</figure>' for svg in pictures.values())
         + f'<h2>Items</h2><div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead>'
         + f"<tbody>{rows}</tbody></table></div>"
     )

@@ -106,6 +106,15 @@ def test_any_stamps_can_be_drawn() -> None:
     ElementTree.fromstring(gaps_svg([("a", [0.0])]))
 
 
+@pytest.mark.parametrize("last", [1e-3, 0.7, 1.38, 2.0, 3.9, 4.0, 5.99, 6.0, 9.99, 250.0])
+def test_an_axis_has_a_few_round_ticks(last: float) -> None:
+    picture = ElementTree.fromstring(gaps_svg([("a", [last * 1e3])]))
+    ticks = [float(node.text[:-2]) for node in picture if node.text and node.text.endswith(" s")]
+    assert 3 <= len(ticks) <= 9
+    assert ticks[0] == 0
+    assert 0 < ticks[-1] <= last * 1.001
+
+
 def scored(composite: float, **scores: float | None) -> dict[str, object]:
     return {"composite": composite, "scores": scores}
 
