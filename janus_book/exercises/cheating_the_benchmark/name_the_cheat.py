@@ -1,0 +1,79 @@
+"""Name the cheat from its report.
+
+Write `verdict(report)`: what a report's category scores say of the implementation. `report["scores"]` maps `quality`,
+`speed`, `cost` and `streaming` to numbers from 0 to 100. Return `"not answering"` where quality is below 10, `"false
+bill"` where it is the cost that is, `"false stream"` where it is the streaming, and else `"honest"`. The check benches
+four implementations and hands you their reports.
+"""
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def verdict(report):
+    scores = report["scores"]
+    ### BEGIN SOLUTION
+    if scores["quality"] < 10:
+        return "not answering"
+    if scores["cost"] < 10:
+        return "false bill"
+    return "false stream" if scores["streaming"] < 10 else "honest"
+    ### END SOLUTION
+
+
+# %% check
+def check(verdict):
+    import tempfile
+
+    import janus_bench
+    from janus_bench.suites.loader import load_suite
+    from janus_book.tiny_target import serving
+
+    known = {}
+    for item in load_suite("reasoning").items(0):
+        answer = vars(item.checks[0]).get("value")
+        known[item.prompt] = f"{'I worked it out, one step at a time. ' * 8}\nAnswer: {answer}"
+    bills = {"completion_tokens": 90, "prompt_tokens": 40, "cost_usd": 0.0001}, {"completion_tokens": 0, "cost_usd": 0}
+
+    def honest(question, usage=bills[0]):
+        for word in known.get(question, "I am ready.").split(" "):
+            yield word + " "
+            yield 0.002
+        yield {"usage": usage}
+
+    def free(question):
+        return honest(question, bills[1])
+
+    def buffered(question):
+        text = known.get(question, "I am ready.")
+        yield from (text[:60], text[60:], {"usage": bills[0]})
+
+    def echo(question):
+        yield from (word + " " for word in question.split())
+
+    # the worst first: an answer that looks at one score alone fails there
+    cases = {"not answering": echo, "false bill": free, "false stream": buffered, "honest": honest}
+    if verdict({"scores": {"quality": 0.0, "speed": 0.0, "cost": 0.0, "streaming": 0.0}}) in (None, ...):
+        raise Hint("Your function returns nothing yet. Look at quality first: without it the others are 0 too.")
+    for wanted, cheat in cases.items():
+        with tempfile.TemporaryDirectory() as room, serving(cheat) as url:
+            report = janus_bench.run(url, "reasoning", progress=False, output=f"{room}/run").to_dict()
+        found = verdict(report)
+        if found != wanted:
+            shown = ", ".join(f"{name} {value:.0f}" for name, value in report["scores"].items() if value is not None)
+            raise Hint(f"{shown}: that is {wanted!r}, and yours says {found!r}. Which score should be asked first?")
+    return "Four reports, four verdicts: a cheat loses where it cheats."
+
+
+# %% mistakes
+MISTAKES = {
+    "def verdict(report):\n    return 'honest'": "that is 'not answering'",
+    "def verdict(report):\n"
+    "    s = report['scores']\n"
+    "    if s['streaming'] < 10:\n"
+    "        return 'false stream'\n"
+    "    return 'not answering' if s['quality'] < 10 else 'honest'": "should be asked first",
+    "def verdict(report):\n"
+    "    s = report['scores']\n"
+    "    return 'not answering' if s['quality'] < 10 else 'false bill' if s['cost'] < 10 else 'honest'": "'false stream'",
+}

@@ -1,0 +1,53 @@
+"""Put a value on the logarithmic scale.
+
+Write `on_a_scale(value, best, worst)`: 1 at `best` or better, 0 at `worst` or worse, and in between by the logarithm,
+so that halfway on the picture's axis is 0.5. It has to work in both directions: for waits, where small is good, and for
+rates, where large is. `log` comes from Python's `math`.
+"""
+
+from math import log
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def on_a_scale(value, best, worst):
+    ### BEGIN SOLUTION
+    position = log(value / worst) / log(best / worst)
+    return min(1, max(0, position))
+    ### END SOLUTION
+
+
+# %% check
+def check(on_a_scale):
+    from janus_bench.scoring import log_scale
+
+    half = on_a_scale(2.0, 1.0, 4.0)
+    if half is None or half is ...:
+        raise Hint("Your function returns nothing yet. Begin with how far the value lies from worst, as a ratio.")
+    if abs(on_a_scale(1.0, 1.0, 4.0)) < 1e-9 and abs(on_a_scale(4.0, 1.0, 4.0) - 1) < 1e-9:
+        raise Hint("Yours is upside down: it gives 0 at best and 1 at worst.")
+    if abs(half - 2 / 3) < 1e-9:
+        raise Hint("That is a straight line. From 1 to 2 is the same step as from 2 to 4: take logarithms.")
+    if abs(half - 0.5) > 1e-9:
+        raise Hint(f"Between best 1 and worst 4 a value of 2 lies halfway, and yours gives {half:.3f}.")
+    if not 0 <= on_a_scale(0.01, 1.0, 4.0) <= 1 or not 0 <= on_a_scale(900.0, 1.0, 4.0) <= 1:
+        raise Hint("Better than best is 1 and worse than worst is 0: yours goes beyond.")
+    for value in (4.0, 5.0, 20.0, 60.0, 100.0, 300.0):
+        found, wanted = on_a_scale(value, 100.0, 5.0), log_scale(value, 100.0, 5.0)
+        if abs(found - wanted) > 1e-9:
+            raise Hint(f"A rate of {value:g}, best 100 and worst 5, gives {wanted:.3f}, and yours {found:.3f}.")
+    return "So a wait of 2 s between 1 and 4 is worth half, and so is a rate of 22.4 between 5 and 100."
+
+
+# %% mistakes
+MISTAKES = {
+    "def on_a_scale(value, best, worst):\n    return log(value / best) / log(worst / best)": "upside down",
+    "def on_a_scale(value, best, worst):\n    return (value - worst) / (best - worst)": "straight line",
+    "def on_a_scale(value, best, worst):\n    return log(value / worst) / log(best / worst)": "goes beyond",
+    "def on_a_scale(value, best, worst):\n    return log(value) / log(worst)": "upside down",
+    "def on_a_scale(value, best, worst):\n"
+    "    if value <= best:\n"
+    "        return 1\n"
+    "    return max(0, log(value / worst) / log(best / worst))": "A rate of",
+}

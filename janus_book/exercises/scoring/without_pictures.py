@@ -1,0 +1,58 @@
+"""Leave a category out.
+
+A suite without pictures has no score for `modality`. Write `weighted(scores, weights)`: the composite over the
+categories that have a score, their weights scaled up so that they sum to 1. `scores` maps each category to a number
+from 0 to 100 or None, `weights` to its weight. Without any score the composite is 0.
+"""
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def weighted(scores, weights):
+    ### BEGIN SOLUTION
+    known = {name: value for name, value in scores.items() if value is not None}
+    whole = sum(weights[name] for name in known)
+    return sum(weights[name] * known[name] for name in known) / whole if known else 0
+    ### END SOLUTION
+
+
+# %% check
+def check(weighted):
+    from janus_bench.constants import load_scoring
+    from janus_bench.scoring import composite
+
+    weights = load_scoring()["weights"]
+    scores = dict.fromkeys(weights, 80.0)
+    whole = weighted(dict(scores), weights)
+    if whole is None or whole is ...:
+        raise Hint("Your function returns nothing yet. Begin with the categories whose score is not None.")
+    if abs(whole - 80) > 1e-6:
+        raise Hint(f"Where every category scores 80 the composite is 80, and yours is {whole:.1f}.")
+    scores["modality"] = None
+    found = weighted(dict(scores), weights)
+    if abs(found - 80 * (1 - weights["modality"])) < 1e-6:
+        raise Hint("The category without a score still takes its share. Divide by the weights that are left.")
+    if abs(found - 80) > 1e-6:
+        raise Hint(f"Without modality, and 80 everywhere else, the composite is 80, and yours is {found:.1f}.")
+    scores |= {"quality": 0.0, "speed": 10.0}
+    found, wanted = weighted(dict(scores), weights), composite(scores, {}, weights).composite
+    if abs(found - wanted) > 1e-6:
+        raise Hint(f"A score of 0 is a score: for {scores} the composite is {wanted:.2f}, and yours is {found:.2f}.")
+    if weighted(dict.fromkeys(weights), weights) != 0:
+        raise Hint("Without any score the composite is 0.")
+    return "A category that was not measured neither gives nor takes."
+
+
+# %% mistakes
+MISTAKES = {
+    "def weighted(scores, weights):\n    return sum(scores.values()) / 5 * 2": "the composite is 80",
+    "def weighted(scores, weights):\n"
+    "    return sum(weights[n] * (scores[n] or 0) for n in scores)": "still takes its share",
+    "def weighted(scores, weights):\n"
+    "    known = {n: v for n, v in scores.items() if v}\n"
+    "    return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known)": "A score of 0 is a score",
+    "def weighted(scores, weights):\n"
+    "    known = {n: v for n, v in scores.items() if v is not None}\n"
+    "    return sum(weights[n] * known[n] for n in known) / (sum(weights[n] for n in known) or 1) or -1": "any score",
+}
