@@ -61,7 +61,7 @@ def _cell(text: Any) -> str:
 
 
 def _literal(text: str, language: str) -> nodes.literal_block:
-    block = nodes.literal_block(text, text)
+    block = nodes.literal_block(text, text, classes=["wrapped"])
     block["language"] = language
     return block
 
