@@ -75,5 +75,7 @@ MISTAKES = {
     "    return 'not answering' if s['quality'] < 10 else 'honest'": "should be asked first",
     "def verdict(report):\n"
     "    s = report['scores']\n"
-    "    return 'not answering' if s['quality'] < 10 else 'false bill' if s['cost'] < 10 else 'honest'": "'false stream'",
+    "    if s['quality'] < 10:\n"
+    "        return 'not answering'\n"
+    "    return 'false bill' if s['cost'] < 10 else 'honest'": "'false stream'",
 }
