@@ -1,7 +1,8 @@
 """Mend the buffered answer.
 
 The implementation above had the whole answer before it sent a word. Write `in_pieces(text)`: a generator that yields
-the text in pieces that a reader can follow. Put together they must give the text again, spaces and line breaks included.
+the text in pieces that a reader can follow. Put together they must give the text again, spaces and line breaks
+included.
 """
 
 from janus_book.exercise import Hint
