@@ -87,6 +87,25 @@ class Egress:
     since: str
     allowed_hosts: tuple[str, ...]
     allowed_port: int
+    max_head_bytes: int
+    head_seconds: int
+    max_tunnels_per_caller: int
+    max_unfinished_heads_per_peer: int
+
+
+@dataclass(frozen=True)
+class NodeRules:
+    """How the node bounds, restarts and watches an implementation."""
+
+    since: str
+    max_processes: int
+    memory_share: float
+    restart_seconds: int
+    max_restart_seconds: int
+    steady_seconds: int
+    wait_for_restart_seconds: int
+    health_check_seconds: int
+    health_failures: int
 
 
 @dataclass(frozen=True)
@@ -167,6 +186,7 @@ class Contract:
     implementation: Implementation
     wire: Wire
     egress: Egress
+    node: NodeRules
     services: Mapping[str, Service]
     request_flow: tuple[FlowStep, ...]
     secrets: Secrets
@@ -210,6 +230,7 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
         implementation=build(Implementation, take(raw, "implementation", "top level"), "implementation"),
         wire=build(Wire, take(raw, "wire", "top level"), "wire"),
         egress=build(Egress, take(raw, "egress", "top level"), "egress"),
+        node=build(NodeRules, take(raw, "node", "top level"), "node"),
         services=MappingProxyType(services),
         request_flow=tuple(build(FlowStep, s, "request_flow.steps") for s in take(flow, "steps", "request_flow")),
         secrets=build(Secrets, take(raw, "secrets", "top level"), "secrets"),
@@ -265,8 +286,8 @@ def _check_service(service: Service) -> None:
 
 
 def _sinces(contract: Contract) -> list[tuple[str, str]]:
-    rooms = ("gateway", "implementation", "wire", "egress", "secrets", "attestation", "monitoring", "security", "bench")
-    found = [(room, getattr(contract, room).since) for room in rooms]
+    rooms = ("gateway", "implementation", "wire", "egress", "node", "secrets", "attestation", "monitoring", "security")
+    found = [(room, getattr(contract, room).since) for room in (*rooms, "bench")]
     for service in contract.services.values():
         found += [(f"services.{service.name}", endpoint.since) for endpoint in service.endpoints]
         extras: list[Parameter | ResponseField] = [*service.extra_parameters, *service.extra_response_fields]

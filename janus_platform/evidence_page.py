@@ -34,7 +34,7 @@ def evidence_page(desk: EvidenceDesk, directory: Directory) -> Callable[[str, by
         except AttestationError as error:
             raise GatewayError(500, str(error), code="no_evidence") from error
         except NotReady as error:
-            raise not_ready(name, str(error)) from error
+            raise not_ready(name, str(error), error.retry_after) from error
         except NotDeployed as error:  # Removed while it was asked about.
             raise model_not_found(name, "name", directory.names()) from error
         except OSError as error:

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import psutil
 
-from janus_platform.confinement.members import nameless_bytes, proportional_bytes
+from janus_platform.confinement.members import nameless_bytes, proportional_bytes, resident_bytes
 
 LOOK_EVERY_SECONDS = 0.1
 _PREFIX = "janus-"
@@ -163,8 +163,10 @@ class Watchdog:
 
     def exceeded(self, who: Callable[[], list[psutil.Process]], files_bytes: int) -> bool:
         processes = who()
-        total = files_bytes + nameless_bytes(processes) + sum(map(proportional_bytes, processes))
-        self._struck = self._struck or total > self._limit
+        left = self._limit - files_bytes - nameless_bytes(processes)
+        # The exact sum is read only where the upper bound, ten times as cheap, does not do.
+        if sum(map(resident_bytes, processes)) > left and sum(map(proportional_bytes, processes)) > left:
+            self._struck = True
         return self._struck
 
     def struck(self) -> bool:

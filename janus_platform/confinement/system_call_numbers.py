@@ -28,13 +28,17 @@ _ABSENT_ON_BOTH = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_regis
 
 @dataclass(frozen=True)
 class Machine:
-    """`audit` is its AUDIT_ARCH value. `refused` calls give EPERM, `absent` ones ENOSYS, `session` ones do nothing."""
+    """`audit` is its AUDIT_ARCH value. `refused` calls give EPERM, `absent` ones ENOSYS, `session` ones do nothing.
+
+    `affinity` is sched_setaffinity(2).
+    """
 
     audit: int
     socket: int
     socketpair: int
     clone: int
     ioctl: int
+    affinity: int
     session: Mapping[str, int]
     refused: Mapping[str, int]
     absent: Mapping[str, int] = field(default_factory=lambda: _ABSENT_ON_BOTH)
@@ -47,6 +51,7 @@ MACHINES = {
         socketpair=53,
         clone=56,
         ioctl=16,
+        affinity=203,
         session={"setpgid": 109, "setsid": 112},
         refused=_REFUSED_ON_BOTH
         | {"shmget": 29, "semget": 64, "msgget": 68, "ptrace": 101, "pivot_root": 155, "adjtimex": 159, "chroot": 161}
@@ -64,6 +69,7 @@ MACHINES = {
         socketpair=199,
         clone=220,
         ioctl=29,
+        affinity=122,
         session={"setpgid": 154, "setsid": 157},
         refused=_REFUSED_ON_BOTH
         | {"umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60, "acct": 89, "unshare": 97}

@@ -1,4 +1,4 @@
-"""A filter of system calls for sandboxed programs: what the layer does not cover, and what opens the kernel wider.
+"""A filter of system calls for programs of others: what the layer does not cover, and what opens the kernel wider.
 
 Behind namespaces, sockets of every family but Unix, IPv4, IPv6 and netlink are refused (a network namespace does not
 hold AF_VSOCK, which reaches a virtual machine's host). Without namespaces every socket is refused but a connected pair,
@@ -34,10 +34,11 @@ _PR_SET_SECCOMP, _MODE_FILTER = 22, 2  # prctl(2)
 _Step = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
 
-def filter_program(machine: str | None = None, *, namespaces: bool = True) -> bytes | None:
+def filter_program(machine: str | None = None, *, namespaces: bool = True, keeps_cores: bool = False) -> bytes | None:
     """The filter for a machine (default: this one), an array of struct sock_filter; None where none is known.
 
-    `namespaces` says whether the program has namespaces of its own around it.
+    `namespaces` says whether the program has namespaces of its own around it, `keeps_cores` whether it has to stay on
+    the cores that it was given.
     """
     known = MACHINES.get(machine or platform.machine())
     if known is None:
@@ -53,7 +54,7 @@ def filter_program(machine: str | None = None, *, namespaces: bool = True) -> by
     ]
     for number in known.absent.values():
         steps += _when(_EQUAL, number, _give(errno.ENOSYS))
-    for number in known.refused.values():
+    for number in (*known.refused.values(), *((known.affinity,) if keeps_cores else ())):
         steps += _when(_EQUAL, number, _give(errno.EPERM))
     steps.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("<HBBI", *step) for step in steps)

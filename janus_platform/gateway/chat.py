@@ -120,8 +120,10 @@ class _Handling:
                         return self._progress.status
                     except NodeFailed as error:
                         counters.node_failures.inc()
-                        if self._client.started or len(tried) == min(len(upstreams), MAX_TRIES):
+                        if self._client.started:
                             raise
+                        if len(tried) == min(len(upstreams), MAX_TRIES):
+                            raise await self._why(node, error) from error
                         counters.retries.inc()
                         span.add_event("retry", {"janus.error": error.traced_code})
             raise errors.not_ready(self._name, "none of its nodes runs.")
@@ -133,6 +135,11 @@ class _Handling:
         finally:
             counters.open.dec()
             self._node.end()
+
+    async def _why(self, node: Node, error: NodeFailed) -> GatewayError:
+        """What a client is told whom no node answered: that the process ended and is started again, if it did."""
+        down = await node.upstream.lost()
+        return error if down is None else errors.not_ready(self._name, str(down), down.retry_after)
 
     async def _try(self, node: Node, request: ChatRequest, exchange: Exchange) -> None:
         """Forward to one node inside a client span."""

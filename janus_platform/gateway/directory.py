@@ -6,7 +6,7 @@ The node's `Deployments` is such a directory; a test's dictionary can be one too
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,14 @@ class NotDeployed(LookupError):
 
 
 class NotReady(RuntimeError):
-    """The implementation is known but cannot answer now; the message is the reason, fit for a client."""
+    """The implementation is known but cannot answer now; the message is the reason, fit for a client.
+
+    `retry_after` says in how many seconds it may be able to, where that is known.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class Load:
@@ -46,16 +53,22 @@ class Load:
         await self._idle.wait()
 
 
+async def _not_lost() -> NotReady | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Upstream:
     """Where one running implementation listens, and the caller id under which it calls the services.
 
-    `base` is the path of a Unix socket, or host and port.
+    `base` is the path of a Unix socket, or host and port. `lost` is asked after a request that was not answered: what to
+    tell the client where the process has ended, None where it runs.
     """
 
     caller: str
     base: Path | tuple[str, int]
     load: Load = field(default_factory=Load, compare=False)
+    lost: Callable[[], Awaitable[NotReady | None]] = field(default=_not_lost, compare=False)
 
 
 class Directory(Protocol):

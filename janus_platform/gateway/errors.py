@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 INVALID_REQUEST = "invalid_request_error"
@@ -109,9 +110,10 @@ def foreign_origin() -> GatewayError:
     return GatewayError(403, message, code="origin_not_allowed")
 
 
-def not_ready(name: str, reason: str) -> GatewayError:
-    """503: the implementation exists but cannot answer now."""
-    return GatewayError(503, f"{name} is not ready: {reason}", code="implementation_not_ready")
+def not_ready(name: str, reason: str, retry_after: float | None = None) -> GatewayError:
+    """503: the implementation exists but cannot answer now; with `Retry-After` (RFC 9110, section 10.2.3) if known."""
+    headers = {"retry-after": str(max(1, math.ceil(retry_after)))} if retry_after is not None else None
+    return GatewayError(503, f"{name} is not ready: {reason}", code="implementation_not_ready", headers=headers)
 
 
 def refused(name: str) -> NodeFailed:

@@ -53,4 +53,4 @@ class Router:
         except NotDeployed:
             raise model_not_found(name, param, [self._default_model, *self._directory.names()]) from None
         except NotReady as reason:
-            raise not_ready(name, str(reason)) from reason
+            raise not_ready(name, str(reason), reason.retry_after) from reason

@@ -1,11 +1,13 @@
 """The two ways through an isolated implementation's walls; runs inside its network namespace and starts it.
 
 Outwards, a loopback port leads to the egress proxy's Unix socket, because HTTP clients cannot speak to a proxy on such
-a socket. Inwards, the gateway's Unix socket leads to the implementation's port. When the implementation ends, this ends
-with its exit code, and the namespaces with it.
+a socket. Inwards, the gateway's Unix socket leads to the implementation's port. A second Unix socket leads the same way
+to a port that sends everything back: by it the node measures what the way itself costs. When the implementation ends,
+this ends with its exit code, and the namespaces with it.
 
-Usage: forwarders.py EGRESS_PORT EGRESS_SOCKET GATEWAY_SOCKET PORT PROGRAM ARGUMENT…
-Standard library only: nothing else of the platform is visible in here.
+Usage: forwarders.py EGRESS_PORT EGRESS_SOCKET GATEWAY_DESCRIPTOR ECHO_DESCRIPTOR PORT PROGRAM ARGUMENT…
+The descriptors are listening sockets that the node made. Standard library only: nothing else of the platform is visible
+in here.
 """
 
 from __future__ import annotations
@@ -14,9 +16,15 @@ import os
 import sys
 
 # The implementation starts first: it takes longest, and what is imported below is not needed until it listens.
-_STARTED = os.posix_spawnp(sys.argv[5], sys.argv[5:], os.environ) if __name__ == "__main__" else 0
+_ARGUMENTS = 6
+_STARTED = 0
+if __name__ == "__main__":
+    for _descriptor in sys.argv[3:5]:
+        os.set_inheritable(int(_descriptor), False)  # Else the implementation could accept in our place.
+    _STARTED = os.posix_spawnp(sys.argv[_ARGUMENTS], sys.argv[_ARGUMENTS:], os.environ)
 
 import asyncio  # noqa: E402
+import socket  # noqa: E402
 from collections.abc import Awaitable, Callable  # noqa: E402
 
 Connect = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
@@ -105,9 +113,21 @@ class Entrance(Side):
         self.transport.resume_reading()
 
 
-async def serve(egress_port: int, egress_socket: str, gateway_socket: str, port: int) -> None:
-    """Listen on both entrances. Raises OSError when one cannot be had."""
+class Echo(asyncio.Protocol):
+    """Sends back what it receives."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.write(data)
+
+
+async def serve(egress_port: int, egress_socket: str, gateway: socket.socket, echo: socket.socket, port: int) -> None:
+    """Listen on all entrances. Raises OSError when one cannot be had."""
     loop = asyncio.get_running_loop()
+    mirror = await loop.create_server(Echo, LOOPBACK, 0)
+    mirror_port = mirror.sockets[0].getsockname()[1]
 
     def outwards(protocol: Callable[[], asyncio.Protocol]) -> Awaitable[object]:
         return loop.create_unix_connection(protocol, egress_socket)
@@ -115,14 +135,19 @@ async def serve(egress_port: int, egress_socket: str, gateway_socket: str, port:
     def inwards(protocol: Callable[[], asyncio.Protocol]) -> Awaitable[object]:
         return loop.create_connection(protocol, LOOPBACK, port)
 
+    def back(protocol: Callable[[], asyncio.Protocol]) -> Awaitable[object]:
+        return loop.create_connection(protocol, LOOPBACK, mirror_port)
+
     await loop.create_server(lambda: Entrance(outwards), LOOPBACK, egress_port, backlog=1024)
-    await loop.create_unix_server(lambda: Entrance(inwards), gateway_socket, backlog=1024)
+    await loop.create_unix_server(lambda: Entrance(inwards), sock=gateway, backlog=1024)
+    await loop.create_unix_server(lambda: Entrance(back), sock=echo)
 
 
 async def main(started: int, arguments: list[str]) -> int:
     """Forward until the implementation `started` ends; its exit code, or 128 plus the signal that ended it."""
-    egress_port, egress_socket, gateway_socket, port = arguments[:4]
-    await serve(int(egress_port), egress_socket, gateway_socket, int(port))
+    egress_port, egress_socket, gateway, echo, port = arguments[: _ARGUMENTS - 1]
+    entrance, mirror = socket.socket(fileno=int(gateway)), socket.socket(fileno=int(echo))
+    await serve(int(egress_port), egress_socket, entrance, mirror, int(port))
     _, status = await asyncio.to_thread(os.waitpid, started, 0)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code

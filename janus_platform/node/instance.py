@@ -1,16 +1,28 @@
-"""One running implementation: started, watched, restarted once after a crash, ended with its whole tree."""
+"""One running implementation: started, watched, started again after a crash, ended with its whole tree.
+
+It gets requests only while it is healthy: not before its health path has answered 200, nor while that says otherwise.
+After a crash it is started again with a growing delay (backoff.py). Ended by the node it counts as crashed: when it
+takes more than its bounds allow (excess.py), or when its health path stays silent while nobody waits for an answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
+import math
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from janus_platform.clock import Clock
+from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Load, NotReady, Upstream
+from janus_platform.node.backoff import Backoff
+from janus_platform.node.excess import until_excess
+from janus_platform.node.forwarding_time import round_trip_ms
+from janus_platform.node.health import Health
 from janus_platform.node.log import BoundedLog
 from janus_platform.node.measuring import Measured, Measurer
 from janus_platform.node.probe import status_of
@@ -21,39 +33,47 @@ log = logging.getLogger("janus.node")
 
 START_SECONDS = 15.0
 POLL_SECONDS = 0.01
-# A crash after this long is a new incident, with a restart of its own.
-STEADY_SECONDS = 60.0
+# A process that broke a connection off by ending is known to have ended after so long.
+NOTICE_SECONDS = 0.5
 
 
 class Instance:
     """One implementation and its process. It starts when its upstream is first asked for."""
 
     def __init__(
-        self, name: str, walls: Walls, log_file: Path, *, health_path: str, clock: Clock, measure: Measurer
+        self, name: str, walls: Walls, log_file: Path, *, contract: Contract, clock: Clock, measure: Measurer
     ) -> None:
         self.name, self.load = name, Load()
         self.log = BoundedLog(log_file, secrets=walls.secrets())
-        self._walls, self._health_path, self._clock, self._measure = walls, health_path, clock, measure
+        self._walls, self._clock, self._measure, self._rules = walls, clock, measure, contract.node
+        self._health = Health(contract.implementation.health_path, contract.node, self.load, clock)
+        self._backoff = Backoff(contract.node)
         self.measured: Measured | None = None
         self._child: Child | None = None
+        self._launch: Launch | None = None
         self._starting: asyncio.Task[Upstream] | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
         self.restarts = 0
         self.started_at = 0.0
         self.failed_at: float | None = None
+        self.last_end = ""
+        self.forwarding_ms: float | None = None
+        self._due = 0.0
         self._stopped = False
 
     @property
     def state(self) -> str:
-        """One of: idle, starting, running, failed, stopped."""
+        """One of: idle, starting, running, unhealthy, restarting, failed (it never started), stopped."""
         if self._stopped:
             return "stopped"
         if self.failed_at is not None:
             return "failed"
         if self._starting is None:
             return "idle"
-        return "running" if self._starting.done() else "starting"
+        if not self._starting.done():
+            return "restarting" if self.last_end else "starting"
+        return "unhealthy" if self._health.complaint else "running"
 
     @property
     def pid(self) -> int | None:
@@ -61,27 +81,37 @@ class Instance:
         return self._child.pid if self._child and self._child.exit_code is None else None
 
     def describe(self) -> dict[str, Any]:
-        """State, isolation layer, restarts, pid and open requests, as plain data."""
+        """State, walls and bounds, restarts and the last one's reason, pid, open requests, as plain data."""
         return {
             "state": self.state,
             "isolation": self._walls.layer,
+            "walls": self._walls.describe(),
             "restarts": self.restarts,
+            "last_end": self.last_end,
             "pid": self.pid,
             "open_requests": self.load.open,
+            "forwarding_ms": self.forwarding_ms,
         }
 
     @property
     def ready(self) -> Upstream | None:
-        """Where it listens, if it runs at this moment."""
+        """Where it listens, if it runs and is healthy at this moment."""
         start = self._starting
         if self._stopped or start is None or not start.done() or start.cancelled() or start.exception():
             return None
-        return start.result()
+        return start.result() if self.pid is not None and not self._health.complaint else None
 
     async def upstream(self) -> Upstream:
-        """Where it listens, once it is healthy. Raises NotReady with the end of its log when it cannot be."""
+        """Where it listens, once it is healthy. Raises NotReady with the end of its log when it cannot be.
+
+        A restart that is due soon is waited for; for a later one NotReady says when.
+        """
         if self._stopped:
             raise NotReady("it has been stopped.")
+        if complaint := self._health.complaint:
+            raise NotReady(f"{complaint}.", retry_after=self._rules.health_check_seconds)
+        if self._due - self._clock.now() > self._rules.wait_for_restart_seconds:
+            raise self._down()
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
         # One client's leaving must not end the start that others wait for.
@@ -90,7 +120,7 @@ class Instance:
     async def stop(self) -> None:
         """End the whole tree and remove what it needed; the log stays."""
         self._stopped = True
-        for task in (self._starting, self._watching):
+        for task in (self._keeping, self._starting):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, NotReady):
@@ -99,29 +129,52 @@ class Instance:
         self._walls.close()
 
     async def _start(self) -> Upstream:
+        """The first start."""
         try:
-            launch = self._walls.launch()
-            self.log.hide(self._walls.secrets())  # They may be others than at the start before.
-            # Before the process exists: what it runs is what was measured.
-            self.measured = await asyncio.to_thread(self._measure, launch.env)
-            self._child = await Child.start(
-                launch.argv, env=launch.env, cwd=launch.cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-            )
-        except OSError as error:
-            self._failed()
-            raise NotReady(f"it cannot be started: {error}") from error
-        assert self._child.process.stdout is not None
-        self._following = asyncio.create_task(self.log.follow(self._child.process.stdout))
+            upstream = await self._started()
+        except BaseException:
+            self.failed_at = self._clock.now()
+            self._walls.close()
+            raise
+        self._keeping = asyncio.create_task(self._keep())
+        return upstream
+
+    async def _started(self) -> Upstream:
         try:
-            await self._until_healthy(self._child, launch)
+            child, launch = await self._spawned()
+            await self._until_healthy(child, launch)
         except BaseException:
             await self._end()
-            self._failed()
             raise
-        self.started_at, self.failed_at = self._clock.now(), None
-        self._watching = asyncio.create_task(self._watch(self._child))
+        self.started_at = self._clock.now()
+        if launch.echo is not None:
+            self.forwarding_ms = await round_trip_ms(launch.echo)
         log.info("implementation started name=%s isolation=%s", self.name, self._walls.layer)
-        return Upstream(self.name, launch.base, self.load)
+        return Upstream(self.name, launch.base, self.load, functools.partial(self._lost, child))
+
+    async def _spawned(self) -> tuple[Child, Launch]:
+        try:
+            launch = self._launch = self._walls.launch()
+            try:
+                self.log.hide(self._walls.secrets())  # They may be others than at the start before.
+                # Before the process exists: what it runs is what was measured.
+                self.measured = await asyncio.to_thread(self._measure, launch.env)
+                child = self._child = await Child.start(
+                    launch.argv,
+                    env=launch.env,
+                    cwd=launch.cwd,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=launch.pass_fds,
+                    before_exec=launch.before_exec,
+                )
+            finally:
+                launch.release()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NotReady(f"it cannot be started: {error}") from error
+        assert child.process.stdout is not None
+        self._following = asyncio.create_task(self.log.follow(child.process.stdout))
+        return child, launch
 
     async def _until_healthy(self, child: Child, launch: Launch) -> None:
         deadline = self._clock.now() + START_SECONDS
@@ -130,42 +183,98 @@ class Instance:
             if child.exit_code is not None:
                 await self._drain_log()
                 raise NotReady(f"it ended with exit code {child.exit_code} while it started.{self._last_words()}")
-            # Before the socket is there, asking costs nothing; after that, one small request each time.
-            if not isinstance(launch.base, Path) or launch.base.exists():
-                status = await status_of(launch.base, self._health_path)
-                if status == 200:
-                    return
+            status = await status_of(launch.base, self._health.path)
+            if status == 200:
+                return
             await self._clock.sleep(POLL_SECONDS)
         answered = f"answered {status}" if status else "did not answer"
-        raise NotReady(f"GET {self._health_path} {answered} within {START_SECONDS:g} seconds.{self._last_words()}")
+        raise NotReady(f"GET {self._health.path} {answered} within {START_SECONDS:g} seconds.{self._last_words()}")
 
     def _last_words(self) -> str:
         lines = self.log.last_lines()
         return f" The end of its log:\n{lines}" if lines else " Its log is empty."
 
-    async def _watch(self, child: Child) -> None:
-        code = await child.wait()
-        await self._end()
-        if self._clock.now() - self.started_at >= STEADY_SECONDS:
-            self.restarts = 0
-        log.warning("implementation ended name=%s exit_code=%d restarts=%d", self.name, code, self.restarts)
-        if self.restarts:
-            self._failed()
-            self._starting = asyncio.create_task(_raise(NotReady(f"it crashed twice.{self._last_words()}")))
-        else:
-            self.restarts += 1
-            self._starting = asyncio.create_task(self._start())
-        with contextlib.suppress(NotReady):
-            await asyncio.shield(self._starting)
+    async def _keep(self) -> None:
+        """Watch it, and start it again whenever it ends, until cancelled."""
+        while True:
+            assert self._child is not None and self._launch is not None
+            self.last_end = await self._until_it_ends(self._child, self._launch)
+            self._child.kill()  # What is left of it takes nothing more from anybody.
+            self._go_down(ran=self._clock.now() - self.started_at)
+            while not await self._is_back():
+                self._go_down(ran=0.0)
 
-    def _failed(self) -> None:
-        self.failed_at = self._clock.now()
-        self._walls.close()
+    def _go_down(self, *, ran: float) -> None:
+        """Plan the next start, and make known when that is before anybody can ask."""
+        delay = self._backoff.crashed(ran)
+        self._due = self._clock.now() + delay
+        self._health.forget()
+        self.restarts += 1
+        self._starting = asyncio.create_task(self._start_later(delay))
+        self._starting.add_done_callback(_seen)
+        reason = self.last_end.replace(" ", "-")
+        log.warning(
+            "implementation ended name=%s reason=%s restarts=%d wait_seconds=%g",
+            self.name, reason, self.restarts, delay,
+        )  # fmt: skip
+
+    async def _start_later(self, delay: float) -> Upstream:
+        await self._end()
+        await self._clock.sleep(delay)
+        return await self._started()
+
+    async def _is_back(self) -> bool:
+        assert self._starting is not None
+        try:
+            await asyncio.shield(self._starting)
+        except NotReady as error:
+            self.last_end = str(error).partition(". ")[0].partition("\n")[0].removesuffix(".")
+            return False
+        return True
+
+    async def _until_it_ends(self, child: Child, launch: Launch) -> str:
+        """Why it is over: it ended, or has to be ended."""
+        ended = asyncio.create_task(child.wait())
+        watches = (
+            asyncio.create_task(until_excess(launch.guard, self._walls.bounds, child.pid, self._clock)),
+            asyncio.create_task(self._health.until_lost(launch.base)),
+        )
+        measuring = asyncio.create_task(self._measure_forwarding(launch))
+        try:
+            done, _ = await asyncio.wait({ended, *watches}, return_when=asyncio.FIRST_COMPLETED)
+            if found := next((task.result() for task in watches if task in done), None):
+                return found
+            if launch.guard.struck():
+                return f"over its {self._walls.bounds.memory_bytes / 1e9:g} GB of memory"
+            return f"exit code {ended.result()}"
+        finally:
+            for task in (ended, *watches, measuring):
+                task.cancel()
+            await asyncio.gather(ended, *watches, measuring, return_exceptions=True)
+
+    async def _measure_forwarding(self, launch: Launch) -> None:
+        while launch.echo is not None:
+            await self._clock.sleep(self._rules.health_check_seconds)
+            self.forwarding_ms = await round_trip_ms(launch.echo)
+
+    async def _lost(self, child: Child) -> NotReady | None:
+        """What to tell a client whose request `child` did not answer, where that is because it has ended."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(child.wait()), NOTICE_SECONDS)
+        return None if child.exit_code is None else self._down()
+
+    def _down(self) -> NotReady:
+        wait = max(1, math.ceil(self._due - self._clock.now()))
+        why = f" ({self.last_end})" if self.last_end else ""
+        return NotReady(f"it crashed{why} and is started again; come back in {wait} s.", retry_after=wait)
 
     async def _end(self) -> None:
         if self._child is not None:
             await self._child.end()
         await self._drain_log()
+        if self._launch is not None:
+            await self._launch.guard.close()
+            self._launch = None
 
     async def _drain_log(self) -> None:
         if self._following is not None:
@@ -174,5 +283,7 @@ class Instance:
             self._following.cancel()
 
 
-async def _raise(error: NotReady) -> Upstream:
-    raise error
+def _seen(start: asyncio.Task[Upstream]) -> None:
+    # Whether it could start is in its log, and asked again with the next request.
+    if not start.cancelled():
+        start.exception()

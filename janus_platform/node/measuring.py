@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from janus_platform.attestation import EventLog, measure
@@ -11,7 +11,6 @@ from janus_platform.contract import Contract
 
 # Measures a start whose environment has these variables.
 Measurer = Callable[[Iterable[str]], "Measured"]
-_LIMITS = ("memory_bytes", "cores", "disk_bytes", "request_timeout_seconds")
 
 
 class Measured:
@@ -31,16 +30,20 @@ class Measured:
         return self.log
 
 
-def measurer(folder: Path, command: Sequence[str], layer: str, contract: Contract) -> Measurer:
-    """What measures a start of `command` in `folder`; it is told the names of the environment variables."""
+def measurer(
+    folder: Path, command: Sequence[str], isolation: str, limits: Mapping[str, int], contract: Contract
+) -> Measurer:
+    """What measures a start of `command` in `folder`; it is told the names of the environment variables.
+
+    `isolation` says in words what holds around it, and `limits` are those that it really gets.
+    """
 
     def measured(environment: Iterable[str]) -> Measured:
-        limits = {name: int(getattr(contract.implementation, name)) for name in _LIMITS}
         log = EventLog(contract.attestation.registers)
         for event in (
             *measure.code(folder),
             *measure.dependencies(folder, command),
-            *measure.configuration(command, environment, limits, layer),
+            *measure.configuration(command, environment, limits, isolation),
             *measure.egress(contract.egress.allowed_hosts, contract.egress.allowed_port),
         ):
             log.add(event)

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from janus_platform.clock import Clock, SystemClock
+from janus_platform.confinement.memory import MemoryGuard, guard_maker
 from janus_platform.contract import Contract
 from janus_platform.isolation import Isolation, detect
+from janus_platform.node.bounds import Bounds
 from janus_platform.node.instance import Instance
 from janus_platform.node.measuring import measurer
 from janus_platform.node.walls import Bare, EgressAccess, Walls, Wrapped
@@ -52,13 +55,17 @@ class Node:
         log_folder: Path,
         clock: Clock | None = None,
         isolation: Isolation | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         self.contract, self.egress = contract, egress
         self.clock = clock or SystemClock()
         self.isolation = isolation or detect()
         self._run_folder, self._log_folder = run_folder, log_folder
+        self.bounds = bounds or Bounds.here(contract)
         if not self.walled:
             log.warning("implementations run without isolation: %s", "; ".join(self.isolation.reasons))
+        if self.bounds.less:
+            log.info("implementations have less than the contract's limits: %s", "; ".join(self.bounds.less))
 
     @property
     def walled(self) -> bool:
@@ -82,9 +89,23 @@ class Node:
         """An instance of `spec` that starts when it is first asked for its upstream."""
         walls = self._walls(spec)
         log_file = self._log_folder / "implementations" / f"{spec.name}.log"
-        health_path = self.contract.implementation.health_path
-        measure = measurer(walls.folder, walls.command, walls.layer, self.contract)
-        return Instance(spec.name, walls, log_file, health_path=health_path, clock=self.clock, measure=measure)
+        measure = measurer(walls.folder, walls.command, walls.evidence(), self._limits(), self.contract)
+        return Instance(spec.name, walls, log_file, contract=self.contract, clock=self.clock, measure=measure)
+
+    def _limits(self) -> dict[str, int]:
+        bounds = self.bounds
+        return {
+            "memory_bytes": bounds.memory_bytes,
+            "cores": bounds.cores,
+            "disk_bytes": bounds.disk_bytes,
+            "processes": bounds.processes,
+            "request_timeout_seconds": self.contract.implementation.request_timeout_seconds,
+        }
+
+    @cached_property
+    def _guards(self) -> Callable[[], MemoryGuard]:
+        # Found out at the first start: trying whether a cgroup can be made takes some milliseconds.
+        return guard_maker(self.bounds.memory_bytes)
 
     def _walls(self, spec: Spec) -> Walls:
         kind = Wrapped if self.walled else Bare
@@ -95,6 +116,8 @@ class Node:
             contract=self.contract,
             egress=self.egress,
             isolation=self.isolation,
+            bounds=self.bounds,
+            guards=lambda: self._guards(),
             run_folder=self._run_folder,
         )
 

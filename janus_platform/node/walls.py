@@ -1,28 +1,32 @@
 """What stands around one implementation's process: the command line, the environment and the files that make its walls.
 
 The environment is exactly: PATH, HOST, PORT, the implementation's name, its own key, and the way to the egress proxy.
-Nothing of the platform's own environment is inherited.
+Nothing of the platform's own environment is inherited. Nothing of the host's is writable from inside: the socket by
+which the gateway comes in is made out here and handed in open, because one that the program made it could replace, by a
+link to any socket that the gateway may open.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
 import socket
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import psutil
-
+from janus_platform.confinement.memory import MemoryGuard
+from janus_platform.confinement.system_calls import filter_program
 from janus_platform.contract import Contract
 from janus_platform.isolation import Isolation, bwrap_command, free_uid, release_uid
 from janus_platform.node import forwarders
+from janus_platform.node.bounds import Bounds
 from janus_platform.node.probe import Base
 
 LOOPBACK = forwarders.LOOPBACK
@@ -31,6 +35,7 @@ _SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 _INSIDE = "/janus"
 _CODE_INSIDE = "/implementation"
 _SHARED_MEMORY_BYTES = 64_000_000
+_BACKLOG = 1_024
 
 
 class EgressAccess(Protocol):
@@ -54,18 +59,32 @@ class EgressAccess(Protocol):
 
 @dataclass(frozen=True)
 class Launch:
-    """One start: what to run, with exactly which environment, in which folder, and where it will listen."""
+    """One start: what to run, with exactly which environment, in which folder, and where it will listen.
+
+    `before_exec` sets the bounds between fork and exec, `pass_fds` stay open in the process and belong to this launch
+    (`release`); bytes sent to `echo`, a Unix socket, come back through the forwarders alone.
+    """
 
     argv: list[str]
     env: dict[str, str]
     cwd: Path
     base: Base
+    guard: MemoryGuard
+    before_exec: Callable[[], None]
+    pass_fds: tuple[int, ...] = ()
+    echo: Path | None = None
+
+    def release(self) -> None:
+        """Close what only the process should hold open from here on."""
+        for descriptor in self.pass_fds:
+            os.close(descriptor)
 
 
 class Walls(ABC):
     """The walls around one implementation; `launch` may be called again after its process has ended."""
 
     layer: str
+    _guard_kind = "none before the first start"
 
     def __init__(
         self,
@@ -76,9 +95,11 @@ class Walls(ABC):
         contract: Contract,
         egress: EgressAccess,
         isolation: Isolation,
+        bounds: Bounds,
+        guards: Callable[[], MemoryGuard],
         run_folder: Path,
     ) -> None:
-        self.name, self.folder, self.command = name, folder, command
+        self.name, self.folder, self.command, self.bounds, self._guards = name, folder, command, bounds, guards
         self._contract, self._egress, self._isolation, self._run_folder = contract, egress, isolation, run_folder
 
     @abstractmethod
@@ -88,6 +109,26 @@ class Walls(ABC):
     @abstractmethod
     def close(self) -> None:
         """Remove what `launch` made."""
+
+    @abstractmethod
+    def promises(self) -> dict[str, str]:
+        """What holds around the implementation, a word for each of: namespaces, system_calls, user, code."""
+
+    def describe(self) -> dict[str, object]:
+        """What holds around it, and its bounds, as plain data."""
+        reasons = {"reasons": list(self._isolation.reasons)}
+        return {**self.promises(), "memory_guard": self._guard_kind, **reasons, **self.bounds.plain()}
+
+    def evidence(self) -> str:
+        """What holds around it in one line, for the evidence: the layer first, and why it is no better one."""
+        holds = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.promises().items())
+        reasons = "; ".join(self._isolation.reasons)
+        return f"{self.layer}: {holds}" + (f" ({reasons})" if reasons else "")
+
+    def _guard(self) -> MemoryGuard:
+        guard = self._guards()
+        self._guard_kind = guard.kind
+        return guard
 
     def secrets(self) -> list[str]:
         """The implementation's key and proxy password, which must appear in no log."""
@@ -107,17 +148,26 @@ class Walls(ABC):
 
 
 class Bare(Walls):
-    """No walls: a process of its own whose variables name the proxy. For machines without namespaces."""
+    """No walls: a process of its own whose variables name the proxy, and whose use is bounded all the same."""
 
     layer = "process"
 
     def launch(self) -> Launch:
         port = _free_port()
         env = self._environment(port=port, egress_port=self._egress.tcp_port)
-        return Launch(list(self.command), env, self.folder, (LOOPBACK, port))
+        guard, bound = self._guard(), self.bounds.setter(limits=True)
+
+        def before_exec() -> None:
+            guard.enter()
+            bound()
+
+        return Launch(list(self.command), env, self.folder, (LOOPBACK, port), guard, before_exec)
 
     def close(self) -> None:
         """A bare process leaves nothing but itself."""
+
+    def promises(self) -> dict[str, str]:
+        return {"namespaces": "none", "system_calls": "all", "user": "the platform's", "code": "writable"}
 
 
 class Wrapped(Walls):
@@ -126,21 +176,39 @@ class Wrapped(Walls):
     layer = "bubblewrap"
     _place: Path | None = None
     _uid: int | None = None
+    _starts = 0
 
     def launch(self) -> Launch:
         if self._place is None:
             self._place = self._furnish()
+        self._starts += 1
         port = self._contract.gateway.port
         # The namespace's ports are its own; the number only has to differ from the implementation's.
         egress_port = self._egress.tcp_port if self._egress.tcp_port != port else port + 1
-        entrance = self._place / "in" / "gateway.sock"
-        entrance.unlink(missing_ok=True)
-        doors = [str(egress_port), f"{_INSIDE}/egress.sock", f"{_INSIDE}/in/gateway.sock", str(port)]
-        run = [sys.executable, "-I", "-S", f"{_INSIDE}/forwarders.py", *doors, *self.command]
         env = self._environment(port=port, egress_port=egress_port)
         ca_file = str(self._egress.ca_file)
         env = {name: f"{_INSIDE}/ca.pem" if value == ca_file else value for name, value in env.items()}
-        return Launch([*self._bwrap(self._place), *run], env, self._place, entrance)
+        # A name of its own for each start: who still holds the one before must not reach the one after.
+        entrance, echo = (self._place / f"{name}{self._starts}" for name in ("gateway", "echo"))
+        with contextlib.ExitStack() as on_failure:
+            fds = [_listening(entrance)]
+            on_failure.callback(lambda: list(map(os.close, fds)))
+            fds.append(_listening(echo))
+            doors = [str(egress_port), f"{_INSIDE}/egress.sock", str(fds[0]), str(fds[1]), str(port)]
+            options = []
+            if program := filter_program(keeps_cores=True):
+                fds.append(_readable_copy(program))
+                options = ["--seccomp", str(fds[-1])]
+            run = [sys.executable, "-I", "-S", f"{_INSIDE}/forwarders.py", *doors, *self.command]
+            argv = [*self._bwrap(self._place, options), *self.bounds.prlimit_command(), *run]
+            guard, bound = self._guard(), self.bounds.setter(limits=False)
+            on_failure.pop_all()
+
+        def before_exec() -> None:
+            guard.enter()
+            bound()
+
+        return Launch(argv, env, self._place, entrance, guard, before_exec, tuple(fds), echo)
 
     def close(self) -> None:
         if self._place is not None:
@@ -150,14 +218,17 @@ class Wrapped(Walls):
             release_uid(self._uid)
             self._uid = None
 
+    def promises(self) -> dict[str, str]:
+        user = "its own" if self._isolation.own_uid else "mapped in a user namespace"
+        calls = "filtered" if filter_program() else "all: no filter is known for this machine"
+        return {"namespaces": "its own", "system_calls": calls, "user": user, "code": "read-only"}
+
     def _furnish(self) -> Path:
         # Unix socket paths are limited to about 100 bytes, so the folder's name is short.
         place = self._run_folder / secrets.token_hex(4)
-        (place / "in").mkdir(parents=True)
-        (place / "in").chmod(0o700)
+        place.mkdir(parents=True)
         if self._isolation.own_uid:
             self._uid = free_uid()
-            os.chown(place / "in", self._uid, self._uid)
             # The folder around the proxy's socket is private; this opens it to those whom we show it.
             self._egress.socket_path.chmod(0o666)
         _write(place / "ca.pem", self._egress.ca_file.read_bytes())
@@ -165,12 +236,7 @@ class Wrapped(Walls):
         _write(place / "forwarders.py", Path(forwarders.__file__).read_bytes())
         return place
 
-    def _bwrap(self, place: Path) -> list[str]:
-        half_memory = psutil.virtual_memory().total // 2
-        tmpfs = {
-            "/tmp": min(self._contract.implementation.disk_bytes, half_memory),
-            "/dev/shm": _SHARED_MEMORY_BYTES,
-        }
+    def _bwrap(self, place: Path, options: list[str]) -> list[str]:
         binds = [
             *((path, str(path)) for path in _python_folders()),
             (self.folder, _CODE_INSIDE),
@@ -182,11 +248,11 @@ class Wrapped(Walls):
         return bwrap_command(
             self._isolation,
             binds_ro=binds,
-            binds_rw=[(place / "in", f"{_INSIDE}/in")],
-            tmpfs=tmpfs,
+            tmpfs={"/tmp": self.bounds.disk_bytes, "/dev/shm": _SHARED_MEMORY_BYTES},
             uid=self._uid,
             chdir=_CODE_INSIDE,
             hostname=self.name,
+            options=options,
         )
 
 
@@ -207,7 +273,17 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def describe_layer(isolation: Isolation) -> Mapping[str, object]:
-    """What `isolation` means for an implementation, as plain data: the layer, and why it is no better one."""
-    walled = isolation.layer == "bubblewrap"
-    return {"layer": Wrapped.layer if walled else Bare.layer, "reasons": list(isolation.reasons)}
+def _listening(path: Path) -> int:
+    """A descriptor of a Unix socket that listens at `path`."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+        made.listen(_BACKLOG)
+        return made.detach()
+
+
+def _readable_copy(content: bytes) -> int:
+    """A descriptor from which `content`, less than a pipe holds, can be read to its end."""
+    reader, writer = os.pipe()
+    os.write(writer, content)
+    os.close(writer)
+    return reader

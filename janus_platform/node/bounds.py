@@ -1,0 +1,105 @@
+"""How much an implementation may use: the contract's memory and cores where this machine has them, else what it has.
+
+Memory and processes are counted over its whole tree by a guard (confinement/memory.py) and by the node's watch;
+RLIMIT_DATA and RLIMIT_NPROC bound each process and the uid between two looks. Cores are an affinity, which the filter of
+system calls keeps the program from changing; two implementations with fewer cores than the machine has get different
+ones where they can. What this does not do: share a core fairly, or bound what reads and writes a disk.
+Source: setrlimit(2), sched_setaffinity(2).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import resource
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from janus_platform.contract import Contract
+
+_turns = itertools.count()
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Bytes of memory and of /tmp, how many cores and processes; `less` says what this machine has not."""
+
+    memory_bytes: int
+    disk_bytes: int
+    cores: int
+    processes: int
+    less: tuple[str, ...] = ()
+
+    @classmethod
+    def here(cls, contract: Contract, *, machine_bytes: int | None = None, machine_cores: int | None = None) -> Bounds:
+        """The bounds on this machine, or on one of that size."""
+        asked, rules = contract.implementation, contract.node
+        spare = int((machine_bytes or psutil.virtual_memory().total) * rules.memory_share)
+        cores = machine_cores or len(_own_cores())
+        memory = min(asked.memory_bytes, spare)
+        disk = min(asked.disk_bytes, memory // 2)  # /tmp lies in memory.
+        less = []
+        if memory < asked.memory_bytes:
+            less.append(f"memory: {_gb(memory)}, not {_gb(asked.memory_bytes)}: more would take all of this machine's")
+        if cores < asked.cores:
+            less.append(f"cores: {cores}, not {asked.cores}: this machine has no more")
+        if disk < asked.disk_bytes:
+            less.append(f"disk: {_gb(disk)}, not {_gb(asked.disk_bytes)}: /tmp lies in memory")
+        return cls(memory, disk, min(asked.cores, cores), rules.max_processes, tuple(less))
+
+    def plain(self) -> dict[str, object]:
+        """The bounds as JSON data, for status."""
+        return {
+            "memory_bytes": self.memory_bytes,
+            "disk_bytes": self.disk_bytes,
+            "cores": self.cores,
+            "processes": self.processes,
+            "less": list(self.less),
+        }
+
+    def prlimit_command(self) -> list[str]:
+        """The head of a command line that sets the limits inside a user namespace, which counts processes anew.
+
+        RLIMIT_AS is left alone: Node and Go reserve far more address space than they use.
+        """
+        bounds = {"data": self.memory_bytes, "nproc": self.processes, "core": 0}
+        prlimit = shutil.which("prlimit") or "prlimit"
+        return [prlimit, *(f"--{name}={value}:{value}" for name, value in bounds.items()), "--"]
+
+    def setter(self, *, limits: bool) -> Callable[[], None]:
+        """What sets the cores, and the limits of each process if asked, between fork and exec.
+
+        The number of processes is left out: it counts all of the user's, and a shared user has others.
+        """
+        chosen = self._cores()
+        bounds = {resource.RLIMIT_DATA: self.memory_bytes, resource.RLIMIT_CORE: 0} if limits else {}
+
+        def bound() -> None:
+            if chosen:
+                os.sched_setaffinity(0, chosen)
+            for which, value in bounds.items():
+                hard = resource.getrlimit(which)[1]
+                value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+                resource.setrlimit(which, (value, value))
+
+        return bound
+
+    def _cores(self) -> set[int]:
+        own = sorted(_own_cores())
+        if self.cores >= len(own) or not hasattr(os, "sched_setaffinity"):
+            return set()
+        first = next(_turns) * self.cores
+        return {own[(first + offset) % len(own)] for offset in range(self.cores)}
+
+
+def _own_cores() -> set[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return set(os.sched_getaffinity(0))
+    return set(range(os.cpu_count() or 1))  # macOS
+
+
+def _gb(size: int) -> str:
+    return f"{size / 1e9:g} GB" if size % 1_000_000_000 == 0 else f"{size / 1e9:.1f} GB"

@@ -1,0 +1,52 @@
+"""The node's watch over what an implementation uses: whoever takes too much is ended, before others feel it.
+
+The kernel enforces the memory limit where a cgroup can be made; else, as with the number of processes, the tree is
+added up four times a second. Between two looks each process is bounded by RLIMIT_DATA, and their number by
+RLIMIT_NPROC.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+
+import psutil
+
+from janus_platform.clock import Clock
+from janus_platform.confinement.members import members, tasks_of
+from janus_platform.confinement.memory import MemoryGuard
+from janus_platform.node.bounds import Bounds
+
+LOOK_EVERY_SECONDS = 0.25
+_IN_MEMORY = ("/tmp", "/dev/shm")
+_ENTRY_BYTES = 1_024  # what the kernel takes for a file's inode and name, about
+
+
+async def until_excess(guard: MemoryGuard, bounds: Bounds, pid: int, clock: Clock) -> str:
+    """Return, with the reason, once the tree below `pid` has more than `bounds` allow."""
+    while True:
+        await clock.sleep(LOOK_EVERY_SECONDS)
+        if found := await asyncio.to_thread(_excess, guard, bounds, pid):
+            return found
+
+
+def _excess(guard: MemoryGuard, bounds: Bounds, pid: int) -> str | None:
+    processes = members(pid)
+    if guard.exceeded(lambda: processes, _files_bytes(processes)):
+        return f"over its {bounds.memory_bytes / 1e9:g} GB of memory"
+    # At the number itself no further process can be made.
+    return f"{bounds.processes} processes and threads" if tasks_of(processes) >= bounds.processes else None
+
+
+def _files_bytes(processes: list[psutil.Process]) -> int:
+    """What the private file systems of the tree's youngest process hold in memory; 0 where it has none."""
+    total = 0
+    for path in _IN_MEMORY if processes else ():
+        with contextlib.suppress(OSError):
+            place = f"/proc/{processes[-1].pid}/root{path}"
+            if os.stat(place).st_dev != os.stat(path).st_dev:
+                found = os.statvfs(place)
+                total += (found.f_blocks - found.f_bfree) * found.f_frsize
+                total += (found.f_files - found.f_ffree) * _ENTRY_BYTES
+    return total

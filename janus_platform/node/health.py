@@ -1,0 +1,39 @@
+"""Whether a running implementation is healthy: its health path is asked every few seconds."""
+
+from __future__ import annotations
+
+from janus_platform.clock import Clock
+from janus_platform.contract import NodeRules
+from janus_platform.gateway.directory import Load
+from janus_platform.node.probe import Base, status_of
+
+
+class Health:
+    """Asks `path` as often as the rules say.
+
+    `complaint` says why it gets no requests: from an answer other than 200 until the next 200. Silence is no complaint
+    at first, for a program that answers one request at a time is silent while it works.
+    """
+
+    def __init__(self, path: str, rules: NodeRules, load: Load, clock: Clock) -> None:
+        self.path, self.complaint = path, ""
+        self._rules, self._load, self._clock = rules, load, clock
+
+    def forget(self) -> None:
+        """Begin anew, with another process."""
+        self.complaint = ""
+
+    async def until_lost(self, base: Base) -> str:
+        """Return, with the reason, once it has failed too often in a row while no request was open."""
+        failures = 0
+        while True:
+            await self._clock.sleep(self._rules.health_check_seconds)
+            status = await status_of(base, self.path)
+            said = f"GET {self.path} " + ("did not answer" if status is None else f"answered {status}")
+            self.complaint = said if status not in (200, None) else self.complaint if status is None else ""
+            if status == 200 or self._load.open:
+                failures = 0
+                continue
+            failures += 1
+            if failures >= self._rules.health_failures:
+                return f"{said} {failures} times in a row"
