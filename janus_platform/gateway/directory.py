@@ -61,8 +61,8 @@ async def _not_lost() -> NotReady | None:
 class Upstream:
     """Where one running implementation listens, and the caller id under which it calls the services.
 
-    `base` is the path of a Unix socket, or host and port. `lost` is asked after a request that was not answered: what to
-    tell the client where the process has ended, None where it runs.
+    `base` is the path of a Unix socket, or host and port. `lost` is asked after a request that was not answered: what
+    to tell the client where the process has ended, None where it runs.
     """
 
     caller: str

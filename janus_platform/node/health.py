@@ -7,6 +7,8 @@ from janus_platform.contract import NodeRules
 from janus_platform.gateway.directory import Load
 from janus_platform.node.probe import Base, status_of
 
+SECONDS = 2.0  # to answer
+
 
 class Health:
     """Asks `path` as often as the rules say.
@@ -28,7 +30,7 @@ class Health:
         failures = 0
         while True:
             await self._clock.sleep(self._rules.health_check_seconds)
-            status = await status_of(base, self.path)
+            status = await status_of(base, self.path, seconds=SECONDS)
             said = f"GET {self.path} " + ("did not answer" if status is None else f"answered {status}")
             self.complaint = said if status not in (200, None) else self.complaint if status is None else ""
             if status == 200 or self._load.open:

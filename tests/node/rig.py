@@ -15,10 +15,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from janus_platform.clock import Clock
 from janus_platform.contract import load_contract
 from janus_platform.gateway import Upstream
 from janus_platform.isolation import Isolation, detect
 from janus_platform.node import Deployments, Node, Registry
+from janus_platform.node.bounds import Bounds
 from janus_platform.node.node import Spec, python_command
 
 CONTRACT = load_contract()
@@ -98,6 +100,32 @@ def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return run
 
 
+class HandClock:
+    """A clock that is moved by hand. Short waits (polls, looks) are real ones; longer ones end when it gets there."""
+
+    LONG = 0.5
+
+    def __init__(self) -> None:
+        self._now, self._waiting = 0.0, list[tuple[float, asyncio.Event]]()
+
+    def now(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds < self.LONG:
+            return await asyncio.sleep(seconds)
+        reached = asyncio.Event()
+        self._waiting.append((self._now + seconds, reached))
+        await reached.wait()
+
+    def advance(self, seconds: float) -> None:
+        """Move on by so many seconds, and wake who waited for that."""
+        self._now += seconds
+        for until, reached in self._waiting:
+            if until <= self._now:
+                reached.set()
+
+
 class FakeEgress:
     """Listens where the egress proxy would and says "egress" to whoever connects."""
 
@@ -141,8 +169,10 @@ class Place:
 
 
 @asynccontextmanager
-async def place(home: Path, *, isolation: Isolation | None = None) -> AsyncIterator[Place]:
-    """A node in `home`, with the best isolation there is or the one given."""
+async def place(
+    home: Path, *, isolation: Isolation | None = None, clock: Clock | None = None, bounds: Bounds | None = None
+) -> AsyncIterator[Place]:
+    """A node in `home`, with the best isolation there is or the one given, and so with its clock and bounds."""
     egress = FakeEgress(home)
     egress.ca_file.write_bytes(b"not a certificate\n")
 
@@ -153,7 +183,15 @@ async def place(home: Path, *, isolation: Isolation | None = None) -> AsyncItera
     unix = await asyncio.start_unix_server(greet, str(egress.socket_path))
     tcp = await asyncio.start_server(greet, "127.0.0.1", 0)
     egress.tcp_port = tcp.sockets[0].getsockname()[1]
-    node = Node(CONTRACT, egress, run_folder=home / "run", log_folder=home / "logs", isolation=isolation)
+    node = Node(
+        CONTRACT,
+        egress,
+        run_folder=home / "run",
+        log_folder=home / "logs",
+        isolation=isolation,
+        clock=clock,
+        bounds=bounds,
+    )
     here = Place(home, node, egress, Registry(home / "implementations.sqlite3"), {})
     here.bundled = {"base": here.folder(streamer("base"), "base")}
     try:

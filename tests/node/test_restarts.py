@@ -1,0 +1,199 @@
+"""After a crash an implementation is started again, each time later, and who asks meanwhile is told when to come back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from janus_platform.contract import load_contract
+from janus_platform.gateway import NotReady, build_gateway
+from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.node import backoff
+from janus_platform.node.instance import Instance
+from tests.node.rig import BARE, PROBER, HandClock, in_loop, needs_walls, place, probe, streamer
+
+RULES = load_contract().node
+LAYERS = pytest.mark.parametrize("isolation", [pytest.param(None, marks=needs_walls), BARE], ids=["walled", "bare"])
+# Healthy or not, or silent, as the last request said; it answers on a thread for each request.
+MOODY = PROBER.replace(
+    'def do_GET(self): self.answer({"status": "ok"})',
+    """def do_GET(self):
+        import time
+        while os.path.exists("/tmp/%(mark)s-silent"): time.sleep(0.01)
+        self.send_error(503) if os.path.exists("/tmp/%(mark)s-sick") else self.answer({"status": "ok"})""",
+)
+
+
+async def until(instance: Instance, *states: str) -> None:
+    while instance.state not in states:
+        await asyncio.sleep(0.005)
+
+
+async def crash(instance: Instance) -> None:
+    """Kill the implementation's own process, and return when the node knows."""
+    assert instance.pid is not None
+    before = instance.restarts
+    leader = psutil.Process(instance.pid)
+    os.kill([leader, *leader.children(recursive=True)][-1].pid, signal.SIGKILL)
+    while instance.restarts == before:
+        await asyncio.sleep(0.005)
+
+
+def test_the_wait_doubles_up_to_its_bound_and_a_long_run_ends_the_row() -> None:
+    row = backoff.Backoff(RULES)
+    waits = [row.crashed(0.0) for _ in range(100)]
+    assert waits[:8] == [0, 1, 2, 4, 8, 16, 32, 60] and set(waits[8:]) == {60}
+    assert row.crashed(RULES.steady_seconds - 0.001) == 60
+    assert [row.crashed(RULES.steady_seconds), row.crashed(0.0)] == [0, 1]
+
+
+@LAYERS
+@in_loop
+async def test_each_crash_in_a_row_is_followed_by_a_start_after_a_longer_wait(tmp_path: Path, isolation) -> None:
+    clock = HandClock()
+    async with place(tmp_path, isolation=isolation, clock=clock) as here:
+        instance = await here.node.start(here.spec(PROBER))
+        for number, wait in enumerate((0.0, 1.0, 2.0, 4.0), 1):
+            await crash(instance)
+            assert instance.restarts == number
+            if wait:
+                assert instance.state == "restarting" and instance.pid is None
+                clock.advance(wait)
+            await until(instance, "running")
+            assert await probe(await instance.upstream(), "result = 5") == 5
+        clock.advance(RULES.steady_seconds)
+        await crash(instance)
+        await until(instance, "running")
+        await instance.stop()
+        assert here.left_behind() == []
+
+
+@in_loop
+async def test_who_asks_during_a_long_wait_is_told_when_to_come_back_and_during_a_short_one_waits(
+    tmp_path: Path,
+) -> None:
+    clock = HandClock()
+    async with place(tmp_path, isolation=BARE, clock=clock) as here:
+        instance = await here.node.start(here.spec(PROBER))
+        for wait in (0.0, 1.0, 2.0):
+            await crash(instance)
+            asked = asyncio.create_task(instance.upstream())
+            await asyncio.sleep(0.02)
+            assert wait == 0 or not asked.done()
+            clock.advance(wait)
+            assert await probe(await asked, "result = 5") == 5
+        await crash(instance)
+        with pytest.raises(NotReady, match=r"it crashed \(exit code -?\d+\) and is started again") as refused:
+            await instance.upstream()
+        assert refused.value.retry_after == 4
+        await instance.stop()
+
+
+@in_loop
+async def test_a_start_that_fails_after_a_crash_is_a_crash_too(tmp_path: Path) -> None:
+    clock = HandClock()
+    async with place(tmp_path, isolation=BARE, clock=clock) as here:
+        spec = here.spec(PROBER)
+        instance = await here.node.start(spec)
+        (spec.folder / "main.py").write_text("raise SystemExit(7)")
+        await crash(instance)
+        while instance.restarts < 2:
+            await asyncio.sleep(0.005)
+        assert "exit code 7" in instance.describe()["last_end"]
+        (spec.folder / "main.py").write_text(PROBER)
+        clock.advance(1.0)
+        await until(instance, "running")
+        await instance.stop()
+
+
+@in_loop
+async def test_an_implementation_that_says_it_is_sick_gets_no_requests_until_it_is_well(tmp_path: Path) -> None:
+    clock, mark = HandClock(), tmp_path.name
+    sick = Path(f"/tmp/{mark}-sick")
+    async with place(tmp_path, isolation=BARE, clock=clock) as here:
+        instance = await here.node.start(here.spec(MOODY % {"mark": mark}))
+        sick.touch()
+        clock.advance(RULES.health_check_seconds)
+        await until(instance, "unhealthy")
+        assert instance.ready is None
+        with pytest.raises(NotReady, match="GET /health answered 503") as refused:
+            await instance.upstream()
+        assert refused.value.retry_after == RULES.health_check_seconds
+        sick.unlink()
+        while instance.state != "running":
+            clock.advance(RULES.health_check_seconds)
+            await asyncio.sleep(0.01)
+        assert await instance.upstream() == instance.ready and instance.restarts == 0
+        await instance.stop()
+
+
+@in_loop
+async def test_an_implementation_that_falls_silent_is_started_again_unless_it_is_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("janus_platform.node.health.SECONDS", 0.05)
+    clock, mark = HandClock(), tmp_path.name
+    silent = Path(f"/tmp/{mark}-silent")
+    async with place(tmp_path, isolation=BARE, clock=clock) as here:
+        instance = await here.node.start(here.spec(MOODY % {"mark": mark}))
+        silent.touch()
+        with instance.load.request():
+            for _ in range(3 * RULES.health_failures):
+                clock.advance(RULES.health_check_seconds)
+                await asyncio.sleep(0.1)
+            assert instance.restarts == 0 and instance.state == "running"
+        while not instance.restarts:
+            clock.advance(RULES.health_check_seconds)
+            await asyncio.sleep(0.01)
+        silent.unlink()
+        assert instance.describe()["last_end"] == "GET /health did not answer 3 times in a row"
+        await until(instance, "running")
+        await instance.stop()
+
+
+@LAYERS
+@in_loop
+async def test_a_request_right_after_a_crash_is_answered_or_told_when_to_come_back(tmp_path: Path, isolation) -> None:
+    async with place(tmp_path, isolation=isolation) as here:
+        deployments = here.deployments()
+        gateway = HttpServer(build_gateway(load_contract(), deployments, lambda: None))
+        doors = bind_loopback(0)
+        await gateway.start()
+        await gateway.listen(doors)
+        url = f"http://127.0.0.1:{doors[0].getsockname()[1]}/v1/chat/completions"
+        body = {"model": "base", "messages": [{"role": "user", "content": "Hi"}]}
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+            assert (await client.post(url, json=body)).status_code == 200
+            seen = set()
+            for _ in range(3):
+                pid = next(one["pid"] for one in deployments.describe() if one["name"] == "base")
+                if pid is not None:
+                    leader = psutil.Process(pid)
+                    os.kill([leader, *leader.children(recursive=True)][-1].pid, signal.SIGKILL)
+                answers = await asyncio.gather(*(client.post(url, json=body) for _ in range(8)))
+                for answer in answers:
+                    told = "retry-after" in answer.headers
+                    seen.add((answer.status_code, told))
+                    assert answer.status_code == 200 or "crashed" in answer.json()["error"]["message"], answer.text
+        assert seen <= {(200, False), (503, True)}
+        await gateway.close()
+        await deployments.aclose()
+
+
+@in_loop
+async def test_the_reason_of_the_last_end_is_in_status_and_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with place(tmp_path, isolation=BARE) as here:
+        instance = await here.node.start(here.spec(streamer()))
+        await crash(instance)
+        assert instance.describe()["last_end"].startswith("exit code ")
+        await until(instance, "running")
+        await instance.stop()
+    assert "implementation ended name=mine reason=exit-code-" in caplog.text
