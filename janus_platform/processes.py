@@ -119,6 +119,7 @@ class Child:
 
     def kill(self, *, also: Sequence[ProcessId] = ()) -> None:
         """SIGKILL the whole tree at once, without waiting for it."""
+        _signal_group(self.pid, signal.SIGSTOP)  # Or it grows while it is looked through.
         tree = {*descendants(self.pid), *also}
         _signal_group(self.pid, signal.SIGKILL)
         for identity in tree:

@@ -14,10 +14,15 @@ from pathlib import Path
 import psutil
 
 
-def members(root: int, *, uid: int | None = None, session: int | None = None) -> list[psutil.Process]:
-    """Every process of the user `uid` or, without one, of the session `session`; without either, `root`'s tree."""
+def members(
+    root: int, *, uid: int | None = None, session: int | None = None, at_most: int | None = None
+) -> list[psutil.Process]:
+    """Every process of the user `uid` or, without one, of the session `session`; without either, `root`'s tree.
+
+    A tree that grows as fast as it is looked through is looked through up to `at_most` processes.
+    """
     if uid is None and session is None:
-        pids = _tree(root)
+        pids = _tree(root, at_most)
     else:
         # psutil would read several files of every process there is, ten times a second.
         pids = [pid for pid in psutil.pids() if _belongs(pid, uid, session)]
@@ -62,6 +67,13 @@ def nameless_bytes(processes: list[psutil.Process], *, device: int | None = None
     return sum(sizes.values())
 
 
+def threads_of_this_user() -> int:
+    """How many threads run under our own uid, which is what RLIMIT_NPROC counts."""
+    me = psutil.Process().uids().real
+    processes = psutil.process_iter(["uids", "num_threads"])
+    return sum(p.info["num_threads"] or 0 for p in processes if p.info["uids"] and p.info["uids"].real == me)
+
+
 def tasks_of(processes: list[psutil.Process]) -> int:
     """How many threads the processes have together, main threads included."""
     count = 0
@@ -71,11 +83,13 @@ def tasks_of(processes: list[psutil.Process]) -> int:
     return count
 
 
-def _tree(root: int) -> list[int]:
+def _tree(root: int, at_most: int | None) -> list[int]:
     if Path(f"/proc/{root}/task/{root}/children").exists():
         found = [root]
         for pid in found:  # Grows while it is walked.
             found += _children(pid)
+            if at_most is not None and len(found) >= at_most:
+                break
         return found
     try:
         return [root, *(process.pid for process in psutil.Process(root).children(recursive=True))]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from janus_platform.confinement.members import threads_of_this_user
 from janus_platform.contract import Contract
 
 _turns = itertools.count()
@@ -72,10 +73,12 @@ class Bounds:
     def setter(self, *, limits: bool) -> Callable[[], None]:
         """What sets the cores, and the limits of each process if asked, between fork and exec.
 
-        The number of processes is left out: it counts all of the user's, and a shared user has others.
+        RLIMIT_NPROC counts all that the uid runs, so what is running now comes on top; root it does not bound at all.
         """
         chosen = self._cores()
         bounds = {resource.RLIMIT_DATA: self.memory_bytes, resource.RLIMIT_CORE: 0} if limits else {}
+        if limits and os.geteuid() != 0:
+            bounds[resource.RLIMIT_NPROC] = self.processes + threads_of_this_user()
 
         def bound() -> None:
             if chosen:

@@ -32,11 +32,13 @@ async def until_excess(guard: MemoryGuard, bounds: Bounds, pid: int, clock: Cloc
 
 
 def _excess(guard: MemoryGuard, bounds: Bounds, pid: int) -> str | None:
-    processes = members(pid)
+    processes = members(pid, at_most=bounds.processes)
+    # At the number itself no further process can be made. Counted first: it is what grows fastest.
+    if tasks_of(processes) >= bounds.processes:
+        return f"{bounds.processes} processes and threads"
     if guard.exceeded(lambda: processes, _files_bytes(processes)):
         return f"over its {bounds.memory_bytes / 1e9:g} GB of memory"
-    # At the number itself no further process can be made.
-    return f"{bounds.processes} processes and threads" if tasks_of(processes) >= bounds.processes else None
+    return None
 
 
 def _files_bytes(processes: list[psutil.Process]) -> int:

@@ -1,4 +1,4 @@
-"""After a crash an implementation is started again, each time later, and who asks meanwhile is told when to come back."""
+"""After a crash an implementation is started again, each time later, and who asks meanwhile is told so."""
 
 from __future__ import annotations
 

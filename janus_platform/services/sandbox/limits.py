@@ -7,8 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import psutil
-
+from janus_platform.confinement.members import threads_of_this_user
 from janus_platform.contract import Service
 
 
@@ -59,7 +58,7 @@ class Limits:
 
         RLIMIT_NPROC counts all that the uid runs, so a shared uid gets what is running now on top.
         """
-        running = 0 if own_uid else _threads_of_this_user()
+        running = 0 if own_uid else threads_of_this_user()
         bounds = [
             (resource.RLIMIT_DATA, self.memory),
             (resource.RLIMIT_NPROC, self.processes + running),
@@ -74,9 +73,3 @@ class Limits:
                 resource.setrlimit(which, (value, value))
 
         return set_limits
-
-
-def _threads_of_this_user() -> int:
-    me = psutil.Process().uids().real
-    processes = psutil.process_iter(["uids", "num_threads"])
-    return sum(p.info["num_threads"] or 0 for p in processes if p.info["uids"] and p.info["uids"].real == me)
