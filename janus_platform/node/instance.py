@@ -210,7 +210,7 @@ class Instance:
         self._due = self._clock.now() + delay
         self._health.forget()
         self.restarts += 1
-        self._starting = asyncio.create_task(self._start_later(delay))
+        self._starting = asyncio.create_task(self._start_when_due())
         self._starting.add_done_callback(_seen)
         reason = self.last_end.replace(" ", "-")
         log.warning(
@@ -218,9 +218,9 @@ class Instance:
             self.name, reason, self.restarts, delay,
         )  # fmt: skip
 
-    async def _start_later(self, delay: float) -> Upstream:
+    async def _start_when_due(self) -> Upstream:
         await self._end()
-        await self._clock.sleep(delay)
+        await self._clock.sleep(max(0.0, self._due - self._clock.now()))
         return await self._started()
 
     async def _is_back(self) -> bool:
