@@ -15,10 +15,9 @@ def kind(event):
     ### BEGIN SOLUTION
     if event.startswith(":"):
         return "ping"
-    data = event.removeprefix("data: ")
-    if data == "[DONE]":
+    if event == "data: [DONE]":
         return "done"
-    chunk = json.loads(data)
+    chunk = json.loads(event.removeprefix("data: "))
     if "error" in chunk:
         return "error"
     delta = chunk["choices"][0]["delta"] if chunk.get("choices") else {}

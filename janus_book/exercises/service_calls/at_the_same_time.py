@@ -10,7 +10,8 @@ from janus_book.exercise import Hint
 # %% answer
 def overlap(one, other):
     ### BEGIN SOLUTION
-    return max(0, min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms))
+    start = max(one.start_ms, other.start_ms)
+    return max(0, min(one.end_ms, other.end_ms) - start)
     ### END SOLUTION
 
 

@@ -10,7 +10,8 @@ from janus_book.exercise import Hint
 # %% answer
 def walled_in(report):
     ### BEGIN SOLUTION
-    return report["interfaces"] == ["lo"] and report["uid"] != 0 and not report["code_writable"]
+    own_network = report["interfaces"] == ["lo"]
+    return own_network and report["uid"] != 0 and not report["code_writable"]
     ### END SOLUTION
 
 

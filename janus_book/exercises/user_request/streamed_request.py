@@ -12,8 +12,9 @@ from janus_book.exercise import Hint
 # %% answer
 def chat_body(name, rule, question):
     ### BEGIN SOLUTION
-    messages = [{"role": "system", "content": rule}, {"role": "user", "content": question}]
-    return {"model": name, "messages": messages, "stream": True}
+    system = {"role": "system", "content": rule}
+    user = {"role": "user", "content": question}
+    return {"model": name, "messages": [system, user], "stream": True}
     ### END SOLUTION
 
 
@@ -51,4 +52,8 @@ MISTAKES = {
     " {'role': 'user', 'content': question}]\n    return {'model': name, 'messages': m}": "asks for a stream",
     "def chat_body(name, rule, question):\n"
     "    return {'model': name, 'messages': question, 'stream': True}": "The gateway answers 400, field messages",
+    "def chat_body(name, rule, question):\n    m = [{'role': 'system', 'content': question},"
+    " {'role': 'user', 'content': rule}]\n    return {'model': name, 'messages': m, 'stream': True}": (
+        "the user's content"
+    ),
 }
