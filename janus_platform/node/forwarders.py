@@ -153,6 +153,10 @@ async def main(started: int, arguments: list[str]) -> int:
     return code if code >= 0 else 128 - code
 
 
+async def run() -> None:
+    """Forward, and end with the implementation; open connections neither hold up the end nor are reported."""
+    os._exit(await main(_STARTED, sys.argv[1:]))
+
+
 if __name__ == "__main__":
-    # Not sys.exit: open connections must not hold up the end.
-    os._exit(asyncio.run(main(_STARTED, sys.argv[1:])))
+    asyncio.run(run())

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from opentelemetry.trace import get_current_span
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -37,7 +38,9 @@ def build(context: ServiceContext, engine: SearchEngine) -> ASGIApp:
 
     async def search(request: Request) -> Response:
         body = await read_json(request, service)
-        return JSONResponse(_shown(await engine.search(body["query"], body["num_results"])))
+        found = await engine.search(body["query"], body["num_results"])
+        get_current_span().set_attribute("janus.search.results", len(found.results))
+        return JSONResponse(_shown(found))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -31,6 +32,7 @@ NAME = os.environ.get("JANUS_IMPLEMENTATION", "guest")
 async def answer_to(message: str) -> str:
     """What there is to say to a message."""
     if message == "crash":
+        print("I was told to crash, and end with exit code 3.", file=sys.stderr, flush=True)
         os._exit(3)
     if message == "inside":
         return json.dumps(report())

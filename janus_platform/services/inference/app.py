@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+from opentelemetry.trace import get_current_span
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -128,6 +129,8 @@ class _Inference:
         body = await read_object(request, self._service.all_parameters, max_bytes=self._limits.max_body_bytes)
         model = self._catalogue.chat_model(body["model"])
         asked = read_chat(body, self._limits)
+        if model is not None:  # Of the contract's list; any other name is the caller's own words.
+            get_current_span().set_attribute("gen_ai.request.model", model.name)
         priced = partial(self._priced, model)
         if asked.stream:
             chunks = await while_there(request, self._catalogue.engine.stream(asked))
