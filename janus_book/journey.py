@@ -1,16 +1,19 @@
 """One request that the pages of the request flow follow: sent once, then found again by its trace id.
 
 The first page that asks sends it and writes down what went over the wire; the others read that. Where nothing is
-written down, or the platform no longer has the trace, it is sent anew: every page can be run alone.
+written down, or the platform no longer has the trace, it is sent anew: every page can be run alone. It goes to a copy
+of the baseline that was deployed for it: one that has answered before keeps what it has read, and calls less.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +24,10 @@ if TYPE_CHECKING:
     from janus_platform.trace_view import Trace
 
 QUESTION = "Explain quantum entanglement and plot the correlation of two spins against the angle"
+NEWCOMER = "newcomer"
 REQUEST: dict[str, Any] = {
     "model": "janus",
+    "competitor_id": NEWCOMER,
     "messages": [{"role": "user", "content": QUESTION}],
     "stream": True,
 }
@@ -39,7 +44,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Journey:
-    """A request and its answer, as the client saw them; `trace_id` finds what the platform saw."""
+    """A request and its answer, as the client saw them; `trace_id` finds what the platform saw.
+
+    `process` is what the node said of the process that answered, right after it had: name, state, isolation, pid and so
+    on, with the CPU time and memory that it had used. Empty where nobody asked.
+    """
 
     trace_id: str
     request_id: str
@@ -47,6 +56,7 @@ class Journey:
     status: int
     headers: dict[str, str]
     events: list[Event]
+    process: dict[str, Any] = field(default_factory=dict)
 
     def trace(self, platform: Platform) -> Trace:
         """The platform's record of it. Raises PlatformError when the platform has forgotten it."""
@@ -54,13 +64,19 @@ class Journey:
 
 
 def follow(platform: Platform) -> Journey:
-    """The request that is followed; sent now if the platform does not know it."""
-    kept = _kept()
-    if kept is not None and any(row["trace_id"] == kept.trace_id for row in platform.traces(1_000)):
-        return kept
-    journey = send(platform, REQUEST)
-    _keep(journey)
-    return journey
+    """The request that is followed; sent now if the platform does not know it.
+
+    Pages that ask at the same time get the same one: one sends it, the others wait. Raises PlatformError when the copy
+    of the baseline cannot be deployed.
+    """
+    with _alone():
+        kept = _kept()
+        if kept is not None and any(row["trace_id"] == kept.trace_id for row in platform.traces(1_000)):
+            return kept
+        with _newcomer(platform):
+            journey = replace(send(platform, REQUEST), process=_process(platform))
+        _keep(journey)
+        return journey
 
 
 def send(platform: Platform, request: dict[str, Any]) -> Journey:
@@ -77,6 +93,27 @@ def send(platform: Platform, request: dict[str, Any]) -> Journey:
     return Journey(call.trace_id, headers["x-request-id"], request, response.status_code, headers, events)
 
 
+@contextlib.contextmanager
+def _newcomer(platform: Platform) -> Iterator[None]:
+    """A copy of the baseline that remembers nothing, deployed while this lasts."""
+    from janus_platform.implementations import BASELINE, bundled
+
+    if any(one["name"] == NEWCOMER for one in platform.implementations()):
+        platform.remove(NEWCOMER)
+    platform.submit(bundled()[BASELINE], name=NEWCOMER)
+    try:
+        yield
+    finally:
+        platform.remove(NEWCOMER)
+
+
+def _process(platform: Platform) -> dict[str, Any]:
+    """What the node says of the newcomer."""
+    [known] = [one for one in platform.implementations() if one["name"] == NEWCOMER]
+    [used] = [one for one in platform.top()["implementations"] if one["name"] == NEWCOMER]
+    return {**known, "cpu_seconds": used["cpu_seconds"], "memory_bytes": used["memory_bytes"]}
+
+
 def _events(parts: Iterable[bytes], clock: Callable[[], float]) -> Iterator[Event]:
     pending = b""
     for part in parts:
@@ -89,6 +126,14 @@ def _events(parts: Iterable[bytes], clock: Callable[[], float]) -> Iterator[Even
 
 def _file() -> Path:
     return home() / "journey.json"
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """While this lasts, no other process is in it."""
+    with open(os.open(_file().with_suffix(".lock"), os.O_WRONLY | os.O_CREAT, 0o600), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _keep(journey: Journey) -> None:
