@@ -1,8 +1,8 @@
 """One request that the pages of the request flow follow: sent once, then found again by its trace id.
 
-The first page that asks sends it and writes down what went over the wire; the others read that. Where nothing is
-written down, or the platform no longer has the trace, it is sent anew: every page can be run alone. It goes to a copy
-of the baseline that was deployed for it: one that has answered before keeps what it has read, and calls less.
+The first page that asks sends it and writes down what went over the wire, and the trace; the others read that. Where
+nothing is written down, or another platform runs by now, it is sent anew: every page can be run alone. It goes to a
+copy of the baseline that was deployed for it: one that has answered before keeps what it has read, and calls less.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Journey:
     """A request and its answer, as the client saw them; `trace_id` finds what the platform saw.
 
     `process` is what the node said of the process that answered, right after it had: name, state, isolation, pid and so
-    on, with the CPU time and memory that it had used. Empty where nobody asked.
+    on, with the CPU time and memory that it had used. `recorded` is the trace as it was then, since the platform keeps
+    only the latest. Both are empty where nobody asked.
     """
 
     trace_id: str
@@ -57,24 +58,31 @@ class Journey:
     headers: dict[str, str]
     events: list[Event]
     process: dict[str, Any] = field(default_factory=dict)
+    recorded: dict[str, Any] = field(default_factory=dict)
+    platform_pid: int = 0
+    sent: float = 0.0
 
     def trace(self, platform: Platform) -> Trace:
-        """The platform's record of it. Raises PlatformError when the platform has forgotten it."""
-        return platform.trace(self.trace_id)
+        """The platform's record of it. Raises PlatformError when nobody kept it and the platform has forgotten it."""
+        from janus_platform.trace_view import Trace
+
+        return Trace(self.recorded) if self.recorded else platform.trace(self.trace_id)
 
 
 def follow(platform: Platform) -> Journey:
-    """The request that is followed; sent now if the platform does not know it.
+    """The request that is followed; sent now if this platform has not had it yet.
 
     Pages that ask at the same time get the same one: one sends it, the others wait. Raises PlatformError when the copy
     of the baseline cannot be deployed.
     """
     with _alone():
-        kept = _kept()
-        if kept is not None and any(row["trace_id"] == kept.trace_id for row in platform.traces(1_000)):
+        kept, status = _kept(), platform.status()
+        if kept is not None and _went_through(kept, status):
             return kept
+        by = {"sent": time.time(), "platform_pid": status["pid"]}
         with _newcomer(platform):
-            journey = replace(send(platform, REQUEST), process=_process(platform))
+            journey = replace(send(platform, REQUEST), process=_process(platform), **by)
+        journey = replace(journey, recorded=platform.trace(journey.trace_id).to_dict())
         _keep(journey)
         return journey
 
@@ -91,6 +99,12 @@ def send(platform: Platform, request: dict[str, Any]) -> Journey:
             events = list(_events(response.iter_raw(), lambda: (time.perf_counter() - started) * 1_000))
     headers = dict(response.headers)
     return Journey(call.trace_id, headers["x-request-id"], request, response.status_code, headers, events)
+
+
+def _went_through(journey: Journey, status: dict[str, Any]) -> bool:
+    """Whether it was this platform; one that started since may have the same process id."""
+    began = time.time() - float(status["uptime_seconds"])
+    return journey.platform_pid == int(status["pid"]) and journey.sent > began
 
 
 @contextlib.contextmanager
