@@ -19,7 +19,8 @@ import typer
 from janus_platform.access import AccessRules
 from janus_platform.cli_check import check
 from janus_platform.cli_output import say as _say
-from janus_platform.cli_security import add_to
+from janus_platform.cli_security import add_to as add_security
+from janus_platform.cli_submissions import add_to as add_submissions
 from janus_platform.cli_trace import trace
 from janus_platform.errors import NotRunning, PlatformError
 from janus_platform.platform import running
@@ -116,20 +117,6 @@ def down() -> None:
 
 
 @app.command()
-def logs(
-    name: Annotated[str | None, typer.Argument(help="An implementation; without it, the platform's own log.")] = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the latest lines.")] = 50,
-) -> None:
-    """Print the latest log lines. Content and keys are never logged."""
-    if name is not None:
-        text = running().get("/implementations", name, "log")["log"]
-    else:
-        path = runtime().log_file
-        text = path.read_text("utf-8", "replace") if path.exists() else "(no log yet)"
-    _say("\n".join(str(text).splitlines()[-lines:]))
-
-
-@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Look for what stands in the platform's way, and say how to remove it."""
     from janus_platform.doctor import examine
@@ -147,46 +134,7 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def submit(
-    path: Annotated[Path, typer.Argument(help="The implementation's folder; its entry point is main.py.")],
-    name: Annotated[str, typer.Option(help="The name to deploy it under.")],
-    hotkey: Annotated[str | None, typer.Option(help="The miner's hotkey (SS58).")] = None,
-    instances: Annotated[int, typer.Option(help="How many nodes run it, behind the load balancer.")] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Try an implementation against the contract's rules and deploy it."""
-    form: dict[str, Any] = {"path": str(path.expanduser().resolve()), "name": name, "instances": instances}
-    if hotkey is not None:
-        form["hotkey"] = hotkey
-    result = running().post("/implementations", **form)
-    if as_json:
-        typer.echo(json.dumps(result))
-        return
-    for one in result["checks"]:
-        detail = f": {one['detail']}" if one["detail"] else ""
-        _say(f"{one['result']:>12}  {one['check']}{detail}")
-    typer.echo(f"{name} is deployed. Ask for it with model={name!r}.")
-
-
-@app.command()
-def implementations(as_json: AsJson = False) -> None:
-    """List the implementations that the gateway can route to."""
-    found = running().get("/implementations")
-    if as_json:
-        typer.echo(json.dumps(found))
-        return
-    for one in found["implementations"]:
-        _say("  ".join(f"{key}={value}" for key, value in one.items() if not isinstance(value, dict | list)))
-
-
-@app.command()
-def remove(name: str) -> None:
-    """End and forget an implementation."""
-    running().delete("/implementations", name)
-    typer.echo(f"{name} is removed.")
-
-
+add_submissions(app)
 app.command()(trace)
 app.command()(check)
 
@@ -228,7 +176,7 @@ def prepare() -> None:
     prepare_all(lambda line: typer.echo(line, err=True))
 
 
-add_to(app)
+add_security(app)
 
 
 def main() -> None:

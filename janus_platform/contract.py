@@ -70,6 +70,21 @@ class Implementation:
 
 
 @dataclass(frozen=True)
+class Submission:
+    """The submission form; lengths are in characters."""
+
+    since: str
+    ss58_format: int
+    hotkey_starts_with: str
+    description_least: int
+    description_most: int
+    changelog_most: int
+    contact_most: int
+    source_most: int
+    review: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Wire:
     """The extensions to the OpenAI wire format."""
 
@@ -184,6 +199,7 @@ class Contract:
     repository: str
     gateway: Gateway
     implementation: Implementation
+    submission: Submission
     wire: Wire
     egress: Egress
     node: NodeRules
@@ -228,6 +244,7 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
         repository=take(raw, "repository", "top level"),
         gateway=build(Gateway, take(raw, "gateway", "top level"), "gateway"),
         implementation=build(Implementation, take(raw, "implementation", "top level"), "implementation"),
+        submission=build(Submission, take(raw, "submission", "top level"), "submission"),
         wire=build(Wire, take(raw, "wire", "top level"), "wire"),
         egress=build(Egress, take(raw, "egress", "top level"), "egress"),
         node=build(NodeRules, take(raw, "node", "top level"), "node"),
@@ -286,8 +303,8 @@ def _check_service(service: Service) -> None:
 
 
 def _sinces(contract: Contract) -> list[tuple[str, str]]:
-    rooms = ("gateway", "implementation", "wire", "egress", "node", "secrets", "attestation", "monitoring", "security")
-    found = [(room, getattr(contract, room).since) for room in (*rooms, "bench")]
+    rooms = "gateway implementation submission wire egress node secrets attestation monitoring security bench"
+    found = [(room, getattr(contract, room).since) for room in rooms.split()]
     for service in contract.services.values():
         found += [(f"services.{service.name}", endpoint.since) for endpoint in service.endpoints]
         extras: list[Parameter | ResponseField] = [*service.extra_parameters, *service.extra_response_fields]

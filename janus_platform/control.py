@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotReady
+from janus_platform.node import SubmissionRefused
 from janus_platform.processes import ProcessId
 from janus_platform.traces import MAX_TRACES, RESOURCE
 from janus_platform.traces.reported import reported_span
@@ -156,7 +157,14 @@ class _Control:
         return JSONResponse({"implementations": self.platform.deployments.describe()})
 
     async def submit(self, request: Request) -> Response:
-        return await _told(self.platform.submit, await _body(request))
+        try:
+            return await _told(self.platform.submit, await _body(request))
+        except HTTPException as error:
+            refused = error.__cause__
+            if not isinstance(refused, SubmissionRefused):
+                raise
+            answer = {"status": error.status_code, "detail": error.detail, "checks": refused.checks}
+            return JSONResponse(answer, error.status_code)
 
     async def remove(self, request: Request) -> Response:
         return await _told(self.platform.remove, request.path_params["name"])
@@ -193,7 +201,7 @@ async def _told(action: Callable[..., Awaitable[Any]], *arguments: Any) -> Respo
         return JSONResponse(await action(*arguments))
     except (PlatformError, NotReady, ValueError, LookupError, OSError) as error:
         message = error.args[0] if isinstance(error, LookupError) and error.args else str(error)
-        raise HTTPException(422, str(message)) from None
+        raise HTTPException(422, str(message)) from error
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from urllib.parse import quote
 
 from janus_platform.errors import NotRunning, PlatformError, RequestRefused
 
-# A submission is tried out before it is accepted: start-up and two short chats.
 TIMEOUT_SECONDS = 90.0
+# A submission is tried out before it is accepted: start-up and a few short chats.
+SUBMIT_SECONDS = 240.0
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _ENDING = 503
 _GONE = (FileNotFoundError, ConnectionError, http.client.BadStatusLine, http.client.IncompleteRead)
@@ -50,6 +51,10 @@ class ControlClient:
         """The JSON answer to POST of `body`. Raises RequestRefused with the platform's own words."""
         return self._request("POST", path, body)
 
+    def submit(self, **body: Any) -> dict[str, Any]:
+        """What became of a submission. Raises RequestRefused, with the checklist where it got so far."""
+        return dict(self._request("POST", "/implementations", body, timeout=SUBMIT_SECONDS))
+
     def delete(self, path: str, /, *names: str) -> Any:
         """The JSON answer to DELETE. Raises RequestRefused with the platform's own words."""
         return self._request("DELETE", _below(path, names))
@@ -76,8 +81,10 @@ class ControlClient:
             connection.close()
             raise
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        connection, response = self._send(method, path, body, timeout=TIMEOUT_SECONDS)
+    def _request(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout: float = TIMEOUT_SECONDS
+    ) -> Any:
+        connection, response = self._send(method, path, body, timeout=timeout)
         with contextlib.closing(connection):
             content = _read(response.read)
         if response.status >= 400:
@@ -151,14 +158,14 @@ def _read(read: Callable[[], bytes]) -> bytes:
 
 
 def _silent() -> PlatformError:
-    return PlatformError(f"The platform did not answer in {TIMEOUT_SECONDS:.0f} s. See `janus logs`.")
+    return PlatformError("The platform did not answer in time. See `janus logs`.")
 
 
 def _refused(status: int, content: bytes) -> PlatformError:
     if status == _ENDING:
         return NotRunning()
     try:
-        message = json.loads(content)["detail"]
+        answer = json.loads(content)
+        return RequestRefused(status, answer["detail"], answer.get("checks", ()))
     except (ValueError, KeyError, TypeError):
-        message = f"The platform answered {status}. See `janus logs`."
-    return RequestRefused(status, message)
+        return RequestRefused(status, f"The platform answered {status}. See `janus logs`.")

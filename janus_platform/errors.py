@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class PlatformError(RuntimeError):
     """Something about the local platform did not work; the message says what to do."""
@@ -15,8 +17,11 @@ class NotRunning(PlatformError):
 
 
 class RequestRefused(PlatformError):
-    """The running platform refused what it was asked; `status` is the HTTP status of its answer."""
+    """The running platform refused what it was asked; `status` is the HTTP status of its answer.
 
-    def __init__(self, status: int, message: str) -> None:
+    `checks` is the checklist of a submission that was refused; empty for anything else.
+    """
+
+    def __init__(self, status: int, message: str, checks: Sequence[Mapping[str, str]] = ()) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.checks = status, list(checks)

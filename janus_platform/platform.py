@@ -48,13 +48,17 @@ class Platform:
         """What runs and how it is, as `status.schema.json` describes it."""
         return dict(self._client.get("/status"))
 
-    def submit(self, path: str | Path, *, name: str, instances: int = 1, **form: str) -> dict[str, Any]:
+    def submit(
+        self, path: str | Path | None = None, *, name: str, url: str | None = None, instances: int = 1, **form: str
+    ) -> dict[str, Any]:
         """Try out the implementation in the folder `path` and deploy it as `name` on `instances` nodes.
 
-        Returns the checklist. Raises PlatformError naming the checks that failed; then nothing is deployed.
+        Instead of a folder, `url` may say where one runs already. `form` is the submission form: hotkey, source,
+        license, description, changelog, contact. Returns the checklist. Raises PlatformError naming the checks that
+        failed; then nothing is deployed.
         """
-        folder = str(Path(path).expanduser().resolve())
-        return dict(self._client.post("/implementations", path=folder, name=name, instances=instances, **form))
+        folder = None if path is None else str(Path(path).expanduser().resolve())
+        return self._client.submit(path=folder, url=url, name=name, instances=instances, **form)
 
     def implementations(self) -> list[dict[str, Any]]:
         """Every implementation that the gateway can route to."""

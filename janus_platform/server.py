@@ -18,7 +18,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from janus_bench.errors import BenchError
@@ -51,12 +50,12 @@ from janus_platform.services.rate_limit import LimitSwitch
 from janus_platform.services.service import ServiceContext
 from janus_platform.services.table import build_services
 from janus_platform.starter import LIMITS, WEBS
+from janus_platform.submission_request import submit
 from janus_platform.traces import Tracing
 from janus_platform.traces.export import exporter_from
 from janus_platform.users import Users
 
 log = logging.getLogger("janus.platform")
-FORM_FIELDS = ("entry", "hotkey", "source", "license", "description")
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class LocalPlatform:
     def _build_deployments(self) -> Deployments:
         node = Node(
             self.contract,
-            EgressAccess(self.runtime, lambda: self.egress_port, self.variables),
+            EgressAccess(self.runtime, lambda: self.egress_port, self.variables, self.egress.blocked),
             run_folder=self.runtime.nodes,
             log_folder=self.runtime.log_file.parent,
             clock=self.clock,
@@ -202,15 +201,7 @@ class LocalPlatform:
 
     async def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Try out and deploy an implementation; the control API's `POST /implementations`."""
-        if unknown := sorted(set(body) - set(FORM_FIELDS) - {"path", "name", "instances"}):
-            raise PlatformError(f"A submission has no field {', '.join(unknown)}. It has {', '.join(FORM_FIELDS)}.")
-        instances = body.get("instances", 1)
-        texts = {key: value for key, value in body.items() if key != "instances"}
-        if wrong := sorted(key for key, value in texts.items() if not isinstance(value, str | None)):
-            raise PlatformError(f"A submission's fields are strings. Not so: {', '.join(wrong)}.")
-        path, name = Path(body.get("path") or ""), body.get("name") or ""
-        form = {key: body[key] for key in FORM_FIELDS if body.get(key) is not None}
-        return dict(await self.deployments.submit(path, name, instances=instances, **form))
+        return await submit(self.deployments, body)
 
     async def remove(self, name: str) -> dict[str, Any]:
         """End and forget an implementation."""
@@ -218,8 +209,9 @@ class LocalPlatform:
         return {"removed": name}
 
     async def implementation_log(self, name: str) -> dict[str, Any]:
-        """The latest output of an implementation."""
-        return {"log": self.deployments.logs(name)}
+        """The latest output of an implementation, and the file in which it is kept."""
+        log = self.deployments.log(name)
+        return {"log": await asyncio.to_thread(log.tail), "path": str(log.path)}
 
     async def status(self) -> dict[str, Any]:
         """What runs and how it is, as `status.schema.json` describes it."""

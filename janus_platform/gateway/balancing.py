@@ -16,6 +16,7 @@ from janus_platform.clock import Clock
 from janus_platform.gateway.connection import CutOff, NotHttp, Unanswered
 from janus_platform.gateway.connections import Address, Connections
 from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.site import Site, host_header
 
 log = logging.getLogger("janus.gateway")
 
@@ -56,8 +57,7 @@ class Balancer:
     """Chooses among the nodes of each implementation; `run` checks their health in the background."""
 
     def __init__(self, clock: Clock, health_path: str) -> None:
-        self._clock = clock
-        self._check = f"GET {health_path} HTTP/1.1\r\nhost: implementation\r\naccept: */*\r\n\r\n".encode()
+        self._clock, self._health_path = clock, health_path
         self._nodes: dict[str, dict[Address, Node]] = {}
 
     def choose(self, name: str, upstreams: Sequence[Upstream], tried: Sequence[Node] = ()) -> Node | None:
@@ -120,7 +120,8 @@ class Balancer:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
                 connection = await connections.take(address, fresh=True)
                 try:
-                    connection.ask(self._check, b"")
+                    about = f"host: {host_header(address)}\r\naccept: */*\r\n\r\n"
+                    connection.ask(f"GET {self._health_path} HTTP/1.1\r\n{about}".encode(), b"")
                     return (await connection.head())[0] == 200
                 finally:
                     connection.abort()
@@ -143,4 +144,6 @@ class Balancer:
 
 
 def _shown(address: Address) -> str:
+    if isinstance(address, Site):
+        return address.url
     return address.name if not isinstance(address, tuple) else f"{address[0]}:{address[1]}"

@@ -21,6 +21,7 @@ from janus_platform.gateway.errors import GatewayError, NodeFailed
 from janus_platform.gateway.forwarding import Exchange, Progress, Target
 from janus_platform.gateway.metrics import NOBODY, Metrics
 from janus_platform.gateway.routing import Router
+from janus_platform.gateway.site import host_header
 from janus_platform.gateway.validation import ChatRequest, parse_chat_request
 from janus_platform.gateway.watch import Watch
 from janus_platform.traces import TOKEN_TIMES, Tracing, context_from, trace_id, traceparent
@@ -145,7 +146,7 @@ class _Handling:
         """Forward to one node inside a client span."""
         chat, upstream = self._chat, node.upstream
         call: Span = self._call_span(upstream.caller) if self._recording else self._span
-        target = Target(self._name, upstream.base, self._head(request, call))
+        target = Target(self._name, upstream.base, self._head(request, call, host_header(upstream.base)))
         try:
             with upstream.load.request(), chat._tracing.requests.answering(upstream.caller, call):
                 await exchange.run(target)
@@ -215,13 +216,13 @@ class _Handling:
             tokens(progress.usage, "completion_tokens"),
         )
 
-    def _head(self, request: ChatRequest, call: Span) -> bytes:
+    def _head(self, request: ChatRequest, call: Span, host: str) -> bytes:
         # The client's own key and cookies are not the implementation's business.
         accept = "text/event-stream" if request.stream else "application/json"
         context = call.get_span_context()
         state = f"tracestate: {context.trace_state.to_header()}\r\n" if context.trace_state else ""
         return (
-            f"POST {self._chat._contract.implementation.chat_path} HTTP/1.1\r\nhost: implementation\r\n"
+            f"POST {self._chat._contract.implementation.chat_path} HTTP/1.1\r\nhost: {host}\r\n"
             f"content-type: application/json\r\naccept: {accept}\r\naccept-encoding: identity\r\n"
             f"x-request-id: {self._id}\r\ntraceparent: {traceparent(call)}\r\n{state}"
             f"content-length: {len(request.body)}\r\n\r\n"

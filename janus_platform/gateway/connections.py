@@ -7,8 +7,9 @@ from pathlib import Path
 
 from janus_platform.clock import Clock
 from janus_platform.gateway.connection import Connection, Unanswered
+from janus_platform.gateway.site import Site
 
-Address = Path | tuple[str, int]
+Address = Path | tuple[str, int] | Site
 # Shorter than the 5 s after which uvicorn and Node drop an idle connection, so that none is reused as it closes.
 KEEP_ALIVE_SECONDS = 2.0
 MAX_IDLE = 256
@@ -61,13 +62,25 @@ class Connections:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 if isinstance(address, Path):
-                    made = await loop.create_unix_connection(self._made, str(address))
+                    _, connection = await loop.create_unix_connection(self._made, str(address))
+                elif isinstance(address, Site):
+                    connection = await self._connect_site(address)
                 else:
-                    made = await loop.create_connection(self._made, *address)
+                    _, connection = await loop.create_connection(self._made, *address)
         except OSError as error:  # A timeout is one too.
             raise Unanswered from error
-        self._all.add(made[1])
-        return made[1]
+        self._all.add(connection)
+        return connection
+
+    async def _connect_site(self, site: Site) -> Connection:
+        loop, failure = asyncio.get_running_loop(), OSError(f"{site.host} has no address")
+        for endpoint in await site.endpoints():
+            try:
+                _, connection = await loop.create_connection(self._made, endpoint, site.port, **site.tls)
+                return connection
+            except OSError as error:
+                failure = error
+        raise failure
 
     def _made(self) -> Connection:
         return Connection(self._closed)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from janus_platform.gateway.site import Site
+
 
 class NotDeployed(LookupError):
     """No implementation of that name is known."""
@@ -61,12 +63,12 @@ async def _not_lost() -> NotReady | None:
 class Upstream:
     """Where one running implementation listens, and the caller id under which it calls the services.
 
-    `base` is the path of a Unix socket, or host and port. `lost` is asked after a request that was not answered: what
-    to tell the client where the process has ended, None where it runs.
+    `base` is the path of a Unix socket, host and port, or the site of one that runs elsewhere. `lost` is asked after a
+    request that was not answered: what to tell the client where the process has ended, None where it runs.
     """
 
     caller: str
-    base: Path | tuple[str, int]
+    base: Path | tuple[str, int] | Site
     load: Load = field(default_factory=Load, compare=False)
     lost: Callable[[], Awaitable[NotReady | None]] = field(default=_not_lost, compare=False)
 

@@ -17,25 +17,17 @@ from typing import Any
 from janus_platform.attestation import EventLog
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
-from janus_platform.node.fleet import Fleet
-from janus_platform.node.form import check_form
-from janus_platform.node.instance import Instance
+from janus_platform.node.admission import admit, check_url, copied, site_of
+from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_failed
+from janus_platform.node.elsewhere import LAYER
+from janus_platform.node.fleet import Fleet, Member
+from janus_platform.node.form import Form, check_folder, check_form, check_name
+from janus_platform.node.log import BoundedLog
 from janus_platform.node.node import Node, Spec, python_command
 from janus_platform.node.registry import Registration, Registry
-from janus_platform.node.snapshot import SnapshotError, take_snapshot
-from janus_platform.node.trial import Check, try_out
 
 DEFAULT_ENTRY = "main.py"
 MAX_INSTANCES = 16
-
-
-class SubmissionRefused(PlatformError):
-    """A check failed and nothing was deployed; `checks` is the checklist up to there, as plain data."""
-
-    def __init__(self, name: str, checks: Sequence[Check]) -> None:
-        failed = "; ".join(f"{c.check}: {c.detail}" for c in checks if c.result == "failed")
-        super().__init__(f"{name[:80]} was not deployed. {failed}")
-        self.checks = [check.plain() for check in checks]
 
 
 def _utc_now() -> dt.datetime:
@@ -91,53 +83,56 @@ class Deployments:
         """Where the nodes of `name` listen, started if need be. Raises NotDeployed or NotReady."""
         fleet = self._fleets.get(name)
         if fleet is None:
-            fleet = self._fleets[name] = self._fleet(self._spec(name), self._instances_of(name))
+            fleet = self._fleets[name] = self._fleet(self._maker_of(name), self._instances_of(name))
         return await fleet.upstreams()
 
     async def submit(
         self,
-        path: str | Path,
+        path: str | Path | None,
         name: str,
         *,
+        url: str = "",
         entry: str = DEFAULT_ENTRY,
         command: Sequence[str] = (),
         instances: int = 1,
-        hotkey: str = "",
-        source: str = "",
-        license: str = "",
-        description: str = "",
+        **form: str | None,
     ) -> dict[str, Any]:
         """Copy the folder at `path`, run it, try it out and deploy it as `name`, on `instances` nodes.
 
-        It runs as `python <entry>` inside the folder, or as `command`. Returns `{"name", "replaced", "isolation",
-        "checks"}`. Raises SubmissionRefused when a check fails; then nothing has changed.
+        It runs as `python <entry>` inside the folder, or as `command`. Where there is a `url` instead of a path, what
+        runs there is tried and deployed. `form` holds the submission form's texts. Returns `{"name", "replaced",
+        "isolation", "checks"}`. Raises SubmissionRefused when a check fails; then nothing has changed.
         """
         if isinstance(instances, bool) or not isinstance(instances, int) or not 1 <= instances <= MAX_INSTANCES:
             raise PlatformError(f"instances is a number from 1 to {MAX_INSTANCES}.")
-        form = {"hotkey": hotkey, "source": source, "license": license, "description": description}
-        checks = check_form(Path(path), name, entry, command, form, self._reserved)
-        self._refuse_if_failed(name, checks)
+        if bool(path) == bool(url):
+            raise PlatformError("Submit either a folder or the url of one that runs already.")
+        filled, folder = Form.of(form), Path(path) if path else None
+        what = check_folder(folder, entry, command) if folder else check_url(url, instances)
+        checks = [check_name(name, self._reserved), *what, *check_form(filled, self._node.contract.submission)]
+        refuse_if_failed(name, checks)
         async with self._locks.setdefault(name, asyncio.Lock()):
-            folder = await self._copy(Path(path), name, checks)
             registration = Registration(
                 name,
+                await self._copy(folder, name, checks) if folder else None,
                 folder,
-                Path(path),
-                tuple(command) or python_command(entry),
+                (tuple(command) or python_command(entry)) if folder else (),
                 self._utc_now().isoformat(timespec="seconds"),
-                **form,
+                **filled.normal().plain(),
                 instances=instances,
+                url=url and site_of(url).url,
             )
             async with self._keeping_clean(registration):
-                instance = await self._tried(registration, checks)
-                await self._deploy(registration, instance)
-        old = self._registered.get(name)
-        self._registered[name] = registration
-        self._forget_copies(registration)
+                first = self._maker(registration)()
+                await admit(self._node, first, checks, replaces=name in self._fleets)
+                await self._deploy(registration, first)
+            old = self._registered.get(name)
+            self._registered[name] = registration
+            self._forget_copies(registration)
         return {
             "name": name,
             "replaced": old is not None,
-            "isolation": instance.describe()["isolation"],
+            "isolation": first.describe()["isolation"],
             "checks": [check.plain() for check in checks],
         }
 
@@ -146,14 +141,14 @@ class Deployments:
 
         Raises NotDeployed, or NotReady when a fresh one does not start; then those that ran go on.
         """
-        spec = self._spec(name)
+        make = self._maker_of(name)
         async with self._locks.setdefault(name, asyncio.Lock()):
             old = self._fleets.get(name)
-            if old is None:
+            if old is None or self._runs_elsewhere(name):
                 return False
             with suppress(NotReady):
                 await old.upstreams()  # Nobody who waits for its start is left waiting.
-            fleet = self._fleet(spec, self._instances_of(name))
+            fleet = self._fleet(make, self._instances_of(name))
             try:
                 await fleet.all_started()
             except BaseException:
@@ -182,10 +177,10 @@ class Deployments:
                 fleet.log.remove()
             shutil.rmtree(self._home / name, ignore_errors=True)
 
-    def logs(self, name: str) -> str:
-        """The latest output of an implementation; empty before its first start. Raises NotDeployed."""
-        running = self._fleets.get(name) or self._node.prepare(self._spec(name))
-        return running.log.tail()
+    def log(self, name: str) -> BoundedLog:
+        """The output of an implementation; empty before its first start. Raises NotDeployed."""
+        self._known(name)
+        return BoundedLog(self._node.log_file(name))
 
     async def aclose(self) -> None:
         """End every implementation."""
@@ -196,12 +191,27 @@ class Deployments:
         fleets, self._fleets = self._fleets, {}
         await asyncio.gather(*(fleet.stop() for fleet in (*fleets.values(), *retiring)))
 
-    def _spec(self, name: str) -> Spec:
-        if name in self._bundled:
-            return Spec(name, self._bundled[name], python_command(DEFAULT_ENTRY))
-        if registration := self._registered.get(name):
-            return Spec(name, registration.folder, registration.command)
-        raise self._unknown(name)
+    def _known(self, name: str) -> None:
+        if name not in self._bundled and name not in self._registered:
+            raise self._unknown(name)
+
+    def _maker_of(self, name: str) -> Callable[[], Member]:
+        """What makes instances of `name`. Raises NotDeployed."""
+        self._known(name)
+        if folder := self._bundled.get(name):
+            spec = Spec(name, folder, python_command(DEFAULT_ENTRY))
+            return lambda: self._node.prepare(spec)
+        return self._maker(self._registered[name])
+
+    def _maker(self, registration: Registration) -> Callable[[], Member]:
+        name, folder = registration.name, registration.folder
+        if folder is None:
+            return lambda: self._node.elsewhere(name, site_of(registration.url))
+        spec = Spec(name, folder, registration.command)
+        return lambda: self._node.prepare(spec)
+
+    def _runs_elsewhere(self, name: str) -> bool:
+        return name in self._registered and self._registered[name].folder is None
 
     def _unknown(self, name: str) -> NotDeployed:
         return NotDeployed(f"There is no implementation named {name[:80]!r}. There are: {', '.join(self.names())}.")
@@ -209,42 +219,33 @@ class Deployments:
     def _instances_of(self, name: str) -> int:
         return self._registered[name].instances if name in self._registered else 1
 
-    def _fleet(self, spec: Spec, instances: int, first: Instance | None = None) -> Fleet:
+    def _fleet(self, make: Callable[[], Member], instances: int, first: Member | None = None) -> Fleet:
         """As many instances, of which `first` runs already."""
-        others = [self._node.prepare(spec) for _ in range(instances - (first is not None))]
-        return Fleet([*([first] if first else []), *others], lambda: self._node.prepare(spec), self._node.clock)
+        others = [make() for _ in range(instances - (first is not None))]
+        return Fleet([*([first] if first else []), *others], make, self._node.clock)
 
     def _describe(self, name: str) -> dict[str, Any]:
         registration, fleet = self._registered.get(name), self._fleets.get(name)
-        idle = {"state": "idle", "isolation": "bubblewrap" if self._node.walled else "process"}
+        layer = LAYER if self._runs_elsewhere(name) else "bubblewrap" if self._node.walled else "process"
+        idle = {"state": "idle", "isolation": layer}
         about: dict[str, Any] = {"name": name, "bundled": name in self._bundled, "created": 0}
         if registration:
             about |= {
                 "created": int(dt.datetime.fromisoformat(registration.submitted).timestamp()),
                 "submitted": registration.submitted,
-                "path": str(registration.submitted_from),
-                "hotkey": registration.hotkey,
-                "source": registration.source,
-                "license": registration.license,
-                "description": registration.description,
+                **({"url": registration.url} if registration.url else {"path": str(registration.submitted_from)}),
+                **{field: getattr(registration, field) for field in Form().plain()},
                 "instances": registration.instances,
             }
         return about | (fleet.describe() if fleet else idle)
 
-    def _refuse_if_failed(self, name: str, checks: list[Check]) -> None:
-        if any(check.result == "failed" for check in checks):
-            raise SubmissionRefused(name, checks)
-
     async def _copy(self, path: Path, name: str, checks: list[Check]) -> Path:
         try:
-            folder = await asyncio.to_thread(take_snapshot, path, self._home / name)
-        except SnapshotError as error:
+            return await copied(path, self._home / name, name, checks)
+        except SubmissionRefused:
             if name not in self._registered:
                 shutil.rmtree(self._home / name, ignore_errors=True)
-            checks.append(Check("folder can be copied", "failed", str(error)))
-            raise SubmissionRefused(name, checks) from error
-        checks.append(Check("folder can be copied", "passed"))
-        return folder
+            raise
 
     @asynccontextmanager
     async def _keeping_clean(self, registration: Registration) -> AsyncIterator[None]:
@@ -255,40 +256,19 @@ class Deployments:
             known = self._registered.get(registration.name)
             if known is None:
                 shutil.rmtree(self._home / registration.name, ignore_errors=True)
-            elif known.folder != registration.folder:
+            elif registration.folder and known.folder != registration.folder:
                 shutil.rmtree(registration.folder, ignore_errors=True)
             raise
 
-    async def _tried(self, registration: Registration, checks: list[Check]) -> Instance:
-        name = registration.name
-        spec = Spec(name, registration.folder, registration.command)
-        try:
-            instance = await self._node.start(spec)
-        except NotReady as error:
-            checks.append(Check("starts and GET /health answers 200", "failed", str(error)))
-            raise SubmissionRefused(name, checks) from error
-        try:
-            checks.append(Check("starts and GET /health answers 200", "passed"))
-            checks += await try_out(self._node.contract, name, await instance.upstream())
-            self._refuse_if_failed(name, checks)
-        except NotReady as error:
-            await instance.stop()
-            checks.append(Check("keeps running", "failed", str(error)))
-            raise SubmissionRefused(name, checks) from error
-        except BaseException:
-            await instance.stop()
-            raise
-        return instance
-
-    async def _deploy(self, registration: Registration, instance: Instance) -> None:
+    async def _deploy(self, registration: Registration, first: Member) -> None:
         try:
             await asyncio.to_thread(self._registry.put, registration)
         except BaseException:
-            await instance.stop()
+            await first.stop()
             raise
-        spec = Spec(registration.name, registration.folder, registration.command)
         old = self._fleets.get(registration.name)
-        fleet = self._fleets[registration.name] = self._fleet(spec, registration.instances, instance)
+        fleet = self._fleet(self._maker(registration), registration.instances, first)
+        self._fleets[registration.name] = fleet
         await fleet.upstreams()  # Starts the others beside it.
         if old is not None:
             self._retire_beside(old)
@@ -306,8 +286,9 @@ class Deployments:
     def _forget_copies(self, registration: Registration) -> None:
         # A running process keeps its own view of the old copy's files open only as far as it has read them, so copies
         # of instances that still finish their answers stay until the next submission.
-        if self._retiring:
+        copies = self._home / registration.name
+        if self._retiring or not copies.is_dir():
             return
-        for copy in registration.folder.parent.iterdir():
+        for copy in copies.iterdir():
             if copy != registration.folder:
                 shutil.rmtree(copy, ignore_errors=True)

@@ -13,6 +13,7 @@ from typing import Any
 from janus_platform.attestation import EventLog
 from janus_platform.clock import Clock
 from janus_platform.gateway.directory import Upstream
+from janus_platform.node.elsewhere import Elsewhere
 from janus_platform.node.instance import Instance
 from janus_platform.node.log import BoundedLog
 
@@ -20,10 +21,13 @@ from janus_platform.node.log import BoundedLog
 RETRY_SECONDS = 10.0
 
 
+Member = Instance | Elsewhere
+
+
 class Fleet:
     """The instances of one implementation. `another` makes one that takes the place of one that has failed."""
 
-    def __init__(self, instances: Sequence[Instance], another: Callable[[], Instance], clock: Clock) -> None:
+    def __init__(self, instances: Sequence[Member], another: Callable[[], Member], clock: Clock) -> None:
         self.instances = list(instances)
         self._another, self._clock = another, clock
 

@@ -46,8 +46,8 @@ class BoundedLog:
         with self.path.open("ab") as file:
             file.write(data[-self._max_bytes :])
 
-    def tail(self, *, max_bytes: int = 100_000) -> str:
-        """The latest output, oldest line first."""
+    def tail(self, *, max_bytes: int = 2 * MAX_FILE_BYTES) -> str:
+        """The latest output, oldest line first; unless told otherwise, all of both files."""
         content = b"".join(path.read_bytes() for path in (self._older, self.path) if path.exists())
         return content[-max_bytes:].decode("utf-8", "replace")
 

@@ -18,8 +18,10 @@ from pathlib import Path
 from janus_platform.clock import Clock, SystemClock
 from janus_platform.confinement.memory import MemoryGuard, guard_maker
 from janus_platform.contract import Contract
+from janus_platform.gateway.site import Site
 from janus_platform.isolation import Isolation, detect
 from janus_platform.node.bounds import Bounds
+from janus_platform.node.elsewhere import Elsewhere
 from janus_platform.node.instance import Instance
 from janus_platform.node.measuring import measurer
 from janus_platform.node.walls import Bare, EgressAccess, Walls, Wrapped
@@ -88,9 +90,18 @@ class Node:
     def prepare(self, spec: Spec) -> Instance:
         """An instance of `spec` that starts when it is first asked for its upstream."""
         walls = self._walls(spec)
-        log_file = self._log_folder / "implementations" / f"{spec.name}.log"
         measure = measurer(walls.folder, walls.command, walls.evidence(), self._limits(), self.contract)
+        log_file = self.log_file(spec.name)
         return Instance(spec.name, walls, log_file, contract=self.contract, clock=self.clock, measure=measure)
+
+    def elsewhere(self, name: str, site: Site) -> Elsewhere:
+        """The one that runs at `site` already."""
+        health_path = self.contract.implementation.health_path
+        return Elsewhere(name, site, self.log_file(name), health_path=health_path, clock=self.clock)
+
+    def log_file(self, name: str) -> Path:
+        """Where the output of implementation `name` is kept."""
+        return self._log_folder / "implementations" / f"{name}.log"
 
     def _limits(self) -> dict[str, int]:
         bounds = self.bounds

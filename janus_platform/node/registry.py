@@ -16,7 +16,7 @@ from pathlib import Path
 from janus_platform.errors import PlatformError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS implementations (
     name TEXT PRIMARY KEY,
@@ -28,9 +28,17 @@ CREATE TABLE IF NOT EXISTS implementations (
     source TEXT NOT NULL,
     license TEXT NOT NULL,
     description TEXT NOT NULL,
-    instances INTEGER NOT NULL DEFAULT 1
+    instances INTEGER NOT NULL DEFAULT 1,
+    url TEXT NOT NULL DEFAULT '',
+    changelog TEXT NOT NULL DEFAULT '',
+    contact TEXT NOT NULL DEFAULT ''
 ) STRICT
 """
+# What each version has that the one before it had not.
+_ADDED = {
+    2: ("instances INTEGER NOT NULL DEFAULT 1",),
+    3: tuple(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("url", "changelog", "contact")),
+}
 
 
 class RegistryError(PlatformError):
@@ -41,14 +49,14 @@ class RegistryError(PlatformError):
 class Registration:
     """One submitted implementation.
 
-    `folder` is the platform's own copy, `submitted_from` where it came from; `command` is run inside the folder;
-    `submitted` is a UTC time (ISO 8601); `instances` says how many nodes run it. The rest is the submission
-    form; an empty text means "not given".
+    `folder` is the platform's own copy, `submitted_from` where it came from; `command` is run inside the folder.
+    One that runs elsewhere has a `url` instead, and neither folder nor command. `submitted` is a UTC time (ISO 8601);
+    `instances` says how many nodes run it. The rest is the submission form; an empty text means "not given".
     """
 
     name: str
-    folder: Path
-    submitted_from: Path
+    folder: Path | None
+    submitted_from: Path | None
     command: tuple[str, ...]
     submitted: str
     hotkey: str = ""
@@ -56,6 +64,9 @@ class Registration:
     license: str = ""
     description: str = ""
     instances: int = 1
+    url: str = ""
+    changelog: str = ""
+    contact: str = ""
 
 
 class Registry:
@@ -70,8 +81,9 @@ class Registry:
                 raise RegistryError(f"{path} was written by a newer version. Update, or move the file away.")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(_SCHEMA)
-            if version == 1:
-                connection.execute("ALTER TABLE implementations ADD COLUMN instances INTEGER NOT NULL DEFAULT 1")
+            if version:
+                for column in (column for later, added in _ADDED.items() if later > version for column in added):
+                    connection.execute(f"ALTER TABLE implementations ADD COLUMN {column}")
             connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
     def all(self) -> list[Registration]:
@@ -90,8 +102,8 @@ class Registry:
         """Store `registration`, replacing one of the same name; on return it is on disk. Raises RegistryError."""
         values = (
             registration.name,
-            str(registration.folder),
-            str(registration.submitted_from),
+            str(registration.folder or ""),
+            str(registration.submitted_from or ""),
             json.dumps(registration.command),
             registration.submitted,
             registration.hotkey,
@@ -99,6 +111,9 @@ class Registry:
             registration.license,
             registration.description,
             registration.instances,
+            registration.url,
+            registration.changelog,
+            registration.contact,
         )
         with self._connection() as connection:
             connection.execute(f"INSERT OR REPLACE INTO implementations VALUES ({','.join('?' * len(values))})", values)
@@ -127,6 +142,7 @@ class Registry:
 
 def _registration(row: sqlite3.Row) -> Registration:
     values = dict(row)
-    values["folder"], values["submitted_from"] = Path(values["folder"]), Path(values["submitted_from"])
+    for place in ("folder", "submitted_from"):
+        values[place] = Path(values[place]) if values[place] else None
     values["command"] = tuple(json.loads(values["command"]))
     return Registration(**values)

@@ -56,6 +56,9 @@ class EgressAccess(Protocol):
     def environment(self, caller: str, *, host: str, port: int) -> dict[str, str]:
         """The proxy, CA and key variables of `caller`, for a proxy that it reaches at `host:port`."""
 
+    def refused(self, caller: str, since: float) -> list[str]:
+        """Where the proxy did not let `caller` go since then, in seconds since the epoch."""
+
 
 @dataclass(frozen=True)
 class Launch:

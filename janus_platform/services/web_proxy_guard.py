@@ -1,7 +1,7 @@
 """Which addresses the web proxy may fetch: the guard against server-side request forgery.
 
-`check_url` judges a URL by what is written in it, `is_public` judges the network address that a connection is about to
-use. Both are needed: a harmless name may resolve to a private address, and may resolve differently the second time.
+`check_url` judges a URL by what is written in it, `public_address.is_public` the network address that a connection is
+about to use. Both are needed: a harmless name may resolve to a private address, or may do so the second time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import idna
 
+from janus_platform.public_address import is_public
 from janus_platform.services.problem import Problem, invalid_field
 
 MAX_URL_CHARACTERS = 2_048
@@ -27,37 +28,6 @@ _DOT = re.compile(r"%2e", re.IGNORECASE)
 # Special-use names (RFC 6761, 6762, 8375, ICANN's .internal) and what private networks commonly use.
 _PRIVATE_SUFFIXES = ("localhost", "local", "internal", "home.arpa", "localdomain", "lan", "intranet", "corp", "onion")
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
-
-# IANA IPv4 Special-Purpose Address Registry, multicast, and one public address that is a cloud's internal service.
-_REFUSED_V4 = [
-    ipaddress.IPv4Network(network)
-    for network in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",  # shared address space; 100.100.100.200 is a metadata service
-        "127.0.0.0/8",
-        "168.63.129.16/32",  # Azure's platform address
-        "169.254.0.0/16",  # link-local; 169.254.169.254 is the usual metadata service
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.31.196.0/24",
-        "192.52.193.0/24",
-        "192.88.99.0/24",
-        "192.168.0.0/16",
-        "192.175.48.0/24",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/3",  # multicast, reserved, broadcast
-    )
-]
-# Global unicast is 2000::/3 and nothing else (RFC 4291, 2.4); within it, IANA's special-purpose blocks are out.
-_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
-_REFUSED_V6 = [
-    ipaddress.IPv6Network(network)
-    for network in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
-]
 
 
 @dataclass(frozen=True)
@@ -121,22 +91,6 @@ def redirected(target: Target, location: str) -> Target:
             f"{target.origin} redirects to something that is no http or https address on port 80 or 443.",
             url=target.url,
         ) from None
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet: not private, loopback, link-local, metadata or reserved.
-
-    IPv6 addresses that carry an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64) are refused altogether.
-    """
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv4Address):
-        return not any(ip in network for network in _REFUSED_V4)
-    if ip.scope_id:
-        return False
-    return ip in _GLOBAL_V6 and not any(ip in network for network in _REFUSED_V6)
 
 
 def address_refused(host: str) -> Problem:

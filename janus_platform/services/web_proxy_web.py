@@ -18,10 +18,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from janus_platform.corpus import Corpus, Document, Page, Redirect
+from janus_platform.public_address import is_public
 from janus_platform.services import web_proxy_odd_site as odd_site
 from janus_platform.services.problem import Problem
 from janus_platform.services.web_proxy_encoding import read_decoded
-from janus_platform.services.web_proxy_guard import Target, address_refused, is_public
+from janus_platform.services.web_proxy_guard import Target, address_refused
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BLOCK = 65_536

@@ -131,10 +131,14 @@ class FakeEgress:
 
     def __init__(self, folder: Path) -> None:
         self.socket_path, self.ca_file, self.tcp_port = folder / "egress.sock", folder / "ca.pem", 0
+        self.blocked: dict[str, list[str]] = {}
 
     def environment(self, caller: str, *, host: str, port: int) -> dict[str, str]:
         proxy = f"http://{caller}:token-of-{caller}@{host}:{port}"
         return {"HTTPS_PROXY": proxy, "SSL_CERT_FILE": str(self.ca_file), "CHUTES_API_KEY": f"cpk_of_{caller}"}
+
+    def refused(self, caller: str, since: float) -> list[str]:
+        return self.blocked.get(caller, [])
 
 
 @dataclass

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from janus_platform import cli
+from janus_platform import cli, cli_submissions
 from tests.platform.conftest import Shell
 
 HOSTILE = "\x1b]0;title\x07\x1b[2Jdone\x9b31m\x00 tab\tkept"
@@ -17,18 +18,22 @@ SPELLED = "\\x1b]0;title\\x07\\x1b[2Jdone\\x9b31m\\x00 tab\tkept"
 class Hostile:
     """A platform whose every word comes from a hostile implementation."""
 
-    def get(self, path: str, /, *names: str) -> dict[str, object]:
-        return {"log": HOSTILE, "implementations": [{"name": "x", "description": HOSTILE}]}
+    def __init__(self, log: Path) -> None:
+        self.log = log
 
-    def post(self, path: str, /, **body: object) -> dict[str, object]:
+    def get(self, path: str, /, *names: str) -> dict[str, object]:
+        return {"path": str(self.log), "implementations": [{"name": "x", "path": HOSTILE}]}
+
+    def submit(self, **body: object) -> dict[str, object]:
         return {"checks": [{"result": "passed", "check": "streams", "detail": HOSTILE}]}
 
 
 @pytest.mark.parametrize("words", [["logs", "x"], ["implementations"], ["submit", "/tmp", "--name", "x"]])
 def test_escape_sequences_of_an_implementation_are_spelled_out(
-    monkeypatch: pytest.MonkeyPatch, words: list[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str]
 ) -> None:
-    monkeypatch.setattr(cli, "running", Hostile)
+    (tmp_path / "x.log").write_text(HOSTILE + "\n", encoding="utf-8")
+    monkeypatch.setattr(cli_submissions, "running", lambda: Hostile(tmp_path / "x.log"))
     done = CliRunner().invoke(cli.app, words)
     assert SPELLED in done.output
     assert "\x1b" not in done.output

@@ -10,9 +10,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
+from janus_platform.public_address import is_public
 from janus_platform.services.problem import Problem, type_uri
 from janus_platform.services.web_proxy import LiveWeb, build
-from janus_platform.services.web_proxy_guard import check_url, is_public
+from janus_platform.services.web_proxy_guard import check_url
 from janus_platform.services.web_proxy_web import AddressRefused, Reply
 from tests.services.asgi import client, context
 from tests.services.web_proxy_hostile_urls import HOSTILE

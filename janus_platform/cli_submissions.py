@@ -1,0 +1,163 @@
+"""`janus submit`, `implementations`, `logs`, `remove`: implementations from their trial to their end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from janus_platform.cli_output import clean, say
+from janus_platform.contract import load_contract
+from janus_platform.errors import RequestRefused
+from janus_platform.log_tail import LogTail, follow
+from janus_platform.platform import running
+from janus_platform.runtime import runtime
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+_RULES = load_contract().submission
+_STYLES = {"passed": "green", "failed": "bold red", "not checked": "yellow", "not given": "yellow"}
+
+
+def submit(
+    path: Annotated[
+        Path | None, typer.Argument(help="The implementation's folder; its entry point is main.py.")
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="Instead of a folder: where one runs already, on localhost or by https on the internet."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="The name to deploy it under: lower-case letters, digits, hyphens.")] = "",
+    hotkey: Annotated[str | None, typer.Option(help="The miner's hotkey (SS58, starts with 5).")] = None,
+    source: Annotated[str | None, typer.Option(help="The https address of its public source code.")] = None,
+    license: Annotated[str | None, typer.Option(help="Its OSI-approved licence, as an SPDX id such as MIT.")] = None,
+    description: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What it does and how, in {_RULES.description_least} to {_RULES.description_most} characters."
+        ),
+    ] = None,
+    changelog: Annotated[str | None, typer.Option(help="What is new since the last submission.")] = None,
+    contact: Annotated[str | None, typer.Option(help="How to reach you.")] = None,
+    instances: Annotated[int, typer.Option(help="How many nodes run it, behind the load balancer.")] = 1,
+    entry: Annotated[str, typer.Option(help="The Python file in the folder that is run.")] = "main.py",
+    as_json: AsJson = False,
+) -> None:
+    """Try an implementation against the contract's rules and deploy it; exit code 1 when a check fails.
+
+    A form that is left out, wholly or in part, reads "not given": here that is enough, in the competition it is not.
+    """
+    if (path is None) == (url is None):
+        raise typer.BadParameter("give either a folder, or --url of one that runs already")
+    if not name:
+        raise typer.BadParameter("--name is missing; give one such as --name my-researcher")
+    form = {"hotkey": hotkey, "source": source, "license": license, "description": description}
+    form |= {"changelog": changelog, "contact": contact}
+    where = {"url": url} if path is None else {"path": str(path.expanduser().resolve()), "entry": entry}
+    given = {field: text for field, text in form.items() if text is not None}
+    try:
+        result = running().submit(name=name, instances=instances, **where, **given)
+    except RequestRefused as error:
+        if as_json:
+            typer.echo(json.dumps({"name": name, "deployed": False, "reason": str(error), "checks": error.checks}))
+            raise typer.Exit(1) from None
+        show_checks(error.checks)
+        raise
+    if as_json:
+        typer.echo(json.dumps({**result, "deployed": True}))
+        return
+    show_checks(result["checks"])
+    say(f"{name} is deployed. Ask for it with model={name!r}.")
+    if missing := [check["check"] for check in result["checks"] if _is_left_out(check)]:
+        say(f"Not given, and asked for by the competition: {', '.join(missing)}.")
+    if url is not None:
+        say(f"It runs outside the node: `janus env --caller {name}` prints the variables that lead it to the services.")
+
+
+def _is_left_out(check: Mapping[str, str]) -> bool:
+    return check["result"] == "not given" and "the competition asks" in check["detail"]
+
+
+def show_checks(checks: Iterable[Mapping[str, str]]) -> None:
+    """Print the checklist as a table."""
+    if rows := [(check["result"], check["check"], check["detail"]) for check in checks]:
+        _print_table(("result", "check", "detail"), rows)
+
+
+def implementations(as_json: AsJson = False) -> None:
+    """List the implementations that the gateway can route to."""
+    found = running().get("/implementations")
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    columns = ("name", "state", "isolation", "nodes", "miner", "licence", "from")
+    _print_table(columns, [_row(one) for one in found["implementations"]])
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """On a terminal, columns that fit it; in a file or pipe, each row in one line."""
+    lines = [columns, *rows]
+    if not sys.stdout.isatty():
+        widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+        for line in lines:
+            say("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(clean(cell), _STYLES.get(cell, ""), overflow="fold") for cell in row))
+    Console().print(table)
+
+
+def _row(one: Mapping[str, Any]) -> list[str]:
+    hotkey = str(one.get("hotkey") or "not given")
+    origin = "comes with the platform" if one.get("bundled") else one.get("url") or one.get("path") or ""
+    return [
+        str(one.get("name", "")),
+        str(one.get("state", "")),
+        str(one.get("isolation", "")),
+        str(one.get("instances", 1)),
+        "" if one.get("bundled") else f"{hotkey[:6]}…{hotkey[-4:]}" if len(hotkey) > 12 else hotkey,
+        "" if one.get("bundled") else str(one.get("license") or "not given"),
+        str(origin),
+    ]
+
+
+def logs(
+    name: Annotated[str | None, typer.Argument(help="An implementation; without it, the platform's own log.")] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the latest lines.")] = 50,
+    following: Annotated[
+        bool, typer.Option("--follow", "-f", help="Print new lines as they come, until Ctrl-C or the platform's end.")
+    ] = False,
+) -> None:
+    """Print the latest log lines, those of the file before the current one included. Keys are never logged."""
+    place = runtime()
+    path = place.log_file if name is None else Path(running().get("/implementations", name, "log")["path"])
+    tail = LogTail(path)
+    if following:
+        try:
+            follow(tail, lines, say, ended=lambda: place.state() is None, wait=time.sleep)
+        except KeyboardInterrupt:
+            tail.close()
+        return
+    for line in [*tail.last(lines), *tail.unfinished][-lines:] or ["(no log yet)"]:
+        say(line)
+
+
+def remove(name: str) -> None:
+    """End and forget an implementation; one that runs elsewhere is forgotten, and runs on."""
+    running().delete("/implementations", name)
+    typer.echo(f"{name} is removed.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (submit, implementations, logs, remove):
+        app.command()(command)

@@ -1,0 +1,118 @@
+"""From a submission to something that runs and has passed its trial: copied or found, started, tried, reviewed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from janus_platform.gateway.directory import NotReady
+from janus_platform.gateway.site import Site, parse_site
+from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_failed
+from janus_platform.node.elsewhere import Elsewhere
+from janus_platform.node.fleet import Member
+from janus_platform.node.node import Node
+from janus_platform.node.snapshot import SnapshotError, take_snapshot
+from janus_platform.node.trial import try_out
+
+NO_EGRESS = "no egress beyond the list"
+_API, _IMAGE = "API is compliant", "image is reachable"
+SHOWN_TARGETS = 3
+# For all questions of a trial together.
+TRIAL_SECONDS = 150.0
+
+
+def check_url(url: str, instances: int) -> list[Check]:
+    """Whether what runs at `url` may be deployed."""
+    try:
+        site = parse_site(url)
+    except ValueError as error:
+        return [Check("address", "failed", f"url: {error}")]
+    if instances != 1:
+        return [Check("address", "failed", "what runs elsewhere is one node; leave instances out")]
+    where = "on this machine" if site.is_local else "on the public internet"
+    return [Check("address", "passed", f"{site.url}, {where}")]
+
+
+async def copied(path: Path, into: Path, name: str, checks: list[Check]) -> Path:
+    """The platform's own copy of the folder `path`. Raises SubmissionRefused; `checks` says why."""
+    try:
+        folder = await asyncio.to_thread(take_snapshot, path, into)
+    except SnapshotError as error:
+        checks.append(Check("folder can be copied", "failed", str(error)))
+        raise SubmissionRefused(name, checks) from error
+    checks.append(Check("folder can be copied", "passed"))
+    return folder
+
+
+async def admit(node: Node, member: Member, checks: list[Check], *, replaces: bool) -> None:
+    """Start `member`, try it out and review it; what was found is added to `checks`.
+
+    `replaces` says that another one of the name runs meanwhile. Raises SubmissionRefused when a check fails, and
+    whatever else goes wrong; then `member` has been stopped.
+    """
+    elsewhere, since = isinstance(member, Elsewhere), time.time()
+    starts = "GET /health answers 200" if elsewhere else "starts and GET /health answers 200"
+    question = starts
+    try:
+        upstream = await member.upstream()
+        checks.append(Check(starts, "passed"))
+        question = "keeps running"
+        async with asyncio.timeout(TRIAL_SECONDS):
+            checks += await try_out(node.contract, member.name, upstream, node.clock)
+        await member.upstream()
+        checks.append(_egress(node, member, since, replaces=replaces))
+        refuse_if_failed(member.name, checks)
+        checks += _review(node.contract.submission.review, checks)
+    except NotReady as error:
+        await member.stop()
+        checks.append(Check(question, "failed", str(error)))
+        raise SubmissionRefused(member.name, checks) from error
+    except TimeoutError as error:
+        await member.stop()
+        checks.append(Check("answers in time", "failed", f"the trial took more than {TRIAL_SECONDS:g} s"))
+        raise SubmissionRefused(member.name, checks) from error
+    except BaseException:
+        await member.stop()
+        raise
+
+
+def site_of(url: str) -> Site:
+    """The site of a registered address. Raises NotReady where the rules have become stricter since."""
+    try:
+        return parse_site(url)
+    except ValueError as error:
+        raise NotReady(f"its address {url} is no longer taken: {error}.") from error
+
+
+def _egress(node: Node, member: Member, since: float, *, replaces: bool) -> Check:
+    """What the egress proxy saw during the trial."""
+    if isinstance(member, Elsewhere):
+        return Check(NO_EGRESS, "not checked", "it runs outside this node, whose walls do not hold it")
+    refused = list(dict.fromkeys(node.egress.refused(member.name, since)))
+    shown = ", ".join(target[:80] for target in refused[:SHOWN_TARGETS]) + (", …" if refused[SHOWN_TARGETS:] else "")
+    if refused and replaces:
+        return Check(NO_EGRESS, "not checked", f"{shown} was refused, to it or to its predecessor, which runs still")
+    if refused:
+        return Check(
+            NO_EGRESS,
+            "failed",
+            f"it tried to reach {shown}. Use the five services; fetch pages through the web proxy, and switch "
+            "telemetry off",
+        )
+    if not node.walled:
+        return Check(NO_EGRESS, "not checked", "nothing was refused, but without walls it may go round the proxy")
+    return Check(NO_EGRESS, "passed", "nothing was refused during the trial, and there is no other way out")
+
+
+def _review(points: Sequence[str], checks: Sequence[Check]) -> list[Check]:
+    """The points of the review checklist that are not among `checks` yet."""
+    judged = {check.check for check in checks}
+    return [_reviewed(point) for point in points if point not in judged]
+
+
+def _reviewed(point: str) -> Check:
+    if point == _API:
+        return Check(point, "passed", "the checks above")
+    return Check(point, "not checked", "no image is submitted here" if point == _IMAGE else "this needs a person")

@@ -1,0 +1,107 @@
+"""An implementation that runs elsewhere: the node neither starts nor walls it, and only asks whether it is well.
+
+So it has no evidence, no walls and no output here, and its key has to be given to it by whoever runs it. It answers
+requests while its health path answers 200.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+from pathlib import Path
+from typing import Any
+
+from janus_platform.clock import Clock
+from janus_platform.gateway.directory import Load, NotReady, Upstream
+from janus_platform.gateway.site import Site
+from janus_platform.node.log import BoundedLog
+from janus_platform.node.measuring import Measured
+from janus_platform.node.probe import status_of
+
+log = logging.getLogger("janus.node")
+
+CHECK_SECONDS = 5.0
+LAYER = "elsewhere"
+
+
+class Elsewhere:
+    """One of them, with the face of an `Instance`. Its health is asked for from its first request on."""
+
+    def __init__(self, name: str, site: Site, log_file: Path, *, health_path: str, clock: Clock) -> None:
+        self.name, self.load, self.log = name, Load(), BoundedLog(log_file)
+        self._site, self._health_path, self._clock = site, health_path, clock
+        self._upstream = Upstream(name, site, self.load)
+        self._checking: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[bool] | None = None
+        self._well: bool | None = None
+        self._stopped = False
+        # It is never measured, and recovers by itself: nothing takes its place.
+        self.measured: Measured | None = None
+        self.failed_at: float | None = None
+
+    @property
+    def state(self) -> str:
+        """One of: idle, running, failed, stopped."""
+        if self._stopped:
+            return "stopped"
+        return "idle" if self._well is None else "running" if self._well else "failed"
+
+    @property
+    def ready(self) -> Upstream | None:
+        """Where it listens, if it was well when it was last asked."""
+        return self._upstream if self._well and not self._stopped else None
+
+    async def upstream(self) -> Upstream:
+        """Where it listens. Raises NotReady when it is not well."""
+        if self._stopped:
+            raise NotReady("it has been removed.")
+        if not self._well:
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask())
+            await asyncio.shield(self._asking)
+        if self._checking is None and not self._stopped:
+            self._checking = asyncio.create_task(self._check())
+        if not self._well:
+            raise NotReady(f"GET {self._health_path} of {self._site.url} does not answer 200. Start it there.")
+        return self._upstream
+
+    async def stop(self) -> None:
+        """Ask no more; what runs there runs on."""
+        self._stopped = True
+        for task in (self._checking, self._asking):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    def describe(self) -> dict[str, Any]:
+        """State and open requests, as plain data in the form that an instance's has."""
+        return {
+            "state": self.state,
+            "isolation": LAYER,
+            "restarts": 0,
+            "pid": None,
+            "open_requests": self.load.open,
+        }
+
+    async def _check(self) -> None:
+        while True:
+            await self._clock.sleep(CHECK_SECONDS)
+            await self._ask()
+
+    async def _ask(self) -> bool:
+        status = await status_of(self._site, self._health_path)
+        well = status == 200
+        if well is not self._well:
+            found = "healthy" if well else f"not healthy: {f'answered {status}' if status else 'no answer'}"
+            self._note(f"{self._site.url} is {found} (its own output stays where it runs)")
+            log.info("implementation elsewhere name=%s healthy=%s", self.name, well)
+        self._well = well
+        return well
+
+    def _note(self, text: str) -> None:
+        # The only lines of its log: its own output stays where it runs.
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        self.log.write(f"{now} {text}\n".encode())
