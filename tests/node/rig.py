@@ -18,6 +18,7 @@ import pytest
 from janus_platform.clock import Clock
 from janus_platform.contract import load_contract
 from janus_platform.gateway import Upstream
+from janus_platform.gateway.site import Site
 from janus_platform.isolation import Isolation, detect
 from janus_platform.node import Deployments, Node, Registry
 from janus_platform.node.bounds import Bounds
@@ -209,11 +210,19 @@ async def post(upstream: Upstream, content: str, **fields: Any) -> str:
     """What the implementation answers to a chat request with that message."""
     is_unix = isinstance(upstream.base, Path)
     connector = aiohttp.UnixConnector(str(upstream.base)) if is_unix else aiohttp.TCPConnector()
-    origin = "http://x" if is_unix else "http://{}:{}".format(*upstream.base)
+    origin = "http://x" if is_unix else f"http://{shown(upstream)}"
     body = {"messages": [{"role": "user", "content": content}], **fields}
     async with aiohttp.ClientSession(connector=connector) as session:
         async with session.post(f"{origin}/v1/chat/completions", json=body) as response:
             return await response.text()
+
+
+def shown(upstream: Upstream) -> str:
+    """Host and port of an upstream that listens on TCP."""
+    if isinstance(upstream.base, Site):
+        return upstream.base.authority
+    assert isinstance(upstream.base, tuple)
+    return "{}:{}".format(*upstream.base)
 
 
 async def probe(upstream: Upstream, code: str) -> Any:

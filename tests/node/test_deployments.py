@@ -21,6 +21,10 @@ from tests.node.rig import in_loop, place, post, streamer
 HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
 
 
+RESERVED_NAMES = ["janus", "gpt-4o-mini", "base", "qwen"]
+HOSTILE_NAMES = ["../../etc", "a\\b", "café", "ｎame", "a\u200bb", "\u202eevil", ".", "a b", "a\n", "a\x00", "аdmin"]
+
+
 def failed(error: SubmissionRefused) -> list[str]:
     return [check["check"] for check in error.checks if check["result"] == "failed"]
 
@@ -68,7 +72,9 @@ async def test_a_submission_that_breaks_a_rule_is_refused_and_leaves_nothing(
         assert here.left_behind() == [] and not (tmp_path / "implementations" / "mine").exists()
 
 
-@pytest.mark.parametrize("name", ["janus", "gpt-4o-mini", "base", "Mine", "-x", "", "a" * 64, "a/b", "qwen"])
+@pytest.mark.parametrize(
+    "name", ["janus", "gpt-4o-mini", "base", "Mine", "-x", "", "a" * 64, "a/b", "qwen", *HOSTILE_NAMES]
+)
 @in_loop
 async def test_a_malformed_or_reserved_name_is_refused(tmp_path: Path, name: str) -> None:
     async with place(tmp_path) as here:
