@@ -1,7 +1,7 @@
 """An implementation that runs elsewhere: the node neither starts nor walls it, and only asks whether it is well.
 
-So it has no evidence, no walls and no output here, and its key has to be given to it by whoever runs it. It answers
-requests while its health path answers 200.
+So it has no evidence, no walls and no output here, and its key has to be given to it by whoever runs it. It gets
+requests while its health path answers 200; after as many other answers as the contract says, it gets none until then.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from janus_platform.clock import Clock
+from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Load, NotReady, Upstream
 from janus_platform.gateway.site import Site
 from janus_platform.node.log import BoundedLog
@@ -22,19 +23,19 @@ from janus_platform.node.probe import status_of
 
 log = logging.getLogger("janus.node")
 
-CHECK_SECONDS = 5.0
 LAYER = "elsewhere"
 
 
 class Elsewhere:
     """One of them, with the face of an `Instance`. Its health is asked for from its first request on."""
 
-    def __init__(self, name: str, site: Site, log_file: Path, *, health_path: str, clock: Clock) -> None:
+    def __init__(self, name: str, site: Site, log_file: Path, *, contract: Contract, clock: Clock) -> None:
         self.name, self.load, self.log = name, Load(), BoundedLog(log_file)
-        self._site, self._health_path, self._clock = site, health_path, clock
+        self._site, self._clock, self._rules = site, clock, contract.node
+        self._health_path, self._failures = contract.implementation.health_path, 0
         self._upstream = Upstream(name, site, self.load)
         self._checking: asyncio.Task[None] | None = None
-        self._asking: asyncio.Task[bool] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._well: bool | None = None
         self._stopped = False
         # It is never measured, and recovers by itself: nothing takes its place.
@@ -43,10 +44,10 @@ class Elsewhere:
 
     @property
     def state(self) -> str:
-        """One of: idle, running, failed, stopped."""
+        """One of: idle, running, unhealthy, stopped."""
         if self._stopped:
             return "stopped"
-        return "idle" if self._well is None else "running" if self._well else "failed"
+        return "idle" if self._well is None else "running" if self._well else "unhealthy"
 
     @property
     def ready(self) -> Upstream | None:
@@ -82,24 +83,25 @@ class Elsewhere:
             "state": self.state,
             "isolation": LAYER,
             "restarts": 0,
+            "last_end": "",
             "pid": None,
             "open_requests": self.load.open,
         }
 
     async def _check(self) -> None:
         while True:
-            await self._clock.sleep(CHECK_SECONDS)
+            await self._clock.sleep(self._rules.health_check_seconds)
             await self._ask()
 
-    async def _ask(self) -> bool:
+    async def _ask(self) -> None:
         status = await status_of(self._site, self._health_path)
-        well = status == 200
+        self._failures = 0 if status == 200 else self._failures + 1
+        well = self._failures < (self._rules.health_failures if self._well else 1)
         if well is not self._well:
             found = "healthy" if well else f"not healthy: {f'answered {status}' if status else 'no answer'}"
             self._note(f"{self._site.url} is {found} (its own output stays where it runs)")
             log.info("implementation elsewhere name=%s healthy=%s", self.name, well)
         self._well = well
-        return well
 
     def _note(self, text: str) -> None:
         # The only lines of its log: its own output stays where it runs.

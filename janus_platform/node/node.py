@@ -96,8 +96,7 @@ class Node:
 
     def elsewhere(self, name: str, site: Site) -> Elsewhere:
         """The one that runs at `site` already."""
-        health_path = self.contract.implementation.health_path
-        return Elsewhere(name, site, self.log_file(name), health_path=health_path, clock=self.clock)
+        return Elsewhere(name, site, self.log_file(name), contract=self.contract, clock=self.clock)
 
     def log_file(self, name: str) -> Path:
         """Where the output of implementation `name` is kept."""

@@ -117,7 +117,7 @@ async def test_one_that_is_not_well_gets_no_requests_until_it_is(tmp_path: Path)
         for _ in range(2):
             with pytest.raises(NotReady, match="does not answer 200"):
                 await deployments.upstream("outside")
-        assert deployments.describe()[1]["state"] == "failed"
+        assert deployments.describe()[1]["state"] == "unhealthy"
         assert "not healthy: answered 500" in deployments.log("outside").tail()
         server.health = 200
         await deployments.upstream("outside")
