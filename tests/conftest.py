@@ -16,11 +16,16 @@ settings.register_profile("janus", deadline=None, derandomize=True)
 settings.load_profile("janus")
 
 
+# Their platform has the gateway's default port, as a reader's has.
+ON_THE_DEFAULT_PORT = ("tests/book/", "tests/exercises/", "tests/notebooks/")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file stay in one process, so that they share its platform; those on the default port likewise."""
     for item in items:
-        default_port = "platform_variables" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("default port" if default_port else item.nodeid.partition("::")[0]))
+        file = item.nodeid.partition("::")[0]
+        group = "default port" if file.startswith(ON_THE_DEFAULT_PORT) else file
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="module")
