@@ -19,10 +19,11 @@ from janus_bench.errors import BenchError
 from janus_bench.intervals import Difference
 from janus_bench.intervals import compare as difference
 from janus_bench.leaderboard import Leaderboard, Row
+from janus_bench.marking import judge
 from janus_bench.progress import Progress, show_progress
 from janus_bench.report import Report, build_document
 from janus_bench.runner import Outcome, Settings, run_items
-from janus_bench.scoring import judge, measured, score
+from janus_bench.scoring import measured, score
 from janus_bench.suites.loader import Item, Suite, load_suite
 from janus_bench.target import Target, parse_target
 

@@ -39,6 +39,7 @@ class Record:
     wants_artifact: bool = False
     shows_picture: bool = False
     chance: float = 0.0
+    drawn: bool = True
     judgement: Judgement | None = None
     unjudged: bool = False
 

@@ -18,7 +18,7 @@ from janus_bench.intervals import intervals
 from janus_bench.metrics import percentile
 from janus_bench.receiving import KERNEL
 from janus_bench.records import Record
-from janus_bench.scoring import Measured, Scores, measured, score_measured, usd
+from janus_bench.scoring import Measured, Scores, measured, score_measured, trust, usd
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -128,7 +128,7 @@ def build_document(
         "lag_ms": _spread(outcome.lag_ms),
         "start_late_ms": _spread(outcome.start_late_ms),
         "stamps": _stamps(records),
-        "notes": _notes(scores, outcome, table),
+        "notes": _notes(scores, rows, outcome, table),
         "items": [_item(record) for record in sorted(records, key=lambda entry: (entry.item, entry.repeat))],
     }
 
@@ -199,13 +199,21 @@ def _not_measured(scores: Scores) -> list[str]:
     return categories + [f"quality.{name}" for name, value in scores.quality.items() if value is None]
 
 
-def _notes(scores: Scores, outcome: Outcome, table: Table) -> list[str]:
+def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Table) -> list[str]:
     notes = []
     if not outcome.complete:
         notes.append(f"Stopped early: {len(outcome.records)} of {outcome.planned} requests were made.")
     missing = [name for name, value in scores.categories.items() if value is None]
     if missing:
         notes.append(f"No items for {', '.join(missing)}: left out of the composite, the other weights scaled up.")
+    share = trust(rows, table)
+    if share < 1 and scores.categories["quality"]:
+        notes.append(
+            f"Few of the questions were answered whose answer the seed draws: the others count by {share:.2f}, since "
+            "they may have been learned by heart."
+        )
+    elif not any(row.drawn for row in rows):
+        notes.append("No answer of this suite is drawn by the seed: answers learned by heart would not show.")
     answers = [record.answer for record in outcome.records if record.answer]
     silent = sum(usd(answer, table) is None for answer in answers)
     if silent:

@@ -2,7 +2,7 @@
 
 A category's score is 0 to 100, smooth, with no cliff to sit on:
 - quality: the mean over the quality categories of the mean item score, less what guessing reaches. A failed request
-  scores 0 there.
+  scores 0 there. Questions that never change count as far as those are right whose answer the seed draws.
 - modality: the mean over the items that show a picture or want one. None delivered is 0, never full marks.
 - speed, cost, streaming: the mean over answers, each weighted by how right it is, shrunk where few are right. Streaming
   weighs long answers more: one word shows nothing of a stream.
@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from janus_bench.chat import Answer
 from janus_bench.constants import Table
-from janus_bench.metrics import Timing, count_seen, measure, percentile, stall_seconds, understated, words
+from janus_bench.metrics import Timing, count_seen, percentile, stall_seconds, understated, words
 from janus_bench.records import Record
-from janus_bench.suites.loader import Item, product
-from janus_bench.verdicts import Subject
 
 CATEGORIES = ("quality", "speed", "cost", "streaming", "modality")
 
@@ -36,42 +34,13 @@ class Scores:
     weights: dict[str, float]
 
 
-def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> None:
-    """Measure and evaluate each record in place: timing, verdicts, score. Twins are settled at the end."""
-    known = {item.id: item for item in items}
-    judged = list(records)
-    for record in judged:
-        item = known[record.item]
-        record.wants_artifact, record.shows_picture = item.wants_artifact, item.shows_picture
-        record.chance = item.chance
-        if record.answer is None:
-            continue
-        answer = record.answer
-        record.timing = measure(
-            answer,
-            started_ns=record.started_ns,
-            connected_ns=record.connected_ns,
-            sent_ns=record.sent_ns,
-            limits=table["tokens"],
-        )
-        subject = Subject(item.prompt, answer.text, answer.tool_calls, answer.artifacts, record.judgement)
-        record.verdicts = item.evaluate(subject)
-        record.unjudged = item.wants_judge and (record.judgement is None or bool(record.judgement.failure))
-        record.score = product(record.verdicts)
-    answered = {record.item for record in judged if record.score > 0}
-    for record in judged:
-        twin = known[record.item].twin
-        if twin and twin not in answered:
-            record.score = 0.0
-
-
 @dataclass(frozen=True)
 class Measured:
     """What one judged record adds to the scores, 0 to 1 each.
 
     `right` is how right the answer is; speed, cost and streaming are weighted by it, and 0 where it is. `picture` is
     None where none was shown or wanted. `length` says how much the answer shows of a stream, `chance` what guessing
-    reaches.
+    reaches; `drawn`, that the seed decided what is right.
     """
 
     item: str
@@ -85,6 +54,7 @@ class Measured:
     length: float = 1.0
     chance: float = 0.0
     judged: bool = True
+    drawn: bool = True
 
 
 def measured(record: Record, table: Table) -> Measured:
@@ -104,6 +74,7 @@ def measured(record: Record, table: Table) -> Measured:
         length=stream_length(record, table["streaming"]),
         chance=record.chance,
         judged=not record.unjudged,
+        drawn=record.drawn,
     )
 
 
@@ -114,7 +85,7 @@ def score(records: Iterable[Record], table: Table) -> Scores:
 
 def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
     """The scores of what was measured. What a judge was to read and did not is left out: nothing stands in for it."""
-    rows = [row for row in rows if row.judged]
+    rows = as_far_as_trusted([row for row in rows if row.judged], table)
     quality = {
         name: _percent(above_guessing([row for row in rows if row.category == name]))
         for name in table["quality"]["categories"]
@@ -129,6 +100,36 @@ def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
         "modality": _percent(_mean(pictures)),
     }
     return composite(categories, quality, table["weights"])
+
+
+def trust(rows: Sequence[Measured], table: Table) -> float:
+    """How far answers to questions that never change count, 0 to 1: as far as the drawn ones are right.
+
+    Answers learned by heart are right where nothing changes and wrong where the seed draws. A suite with too few drawn
+    items cannot tell, and trusts.
+    """
+    drawn, numbers = [row.score for row in rows if row.drawn], table["learned_by_heart"]
+    if len(drawn) < numbers["least_drawn"]:
+        return 1.0
+    return float(min(1.0, (sum(drawn) / len(drawn) / numbers["drawn_share"]) ** numbers["steepness"]))
+
+
+def as_far_as_trusted(rows: Sequence[Measured], table: Table) -> list[Measured]:
+    """The rows, those of questions that never change taken as far as `trust` goes."""
+    share = trust(rows, table)
+    if share == 1:
+        return list(rows)
+    return [
+        row
+        if row.drawn or not row.score
+        else replace(
+            row,
+            score=row.score * share,
+            right=row.right * share,
+            picture=None if row.picture is None else row.picture * share,
+        )
+        for row in rows
+    ]
 
 
 def above_guessing(rows: Sequence[Measured]) -> float | None:
@@ -311,7 +312,7 @@ def _answer(record: Record) -> Answer:
 
 
 def _timing(record: Record) -> Timing:
-    assert record.timing is not None, "judge() comes before score()"
+    assert record.timing is not None, "marking.judge() comes before score()"
     return record.timing
 
 

@@ -45,7 +45,8 @@ _DESCRIPTIONS = {
 class Item:
     """One question as it is asked: variables filled in, checks built.
 
-    `seeded` says that the seed decides what is asked or right; `chance` is the score that guessing reaches.
+    `seeded` says that the seed decides what is asked or right, `drawn` that it decides what is right, so that no answer
+    can be known by heart; `chance` is the score that guessing reaches.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Item:
     twin: str = ""
     tools: tuple[dict[str, Any], ...] = ()
     seeded: bool = False
+    drawn: bool = False
 
     @property
     def prompt(self) -> str:
@@ -224,6 +226,7 @@ def build_with(raw: dict[str, Any], values: dict[str, Any], *, sampled: bool = F
         twin=raw.get("twin", ""),
         tools=tuple(asked.get("tools", ())),
         seeded=sampled or is_seeded(raw),
+        drawn=is_seeded(raw),
     )
 
 

@@ -15,8 +15,9 @@ import pytest
 
 import janus_bench
 from janus_bench.constants import load_scoring
+from janus_bench.marking import judge
 from janus_bench.report import Report
-from janus_bench.scoring import judge, score
+from janus_bench.scoring import score
 from janus_bench.suites.loader import Item, Suite, load_suite, product, spoken
 from janus_bench.verdicts import Subject
 from tests.bench.answers import Constant, Echo, Implementation, Salad, artifact, right_answer
