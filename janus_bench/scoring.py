@@ -3,7 +3,7 @@
 A category's score is 0 to 100, smooth, with no cliff to sit on:
 - quality: the mean over the quality categories of the mean item score, less what guessing reaches. A failed request
   scores 0 there. Questions that never change count as far as those are right whose answer the seed draws.
-- modality: the mean over the items that show a picture or want one. None delivered is 0, never full marks.
+- modality: the same over the items that show a picture or want one. None delivered is 0, never full marks.
 - speed, cost, streaming: the mean over answers, each weighted by how right it is, shrunk where few are right. Streaming
   weighs long answers more: one word shows nothing of a stream.
 The composite is the weighted sum. A category that the suite has no items for is left out, the other weights are scaled
@@ -90,14 +90,14 @@ def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
         name: _percent(above_guessing([row for row in rows if row.category == name]))
         for name in table["quality"]["categories"]
     }
-    pictures = [row.picture for row in rows if row.picture is not None]
+    pictures = [replace(row, score=row.picture) for row in rows if row.picture is not None]
     wanted = table["right_enough"]
     categories = {
         "quality": _mean([value for value in quality.values() if value is not None]),
         "speed": _percent(over_right_answers(rows, [row.speed for row in rows], wanted)),
         "cost": _percent(over_right_answers(rows, [row.cost for row in rows], wanted)),
         "streaming": _percent(over_streams(rows, wanted)),
-        "modality": _percent(_mean(pictures)),
+        "modality": _percent(above_guessing(pictures)),
     }
     return composite(categories, quality, table["weights"])
 
@@ -108,10 +108,10 @@ def trust(rows: Sequence[Measured], table: Table) -> float:
     Answers learned by heart are right where nothing changes and wrong where the seed draws. A suite with too few drawn
     items cannot tell, and trusts.
     """
-    drawn, numbers = [row.score for row in rows if row.drawn], table["learned_by_heart"]
+    drawn, numbers = [row for row in rows if row.drawn], table["learned_by_heart"]
     if len(drawn) < numbers["least_drawn"]:
         return 1.0
-    return float(min(1.0, (sum(drawn) / len(drawn) / numbers["drawn_share"]) ** numbers["steepness"]))
+    return float(min(1.0, ((above_guessing(drawn) or 0.0) / numbers["drawn_share"]) ** numbers["steepness"]))
 
 
 def as_far_as_trusted(rows: Sequence[Measured], table: Table) -> list[Measured]:

@@ -2,8 +2,9 @@
 
 An item has an `id`, a `category`, a `prompt` (or whole `messages`), and `checks` (see evaluators.py). What the seed
 changes is filled in (filling.py): an answer learned by heart then fails. `pictures` are drawn (drawings.py) and go with
-the last message. `twin` names an answerable item of the same kind: an unanswerable item counts only if its twin was
-answered, because saying "I do not know" to everything is no skill. Tools, where given, are sent as they stand.
+the last message. `one_in` says that only so many answers can be right: what a guess, or an old answer, reaches is taken
+off. `twin` names an answerable item of the same kind: an unanswerable item counts only if its twin was answered,
+because saying "I do not know" to everything is no skill. Tools, where given, are sent as they stand.
 
 The full suite is a file a category; the quick suite is those of its items that say `quick = true`, all of them drawn by
 the seed, and a few of the others, which the seed chooses: no question stands twice, and no answer is worth learning by
@@ -57,6 +58,7 @@ class Item:
     tools: tuple[dict[str, Any], ...] = ()
     seeded: bool = False
     drawn: bool = False
+    one_in: int = 0
 
     @property
     def prompt(self) -> str:
@@ -80,11 +82,11 @@ class Item:
 
     @property
     def chance(self) -> float:
-        """The score that guessing reaches: one in so many where the answer is chosen from a list, else 0."""
+        """The score that guessing reaches: one in so many where few answers are possible, else 0."""
         share = 1.0
         for check in self.checks:
             share *= getattr(check, "chance", 0.0)
-        return share
+        return max(share, 1 / self.one_in if self.one_in else 0.0)
 
     def evaluate(self, subject: Subject) -> list[tuple[str, Verdict]]:
         """Every check's kind and verdict."""
@@ -227,6 +229,7 @@ def build_with(raw: dict[str, Any], values: dict[str, Any], *, sampled: bool = F
         tools=tuple(asked.get("tools", ())),
         seeded=sampled or is_seeded(raw),
         drawn=is_seeded(raw),
+        one_in=raw.get("one_in", 0),
     )
 
 

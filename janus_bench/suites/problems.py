@@ -28,6 +28,7 @@ _TYPES: dict[str, type] = {
     "tools": list,
     "twin": str,
     "quick": bool,
+    "one_in": int,
 }
 
 
@@ -81,6 +82,8 @@ def _item_problems(raw: Any, ids: set[str], seen: set[str]) -> list[str]:
         found.append(f"category: must be one of {', '.join(CATEGORIES)}")
     if raw.get("twin") and (raw["twin"] not in ids or raw["twin"] == raw["id"]):
         found.append(f"twin: there is no other item {raw['twin']!r}")
+    if type(raw.get("one_in", 2)) is not int or raw.get("one_in", 2) < 2:
+        found.append("one_in: must be a whole number from 2 on")
     for name in ("variants", "checks", "messages", "tools", "pictures"):
         if not all(isinstance(entry, dict) for entry in raw.get(name, [])):
             return [*found, f"{name}: must be a list of tables"]
@@ -126,4 +129,4 @@ def _said(error: Exception) -> str:
 
 
 def _spelled(kind: type) -> str:
-    return {str: "a text", list: "a list", dict: "a table", bool: "true or false"}[kind]
+    return {str: "a text", list: "a list", dict: "a table", bool: "true or false", int: "a whole number"}[kind]

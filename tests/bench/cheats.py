@@ -86,7 +86,7 @@ def every_source(items: Sequence[Item], most: int) -> Cheat:
 
 def shuffled(items: Sequence[Item]) -> Cheat:
     """Right answers, each to another question of its category."""
-    other = {}
+    other: dict[str, Said] = {}
     for category in {item.category for item in items}:
         near = [item for item in items if item.category == category]
         other |= {one.id: right(two) for one, two in zip(near, [*near[1:], near[0]], strict=True)}
@@ -139,7 +139,7 @@ def fake_calls(item: Item) -> Said:
             for place, (name, schema) in enumerate(wanted.items())
         }
         calls.append({"name": tool["function"]["name"], "arguments": json.dumps(filled)})
-    return Said("" if calls else ADMISSION, calls=calls)  # fmt: skip
+    return Said("" if calls else ADMISSION, calls=calls)
 
 
 def _filled(schema: dict[str, Any], word: str) -> Any:
@@ -217,6 +217,5 @@ def cheats(suite: Suite, seed: int) -> dict[str, Cheat]:
         "code that returns true": stub("return True"),
         "thought only": only_thought,
         "blanks": blanks,
-        "learned from one seed": learned(suite, [seed + 1000]),
-        "learned from ten seeds": learned(suite, [seed + 1000 + number for number in range(10)]),
+        "learned from another seed": learned(suite, [seed + 1000]),
     }
