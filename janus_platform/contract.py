@@ -103,7 +103,7 @@ class Egress:
     allowed_hosts: tuple[str, ...]
     allowed_port: int
     max_head_bytes: int
-    head_seconds: int
+    head_seconds: float
     max_tunnels_per_caller: int
     max_unfinished_heads_per_peer: int
 

@@ -26,6 +26,8 @@ from uvicorn.server import ServerState
 BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 75
 MAX_HEAD_BYTES = 65_536
+# In a request's state: the host that the absolute form of its target names (RFC 9112, 3.2.2), empty in origin form.
+AUTHORITY = "authority"
 # Content type and body of the answer to what no app gets to see, made of its status and of what to do.
 Refused = Callable[[int, str], tuple[bytes, bytes]]
 
@@ -70,9 +72,19 @@ class HttpServer:
         if self._lifespan.should_exit:
             raise RuntimeError("the app's start-up failed; the platform's log has the details")
 
-    def protocol(self, state: Mapping[str, Any] | None = None) -> HttpToolsProtocol:
-        """A protocol for one connection; `state` goes into the ASGI scope of each of its requests."""
-        return _Protocol(self._config, self._state, {**self._lifespan.state, **(state or {})}, self._refused)
+    def protocol(
+        self,
+        state: Mapping[str, Any] | None = None,
+        *,
+        on_lost: Callable[[], None] | None = None,
+        on_refused: Callable[[int], None] | None = None,
+    ) -> HttpToolsProtocol:
+        """A protocol for one connection; `state` goes into the scope of its requests.
+
+        `on_lost` is told of its end, `on_refused` of the status of a refusal that the app has no part in.
+        """
+        made = {**self._lifespan.state, **(state or {})}
+        return _Protocol(self._config, self._state, made, self._refused, on_lost, on_refused)
 
     async def listen(self, sockets: list[socket.socket]) -> None:
         """Serve every connection that these bound sockets accept."""
@@ -107,8 +119,17 @@ class HttpServer:
 class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol, with a bound on the head, which it keeps whole, and refusals in the app's own shape."""
 
-    def __init__(self, config: Config, server: ServerState, app_state: dict[str, Any], refused: Refused) -> None:
+    def __init__(
+        self,
+        config: Config,
+        server: ServerState,
+        app_state: dict[str, Any],
+        refused: Refused,
+        on_lost: Callable[[], None] | None,
+        on_refused: Callable[[int], None] | None,
+    ) -> None:
         super().__init__(config, server, app_state)
+        self._on_lost, self._on_refused = on_lost, on_refused
         self.access_log = False  # Its lines hold addresses, and uvicorn writes them for whoever listens.
         self._refused = refused
         self._in_head = True
@@ -125,8 +146,14 @@ class _Protocol(HttpToolsProtocol):
         if self._in_head and self._received > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("")
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._on_lost is not None:
+            self._on_lost()
+
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
+        self.scope["state"][AUTHORITY] = b"" if url[:1] in (b"/", b"*") else _authority(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -148,6 +175,8 @@ class _Protocol(HttpToolsProtocol):
             status, detail = 431, f"The request's head is over {MAX_HEAD_BYTES:,} bytes. Send fewer or shorter headers."
         else:
             status, detail = 400, "This is no HTTP/1.1 request. Send one, as curl or an HTTP library does."
+        if self._on_refused is not None:
+            self._on_refused(status)
         content_type, body = self._refused(status, detail)
         head = [
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(),
@@ -162,6 +191,10 @@ class _Protocol(HttpToolsProtocol):
         self._fields += size
         if self._fields > MAX_HEAD_BYTES:
             raise ValueError("head too large")  # The parser stops, and send_400_response follows.
+
+
+def _authority(url: bytes) -> bytes:
+    return url.partition(b"://")[2].partition(b"/")[0]
 
 
 class _OneWrite:

@@ -85,7 +85,7 @@ class LocalPlatform:
         self.services = build_services(context, self.callers.accepts_key, cache_folder("sandbox"), web=settings.web)
         ca = LocalCA(self.contract.egress.allowed_hosts)
         place.ca_file.write_bytes(ca.pem)
-        self.egress = EgressProxy(self.services.by_host, self.contract.egress.allowed_port, self.callers, ca)
+        self.egress = EgressProxy(self.services.by_host, self.contract.egress, self.callers, ca)
         self.deployments = self._build_deployments()
         self.rotation = KeyRotation(self.callers, self.deployments, self.contract, self.clock)
         self.monitor = Monitor(

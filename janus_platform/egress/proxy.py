@@ -3,39 +3,43 @@
 It accepts `CONNECT host:443` (RFC 9110, 9.3.6) for the hosts of the contract, ends TLS with the local CA, and hands the
 requests to the service that the hostname table names. Anything else is refused with a problem that says why, logged and
 counted. Nothing is ever forwarded to the network: a host that is not in the table has nowhere to go.
+
+A caller has so many tunnels at once, and a peer (one implementation, or the loopback port) so many connections that
+have not said yet where to; who takes more is refused, and nobody else notices.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
+import os
 import re
 import socket
+import struct
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from janus_platform.contract import Egress
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
+from janus_platform.egress.heads import Refusal, parse, refusal_bytes
+from janus_platform.egress.same_host import SameHost
 from janus_platform.http_server import BACKLOG, HttpServer
 
 log = logging.getLogger("janus.egress")
 
-MAX_HEAD_BYTES = 8_192
-HEAD_SECONDS = 10.0
 HANDSHAKE_SECONDS = 10.0
 KEPT_EVENTS = 1_000
 KEPT_CALLERS = 10_000
-_CONNECT = re.compile(rb"CONNECT ([!-~]{1,300}) HTTP/1\.[01]")
-_UNPRINTABLE = re.compile(rb"[^!-~]")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
+RETRY_SECONDS = 1
+_AUTHORIZATION = re.compile(rb"(?im)^proxy-authorization:[ \t]*([^\r\n]{1,300})\r?$")
+_PEER_CREDENTIALS = struct.Struct("3i")  # unix(7), SO_PEERCRED: pid, uid, gid
 
 
 @dataclass(frozen=True)
@@ -48,24 +52,18 @@ class EgressEvent:
     reason: str
 
 
-class Refusal(Exception):
-    """An attempt that does not pass: HTTP status, a short reason for the log, and what to do."""
-
-    def __init__(self, status: int, reason: str, detail: str, *, target: str = "", caller: str = "unknown") -> None:
-        super().__init__(detail)
-        self.status, self.reason, self.detail, self.target, self.caller = status, reason, detail, target, caller
-
-
 class EgressProxy:
     """Listens for CONNECT, checks caller and target, and serves `table[host]` inside the tunnel."""
 
-    def __init__(self, table: Mapping[str, ASGIApp], port: int, callers: Callers, ca: LocalCA) -> None:
-        self._port = port
+    def __init__(self, table: Mapping[str, ASGIApp], rules: Egress, callers: Callers, ca: LocalCA) -> None:
+        self.rules, self._port = rules, rules.allowed_port
         self._callers = callers
-        self._servers = {host: HttpServer(_SameHost(app, host)) for host, app in table.items()}
+        self._servers = {host: HttpServer(SameHost(app, host, self._block)) for host, app in table.items()}
         self._contexts = {host: ca.server_context(host) for host in table}
         self._listeners: list[asyncio.Server] = []
         self._tunnels: set[asyncio.Task[None]] = set()
+        self.open_tunnels: Counter[str] = Counter()
+        self.unfinished: Counter[int] = Counter()
         self.events: deque[EgressEvent] = deque(maxlen=KEPT_EVENTS)
         self.counts: Counter[str] = Counter()
         self.by_caller: dict[str, Counter[str]] = {}
@@ -102,17 +100,39 @@ class EgressProxy:
         """Decide about one request head, then open the tunnel; raises Refusal."""
         host, caller = self._decide(head)
         self._record(caller, f"{host}:{self._port}", None)
+        waiting.on_lost = self._counted(caller)
         transport.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
         task = asyncio.get_running_loop().create_task(self._serve(host, caller, transport, waiting))
         self._tunnels.add(task)
         task.add_done_callback(self._tunnels.discard)
 
-    def refuse(self, refusal: Refusal, transport: asyncio.Transport) -> None:
-        """Log, count and answer an attempt that does not pass."""
-        self._record(refusal.caller, refusal.target, refusal.reason)
-        log.warning("blocked caller=%s target=%s reason=%s", refusal.caller, refusal.target, refusal.reason)
-        transport.write(_refusal_bytes(refusal, self.allowed_hosts))
+    def refuse(self, refusal: Refusal, transport: asyncio.Transport, head: bytes = b"") -> None:
+        """Log, count and answer an attempt that does not pass; `head` is what was sent, for whose it was."""
+        caller = refusal.caller
+        if caller == "unknown" and (proof := _AUTHORIZATION.search(head)):
+            caller = self._callers.identify(proof[1].decode("latin-1")) or caller
+        self._block(caller, refusal.target, refusal.reason)
+        transport.write(refusal_bytes(refusal, self.allowed_hosts))
         transport.close()
+
+    def _block(self, caller: str, target: str, reason: str) -> None:
+        self._record(caller, target, reason)
+        log.warning("blocked caller=%s target=%s reason=%s", caller, target, reason)
+
+    def _counted(self, caller: str) -> Callable[[], None]:
+        """Count one more tunnel of `caller`; what is returned ends it, once."""
+        self.open_tunnels[caller] += 1
+        ended = False
+
+        def end() -> None:
+            nonlocal ended
+            if not ended:
+                ended = True
+                self.open_tunnels[caller] -= 1
+                if not self.open_tunnels[caller]:
+                    del self.open_tunnels[caller]
+
+        return end
 
     def _record(self, caller: str, target: str, reason: str | None) -> None:
         outcome = "allowed" if reason is None else "blocked"
@@ -125,7 +145,7 @@ class EgressProxy:
         self.events.append(EgressEvent(time.time(), caller, target, reason))
 
     def _decide(self, head: bytes) -> tuple[str, str]:
-        target, headers = _parse(head)
+        target, headers = parse(head)
         caller = self._callers.identify(headers.get("proxy-authorization", ""))
         if caller is None:
             raise Refusal(
@@ -141,10 +161,19 @@ class EgressProxy:
         if port != str(self._port):
             detail = f"The platform's services answer on port {self._port} only."
             raise Refusal(403, "port is not allowed", detail, target=target, caller=caller)
+        if headers.get("host", target).lower() not in (host, target.lower()):
+            detail = "The Host header of a CONNECT request names its target (RFC 9110, 7.2)."
+            raise Refusal(400, "Host header differs from the target", detail, target=target, caller=caller)
+        if self.open_tunnels[caller] >= self.rules.max_tunnels_per_caller:
+            detail = (
+                f"{caller} has {self.rules.max_tunnels_per_caller} tunnels open, as many as one caller may have. "
+                "Close some, or send several requests through one: share one client."
+            )
+            raise Refusal(429, "too many tunnels", detail, target=target, caller=caller, retry_after=RETRY_SECONDS)
         return host, caller
 
     async def _serve(self, host: str, caller: str, transport: asyncio.Transport, waiting: _Waiting) -> None:
-        loop = asyncio.get_running_loop()
+        loop, target = asyncio.get_running_loop(), f"{host}:{self._port}"
         try:
             secured = await loop.start_tls(
                 transport,
@@ -153,28 +182,47 @@ class EgressProxy:
                 server_side=True,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
             )
-        except (OSError, asyncio.IncompleteReadError) as error:  # ssl.SSLError is an OSError
-            self._record(caller, f"{host}:{self._port}", "TLS handshake failed or asked for another name")
-            log.warning("blocked caller=%s target=%s reason=tls %s", caller, host, type(error).__name__)
+        except (ConnectionResetError, asyncio.IncompleteReadError):  # It left, which is nobody's business.
             transport.abort()
+            waiting.on_lost()
             return
-        if secured is not None:
-            waiting.hand_over(self._servers[host].protocol({"caller": caller}), secured)
+        except OSError as error:  # ssl.SSLError is one
+            log.info("tls caller=%s target=%s error=%s", caller, host, type(error).__name__)
+            self._block(caller, target, "TLS handshake failed or asked for another name")
+            transport.abort()
+            waiting.on_lost()
+            return
+        if secured is None:
+            waiting.on_lost()
+            return
+
+        def malformed(_: int) -> None:
+            self._block(caller, target, "malformed request in the tunnel")
+
+        protocol = self._servers[host].protocol({"caller": caller}, on_lost=waiting.on_lost, on_refused=malformed)
+        waiting.hand_over(protocol, secured)
 
 
 class _Connection(asyncio.Protocol):
     """Reads one request head, within its size and time limits."""
 
     def __init__(self, proxy: EgressProxy) -> None:
-        self._proxy = proxy
+        self._proxy, self._rules = proxy, proxy.rules
         self._head = bytearray()
+        self._peer: int | None = None
         self._transport: asyncio.Transport
         self._timer: asyncio.TimerHandle
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self._transport = transport  # type: ignore[assignment]
-        self._timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(self._rules.head_seconds, self._too_slow)
+        self._peer = _peer(self._transport)
+        self._proxy.unfinished[self._peer] += 1
+        if self._proxy.unfinished[self._peer] > self._rules.max_unfinished_heads_per_peer:
+            most = self._rules.max_unfinished_heads_per_peer
+            detail = f"{most} connections from here have not said yet where to. Finish or close those."
+            self._refuse(Refusal(429, "too many unfinished requests", detail, retry_after=RETRY_SECONDS))
 
     def data_received(self, data: bytes) -> None:
         if self._transport.is_closing():
@@ -182,22 +230,48 @@ class _Connection(asyncio.Protocol):
         self._head += data
         try:
             end = self._head.find(b"\r\n\r\n")
-            if len(self._head) > MAX_HEAD_BYTES:
-                raise Refusal(431, "head is too large", f"A request head may have {MAX_HEAD_BYTES} bytes.")
+            if len(self._head) > self._rules.max_head_bytes:
+                raise Refusal(431, "head is too large", f"A request head may have {self._rules.max_head_bytes} bytes.")
             if end < 0:
                 return
             if len(self._head) > end + 4:
                 raise Refusal(400, "bytes after CONNECT", "Wait for the 200 before you send through the tunnel.")
-            self._timer.cancel()
+            self._over()
             waiting = _Waiting()
             self._transport.set_protocol(waiting)
             self._proxy.tunnel(bytes(self._head[:end]), self._transport, waiting)
         except Refusal as refusal:
-            self._timer.cancel()
-            self._proxy.refuse(refusal, self._transport)
+            self._refuse(refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._over()
+
+    def _too_slow(self) -> None:
+        detail = f"A request head may take {self._rules.head_seconds:g} seconds."
+        self._refuse(Refusal(408, "head took too long", detail))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._over()
+        self._proxy.refuse(refusal, self._transport, bytes(self._head))
+
+    def _over(self) -> None:
+        """The head is read, or never will be."""
         self._timer.cancel()
+        if self._peer is not None:
+            self._proxy.unfinished[self._peer] -= 1
+            if not self._proxy.unfinished[self._peer]:
+                del self._proxy.unfinished[self._peer]
+            self._peer = None
+
+
+def _peer(transport: asyncio.Transport) -> int:
+    """The process at the other end of a Unix socket; 0 for the loopback port, where the kernel does not tell."""
+    found = transport.get_extra_info("socket")
+    if found is None or found.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
+        return 0
+    with socket.socket(fileno=os.dup(found.fileno())) as own:  # uvloop's stand-in has no socket options.
+        credentials = own.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
+    return int(_PEER_CREDENTIALS.unpack(credentials)[0])
 
 
 class _Waiting(asyncio.Protocol):
@@ -206,79 +280,22 @@ class _Waiting(asyncio.Protocol):
     def __init__(self) -> None:
         self._early = bytearray()
         self._lost = False
+        self.on_lost: Callable[[], None] = lambda: None
 
     def data_received(self, data: bytes) -> None:
         self._early += data
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
+        self.on_lost()
 
     def hand_over(self, protocol: asyncio.Protocol, transport: asyncio.Transport) -> None:
         """Let `protocol` own `transport` from here on, beginning with the bytes that came early."""
         if self._lost or transport.is_closing():
             transport.abort()
+            self.on_lost()
             return
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         if self._early:
             protocol.data_received(bytes(self._early))
-
-
-class _SameHost:
-    """Refuses a request inside the tunnel whose `Host` is not the tunnel's (421, RFC 9110, 15.5.20)."""
-
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        self.app = app
-        self._accepted = {host.encode(), f"{host}:443".encode()}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            hosts = [value.lower() for name, value in scope["headers"] if name == b"host"]
-            if len(hosts) != 1 or hosts[0] not in self._accepted:
-                body = _problem(421, "The Host header names another host than the tunnel leads to.")
-                headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-                await send({"type": "http.response.start", "status": 421, "headers": headers})
-                await send({"type": "http.response.body", "body": body})
-                return
-        await self.app(scope, receive, send)
-
-
-def _parse(head: bytes) -> tuple[str, dict[str, str]]:
-    request_line, *lines = head.split(b"\r\n")
-    match = _CONNECT.fullmatch(request_line)
-    if match is None:
-        target = request_line.split(b" ")[1:2]
-        # It goes into the log, where a line end or an escape sequence could forge a line of its own.
-        shown = _UNPRINTABLE.sub(b"?", target[0][:200]).decode("ascii") if target else ""
-        detail = "This proxy speaks only CONNECT to https addresses. Plain http does not leave the platform."
-        raise Refusal(405, "not a CONNECT request", detail, target=shown)
-    headers: dict[str, str] = {}
-    for line in lines:
-        field = _HEADER.fullmatch(line)
-        if field is None:
-            raise Refusal(400, "malformed header", "A header line of the CONNECT request is malformed.")
-        name = field[1].decode("ascii").lower()
-        if name in headers and name == "proxy-authorization":
-            raise Refusal(400, "two Proxy-Authorization headers", "Send one Proxy-Authorization header.")
-        headers[name] = field[2].decode("latin-1")
-    return match[1].decode("ascii"), headers
-
-
-def _problem(status: int, detail: str, **members: object) -> bytes:
-    return json.dumps({"type": "about:blank", "status": status, "detail": detail, **members}).encode()
-
-
-def _refusal_bytes(refusal: Refusal, allowed: tuple[str, ...]) -> bytes:
-    body = _problem(refusal.status, refusal.detail, title=refusal.reason, allowed_hosts=allowed)
-    # httpx and requests show the reason phrase and drop the body, so the reason stands in both.
-    lines = [
-        f"HTTP/1.1 {refusal.status} {refusal.reason}",
-        "Content-Type: application/problem+json",
-        f"Content-Length: {len(body)}",
-        "Connection: close",
-    ]
-    if refusal.status == 407:
-        lines.append('Proxy-Authenticate: Basic realm="janus egress"')
-    with contextlib.suppress(UnicodeEncodeError):
-        return "\r\n".join([*lines, "", ""]).encode("ascii") + body
-    raise AssertionError("reasons are ASCII")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, StreamingResponse
 from starlette.routing import Route
 
 from janus_platform.contract import load_contract
@@ -40,7 +40,16 @@ def mirror(name: str) -> Starlette:
 
         return StreamingResponse(parts(), media_type="text/event-stream")
 
-    return Starlette(routes=[Route("/stream", stream), Route("/{path:path}", seen, methods=["GET", "POST"])])
+    async def redirect(request: Request) -> RedirectResponse:
+        return RedirectResponse(request.query_params["to"])
+
+    return Starlette(
+        routes=[
+            Route("/stream", stream),
+            Route("/redirect", redirect),
+            Route("/{path:path}", seen, methods=["GET", "POST"]),
+        ]
+    )
 
 
 @dataclass
@@ -76,7 +85,7 @@ def wall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wall]:
     thread.start()
 
     async def start() -> Wall:
-        proxy = EgressProxy({host: mirror(host) for host in hosts}, CONTRACT.egress.allowed_port, callers, ca)
+        proxy = EgressProxy({host: mirror(host) for host in hosts}, CONTRACT.egress, callers, ca)
         sockets = bind_loopback(0)
         port = sockets[0].getsockname()[1]
         await proxy.start(sockets, folder / "e.sock")

@@ -7,12 +7,13 @@ import base64
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from janus_platform.contract import load_contract
+from janus_platform.contract import Egress, load_contract
 from janus_platform.egress import proxy as proxy_module
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
@@ -24,12 +25,14 @@ EGRESS = load_contract().egress
 HOST = EGRESS.allowed_hosts[0]
 
 
-def with_proxy(folder: Path, scenario: Callable[[EgressProxy, int, bytes], Awaitable[Any]]) -> Any:
+def with_proxy(
+    folder: Path, scenario: Callable[[EgressProxy, int, bytes], Awaitable[Any]], rules: Egress | None = None
+) -> Any:
     """Run `scenario(proxy, port, a valid Proxy-Authorization header)` against a proxy of its own."""
 
     async def run() -> Any:
         callers = Callers()
-        made = EgressProxy({HOST: mirror(HOST)}, EGRESS.allowed_port, callers, LocalCA([HOST]))
+        made = EgressProxy({HOST: mirror(HOST)}, rules or EGRESS, callers, LocalCA([HOST]))
         sockets = bind_loopback(0)[:1]
         port = sockets[0].getsockname()[1]
         await made.start(sockets, folder / "e.sock")
@@ -43,20 +46,17 @@ def with_proxy(folder: Path, scenario: Callable[[EgressProxy, int, bytes], Await
 
 
 @pytest.mark.parametrize("sent", [b"", b"CONNECT ", b"CONNECT x:443 HTTP/1.1\r\n"])
-def test_a_client_that_stays_silent_is_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sent: bytes) -> None:
-    monkeypatch.setattr(proxy_module, "HEAD_SECONDS", 0.05)
-
-    async def scenario(_: EgressProxy, port: int, __: bytes) -> bytes:
+def test_a_client_that_stays_silent_is_cut_off_and_logged(tmp_path: Path, sent: bytes) -> None:
+    async def scenario(made: EgressProxy, port: int, __: bytes) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
         try:
             return await asyncio.wait_for(reader.read(), 10)
-        except ConnectionResetError:
-            return b""
         finally:
             writer.close()
+            assert made.events[-1].reason == "head took too long" and not made.unfinished
 
-    assert with_proxy(tmp_path, scenario) == b""
+    assert with_proxy(tmp_path, scenario, replace(EGRESS, head_seconds=0.05)).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_tunnel_whose_handshake_never_comes_is_cut_off_and_forgotten(

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 from janus_platform.contract import load_contract
-from janus_platform.egress.proxy import MAX_HEAD_BYTES
 from tests.egress.conftest import Wall
 
-HOSTS = load_contract().egress.allowed_hosts
+CONTRACT_EGRESS = load_contract().egress
+HOSTS = CONTRACT_EGRESS.allowed_hosts
 SEARCH = HOSTS[1]
 
 
@@ -167,7 +167,7 @@ def test_one_callers_token_does_not_work_for_another(wall: Wall) -> None:
         (b"CONNECT x:443 HTTP/1.1\r\nbroken header\r\n\r\n", b"400"),
         (b"CONNECT x:443 HTTP/1.1\r\nA: b\r\n folded\r\n\r\n", b"400"),
         (b"CONNECT x:443 HTTP/1.1\r\nA: b\r\n\r\nGET / HTTP/1.1\r\n\r\n", b"400"),
-        (b"CONNECT x:443 HTTP/1.1\r\nA: " + b"a" * MAX_HEAD_BYTES, b"431"),
+        (b"CONNECT x:443 HTTP/1.1\r\nA: " + b"a" * CONTRACT_EGRESS.max_head_bytes, b"431"),
     ],
 )
 def test_anything_but_a_clean_connect_is_refused(wall: Wall, sent: bytes, status: bytes) -> None:
