@@ -1,4 +1,4 @@
-"""`janus submit`, `implementations`, `logs`, `remove`: implementations from their trial to their end."""
+"""`janus new`, `submit`, `implementations`, `logs`, `remove`: implementations from their begin to their end."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ from janus_platform.runtime import runtime
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 _RULES = load_contract().submission
 _STYLES = {"passed": "green", "failed": "bold red", "not checked": "yellow", "not given": "yellow"}
+
+
+def new(
+    folder: Annotated[Path, typer.Argument(help="Where to put it; files that are there already stay as they are.")],
+    name: Annotated[str | None, typer.Option(help="What it will be called, if not like the folder.")] = None,
+) -> None:
+    """Begin an implementation: a server that runs, Dockerfile, licence, lock file and README."""
+    from janus_platform import scaffold
+
+    for written in scaffold.new(folder, name):
+        say(str(folder / written))
+    say(f"Next: write {folder / 'answer.py'}, then `janus submit {folder} --name NAME`.")
 
 
 def submit(
@@ -159,5 +171,5 @@ def remove(name: str) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (submit, implementations, logs, remove):
+    for command in (new, submit, implementations, logs, remove):
         app.command()(command)

@@ -10,6 +10,8 @@ BUNDLED = (BASELINE, "direct", "echo")
 
 # Does what it is told, well or badly: the notebooks deploy it to show what the platform makes of it.
 GUEST = Path(__file__).with_name("guest")
+# What a new implementation begins as: `janus new`.
+TEMPLATE = Path(__file__).with_name("template")
 
 
 def bundled() -> dict[str, Path]:

@@ -246,3 +246,13 @@ def test_an_artifact_that_is_no_small_picture_is_named_not_shown(
     expect(chat.page.locator("figcaption")).to_contain_text("a <b> is not shown: ")
     assert why in chat.text("figcaption") and chat.page.locator("figure img").count() == 0
     chat.check_quiet()
+
+
+@pytest.mark.parametrize(
+    ("link", "chosen"),
+    [("#model=other", "other"), ("#model=nobody", "janus"), ("#model=%3Cimg%20onerror%3D1%3E", "janus")],
+)
+def test_a_link_may_choose_the_implementation(browser: Browser, served: GatewayThread, link: str, chosen: str) -> None:
+    with visit(browser, f"{served.url}/{link}") as chat:
+        expect(chat.page.locator("#model")).to_have_value(chosen)
+        chat.check_quiet()

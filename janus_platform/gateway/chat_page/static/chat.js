@@ -152,8 +152,11 @@ async function copy(button, text) {
   setTimeout(() => { button.textContent = before; }, 1500);
 }
 
+// A link may choose the implementation: /#model=NAME. It counts once, then the reader chooses.
+let linked = new URLSearchParams(location.hash.slice(1)).get("model");
+
 async function listModels() {
-  const chosen = model.value;
+  const chosen = linked || model.value;
   try {
     const { data } = await (await request("v1/models", { key: keyField.value })).json();
     const names = data.filter((entry) => typeof entry?.id === "string" && entry.id);
@@ -162,6 +165,8 @@ async function listModels() {
       return element("option", { value: id }, short(id, 60) + now);
     }));
     if (names.some(({ id }) => id === chosen)) model.value = chosen;
+    else if (linked) say(`There is no implementation ${short(linked, 60)}.`);
+    linked = "";
   } catch (error) {
     if (error.kind === 401) wantKey();
     else say("The list of implementations could not be loaded.");
