@@ -1,4 +1,4 @@
-"""The implementation proper: what it thinks and says to a question, piece by piece."""
+"""The implementation proper: what it thinks and says, piece by piece."""
 
 from collections.abc import AsyncIterator
 from typing import Any

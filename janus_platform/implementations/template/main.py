@@ -1,4 +1,4 @@
-"""An implementation: the endpoints of the contract around `answer`, which yields what to send.
+"""An implementation: the endpoints of the contract, around `answer`.
 
 Environment: HOST, PORT, JANUS_IMPLEMENTATION.
 """
@@ -57,7 +57,8 @@ async def chat(request: Request) -> Response:
             usage = value
         else:
             message[field] = message.get(field, "") + value
-    return JSONResponse({**envelope("chat.completion", message=message), "usage": usage})
+    completion = envelope("chat.completion", message=message)
+    return JSONResponse({**completion, "usage": usage})
 
 
 def text_of(content: Any) -> str:
