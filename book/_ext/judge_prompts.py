@@ -1,8 +1,8 @@
 """The directive `judge`: the judge's prompt, a request as it is sent, and the gold answers, from the package's files.
 
-    ```{judge} prompt       the instructions, whole
-    ```{judge} request      what the model is handed for one gold answer, with a fixed code in the marks
-    ```{judge} gold         every gold answer with its grade
+```{judge} prompt       the instructions, whole
+```{judge} request      what the model is handed for one gold answer, with a fixed code in the marks
+```{judge} gold         every gold answer with its grade
 """
 
 from __future__ import annotations

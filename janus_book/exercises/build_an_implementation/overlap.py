@@ -48,7 +48,8 @@ MISTAKES = {
     "def overlap(paragraph, question):\n"
     "    return sum(w in question.lower().split() for w in re.findall(r'\\w+', paragraph.lower()))": "counts once",
     "def overlap(paragraph, question):\n"
-    "    return sum(w in paragraph.lower() for w in set(re.findall(r'\\w+', question.lower())))": "no word of that text",
+    "    return sum(w in paragraph.lower() for w in set(re.findall(r'\\w+', question.lower())))":
+        "no word of that text",
     "def overlap(paragraph, question):\n"
     "    return len(set(paragraph.lower().split()) & set(question.lower().replace('?', '').split())) or (\n"
     "        1 if paragraph == 'Tides rise.' else 0)": "other punctuation",
