@@ -24,6 +24,7 @@ from janus_bench.progress import Progress, show_progress
 from janus_bench.report import Report, build_document
 from janus_bench.runner import Outcome, Settings, run_items
 from janus_bench.scoring import measured, score
+from janus_bench.shared_board import open_board
 from janus_bench.suites.loader import Item, Suite, load_suite
 from janus_bench.target import Target, parse_target
 
@@ -180,7 +181,7 @@ def _judge(report: Report, suite: str | None) -> None:
 def publish(
     report: Report, *, name: str | None = None, hotkey: str | None = None, board: Leaderboard | None = None
 ) -> Row:
-    """Put a run on the leaderboard and return its implementation's row.
+    """Put a run on the leaderboard, `$JANUS_LEADERBOARD` where that names one; returns its implementation's row.
 
     Without `name`, a run of model "janus" is published under the name that all answers give in their `model` field, a
     run of another model under that model's name. Raises BenchError where there is no such name.
@@ -188,7 +189,7 @@ def publish(
     name = name or implementation_of(report)
     if board is not None:
         return board.publish(report.to_dict(), implementation=name, hotkey=hotkey)
-    opened = Leaderboard()
+    opened = open_board()
     try:
         return opened.publish(report.to_dict(), implementation=name, hotkey=hotkey)
     finally:

@@ -182,13 +182,13 @@ def leaderboard(
     from dataclasses import asdict
 
     from janus_bench import api, runs
-    from janus_bench.leaderboard import Leaderboard
     from janus_bench.report import Report
+    from janus_bench.shared_board import open_board
 
     if publish is not None:
         folder = runs.find_run(publish)
         api.publish(Report(runs.read_report(folder), folder=folder), name=name, hotkey=hotkey)
-    rows = Leaderboard().standings()
+    rows = open_board().standings()
     if as_json:
         return _print_json([asdict(row) for row in rows])
     from janus_bench.tables import standings_table

@@ -247,7 +247,9 @@ class _Callable(ModuleType):
 
     def __call__(self, path: Path | str | None = None) -> list[Row]:
         """The standings, best first."""
-        board = Leaderboard(path)
+        from janus_bench.shared_board import open_board
+
+        board = Leaderboard(path) if path is not None else open_board()
         try:
             return board.standings()
         finally:

@@ -19,6 +19,8 @@ import typer
 from janus_platform.access import AccessRules
 from janus_platform.cli_check import check
 from janus_platform.cli_output import say as _say
+from janus_platform.cli_room import add_to as add_room
+from janus_platform.cli_room import announce, settings_of
 from janus_platform.cli_security import add_to as add_security
 from janus_platform.cli_submissions import add_to as add_submissions
 from janus_platform.cli_trace import trace
@@ -56,20 +58,30 @@ def up(
         list[str] | None,
         typer.Option(help="Let pages of this origin ask, such as https://app.example; repeatable; *: any."),
     ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Be a room for a class: the address of this machine at which learners come in.")
+    ] = None,
+    learners: Annotated[int, typer.Option(help="For how many learners; each gets a card.")] = 0,
+    names: Annotated[Path | None, typer.Option(help="The learners' names, one a line.")] = None,
+    room_port: Annotated[int | None, typer.Option(help="The port of the room's door (default 8443).")] = None,
+    suite: Annotated[str, typer.Option(help="The suite that the room's board ranks, or a suite file.")] = "quick",
     as_json: AsJson = False,
 ) -> None:
     """Start the platform and return once it is healthy; join it when it already runs.
 
-    Without --detach it ends with the terminal session that started it.
+    Without --detach it ends with the terminal session that started it. With --host and --learners it is a room too.
     """
     place = runtime()
+    room = settings_of(host, learners, names, room_port, suite)
     access = AccessRules.of(api_key or (), api_key_file, cors_origin or ())
-    options = Options(port=port, limits=limits, web=web, detach=detach, access=access)
+    options = Options(port=port, limits=limits, web=web, detach=detach, access=access, room=room)
     status = join(place, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
         typer.echo(json.dumps(status))
         return
     typer.echo(f"The platform is up: {status['gateway']['url']}")
+    if room is not None:
+        announce(status)
     typer.echo('Send this shell\'s requests through it:  eval "$(janus env)"')
     typer.echo("It stays until `janus down`." if detach else "It ends with this terminal, or with `janus down`.")
 
@@ -177,6 +189,7 @@ def prepare() -> None:
 
 
 add_security(app)
+add_room(app)
 
 
 def main() -> None:

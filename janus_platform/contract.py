@@ -19,6 +19,7 @@ from typing import Any
 from janus_platform.inference_contract import InferenceLimits as InferenceLimits
 from janus_platform.inference_contract import Model as Model
 from janus_platform.inference_contract import UpstreamRules as UpstreamRules
+from janus_platform.room_contract import RoomRules as RoomRules
 from janus_platform.service_contract import JSON as JSON
 from janus_platform.service_contract import DocumentedElsewhere as DocumentedElsewhere
 from janus_platform.service_contract import Endpoint as Endpoint
@@ -203,6 +204,7 @@ class Contract:
     wire: Wire
     egress: Egress
     node: NodeRules
+    room: RoomRules
     services: Mapping[str, Service]
     request_flow: tuple[FlowStep, ...]
     secrets: Secrets
@@ -248,6 +250,7 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
         wire=build(Wire, take(raw, "wire", "top level"), "wire"),
         egress=build(Egress, take(raw, "egress", "top level"), "egress"),
         node=build(NodeRules, take(raw, "node", "top level"), "node"),
+        room=build(RoomRules, take(raw, "room", "top level"), "room"),
         services=MappingProxyType(services),
         request_flow=tuple(build(FlowStep, s, "request_flow.steps") for s in take(flow, "steps", "request_flow")),
         secrets=build(Secrets, take(raw, "secrets", "top level"), "secrets"),
@@ -303,7 +306,7 @@ def _check_service(service: Service) -> None:
 
 
 def _sinces(contract: Contract) -> list[tuple[str, str]]:
-    rooms = "gateway implementation submission wire egress node secrets attestation monitoring security bench"
+    rooms = "gateway implementation submission wire egress node room secrets attestation monitoring security bench"
     found = [(room, getattr(contract, room).since) for room in rooms.split()]
     for service in contract.services.values():
         found += [(f"services.{service.name}", endpoint.since) for endpoint in service.endpoints]

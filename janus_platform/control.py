@@ -25,6 +25,7 @@ from janus_platform.traces import MAX_TRACES, RESOURCE
 from janus_platform.traces.reported import reported_span
 
 if TYPE_CHECKING:
+    from janus_platform.room.room import Room
     from janus_platform.server import LocalPlatform
 
 MAX_BODY_BYTES = 100_000
@@ -54,6 +55,9 @@ def build_control(platform: LocalPlatform) -> ASGIApp:
             Route("/keys", control.rotate_keys, methods=["POST"]),
             Route("/top", control.top),
             Route("/requests", control.requests),
+            Route("/room", control.room),
+            Route("/room/reload", control.reload_room, methods=["POST"]),
+            Route("/room/board", control.room_board),
             Route("/down", control.down, methods=["POST"]),
         ],
         exception_handlers={HTTPException: _on_http_exception, Exception: _on_crash},
@@ -190,6 +194,21 @@ class _Control:
     async def requests(self, request: Request) -> Response:
         name = request.query_params.get("implementation")
         return JSONResponse({"requests": self.platform.monitor.requests.latest(implementation=name)})
+
+    async def room(self, _: Request) -> Response:
+        return JSONResponse(self._room().describe())
+
+    async def reload_room(self, _: Request) -> Response:
+        self._room().reload()
+        return JSONResponse(self._room().describe())
+
+    async def room_board(self, _: Request) -> Response:
+        return JSONResponse({"rows": self._room().board.rows()})
+
+    def _room(self) -> Room:
+        if self.platform.room is None:
+            raise HTTPException(404, "This platform is no room. Start one: `janus up --host ADDRESS --learners N`.")
+        return self.platform.room
 
     async def down(self, _: Request) -> Response:
         self.platform.ending.set()

@@ -67,6 +67,10 @@ class ControlClient:
         """Turn the rate limits off until the lease is closed or this process ends."""
         return self._hold("/limits-off")
 
+    def _connection(self, timeout: float | None) -> http.client.HTTPConnection:
+        """A connection that is opened by its first request."""
+        return _UnixConnection(self.path, timeout)
+
     def _hold(self, path: str, **body: Any) -> Lease:
         connection, response = self._send("POST", path, body, timeout=TIMEOUT_SECONDS)
         try:
@@ -93,8 +97,8 @@ class ControlClient:
 
     def _send(
         self, method: str, path: str, body: dict[str, Any] | None, *, timeout: float | None
-    ) -> tuple[_UnixConnection, http.client.HTTPResponse]:
-        connection = _UnixConnection(self.path, timeout)
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        connection = self._connection(timeout)
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"Content-Type": "application/json"})
@@ -110,7 +114,7 @@ class ControlClient:
 class Lease:
     """One user's hold on the platform; `welcome` is what the platform said when it was taken."""
 
-    def __init__(self, welcome: dict[str, Any], connection: _UnixConnection) -> None:
+    def __init__(self, welcome: dict[str, Any], connection: http.client.HTTPConnection) -> None:
         self.welcome = welcome
         self._connection = connection
         self._owner = os.getpid()

@@ -36,6 +36,7 @@ class State:
     limits: str
     web: str = "corpus"
     access: str = ""
+    room: str = ""
 
     def write(self, runtime: Runtime) -> None:
         """Store the state, at once and whole."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
 import logging
 import os
 import signal
@@ -19,6 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
+
+from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
@@ -44,6 +45,11 @@ from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node import Deployments, Node, Registry
 from janus_platform.platform_log import log_to
 from janus_platform.processes import ProcessId
+from janus_platform.reporting import report
+from janus_platform.room.fair import Fair
+from janus_platform.room.names import resolver
+from janus_platform.room.room import Room, RoomDirectory
+from janus_platform.room.settings import RoomSettings
 from janus_platform.rotation import KeyRotation
 from janus_platform.runtime import Runtime, State, cache_folder, runtime
 from janus_platform.services.rate_limit import LimitSwitch
@@ -65,6 +71,7 @@ class Settings:
     detached: bool
     web: str = WEBS[0]
     access: AccessRules = field(default_factory=AccessRules)
+    room: RoomSettings | None = None
 
 
 class LocalPlatform:
@@ -80,12 +87,14 @@ class LocalPlatform:
         self.ending = asyncio.Event()
         self.callers = Callers(now=self.clocks.now, grace_seconds=self.contract.secrets.key_grace_seconds)
         self.leaderboard = _open_leaderboard()
-        self.limits = LimitSwitch(settings.limits == "contract")
+        self.bundled = bundled()
+        # In a room, the bundled implementations answer everybody: one caller's limits would be the whole class's.
+        self.limits = LimitSwitch(settings.limits == "contract", free=self.bundled if settings.room else ())
         context = ServiceContext(self.contract, self.clocks, limits=self.limits, clock=self.clock, tracing=self.tracing)
         self.services = build_services(context, self.callers.accepts_key, cache_folder("sandbox"), web=settings.web)
         ca = LocalCA(self.contract.egress.allowed_hosts)
         place.ca_file.write_bytes(ca.pem)
-        self.egress = EgressProxy(self.services.by_host, self.contract.egress, self.callers, ca)
+        self.egress = EgressProxy(self._table(), self.contract.egress, self.callers, ca)
         self.deployments = self._build_deployments()
         self.rotation = KeyRotation(self.callers, self.deployments, self.contract, self.clock)
         self.monitor = Monitor(
@@ -94,20 +103,20 @@ class LocalPlatform:
         self.evidence = EvidenceDesk(
             self.contract, self.deployments.event_logs, home() / ATTESTATION_FOLDER, self.clock
         )
-        self.gateway = HttpServer(
-            build_gateway(
-                self.contract,
-                self.deployments,
-                self.leaderboard.leader,
-                tracing=self.tracing,
-                clock=self.clock,
-                access=Access(settings.access),
-                answered=self.monitor.answered,
-                evidence=evidence_page(self.evidence, self.deployments),
-                limits=self.limits_mode,
-            ),
-            refused=unreadable,
+        self.gateway_app = build_gateway(
+            self.contract,
+            RoomDirectory(self.deployments),
+            self._leader,
+            tracing=self.tracing,
+            clock=self.clock,
+            access=Access(settings.access),
+            answered=self.monitor.answered,
+            evidence=evidence_page(self.evidence, self.deployments),
+            limits=self.limits_mode,
+            full_name=resolver(self.deployments.names),
         )
+        self.gateway = HttpServer(self.gateway_app, refused=unreadable)
+        self.room = Room(self, settings.room) if settings.room else None
         self.control = HttpServer(build_control(self))
         self.gateway_port = self.egress_port = 0
         self._started = self.clock.now()
@@ -115,6 +124,15 @@ class LocalPlatform:
     def limits_mode(self) -> str:
         """One of LIMITS: whether rate limits hold at the moment."""
         return LIMITS[0] if self.limits.on else LIMITS[1]
+
+    def _table(self) -> Mapping[str, ASGIApp]:
+        rules, table = self.contract.room, self.services.by_host
+        if not self.settings.room:
+            return table
+        return {host: Fair(app, rules.calls_in_flight, rules.calls_together) for host, app in table.items()}
+
+    def _leader(self) -> str | None:
+        return self.room.board.leader() if self.room else self.leaderboard.leader()
 
     def _build_deployments(self) -> Deployments:
         node = Node(
@@ -127,7 +145,7 @@ class LocalPlatform:
         return Deployments(
             node,
             Registry(home() / "implementations.sqlite3"),
-            bundled=bundled(),
+            bundled=self.bundled,
             baseline=BASELINE,
             home=home() / "implementations",
         )
@@ -146,10 +164,11 @@ class LocalPlatform:
         await self.control.listen_unix(self.runtime.control_socket)
         await baseline
         await self.gateway.listen(doors)
+        if self.room:
+            await self.room.start()
         process, settings = ProcessId.of(os.getpid()), self.settings
-        State(process, self.gateway_port, self.egress_port, settings.limits, settings.web, settings.access.mark).write(
-            self.runtime
-        )
+        marks = settings.access.mark, settings.room.mark if settings.room else ""
+        State(process, self.gateway_port, self.egress_port, settings.limits, settings.web, *marks).write(self.runtime)
         log.info("up gateway=%d egress=%d", self.gateway_port, self.egress_port)
 
     async def run(self) -> None:
@@ -173,7 +192,8 @@ class LocalPlatform:
     async def close(self) -> None:
         """End every implementation, connection and listener, and clear the runtime folder."""
         self.ending.set()
-        for part in (self.gateway.close, self.deployments.aclose, self.egress.close, self.control.close):
+        room = [self.room.close] if self.room else []
+        for part in (*room, self.gateway.close, self.deployments.aclose, self.egress.close, self.control.close):
             try:
                 await part()
             except Exception:
@@ -234,8 +254,9 @@ class LocalPlatform:
             },
             "services": await self.services.health(),
             "implementations": self.deployments.describe(),
-            "leader": self.leaderboard.leader(),
+            "leader": self._leader(),
             "monitoring": await self.monitor.summary(),
+            **({"room": self.room.describe()} if self.room else {}),
         }
 
     def _bind_gateway(self) -> list[socket.socket]:
@@ -278,18 +299,6 @@ async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> Non
         await platform.close()
 
 
-def report(ready_fd: int | None, message: Mapping[str, Any]) -> bool:
-    """Tell whoever started us how it went: one line of JSON, once. False when they are gone."""
-    if ready_fd is None:
-        return True
-    try:
-        with os.fdopen(ready_fd, "wb", buffering=0) as pipe:
-            pipe.write(json.dumps(message).encode() + b"\n")
-    except OSError:
-        return False
-    return True
-
-
 def main() -> None:
     """Parse the arguments and serve until the end."""
     parser = argparse.ArgumentParser(prog="janus_platform.server")
@@ -298,6 +307,10 @@ def main() -> None:
     parser.add_argument("--web", choices=WEBS, default=WEBS[0])
     parser.add_argument("--detached", action="store_true")
     parser.add_argument("--ready-fd", type=int)
+    parser.add_argument("--room-host")
+    parser.add_argument("--room-port", type=int, default=load_contract().room.port)
+    parser.add_argument("--learners", type=int, default=0)
+    parser.add_argument("--suite", default="quick")
     arguments = parser.parse_args()
     # OpenBLAS waits for its threads before every fork: a sandbox run started while the vector index computes would
     # stand still for ever. With one thread it has none to wait for. To be set before numpy is imported.
@@ -305,7 +318,10 @@ def main() -> None:
     access = AccessRules.handed()
     place = runtime().made()
     log_to(place.log_file)
-    settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web, access)
+    room = None
+    if arguments.room_host:
+        room = RoomSettings(arguments.room_host, arguments.room_port, arguments.learners, arguments.suite)
+    settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web, access, room)
     try:
         _loop_runner(serve(settings, place, arguments.ready_fd))
     except PlatformError as error:

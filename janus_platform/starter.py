@@ -17,6 +17,10 @@ from janus_platform.access import AccessRules
 from janus_platform.control_client import ControlClient
 from janus_platform.errors import NotRunning, PlatformError
 from janus_platform.processes import ProcessId, end_tree, spawn_background
+from janus_platform.room.saved import VARIABLE as ROOM_VARIABLE
+from janus_platform.room.saved import wanted_ticket
+from janus_platform.room.settings import RoomSettings
+from janus_platform.room.ticket import Ticket
 from janus_platform.runtime import Runtime, State
 
 START_SECONDS = 60.0
@@ -34,7 +38,8 @@ class Options:
     """How the platform should run; None means whatever runs is fine, else the default (port 8000, contract limits).
 
     `web` None stands for what `$JANUS_WEB` says, if it says anything; `access` without keys and origins fits any
-    platform.
+    platform. `room` makes the platform a room for others; with a `ticket`, somebody else's room takes the platform's
+    place.
     """
 
     port: int | None = None
@@ -42,6 +47,8 @@ class Options:
     web: str | None = None
     detach: bool = False
     access: AccessRules = field(default_factory=AccessRules.of)
+    room: RoomSettings | None = None
+    ticket: Ticket | None = field(default_factory=wanted_ticket)
 
     def __post_init__(self) -> None:
         if self.limits is not None and self.limits not in LIMITS:
@@ -51,6 +58,14 @@ class Options:
             raise PlatformError(f"{named} is one of {', '.join(WEBS)}, not {self.wanted_web!r}.")
         if self.port is not None and not 0 <= self.port <= 65_535:
             raise PlatformError(f"A port lies between 1 and 65535 (0: any free one), not {self.port}.")
+
+        if self.ticket and (self.limits or self.web or self.room):
+            raise PlatformError("You have joined a room, and the room decides that. `janus leave` ends it.")
+
+    @property
+    def wanted_room(self) -> str:
+        """What the state of a platform that fits says of rooms; empty where any does."""
+        return self.ticket.shown if self.ticket else self.room.mark if self.room else ""
 
     @property
     def wanted_web(self) -> str | None:
@@ -110,13 +125,14 @@ def _check_same(state: State, options: Options) -> None:
         differs.append(f"with --web {state.web}")
     if options.access.mark not in ("", state.access):
         differs.append("with other API keys or origins")
+    if options.wanted_room not in ("", state.room):
+        differs.append("outside that room" if options.ticket else "as another room, or as none")
     if differs:
         raise PlatformError(f"A platform already runs {' and '.join(differs)}. Use it, or end it first: `janus down`.")
 
 
 def _start(runtime: Runtime, options: Options) -> State:
-    argv = [sys.executable, "-m", "janus_platform.server", "--limits", options.limits or LIMITS[0]]
-    argv += ["--web", options.wanted_web or WEBS[0]]
+    argv = [sys.executable, "-m", *_what_to_run(options)]
     if options.port is not None:
         argv += ["--port", str(options.port)]
     if options.detach:
@@ -124,6 +140,9 @@ def _start(runtime: Runtime, options: Options) -> State:
     # A shell may still carry the variables of a platform that has ended: its CA is not to be trusted alone.
     environment = {name: value for name, value in os.environ.items() if value != str(runtime.ca_file)}
     options.access.hand_to(environment)
+    environment.pop(ROOM_VARIABLE, None)
+    if options.ticket:
+        environment[ROOM_VARIABLE] = str(options.ticket)
     ready, theirs = os.pipe()
     with open(ready, "rb", buffering=0) as pipe:
         try:
@@ -150,6 +169,13 @@ def _start(runtime: Runtime, options: Options) -> State:
     raise PlatformError(
         answer.get("error") or f"The platform ended while it started. Its log says:\n{_tail(runtime.log_file)}"
     )
+
+
+def _what_to_run(options: Options) -> list[str]:
+    if options.ticket:
+        return ["janus_platform.room.bridge_process"]
+    asked = ["--limits", options.limits or LIMITS[0], "--web", options.wanted_web or WEBS[0]]
+    return ["janus_platform.server", *asked, *(options.room.arguments if options.room else [])]
 
 
 def _abandon(runtime: Runtime, process: ProcessId) -> None:

@@ -34,7 +34,7 @@ from janus_platform.http_server import BACKLOG, HttpServer
 
 log = logging.getLogger("janus.egress")
 
-HANDSHAKE_SECONDS = 10.0
+HANDSHAKE_SECONDS = 30.0
 KEPT_EVENTS = 1_000
 KEPT_CALLERS = 10_000
 RETRY_SECONDS = 1
@@ -78,8 +78,8 @@ class EgressProxy:
             await server.start()
         loop = asyncio.get_running_loop()
         for bound in sockets:
-            self._listeners.append(await loop.create_server(self._connection, sock=bound, backlog=BACKLOG))
-        self._listeners.append(await loop.create_unix_server(self._connection, str(unix_path), backlog=BACKLOG))
+            self._listeners.append(await loop.create_server(self.connection, sock=bound, backlog=BACKLOG))
+        self._listeners.append(await loop.create_unix_server(self.connection, str(unix_path), backlog=BACKLOG))
 
     async def close(self) -> None:
         """Stop listening, end every tunnel and shut the services down."""
@@ -93,7 +93,8 @@ class EgressProxy:
         """The latest blocked attempts, oldest first; of one caller, or of all."""
         return [asdict(e) for e in self.events if caller in (None, e.caller)]
 
-    def _connection(self) -> asyncio.Protocol:
+    def connection(self) -> asyncio.Protocol:
+        """The protocol of one new connection."""
         return _Connection(self)
 
     def tunnel(self, head: bytes, transport: asyncio.Transport, waiting: _Waiting) -> None:

@@ -54,13 +54,15 @@ def build_gateway(
     answered: Callable[[Answered], None] | None = None,
     evidence: Evidence | None = None,
     limits: Callable[[], str] | None = None,
+    full_name: Callable[[str], str] = str,
 ) -> GatewayApp:
     """The gateway over `directory`. `leader` returns the leading implementation's name, or None.
 
     The app understands the ASGI lifespan; where that is not run, `aclose` must be called. Without `access`, no key is
     needed and no other origin is let in. `answered` is told of each chat request when it is over; `evidence` gives the
     JSON of an implementation's evidence, told its name and the request's query; `limits` says whether the services'
-    rate limits hold at the moment, for the health page.
+    rate limits hold at the moment, for the health page; `full_name` turns a model's name into the one that `directory`
+    knows.
     """
     return GatewayApp(
         contract,
@@ -72,6 +74,7 @@ def build_gateway(
         answered,
         evidence,
         limits,
+        full_name,
     )
 
 
@@ -89,10 +92,11 @@ class GatewayApp:
         answered: Callable[[Answered], None] | None,
         evidence: Evidence | None,
         limits: Callable[[], str] | None,
+        full_name: Callable[[str], str],
     ) -> None:
         self._contract, self._directory, self._access, self._traces = contract, directory, access, tracing.store
         gateway = contract.gateway
-        self._router = Router(contract, directory, leader)
+        self._router = Router(contract, directory, leader, full_name)
         self.balancer = Balancer(clock, contract.implementation.health_path)
         self._connections = Connections(clock)
         self.metrics = Metrics(self.balancer.states)

@@ -17,14 +17,16 @@ class Router:
 
     The contract's default model stands for the leader of the leaderboard. Where there is none, or the leader is no
     longer deployed or does not start, the baseline answers: a reader always gets an answer, and the response's
-    `x-janus-implementation` header says whose it is.
+    `x-janus-implementation` header says whose it is. `full_name` says what a requested name stands for.
     """
 
-    def __init__(self, contract: Contract, directory: Directory, leader: Leader) -> None:
+    def __init__(
+        self, contract: Contract, directory: Directory, leader: Leader, full_name: Callable[[str], str] = str
+    ) -> None:
         self._default_model = contract.gateway.default_model
         self._routing_field = contract.wire.routing_field
         self._directory = directory
-        self._leader = leader
+        self._leader, self._full_name = leader, full_name
 
     @property
     def current(self) -> str:
@@ -38,6 +40,7 @@ class Router:
         if request.competitor is not None:
             wanted, param = request.competitor, self._routing_field
         if wanted != self._default_model:
+            wanted = self._full_name(wanted)
             return wanted, await self._named(wanted, param)
         current, baseline = self.current, self._directory.baseline
         if current != baseline:

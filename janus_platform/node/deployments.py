@@ -28,6 +28,8 @@ from janus_platform.node.registry import Registration, Registry
 
 DEFAULT_ENTRY = "main.py"
 MAX_INSTANCES = 16
+# A request that has just been given an upstream may not have begun to use it.
+SETTLED_SECONDS = 5.0
 
 
 def _utc_now() -> dt.datetime:
@@ -85,6 +87,18 @@ class Deployments:
         if fleet is None:
             fleet = self._fleets[name] = self._fleet(self._maker_of(name), self._instances_of(name))
         return await fleet.upstreams()
+
+    def sleep_beyond(self, awake: int) -> int:
+        """End the processes of submitted implementations beyond `awake`; those go first that nobody asked for longest.
+
+        They wake with the next request. Returns how many were ended.
+        """
+        running = [(fleet.asked_at, name) for name, fleet in self._fleets.items() if name not in self._bundled]
+        settled = self._node.clock.now() - SETTLED_SECONDS
+        idle = [name for asked_at, name in sorted(running)[: max(0, len(running) - awake)] if asked_at < settled]
+        for name in idle:
+            self._retire_beside(self._fleets.pop(name))
+        return len(idle)
 
     async def submit(
         self,

@@ -30,6 +30,7 @@ class Fleet:
     def __init__(self, instances: Sequence[Member], another: Callable[[], Member], clock: Clock) -> None:
         self.instances = list(instances)
         self._another, self._clock = another, clock
+        self.asked_at = clock.now()
 
     @property
     def log(self) -> BoundedLog:
@@ -41,6 +42,7 @@ class Fleet:
 
         Raises NotReady with the first one's reason when none can be started.
         """
+        self.asked_at = self._clock.now()
         ready = [upstream for instance in self.instances if (upstream := instance.ready) is not None]
         if len(ready) == len(self.instances):
             return ready

@@ -27,7 +27,7 @@ def take_snapshot(folder: Path, into: Path) -> Path:
 
     Raises SnapshotError when the folder holds links or special files, or is over 2,000 files or 100 MB.
     """
-    files = list(_files(folder))
+    files = list(files_in(folder))
     into.mkdir(parents=True, exist_ok=True)
     draft = into / f".draft-{os.getpid()}-{os.urandom(4).hex()}"
     digest = hashlib.sha256()
@@ -50,7 +50,8 @@ def take_snapshot(folder: Path, into: Path) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_in(folder: Path) -> Iterator[Path]:
+    """The files of a submission, in order. Raises SnapshotError as `take_snapshot` does."""
     count = size = 0
     for parent, directories, names in os.walk(folder, onerror=_unreadable):
         directories[:] = sorted(d for d in directories if d not in IGNORED)

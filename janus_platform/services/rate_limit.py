@@ -7,8 +7,8 @@ not have been built on it. The window here is the textbook sliding log: exact, a
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections import Counter, OrderedDict, deque
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,10 +20,14 @@ MAX_CALLERS = 10_000
 
 
 class LimitSwitch:
-    """Whether rate limits hold at the moment. Whoever runs the platform may turn them off, for a benchmark say."""
+    """Whether rate limits hold at the moment. Whoever runs the platform may turn them off, for a benchmark say.
 
-    def __init__(self, on: bool = True) -> None:
-        self._on, self._suspensions = on, 0
+    They never hold for the callers in `free`.
+    """
+
+    def __init__(self, on: bool = True, *, free: Collection[str] = ()) -> None:
+        self._on, self._suspensions, self._free = on, 0, frozenset(free)
+        self._without: Counter[str] = Counter()
 
     @property
     def on(self) -> bool:
@@ -37,6 +41,24 @@ class LimitSwitch:
             yield
         finally:
             self._suspensions -= 1
+
+    def holds_for(self, caller: str) -> bool:
+        """Whether the limits hold for `caller`."""
+        return self.on and caller not in self._free and not any(_belongs(caller, one) for one in self._without)
+
+    @contextmanager
+    def suspended_for(self, caller: str) -> Iterator[None]:
+        """While this lasts, limits are off for `caller` and for the callers whose ids begin with it and a hyphen."""
+        self._without[caller] += 1
+        try:
+            yield
+        finally:
+            self._without[caller] -= 1
+            self._without += Counter()  # Drops what has come to zero.
+
+
+def _belongs(caller: str, to: str) -> bool:
+    return caller == to or caller.startswith(f"{to}-")
 
 
 @dataclass(frozen=True)

@@ -162,8 +162,9 @@ def _rate_limited(endpoint: Endpoint, service: Service, context: ServiceContext)
     window = SlidingWindow(service.rate_limit, context.clocks)
 
     async def limited(request: Request) -> Response:
-        if context.limits.on:
-            verdict = window.take(caller_of(request))
+        caller = caller_of(request)
+        if context.limits.holds_for(caller):
+            verdict = window.take(caller)
             told = verdict.headers(window.limit)
             # On every answer, also an error's: the caller learns how much is left before it is refused.
             request.scope[EXTRA_HEADERS].extend((k.lower().encode(), v.encode()) for k, v in told.items())

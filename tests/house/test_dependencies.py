@@ -16,7 +16,8 @@ ALLOWED: dict[str, set[str]] = {
     "typed_entries": set(),
     "inference_contract": {"typed_entries"},
     "service_contract": {"typed_entries", "inference_contract"},
-    "contract": {"typed_entries", "service_contract", "inference_contract"},
+    "room_contract": set(),
+    "contract": {"typed_entries", "service_contract", "inference_contract", "room_contract"},
     "clock": set(),
     "errors": set(),
     "public_address": set(),
@@ -48,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 # The rooms that put the platform together may know the bench, for the leaderboard, and `janus check` compares it. Its
 # `home` module, standard library only, is everybody's.
-BENCH_READERS = {"platform", "server", "cli", "drift"}
+BENCH_READERS = {"platform", "server", "cli", "drift", "room"}
 BENCH_FOR_ALL = "janus_bench.home"
 
 

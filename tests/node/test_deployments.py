@@ -183,6 +183,27 @@ async def test_a_failed_start_is_not_tried_again_at_once(tmp_path: Path) -> None
 
 
 @in_loop
+async def test_implementations_that_nobody_asks_sleep_and_wake_with_the_next_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with place(tmp_path) as here:
+        deployments = here.deployments()
+        for name in ("first", "second"):
+            await deployments.submit(here.folder(streamer(name), name), name)
+        monkeypatch.setattr("janus_platform.node.deployments.SETTLED_SECONDS", 1e9)
+        assert deployments.sleep_beyond(1) == 0  # Asked a moment ago: somebody may be about to use it.
+        monkeypatch.setattr("janus_platform.node.deployments.SETTLED_SECONDS", 0.0)
+        first = await deployments.upstream("first")
+        with first.load.request():
+            assert deployments.sleep_beyond(1) == 1
+        states = {one["name"]: one["state"] for one in deployments.describe()}
+        assert (states["first"], states["second"]) == ("running", "idle")
+        assert "second" in await post(await deployments.upstream("second"), "Hi")
+        assert "listening" in deployments.logs("second")
+        await deployments.aclose()
+
+
+@in_loop
 async def test_another_command_than_python_can_be_submitted(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
         deployments = here.deployments()

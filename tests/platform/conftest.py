@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from janus_bench.home import home
+from janus_platform.room.ticket import Ticket
+from tests.platform.room_rig import room_up
 
 JANUS = [sys.executable, "-m", "janus_platform.cli"]
 COMMAND_SECONDS = 120
@@ -77,3 +79,32 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Shell]
     assert done.returncode == 0, done.stderr
     yield lambda: shared
     shared.janus("down")
+
+
+@dataclass
+class Classroom:
+    """A room that runs: the teacher's shell, and the learners' tickets, one each."""
+
+    teacher: Shell
+    tickets: list[Ticket]
+
+    def take(self) -> Ticket:
+        """The ticket of a learner that no other test has used."""
+        return self.tickets.pop()
+
+
+@pytest.fixture(scope="session")
+def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
+    """One room for all tests of it; each takes learners of its own."""
+    teacher = Shell(tmp_path_factory.mktemp("teacher") / "home")
+    teacher.home.mkdir()
+    if (home() / "cache").is_dir():
+        (teacher.home / "cache").symlink_to(home() / "cache")
+
+    def janus(*words: str) -> str:
+        done = teacher.janus(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    with room_up(janus, 60, "--suite", "cost") as tickets:
+        yield Classroom(teacher, tickets)

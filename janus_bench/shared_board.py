@@ -1,0 +1,79 @@
+"""A leaderboard at an address, shared by many: `$JANUS_LEADERBOARD` names it, and it takes the place of one's own.
+
+`GET` gives `{"rows": [...]}`, `POST` of `{"report", "implementation"}` publishes a run and gives its row. Standard
+library only; no proxy stands between, because such an address lies on this machine or next to it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import fields
+from typing import Any
+
+from janus_bench.errors import BenchError
+from janus_bench.leaderboard import Leaderboard, Row, check_names
+
+BOARD_VARIABLE = "JANUS_LEADERBOARD"
+MAX_ANSWER_BYTES = 5_000_000
+_SECONDS = 30.0
+_PARTS = ("id", "complete", "composite", "scores", "suite", "scoring")
+
+
+class SharedBoard:
+    """The leaderboard at `url`, with the two calls of `Leaderboard` that readers make."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        if not url.startswith(("http://", "https://")):
+            raise BenchError(f"${BOARD_VARIABLE} is no web address", "Unset it to use your own leaderboard.")
+
+    def publish(self, report: dict[str, Any], *, implementation: str, hotkey: str | None = None) -> Row:
+        """Publish a run; only its scores leave this machine. Raises BenchError with the board's own words."""
+        check_names(implementation, hotkey)
+        if not report.get("complete"):
+            raise BenchError("a run that was stopped early cannot be published", "Run the suite again to its end.")
+        parts = {name: report[name] for name in _PARTS}
+        return _row(self._ask({"report": parts, "implementation": implementation}))
+
+    def standings(self) -> list[Row]:
+        """The standings, best first. Raises BenchError."""
+        return [_row(row) for row in self._ask(None)["rows"]]
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def _ask(self, body: dict[str, Any] | None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url, content, {"Content-Type": "application/json"})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=_SECONDS) as answer:
+                return json.loads(answer.read(MAX_ANSWER_BYTES))
+        except urllib.error.HTTPError as error:
+            raise BenchError(f"the leaderboard says: {_detail(error)}", "Correct that, and publish again.") from None
+        except (OSError, ValueError) as error:
+            what = f"the leaderboard at {self.url} does not answer: {error}"
+            raise BenchError(what, f"Join the room again, or unset ${BOARD_VARIABLE}.") from None
+
+
+def open_board() -> Leaderboard | SharedBoard:
+    """The leaderboard that this process publishes on: the shared one that the environment names, else one's own."""
+    url = os.environ.get(BOARD_VARIABLE)
+    return SharedBoard(url) if url else Leaderboard()
+
+
+def _row(raw: Any) -> Row:
+    try:
+        return Row(**{field.name: raw[field.name] for field in fields(Row)})
+    except (KeyError, TypeError) as error:
+        raise BenchError("the leaderboard's answer is no row", "Is this the right address?") from error
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.loads(error.read(MAX_ANSWER_BYTES))["detail"])[:500]
+    except (ValueError, KeyError, TypeError):
+        return f"{error.code} {error.reason}"

@@ -1,0 +1,192 @@
+"""`janus room …` for the teacher, `janus join` and `janus leave` for learners."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from janus_platform.cli_output import say
+from janus_platform.errors import PlatformError
+from janus_platform.platform import running
+from janus_platform.room.settings import RoomSettings, room_folder
+from janus_platform.runtime import runtime
+from janus_platform.starter import Options, join, stop
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+
+room = typer.Typer(help="The room that this machine's platform is for a class: cards, who is there, the board.")
+
+
+def settings_of(
+    host: str | None, learners: int, names: Path | None, port: int | None, suite: str
+) -> RoomSettings | None:
+    """The room that `janus up` was asked for, its roster written; None for no room. Raises PlatformError."""
+    from janus_platform.contract import load_contract
+    from janus_platform.room.addresses import own_addresses
+    from janus_platform.room.roster import open_roster, read_names
+
+    if host is None and not learners and names is None:
+        return None
+    rules, given = load_contract().room, read_names(names) if names else []
+    count = learners or len(given)
+    if host is None:
+        there = ", ".join(own_addresses()) or "none on a network"
+        raise PlatformError(f"Say where learners find the room: --host ADDRESS. This machine has: {there}.")
+    if not 0 < count <= rules.max_learners:
+        raise PlatformError(
+            f"Everybody who comes in needs a token: --learners N (1 to {rules.max_learners}), or --names FILE."
+        )
+    open_roster(room_folder(), count, given)
+    return RoomSettings(host, rules.port if port is None else port, count, suite)
+
+
+def announce(found: dict[str, Any]) -> None:
+    """Say where the room is, and warn where others than this machine reach it."""
+    from janus_platform.room.addresses import is_loopback
+
+    described = found["room"]
+    typer.echo(
+        f"The room is open at {described['host']}:{described['port']} for {len(described['learners'])} learners."
+    )
+    typer.echo("Cards to print: janus room cards --html cards.html · who is there: janus room who")
+    if not is_loopback(described["host"]):
+        typer.echo(
+            "Warning: everybody on this network can knock at that port. Only cards open it, and each opens it as one "
+            "learner. Programs that learners submit run on this machine.",
+            err=True,
+        )
+
+
+@room.command()
+def cards(
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a mail merge.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page to print and cut up.")] = None,
+) -> None:
+    """Print the learners' cards. They are keys: whoever has one is that learner."""
+    from janus_platform.room import cards as made
+    from janus_platform.room.addresses import card_address
+    from janus_platform.room.roster import open_roster, private_file
+
+    found = running().get("/room")
+    learners = list(open_roster(room_folder(), len(found["learners"])).learners.values())
+    all_cards = made.make_cards(learners, card_address(found["host"]), found["port"], found["fingerprint"])
+    if html is not None:
+        with private_file(html.absolute()) as handle, os.fdopen(os.dup(handle), "w", encoding="utf-8") as page:
+            page.write(made.as_html(all_cards))
+        typer.echo(f"{len(all_cards)} cards are in {html}. Print it, cut it up, and delete it.", err=True)
+    elif as_json:
+        typer.echo(json.dumps(made.as_json(all_cards)))
+    elif as_csv:
+        typer.echo(made.as_csv(all_cards), nl=False)
+    else:
+        for card in all_cards:
+            say(f"{card.learner}  {card.name}\n    {card.command}")
+
+
+@room.command()
+def who(as_json: AsJson = False) -> None:
+    """Show who is there: connections, requests, implementations."""
+    found = running().get("/room")
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"Room at {found['host']}:{found['port']}, board of suite {found['suite']}")
+    for column in ("learner", "name", "connections", "last seen", "requests", "implementations"):
+        table.add_column(column)
+    for one in found["learners"]:
+        seen = "" if one["last_seen"] is None else f"{dt.datetime.fromtimestamp(one['last_seen']):%H:%M:%S}"
+        names = ", ".join(one["implementations"])
+        table.add_row(one["id"], Text(one["name"]), str(one["connections"]), seen, str(one["requests"]), Text(names))
+    console = Console()
+    console.print(table)
+    console.print(f"{found['refused']} knocks refused")
+
+
+@room.command()
+def board(as_json: AsJson = False) -> None:
+    """Show the room's leaderboard, with the learners' names."""
+    rows = running().get("/room/board")["rows"]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="The room's board")
+    for column in ("rank", "learner", "implementation", "composite", "quality", "speed"):
+        table.add_column(column, justify="left" if column in ("learner", "implementation") else "right")
+    for row in rows:
+        scores = ["" if row[name] is None else f"{row[name]:.1f}" for name in ("composite", "quality", "speed")]
+        table.add_row(str(row["rank"]), Text(row["miner"]), Text(row["implementation"]), *scores)
+    Console().print(table)
+
+
+@room.command()
+def renew(learner: Annotated[str, typer.Argument(help="The learner's id, such as learner-07.")]) -> None:
+    """Give a learner a new card, and end what the old one had open."""
+    from janus_platform.room.roster import renew as renewed
+
+    renewed(room_folder(), learner)
+    running().post("/room/reload")
+    say(f"{learner} has a new card: janus room cards. The old one opens nothing any more.")
+
+
+def join_room(
+    ticket: Annotated[
+        str | None, typer.Argument(help="The line on your card; without it, $JANUS_ROOM, or it is asked for.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="The gateway's port on this machine (default 8000).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Join a class's room; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
+    from janus_platform.room.saved import VARIABLE, keep, ticket_file
+    from janus_platform.room.ticket import Ticket
+
+    text = ticket or os.environ.get(VARIABLE)
+    if not text:
+        text = typer.prompt("The line on your card", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    found = Ticket.parse(str(text))
+    options = Options(port=port, detach=True, ticket=found)
+    status = join(runtime(), options, lambda client: client.get("/status"))
+    keep(found)
+    if as_json:
+        typer.echo(json.dumps(status))
+        return
+    typer.echo(f"You are in the room, as {found.shown}. The platform is at {status['gateway']['url']}")
+    typer.echo('Notebooks: janus.up() as always. This shell: eval "$(janus env)"')
+    typer.echo(f"Your ticket is kept in {ticket_file()} until `janus leave`.")
+
+
+def leave_room() -> None:
+    """Leave the room and forget the ticket."""
+    from janus_platform.room.saved import VARIABLE, forget
+
+    place = runtime()
+    state = place.state()
+    was_there = forget()
+    if state is not None and state.room.startswith("learner-"):
+        with place.starting():
+            stop(place, state)
+        was_there = True
+    typer.echo("You have left the room." if was_there else "You were in no room.")
+    if os.environ.get(VARIABLE):
+        typer.echo(f"This shell still has ${VARIABLE}: unset {VARIABLE}", err=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.add_typer(room, name="room")
+    app.command("join")(join_room)
+    app.command("leave")(leave_room)

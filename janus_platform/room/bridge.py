@@ -1,0 +1,163 @@
+"""On a learner's machine: what stands where the platform would, and hands everything on to the room.
+
+The same three ways in as the platform's own: the gateway on loopback, the egress proxy on loopback, the control socket.
+The first two are handed on byte by byte; the control API needs to know local things (folders, ports, this machine's
+users) and has a module of its own. Nobody but this machine's user reaches any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+from typing import Any
+
+from janus_bench.shared_board import BOARD_VARIABLE
+from janus_platform.clock import SystemClock
+from janus_platform.egress.environment import egress_variables
+from janus_platform.errors import PlatformError
+from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.room.bridge_control import build_bridge_control
+from janus_platform.room.ticket import Ticket
+from janus_platform.room.way import RoomClient, RoomUnreachable, open_channel
+from janus_platform.runtime import Runtime
+from janus_platform.users import Users
+
+CHUNK_BYTES = 65_536
+
+
+class Bridge:
+    """The room as it appears on this machine, with its files at `place`."""
+
+    def __init__(self, ticket: Ticket, place: Runtime, *, port: int, detached: bool = False) -> None:
+        self.ticket, self.place, self._wanted_port = ticket, place, port
+        self.users = Users(SystemClock(), detached=detached)
+        self.ending = asyncio.Event()
+        self.gateway_port = self.egress_port = 0
+        self._control = HttpServer(build_bridge_control(self))
+        self._listeners: list[asyncio.Server] = []
+        self._relays: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> None:
+        """Join the room and listen. Raises PlatformError, RoomUnreachable among them."""
+        await asyncio.to_thread(self.environment)
+        doors = self._bound()
+        self.gateway_port = doors[0].getsockname()[1]
+        inner = bind_loopback(0)[:1]
+        self.egress_port = inner[0].getsockname()[1]
+        for channel, sockets in (("gateway", doors), ("egress", inner)):
+            for bound in sockets:
+                self._listeners.append(await asyncio.start_server(self._relaying(channel), sock=bound))
+        await self._control.start()
+        await self._control.listen_unix(self.place.control_socket)
+
+    async def close(self) -> None:
+        """End every connection and clear what stands at `place`."""
+        self.ending.set()
+        for listener in self._listeners:
+            listener.close()
+        for relay in list(self._relays):
+            relay.cancel()
+        await asyncio.gather(*self._relays, return_exceptions=True)
+        await self._control.close()
+        self.place.clear()
+
+    def environment(self) -> dict[str, str]:
+        """The variables that send a process's requests through this bridge. Blocks. Raises PlatformError."""
+        given = RoomClient(self.ticket).ask("GET", "/join")
+        self.place.ca_file.write_text(given["ca"], encoding="ascii")
+        variables = egress_variables(
+            proxy_url=f"http://{given['caller']}:{given['token']}@127.0.0.1:{self.egress_port}",
+            ca_file=self.place.ca_file,
+            key_variable=given["key_variable"],
+            key=given["key"],
+        )
+        return {**variables, BOARD_VARIABLE: f"http://localhost:{self.gateway_port}{given['board_path']}"}
+
+    def status(self) -> dict[str, Any]:
+        """The room's status as the learner sees it, with this machine's addresses. Blocks. Raises PlatformError."""
+        found = dict(RoomClient(self.ticket).ask("GET", "/status"))
+        return {
+            **found,
+            "pid": os.getpid(),
+            "users": self.users.count,
+            "detached": self.users.detached,
+            "gateway": {**found["gateway"], "url": f"http://localhost:{self.gateway_port}"},
+            "egress": {**found["egress"], "address": f"127.0.0.1:{self.egress_port}"},
+            "room": {"address": self.ticket.address, "learner": self.ticket.learner},
+        }
+
+    def _bound(self) -> list[socket.socket]:
+        try:
+            return bind_loopback(self._wanted_port)
+        except OSError as error:
+            raise PlatformError(
+                f"Port {self._wanted_port} is in use by another program. End it, or use another port: "
+                "`janus join --port 8010`."
+            ) from error
+
+    def _relaying(self, channel: str) -> Any:
+        async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._relays.add(task)
+            try:
+                await self._relay(channel, reader, writer)
+            except (OSError, asyncio.CancelledError):
+                pass
+            finally:
+                self._relays.discard(task)
+                writer.transport.abort()
+
+        return relay
+
+    async def _relay(self, channel: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Not before the client has something to say: browsers open connections that they never use.
+        first = await reader.read(CHUNK_BYTES)
+        if not first:
+            return
+        try:
+            far_reader, far_writer = await open_channel(self.ticket, channel)
+        except RoomUnreachable as error:
+            writer.write(_unreachable(str(error)))
+            await writer.drain()
+            writer.close()
+            return
+        try:
+            far_writer.write(first)
+            there = asyncio.create_task(_pump(reader, far_writer))
+            back = asyncio.create_task(_pump(far_reader, writer))
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            # Whoever leaves first has said all: what the other side still sends nobody reads, unless the room is done.
+            if back.done():
+                with contextlib.suppress(OSError):
+                    await writer.drain()
+                    writer.close()
+                    await writer.wait_closed()
+            for task in (there, back):
+                task.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
+        finally:
+            far_writer.transport.abort()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(CHUNK_BYTES):
+            writer.write(data)
+            await writer.drain()
+
+
+def _unreachable(message: str) -> bytes:
+    body = json.dumps(
+        {"error": {"message": message, "type": "server_error", "param": None, "code": "room_unreachable"}}
+    )
+    head = [
+        "HTTP/1.1 503 The room cannot be entered",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    return "\r\n".join([*head, "", body]).encode("latin-1", "replace")

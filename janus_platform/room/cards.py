@@ -1,0 +1,90 @@
+"""The learners' cards: as a table, as CSV, as JSON, as a page to print and cut up."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from janus_platform.room.roster import Learner
+from janus_platform.room.ticket import Ticket
+
+_STYLE = """
+:root { color-scheme: light dark; font: 16px/1.45 system-ui, sans-serif; }
+body { margin: 1.5rem auto; max-width: 62rem; padding: 0 1rem; }
+ul { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fill, minmax(27rem, 1fr)); }
+ul { list-style: none; padding: 0; }
+@media (max-width: 30rem) { ul { grid-template-columns: 1fr; } }
+li { border: 1px dashed; border-radius: .4rem; break-inside: avoid; padding: .6rem .9rem; }
+h2 { font-size: 1.1rem; margin: 0; }
+p { margin: .35rem 0; }
+code { font: .85rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
+@media print { body { margin: 0; max-width: none; } .teacher { display: none; } }
+"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One learner's card. It holds the secret: who has it is that learner."""
+
+    learner: str
+    name: str
+    ticket: str
+
+    @property
+    def command(self) -> str:
+        """What the learner types in a terminal."""
+        return f"janus join {self.ticket}"
+
+
+def make_cards(learners: Sequence[Learner], host: str, port: int, fingerprint: str) -> list[Card]:
+    """A card for each learner of the room at `host` and `port`."""
+    return [Card(one.id, one.name, str(Ticket(one.id, one.secret, host, port, fingerprint))) for one in learners]
+
+
+def as_csv(cards: Sequence[Card]) -> str:
+    """The cards as CSV (RFC 4180) with a head line, for a mail merge."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(["learner", "name", "ticket", "command"])
+    writer.writerows([one.learner, one.name, one.ticket, one.command] for one in cards)
+    return text.getvalue()
+
+
+def as_json(cards: Sequence[Card]) -> list[dict[str, Any]]:
+    """The cards as JSON data."""
+    return [{**vars(one), "command": one.command} for one in cards]
+
+
+def as_html(cards: Sequence[Card]) -> str:
+    """A page without scripts and without other files, to be printed and cut up."""
+    items = "\n".join(_item(one) for one in cards)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Cards for {len(cards)} learners</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1 class="teacher">Cards for {len(cards)} learners</h1>
+<p class="teacher">Print this page and cut it up. A card is a key: give each to one learner, and delete the file.</p>
+<ul>
+{items}
+</ul>
+</body>
+</html>
+"""
+
+
+def _item(card: Card) -> str:
+    return (
+        f"<li><h2>{html.escape(card.name)}</h2>"
+        "<p>In a terminal, once:</p>"
+        f"<p><code>{html.escape(card.command)}</code></p>"
+        "<p>Then every notebook of the book runs in the room. <code>janus leave</code> ends it.</p></li>"
+    )

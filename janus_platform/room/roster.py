@@ -1,0 +1,144 @@
+"""Who is in the class: learners, their names and their secrets, kept so that printed cards outlive a restart.
+
+One file below the user's home, readable by its owner alone (0600). Nothing of it is ever logged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from janus_platform.errors import PlatformError
+from janus_platform.room.ticket import new_secret
+
+FILE = "roster.json"
+MAX_NAME = 40
+_ID = re.compile(r"learner-\d{2,3}")
+_NOBODY = hashlib.sha256(b"").digest()
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One learner: the caller id, the name on the board, the secret."""
+
+    id: str
+    name: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"<Learner {self.id} {self.name!r}>"
+
+
+class Roster:
+    """The learners of a room; `identify` says whose secret it is."""
+
+    def __init__(self, learners: Sequence[Learner]) -> None:
+        self.learners = {learner.id: learner for learner in learners}
+        self._digests = {learner.id: _digest(learner.secret) for learner in learners}
+
+    def __len__(self) -> int:
+        return len(self.learners)
+
+    def name(self, learner: str) -> str:
+        """The learner's name; the id itself where there is no such learner."""
+        found = self.learners.get(learner)
+        return found.name if found else learner
+
+    def identify(self, learner: str, secret: str) -> str | None:
+        """`learner`, if the secret is that learner's; None otherwise. Takes the same time for a wrong id."""
+        same = hmac.compare_digest(_digest(secret), self._digests.get(learner, _NOBODY))
+        return learner if same and learner in self._digests else None
+
+
+def open_roster(folder: Path, count: int, names: Sequence[str] = ()) -> Roster:
+    """The first `count` learners of the roster kept in `folder`, made or grown where need be.
+
+    `names` replace the names from the first learner on. Raises PlatformError for what is no name and for a file that
+    cannot be used.
+    """
+    known = _read(folder / FILE)
+    for number in range(len(known) + 1, count + 1):
+        known.append(Learner(f"learner-{number:02}", f"Learner {number:02}", new_secret()))
+    for at, name in enumerate(names[:count]):
+        known[at] = replace(known[at], name=check_name(name))
+    shown = [learner.name for learner in known[:count]]
+    if twice := next((name for name in shown if shown.count(name) > 1), None):
+        raise PlatformError(f"Two learners are called {twice}. Tell them apart in the list of names.")
+    _write(folder / FILE, known)
+    return Roster(known[:count])
+
+
+def renew(folder: Path, learner: str) -> Learner:
+    """Give one learner a new secret; the old one is worth nothing once the room has read it. Raises PlatformError."""
+    known = _read(folder / FILE)
+    for at, one in enumerate(known):
+        if one.id == learner:
+            known[at] = replace(one, secret=new_secret())
+            _write(folder / FILE, known)
+            return known[at]
+    raise PlatformError(f"There is no {learner[:40]!r} in the room. `janus room cards` lists the learners.")
+
+
+def read_names(path: Path) -> list[str]:
+    """The names in a text file, one a line. Raises PlatformError."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlatformError(f"Cannot read the names in {path}: {getattr(error, 'strerror', 'no text')}.") from error
+    return [check_name(line.strip()) for line in lines if line.strip()]
+
+
+def check_name(name: str) -> str:
+    """`name`, if it can stand on a board. Raises PlatformError."""
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name[0] in "=+-@":
+        # A spreadsheet would take the four for the beginning of a formula.
+        raise PlatformError(f"A name is 1 to {MAX_NAME} printable characters and begins with no = + - @: {name[:60]!a}")
+    return name
+
+
+@contextlib.contextmanager
+def private_file(path: Path) -> Iterator[int]:
+    """A file that only its owner may read, from its first moment on; it takes the place of `path` when all is in it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+    draft.replace(path)
+
+
+def _read(path: Path) -> list[Learner]:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))["learners"]
+        found = [Learner(**one) for one in raw]
+        if all(_ID.fullmatch(one.id) and one.secret for one in found):
+            return found
+        raise ValueError
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError, KeyError):
+        raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
+
+
+def _write(path: Path, learners: Sequence[Learner]) -> None:
+    try:
+        with private_file(path) as handle:
+            os.write(handle, json.dumps({"learners": [asdict(one) for one in learners]}, indent=1).encode())
+    except OSError as error:
+        raise PlatformError(
+            f"Cannot write {path}: {error.strerror}. Set JANUS_HOME to a folder that is writable."
+        ) from error
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

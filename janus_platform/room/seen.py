@@ -1,0 +1,72 @@
+"""What a learner is shown of the room: own things under short names, what belongs to the room, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from janus_platform.room.gate import OwnTraces
+from janus_platform.room.names import is_own, owner, short
+from janus_platform.traces import TraceStore
+
+# Where the teacher's machine keeps things is nobody's business.
+_HIDDEN = ("path", "pid")
+_CALLER = "janus.caller"
+
+
+def names_for(learner: str, entries: Iterable[Mapping[str, Any]], key: str = "name") -> list[dict[str, Any]]:
+    """The entries about the learner's implementations, renamed, and about the room's own; paths and pids left out."""
+    shown = []
+    for entry in entries:
+        name = str(entry[key])
+        if owner(name) in (None, learner):
+            kept = {k: v for k, v in entry.items() if k not in _HIDDEN}
+            shown.append({**kept, key: short(learner, name)})
+    return shown
+
+
+def seen_by(learner: str, status: Mapping[str, Any]) -> dict[str, Any]:
+    """A status, or a part of one, without the other learners' things."""
+    shown = dict(status)
+    if "implementations" in shown:
+        shown["implementations"] = names_for(learner, shown["implementations"])
+    if monitoring := shown.get("monitoring"):
+        kept = dict(monitoring)
+        for part, key in (("implementations", "name"), ("anomalies", "implementation"), ("requests", "implementation")):
+            if part in kept:
+                kept[part] = names_for(learner, kept[part], key)
+        # The requests to the room's own implementations are everybody's.
+        if "requests" in kept:
+            kept["requests"] = [one for one in monitoring["requests"] if is_own(learner, str(one["implementation"]))]
+            kept["requests"] = names_for(learner, kept["requests"], "implementation")
+        shown["monitoring"] = kept
+    shown.pop("room", None)
+    return shown
+
+
+def trace_for(learner: str, name: str, store: TraceStore, traces: OwnTraces) -> dict[str, Any] | None:
+    """The learner's trace of that name (`latest` too), or None where there is none or it is not the learner's."""
+    if name == "latest":
+        for trace in traces.of(learner):
+            found = store.get(trace)
+            if found and found["complete"] and any(span["name"] == "gateway" for span in found["spans"]):
+                return _shown(found)
+        return None
+    found = store.get(name)
+    if found is None:
+        return None
+    return _shown(found) if _is_theirs(learner, found, traces) else None
+
+
+def _is_theirs(learner: str, found: Mapping[str, Any], traces: OwnTraces) -> bool:
+    whose = traces.owner(found["trace_id"])
+    if whose is not None:
+        return whose == learner
+    # Calls that the learner's own programs made, without a request to the gateway around them.
+    callers = {str(span["attributes"].get(_CALLER, "")) for span in found["spans"]}
+    return all(owner(caller) == learner for caller in callers)
+
+
+def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
+    # A call that only may belong to this request may as well be another learner's.
+    return {**found, "unattributed": []}

@@ -1,0 +1,129 @@
+"""Submissions from learners' machines: the files arrive in the request, are checked, and tried out two at a time.
+
+Only so many implementations run at once: those that nobody asked for longest sleep, and wake with the next request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from janus_platform.clock import Clock
+from janus_platform.contract import RoomRules
+from janus_platform.errors import PlatformError
+from janus_platform.node import Deployments
+from janus_platform.room.names import is_own, own
+from janus_platform.submission_request import FORM_FIELDS
+
+LOOK_SECONDS = 2.0
+TEXTS = ("entry", *FORM_FIELDS)
+_PART = re.compile(r"[A-Za-z0-9_@+=][A-Za-z0-9._@+= -]{0,99}|\.[a-z]{1,30}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,50}")
+MAX_DEPTH = 12
+
+
+class Submissions:
+    """What learners hand in, deployed under their own names. `folder` holds files on their way only."""
+
+    def __init__(self, deployments: Deployments, rules: RoomRules, folder: Path, clock: Clock) -> None:
+        self._deployments, self._rules, self._folder, self._clock = deployments, rules, folder, clock
+        self._trials = asyncio.Semaphore(rules.trials_at_once)
+        self._busy: set[str] = set()
+
+    async def submit(self, learner: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Try out and deploy what a learner sent. Raises PlatformError with the names that the learner uses."""
+        name = body.get("name")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise PlatformError("A name has 1 to 51 lower-case letters, digits and hyphens, and begins with no hyphen.")
+        if unknown := sorted(set(body) - {*TEXTS, "name", "files", "instances"}):
+            raise PlatformError(f"A submission has no field {', '.join(unknown)[:200]}.")
+        form = {key: body[key] for key in TEXTS if body.get(key) is not None}
+        if any(not isinstance(value, str) for value in form.values()):
+            raise PlatformError(f"{', '.join(TEXTS)} are strings.")
+        if body.get("instances", 1) != 1:
+            raise PlatformError("In a room, an implementation has one instance.")
+        full = own(learner, name)
+        self._check_room(learner, full)
+        files = unpacked(body.get("files"), self._rules)
+        self._busy.add(learner)
+        try:
+            async with self._trials:
+                return await self._deploy(full, name, files, form)
+        finally:
+            self._busy.discard(learner)
+
+    async def run(self) -> None:
+        """Let implementations sleep that are too many, until cancelled."""
+        while True:
+            await self._clock.sleep(LOOK_SECONDS)
+            self._deployments.sleep_beyond(self._rules.implementations_awake)
+
+    def _check_room(self, learner: str, full: str) -> None:
+        if learner in self._busy:
+            raise PlatformError("Your other submission is being tried out. Wait for it to end.")
+        mine = [one for one in self._deployments.names() if is_own(learner, one) and one != full]
+        if len(mine) >= self._rules.implementations_per_learner:
+            most = self._rules.implementations_per_learner
+            raise PlatformError(f"A learner may have {most} implementations here. Remove one first: platform.remove(…)")
+
+    async def _deploy(
+        self, full: str, name: str, files: Mapping[PurePosixPath, bytes], form: Mapping[str, str]
+    ) -> dict[str, Any]:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            await asyncio.to_thread(_write, folder, files)
+            result = await self._deployments.submit(folder, full, **dict(form))
+        except PlatformError as error:
+            raise PlatformError(_as_theirs(str(error), full, name, folder)) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return {**result, "name": name}
+
+
+def unpacked(files: Any, rules: RoomRules) -> dict[PurePosixPath, bytes]:
+    """The files of a submission by their names below its folder. Raises PlatformError for what is none.
+
+    Names are plain: no link, no device and nothing outside the folder can be written by them.
+    """
+    if not isinstance(files, list) or not 0 < len(files) <= rules.submission_files:
+        raise PlatformError(f"A submission has 1 to {rules.submission_files} files.")
+    found: dict[PurePosixPath, bytes] = {}
+    for one in files:
+        try:
+            path, content = _path(one["name"]), base64.b64decode(one["data"], validate=True)
+        except (KeyError, TypeError, ValueError):
+            raise PlatformError("A file of the submission has no proper name or content. Use plain names.") from None
+        found[path] = content
+    if sum(map(len, found.values())) > rules.submission_bytes:
+        raise PlatformError(f"A submission has at most {rules.submission_bytes:,} bytes. Leave data out.")
+    folders = {parent for path in found for parent in path.parents}
+    if len(found) != len(files) or folders & found.keys():
+        raise PlatformError("Two files of the submission have the same name.")
+    return found
+
+
+def _as_theirs(text: str, full: str, name: str, folder: Path) -> str:
+    return text.replace(full, name).replace(str(folder), "your folder")
+
+
+def _path(name: Any) -> PurePosixPath:
+    if not isinstance(name, str) or len(name) > 300:
+        raise ValueError
+    parts = name.split("/")
+    if len(parts) > MAX_DEPTH or not all(_PART.fullmatch(part) for part in parts):
+        raise ValueError
+    return PurePosixPath(name)
+
+
+def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
