@@ -79,7 +79,8 @@ class Submissions:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         try:
             await asyncio.to_thread(_write, folder, files)
-            result = await self._deployments.submit(folder, full, **dict(form))
+            texts: dict[str, Any] = dict(form)
+            result = await self._deployments.submit(folder, full, **texts)
         except PlatformError as error:
             raise PlatformError(_as_theirs(str(error), full, name, folder)) from error
         finally:
