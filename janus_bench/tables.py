@@ -145,12 +145,15 @@ def standings_table(rows: Iterable[Row], width: int = WIDE) -> Table:
 
 
 def _html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    def line(tag: str, cells: Sequence[str]) -> str:
-        return "<tr>" + "".join(f"<{tag}{_CELL}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    def cell(text: str, header: bool = False) -> str:
+        # A header that names nothing is none: a screen reader would announce it at every cell below.
+        tag = "th" if header and text else "td"
+        return f"<{tag}{_CELL}>{html.escape(text)}</{tag}>"
 
     return (
-        f"<table><caption>{html.escape(title)}</caption><thead>{line('th', head)}</thead>"
-        f"<tbody>{''.join(line('td', row) for row in rows)}</tbody></table>"
+        f"<table><caption>{html.escape(title)}</caption>"
+        f"<thead><tr>{''.join(cell(name, header=True) for name in head)}</tr></thead>"
+        f"<tbody>{''.join('<tr>' + ''.join(map(cell, row)) + '</tr>' for row in rows)}</tbody></table>"
     )
 
 

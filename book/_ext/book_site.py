@@ -1,12 +1,16 @@
 """Site settings that come from elsewhere than `_config.yml`: the repository's address, and what must not load.
 
 - Launch buttons and repository links read `repository` of contract.toml, so nothing else types it.
+- A page in Markdown cannot be opened by Colab or as a notebook by Binder: only notebooks get launch buttons.
 - sphinx_thebe comes with Jupyter Book and logs an error on every page that it is not configured for: its listeners go.
+- The address without a page leads to the first page; what Sphinx would write there has neither language nor title.
 - MathJax would come from another host. A page with a formula is therefore an error that says what to do.
 """
 
 from __future__ import annotations
 
+import html
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -17,6 +21,19 @@ from sphinx.util import logging
 from janus_platform.contract import load_contract
 
 logger = logging.getLogger(__name__)
+_ENTRY = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="0; url={first}">
+<meta name="description" content="{title}: the first page.">
+<title>{title}</title>
+</head>
+<body><main><h1>{title}</h1><p><a href="{first}">Go to the first page</a></p></main></body>
+</html>
+"""
 
 
 def use_repository(app: Sphinx, config: Config) -> None:
@@ -36,6 +53,15 @@ def use_repository(app: Sphinx, config: Config) -> None:
     )
 
 
+def launch_notebooks_only(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Take the launch buttons from a page whose source is no notebook."""
+    if doctree is not None and Path(app.env.doc2path(pagename)).suffix != ".ipynb":
+        buttons = context.get("header_buttons", [])
+        buttons[:] = [button for button in buttons if button.get("label") != "launch-buttons"]
+
+
 def remove_thebe(app: Sphinx, config: Config) -> None:
     """Disconnect every listener of sphinx_thebe, and its style sheet, which a listener would have copied."""
     app.registry.css_files[:] = [(name, more) for name, more in app.registry.css_files if name != "sphinx-thebe.css"]
@@ -52,9 +78,21 @@ def refuse_math(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         )
 
 
+def write_entry(app: Sphinx, exception: Exception | None) -> None:
+    """Write index.html: a page that hands on to the book's first."""
+    if exception or app.builder.format != "html" or app.config.root_doc == "index":
+        return
+    title = html.escape(app.config.html_title)
+    entry = _ENTRY.format(title=title, first=f"{app.config.root_doc}.html")
+    (Path(app.outdir) / "index.html").write_text(entry, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Connects the three."""
+    """Connects them."""
+    # Before sphinx_external_toc, which writes an index.html where there is none.
+    app.connect("build-finished", write_entry, priority=100)
     app.connect("config-inited", use_repository)
     app.connect("config-inited", remove_thebe)
+    app.connect("html-page-context", launch_notebooks_only, priority=900)
     app.connect("doctree-resolved", refuse_math)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
