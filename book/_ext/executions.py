@@ -1,7 +1,7 @@
-"""The directive ```{executions}```: when each notebook ran for this build, for how long, and with which contract and lock.
+"""The directive ```{executions}```: when each notebook ran for this build, for how long, with which contract and lock.
 
-The figures are those that MyST-NB keeps of each execution. The lock is the SHA-256 of requirements.txt, which pins every
-package: two builds with one lock ran the same code.
+The figures are those that MyST-NB keeps of each execution. The lock is the SHA-256 of requirements.txt, which pins
+every package: two builds with one lock ran the same code.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class WriteExecutions(SphinxPostTransform):
             node.replace_self([build_table(lock), self._notebooks(ran)])
 
     def _notebooks(self, ran: list[Execution]) -> nodes.table:
-        rows = [[self._link(run.page), _text(f"{run.ended:%Y-%m-%d %H:%M}"), _text(f"{run.seconds:.1f}")] for run in ran]
+        rows = [
+            [self._link(run.page), _text(f"{run.ended:%Y-%m-%d %H:%M}"), _text(f"{run.seconds:.1f}")] for run in ran
+        ]
         total = sum(run.seconds for run in ran)
         rows.append([_text(f"{len(ran)} pages"), _text(""), _text(f"{total:.1f}")])
         return table(["Page", "Ran (UTC)", "Seconds"], rows)

@@ -37,12 +37,8 @@ def alternative_in(code: str) -> str:
         calls = [node for node in ast.walk(ast.parse(plain)) if isinstance(node, ast.Call)]
     except SyntaxError:
         return ""
-    own = [keyword.value.value for call in calls for keyword in call.keywords if _is_text(keyword, "alt")]
-    return own[0] if own else _plot_text(calls)
-
-
-def _is_text(keyword: ast.keyword, name: str) -> bool:
-    return keyword.arg == name and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)
+    own = [_text(keyword.value) for call in calls for keyword in call.keywords if keyword.arg == "alt"]
+    return next(filter(None, own), "") or _plot_text(calls)
 
 
 def _plot_text(calls: list[ast.Call]) -> str:

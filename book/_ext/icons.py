@@ -1,8 +1,8 @@
 """The theme's icons as a small style sheet, in place of fontawesome.js, which is 1.5 MB for a dozen drawings.
 
-The drawings stay Font Awesome's own (Free, CC BY 4.0): they are read from the script that the theme ships, for the names
-that the built pages and the theme's other scripts use. An icon is a mask over the text's colour, so it follows both
-themes, a link's colour and the forced colours of a high-contrast system.
+The drawings stay Font Awesome's own (Free, CC BY 4.0): they are read from the script that the theme ships, for the
+names that the built pages and the theme's other scripts use. An icon is a mask over the text's colour, so it follows
+both themes, a link's colour and the forced colours of a high-contrast system.
 """
 
 from __future__ import annotations

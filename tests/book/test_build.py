@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from janus_platform.contract import load_contract
 from tools import book
 from tools.environment import ROOT, variables
 from tools.terminal import StepFailed
@@ -28,8 +30,10 @@ def make_small_book(root: Path) -> Path:
     for name in ("_ext", "_static", "_diagrams"):
         shutil.copytree(ROOT / "book" / name, root / "book" / name)
     shutil.copytree(ROOT / "tools", root / "tools")
+    shutil.copytree(ROOT / "book" / "_templates", root / "book" / "_templates")
     shutil.copy(ROOT / "_config.yml", root)
-    write_page(root, "# A page\n\nQuality weighs {fact}`bench.weights.quality`, at {host}`search`.\n")
+    page = "# A page\n\nQuality weighs {fact}`bench.weights.quality`, at {host}`search`.\n\n```{executions}\n```\n"
+    write_page(root, page)
     write_notebook(root, "print(2 + 2)")
     toc = "format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/one\n"
     (root / "_toc.yml").write_text(toc, encoding="utf-8")
@@ -69,6 +73,8 @@ def test_sound_book_builds_and_executes(small_book: Path) -> None:
     page = (html / "book" / "index.html").read_text(encoding="utf-8")
     assert "Quality weighs 40\N{NO-BREAK SPACE}%" in page
     assert "search.janus.rodeo" in page
+    assert f"{load_contract().version} of " in page
+    assert re.search(r'href="\.\./notebooks/one\.html">One</a>.*?<td><p>\d{4}-\d\d-\d\d \d\d:\d\d</p>', page, re.S)
 
 
 def test_broken_cell_turns_the_build_red(small_book: Path) -> None:
@@ -76,7 +82,8 @@ def test_broken_cell_turns_the_build_red(small_book: Path) -> None:
     assert "RuntimeError: the search service is down" in failure_of(small_book)
 
 
-def test_prose_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> None:
+def test_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> None:
+    write_notebook(small_book, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
     write_page(
         small_book,
         "# A page\n\nAsk search.janus.rodeo, at most 20 searches per minute.\n\n{fact}`bench.weights.beauty`\n\n"
@@ -87,7 +94,8 @@ def test_prose_mistakes_turn_the_build_red_and_name_their_line(small_book: Path)
     assert "'20 searches per minute' is typed by hand. Write {fact}`services.search.rate_limit`" in said
     assert "bench.weights has no 'beauty'" in said
     assert "gone.md" in said
-    assert "no text alternative" in said
+    assert "This diagram has no text alternative" in said
+    assert "This cell's picture has no text alternative" in said
 
 
 def test_formula_is_refused_since_no_mathjax_is_shipped(small_book: Path) -> None:
