@@ -14,7 +14,7 @@ from opentelemetry import trace as otel
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
+from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import Tracer
 
 from janus_platform.traces.context import (
@@ -25,7 +25,7 @@ from janus_platform.traces.context import (
     trace_id,
     traceparent,
 )
-from janus_platform.traces.sampling import WithinMeans
+from janus_platform.traces.sampling import WithinMeans, within_means
 from janus_platform.traces.store import MAX_TRACES, TraceStore
 
 __all__ = [
@@ -58,14 +58,13 @@ class Tracing:
     def recording(cls, exporter: SpanExporter | None = None, sampler: Sampler | None = None) -> Tracing:
         """A Tracing whose spans are kept in its store, and sent on by `exporter` where there is one.
 
-        `sampler` decides on traces that begin here; without one, as many are recorded as the store can keep.
+        `sampler` decides what is recorded; without one, as many traces as the store can keep.
         """
         store = TraceStore()
         processors: list[SpanProcessor] = [store]
         if exporter is not None:
             processors.append(BatchSpanProcessor(exporter))
-        kept = ParentBased(sampler or WithinMeans())
-        provider = TracerProvider(sampler=kept, resource=RESOURCE, shutdown_on_exit=False)
+        provider = TracerProvider(sampler=sampler or within_means(store), resource=RESOURCE, shutdown_on_exit=False)
         for processor in processors:
             provider.add_span_processor(processor)
         return cls(tracer=provider.get_tracer("janus_platform"), store=store, processors=tuple(processors))

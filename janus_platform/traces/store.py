@@ -75,6 +75,14 @@ class TraceStore(SpanProcessor):
             "unattributed": _ordered(self._perhaps.get(key, [])),
         }
 
+    def is_open(self, key: str) -> bool:
+        """Whether a span of the trace `key` has begun and not ended."""
+        return key in self._unfinished
+
+    def is_full(self, key: str) -> bool:
+        """Whether no more spans of the trace `key` are kept."""
+        return len(self._traces.get(key, ())) >= MAX_SPANS_PER_TRACE
+
     def latest(self, kind: str = "gateway") -> dict[str, Any] | None:
         """The newest complete trace that holds a span of that name."""
         for key in reversed(self._traces):

@@ -1,0 +1,1 @@
+"""Tests of traces: where spans belong, what is recorded, what leaves the platform, how it is drawn."""
