@@ -24,6 +24,8 @@ from tests.benchmarks.figures import ROOT
 CHAT = "/v1/chat/completions"
 MODEL = "truth"
 START_SECONDS = 120
+INSTALL_SECONDS = 900
+LITELLM = ROOT / "_build" / "litellm"
 # Without it Python would compile the project anew in each process.
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -114,30 +116,45 @@ def nginx(upstream: int, folder: Path) -> Iterator[Between | None]:
             process.terminate()
 
 
+class NotThere(Exception):
+    """Something that would stand in between cannot be had here; the message says why."""
+
+
 @contextmanager
-def litellm(upstream: int, folder: Path) -> Iterator[Between | None]:
-    """LiteLLM's proxy, installed into a virtual environment below `folder`; None where that fails."""
-    python = folder / "litellm" / "bin" / "python"
-    try:
-        subprocess.run([sys.executable, "-m", "venv", str(folder / "litellm")], check=True, capture_output=True)
-        install = [str(python), "-m", "pip", "install", "-q", "litellm[proxy]"]
-        subprocess.run(install, check=True, capture_output=True, timeout=900)
-    except (subprocess.SubprocessError, OSError):
-        yield None
-        return
-    port, file = _free_port(), folder / "litellm.yaml"
+def litellm(upstream: int, folder: Path) -> Iterator[Between]:
+    """LiteLLM's proxy, installed once into a virtual environment of its own. Raises NotThere."""
+    python = _installed_litellm()
+    port, file, said = _free_port(), folder / "litellm.yaml", folder / "litellm.log"
     parameters = {"model": f"openai/{MODEL}", "api_base": f"http://127.0.0.1:{upstream}/v1", "api_key": "sk-x"}
     file.write_text(json.dumps({"model_list": [{"model_name": MODEL, "litellm_params": parameters}]}))
     command = [str(python.with_name("litellm")), "--config", str(file), "--port", str(port), "--host", "127.0.0.1"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    # The table of prices that it brings along, instead of the one that it would fetch.
+    environment = {**_ENVIRONMENT, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    with said.open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, env=environment) as process:
         try:
             _until_it_listens(port)
             family = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
             yield Between("LiteLLM", port, tuple(family))
-        except TimeoutError:
-            yield None
+        except TimeoutError as error:
+            raise NotThere(f"{error}. It said: {said.read_text('utf-8', 'replace')[-500:].strip()}") from error
         finally:
             process.terminate()
+
+
+def _installed_litellm() -> Path:
+    """The Python of its virtual environment, made if need be."""
+    python = LITELLM / "bin" / "python"
+    if python.with_name("litellm").exists():
+        return python
+    try:
+        subprocess.run([sys.executable, "-m", "venv", str(LITELLM)], check=True, capture_output=True)
+        install = [str(python), "-m", "pip", "install", "-q", "litellm[proxy]"]
+        done = subprocess.run(install, check=False, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    except (subprocess.SubprocessError, OSError) as error:
+        raise NotThere(f"it could not be installed: {error}") from error
+    if done.returncode:
+        raise NotThere(f"it could not be installed: {done.stderr.strip().splitlines()[-1:]}")
+    return python
 
 
 def load(between: Between, **job: Any) -> dict[str, Any]:

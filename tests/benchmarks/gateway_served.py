@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +47,8 @@ async def serve(upstream_port: int) -> None:
     await server.start()
     sockets = bind_loopback(0)
     await server.listen(sockets)
+    gc.collect()
+    gc.freeze()  # As the platform does once it stands.
     print(sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)

@@ -163,6 +163,22 @@ async def test_gateway_cancels_upstream_when_client_leaves(tokens: int) -> None:
     assert span["events"][-1]["name"] == "client_left"
 
 
+@in_loop
+async def test_gateway_cancels_upstream_when_client_leaves_before_a_whole_answer() -> None:
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def waits(exchange: Exchange) -> None:
+        asked.set()
+        await exchange.gateway_left()
+        left.set()
+
+    async with upstream(waits) as up, gateway(up) as served:
+        request = asyncio.create_task(served.chat())
+        await asked.wait()
+        request.cancel()
+        await left.wait()
+
+
 async def _read_until(served, parts: int) -> None:
     async with served.streamed() as response:
         async for _ in response.aiter_raw():
@@ -206,6 +222,39 @@ async def test_pings_fill_silence_only_after_the_upstream_has_answered() -> None
         await reading
     assert received[0] == STREAM[0] and received[-1] == DONE
     assert set(received[1:-1]) == {b": ping\n\n"}
+
+
+@in_loop
+async def test_pings_fill_the_silence_before_the_first_token_once_the_upstream_has_answered() -> None:
+    clock, answered, go_on = HeldClock(), asyncio.Event(), asyncio.Event()
+
+    async def thinks(exchange: Exchange) -> None:
+        exchange.start_stream()
+        exchange.chunk(STREAM[0][:9])  # Half an event: a comment must not stand inside it.
+        await exchange.drained()
+        answered.set()
+        await go_on.wait()
+        exchange.chunk(STREAM[0][9:] + DONE)
+        exchange.end()
+
+    async with upstream(thinks) as up, gateway(up, clock=clock) as served:
+
+        async def read() -> bytes:
+            async with served.streamed() as response:
+                assert response.status_code == 200
+                parts = response.aiter_raw()
+                body = await anext(parts)
+                go_on.set()
+                return body + b"".join([part async for part in parts])
+
+        reading = asyncio.create_task(read())
+        await answered.wait()
+        while not go_on.is_set():
+            clock.advance(0.2)
+            await asyncio.sleep(0.001)
+        body = await reading
+    pings = body.count(b": ping\n\n")
+    assert pings >= 1 and body == b": ping\n\n" * pings + STREAM[0] + DONE
 
 
 @pytest.mark.parametrize("answers", [False, True])

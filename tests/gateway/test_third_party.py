@@ -94,6 +94,48 @@ async def test_the_python_client_gets_an_error_event_as_an_exception() -> None:
                 pass
 
 
+class OneByOne:
+    """Sends each event only when the client has got the one before: what waits for the end of a stream never ends."""
+
+    def __init__(self) -> None:
+        self.got = [asyncio.Event() for _ in PARTS]
+
+    async def __call__(self, exchange: Exchange) -> None:
+        exchange.start_stream()
+        for data, got in zip(PARTS, self.got, strict=True):
+            exchange.chunk(data)
+            if data != DONE:
+                await got.wait()
+        exchange.end()
+
+
+@in_loop
+async def test_the_python_client_has_each_token_before_the_next_is_sent() -> None:
+    script = OneByOne()
+    async with upstream(script) as up, gateway(up) as served, client(served) as ai:
+        stream, seen = await ai.chat.completions.create(**ask(stream=True)), 0
+        async for _ in stream:
+            script.got[seen].set()
+            seen += 1
+    assert seen == len(PARTS) - 1
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@in_loop
+async def test_curl_shows_each_event_before_the_next_is_sent() -> None:
+    script = OneByOne()
+    async with upstream(script) as up, gateway(up) as served:
+        process = await asyncio.create_subprocess_exec(
+            *("curl", "-sN", "--noproxy", "*", f"{served.url}/v1/chat/completions", "-d", json.dumps(ask(stream=True))),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        for data, got in zip(PARTS, script.got, strict=True):
+            assert await process.stdout.readexactly(len(data)) == data
+            got.set()
+        assert await process.wait() == 0
+
+
 async def run(*command: str, cwd: Path | None = None) -> tuple[int, bytes]:
     """Exit code and output of a program."""
     process = await asyncio.create_subprocess_exec(
@@ -136,6 +178,16 @@ console.log(JSON.stringify(seen));
 """
 
 
+NODE_ONE_BY_ONE = """
+import OpenAI from "openai";
+const ai = new OpenAI({ baseURL: process.argv[2], apiKey: "any", maxRetries: 0 });
+const messages = [{ role: "user", content: "Hello" }];
+for await (const part of await ai.chat.completions.create({ model: "impl", messages, stream: true })) {
+  console.log(JSON.stringify(part.choices[0].delta));
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which Node.js finds the official client."""
@@ -168,6 +220,27 @@ def test_the_node_client_streams_asks_whole_lists_models_and_raises_its_own_erro
             "models": ["janus", "impl"],
             "error": ["NotFoundError", "model_not_found"],
         }
+
+    tried()
+
+
+def test_the_node_client_has_each_token_before_the_next_is_sent(node_client: Path) -> None:
+    (node_client / "one.mjs").write_text(NODE_ONE_BY_ONE)
+
+    @in_loop
+    async def tried() -> None:
+        script = OneByOne()
+        async with upstream(script) as up, gateway(up) as served:
+            process = await asyncio.create_subprocess_exec(
+                *("node", "one.mjs", f"{served.url}/v1"), cwd=node_client, stdout=asyncio.subprocess.PIPE
+            )
+            assert process.stdout is not None
+            deltas = []
+            for got in script.got[:-1]:
+                deltas.append(json.loads(await process.stdout.readline()))
+                got.set()
+            assert await process.wait() == 0
+        assert deltas == [{"reasoning_content": "Hm."}, {"content": "He"}, {"content": "llo"}, {}]
 
     tried()
 
