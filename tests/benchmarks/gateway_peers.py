@@ -32,11 +32,15 @@ _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PY
 
 @dataclass(frozen=True)
 class Between:
-    """What stands between load and ground truth: its name, port, and processes; nothing has the truth's own."""
+    """What stands between load and ground truth: its name, port, and processes; nothing has the truth's own.
+
+    One that is `slow` gets fewer and shorter streams: it would otherwise take minutes.
+    """
 
     name: str
     port: int
     pids: tuple[int, ...]
+    slow: bool = False
 
     def cpu_seconds(self) -> float:
         """User and system time of its processes so far, to the nanosecond where Linux says so."""
@@ -109,7 +113,7 @@ def nginx(upstream: int, folder: Path) -> Iterator[Between | None]:
     file.write_text(_NGINX.format(folder=folder, upstream=upstream, port=port))
     with subprocess.Popen([program, "-c", str(file), "-p", str(folder)], stderr=subprocess.DEVNULL) as process:
         try:
-            _until_it_listens(port)
+            _until_it_listens(port, process)
             children = psutil.Process(process.pid).children()
             yield Between("nginx proxy_pass", port, (process.pid, *(child.pid for child in children)))
         finally:
@@ -128,13 +132,16 @@ def litellm(upstream: int, folder: Path) -> Iterator[Between]:
     parameters = {"model": f"openai/{MODEL}", "api_base": f"http://127.0.0.1:{upstream}/v1", "api_key": "sk-x"}
     file.write_text(json.dumps({"model_list": [{"model_name": MODEL, "litellm_params": parameters}]}))
     command = [str(python.with_name("litellm")), "--config", str(file), "--port", str(port), "--host", "127.0.0.1"]
-    # The table of prices that it brings along, instead of the one that it would fetch.
-    environment = {**_ENVIRONMENT, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    environment = {
+        **_ENVIRONMENT,
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # The table of prices that it brings along, not one that it fetches.
+        "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",  # The others ask for no key either.
+    }
     with said.open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, env=environment) as process:
         try:
-            _until_it_listens(port)
+            _until_it_listens(port, process)
             family = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
-            yield Between("LiteLLM", port, tuple(family))
+            yield Between("LiteLLM", port, tuple(family), slow=True)
         except TimeoutError as error:
             raise NotThere(f"{error}. It said: {said.read_text('utf-8', 'replace')[-500:].strip()}") from error
         finally:
@@ -171,14 +178,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _until_it_listens(port: int) -> None:
+def _until_it_listens(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     body = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]}).encode()
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}{CHAT}", body, {"content-type": "application/json", "authorization": "Bearer sk-x"}
     )
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):
             opener.open(request, timeout=5).close()
             return
