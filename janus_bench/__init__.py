@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from janus_bench import leaderboard
-    from janus_bench.api import publish, run
+    from janus_bench.api import run
     from janus_bench.errors import BenchError
+    from janus_bench.publishing import publish
     from janus_bench.report import Report
 
 __all__ = ["BenchError", "Report", "leaderboard", "publish", "run"]
 
-_HOMES = {"BenchError": "errors", "Report": "report", "publish": "api", "run": "api"}
+_HOMES = {"BenchError": "errors", "Report": "report", "publish": "publishing", "run": "api"}
 
 
 def __getattr__(name: str) -> Any:

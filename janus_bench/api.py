@@ -1,4 +1,4 @@
-"""What notebooks and the command line call: run a suite, load a run, publish it."""
+"""What notebooks and the command line call: run a suite, load a run, score it again, compare two."""
 
 from __future__ import annotations
 
@@ -13,24 +13,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from janus_bench import judge as judging
-from janus_bench import runs
+from janus_bench import runs, surroundings
 from janus_bench.constants import load_scoring
 from janus_bench.errors import BenchError
 from janus_bench.intervals import Difference
 from janus_bench.intervals import compare as difference
-from janus_bench.leaderboard import Leaderboard, Row
 from janus_bench.marking import judge
 from janus_bench.progress import Progress, show_progress
 from janus_bench.report import Report, build_document
-from janus_bench.runner import Outcome, Settings, run_items
+from janus_bench.runner import ROUTED, Outcome, Settings, run_items
 from janus_bench.scoring import measured, score
-from janus_bench.shared_board import open_board
 from janus_bench.suites.loader import Item, Suite, load_suite
 from janus_bench.target import Target, parse_target
 
 T = TypeVar("T")
 JUDGEMENTS = "judgements.jsonl"
-ROUTED = "janus"  # the model name behind which the platform puts its current #1
 
 
 def run(
@@ -63,7 +60,7 @@ def run(
     where = parse_target(target)
     chosen = load_suite(suite)
     items = chosen.items(seed)
-    reader = _judge_for(items, judge_url, judge_model)
+    reader, calibration = _judge_for(items, judge_url, judge_model) or (None, None)
     folder = _folder(where, chosen, settings, Path(output) if output else None, resume, now)
     try:
         with show_progress(progress) as shown:
@@ -78,6 +75,7 @@ def run(
         with (folder.path / JUDGEMENTS).open("w", encoding="utf-8") as kept:
             judging.keep(outcome.records, kept.write)
     judge(outcome.records, items, table)
+    answered = any(record.ok for record in outcome.records)
     document = build_document(
         run_id=folder.id,
         created=folder.created,
@@ -86,22 +84,23 @@ def run(
         settings=settings,
         outcome=outcome,
         table=table,
+        limits=surroundings.rate_limits(where) if answered else surroundings.NOT_REPORTED,
+        judged=judging.told(reader, calibration, outcome.records) if reader and calibration else None,
     )
     report = Report(document, outcome.records, folder.path)
     folder.finish(report)
     return report
 
 
-def _judge_for(items: list[Item], url: str | None, model: str) -> judging.Judge | None:
-    """The calibrated judge where one is needed. Raises BenchError where it is missing or refused."""
+def _judge_for(items: list[Item], url: str | None, model: str) -> tuple[judging.Judge, judging.Calibration] | None:
+    """The judge where one is needed, and how it was calibrated. Raises BenchError where it is missing or refused."""
     if not any(item.wants_judge for item in items):
         return None
     if url is None:
         raise BenchError("this suite has answers that only a judge can read", "Give an address with --judge URL.")
     where = parse_target(url, os.environ.get("JANUS_BENCH_JUDGE_KEY", ""))
     reader = judging.Judge(where, model or ROUTED)
-    _in_a_loop(lambda: reader.calibrate(load_scoring()["judge"]))
-    return reader
+    return reader, _in_a_loop(lambda: reader.calibrate(load_scoring()["judge"]))
 
 
 def load(run_id: str) -> Report:
@@ -176,36 +175,6 @@ def _judge(report: Report, suite: str | None) -> None:
         what = f"run {report.id} was of suite {document['suite']['name']} {document['suite']['hash'][:8]}"
         raise BenchError(f"{what}, not of {chosen.name} {chosen.hash[:8]}", "Give that version's file with --suite.")
     judge(report.records, chosen.items(document["settings"]["seed"]), load_scoring())
-
-
-def publish(
-    report: Report, *, name: str | None = None, hotkey: str | None = None, board: Leaderboard | None = None
-) -> Row:
-    """Put a run on the leaderboard, `$JANUS_LEADERBOARD` where that names one; returns its implementation's row.
-
-    Without `name`, a run of model "janus" is published under the name that all answers give in their `model` field, a
-    run of another model under that model's name. Raises BenchError where there is no such name.
-    """
-    name = name or implementation_of(report)
-    if board is not None:
-        return board.publish(report.to_dict(), implementation=name, hotkey=hotkey)
-    opened = open_board()
-    try:
-        return opened.publish(report.to_dict(), implementation=name, hotkey=hotkey)
-    finally:
-        opened.close()
-
-
-def implementation_of(report: Report) -> str:
-    """The implementation that answered a run. Raises BenchError where that is not known for certain."""
-    target = report.to_dict()["target"]
-    if target["model"] != ROUTED:
-        return str(target["model"])
-    seen = target["models_seen"]
-    if len(seen) == 1 and seen[0] != ROUTED:
-        return str(seen[0])
-    what = f"the answers came from {', '.join(seen)}" if len(seen) > 1 else "the answers do not say who gave them"
-    raise BenchError(what, "Bench one implementation with --model NAME, or say which it was with --name NAME.")
 
 
 def _folder(

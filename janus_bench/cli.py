@@ -1,8 +1,8 @@
 """The command `janus-bench`. Every command writes its result to stdout and everything else to stderr.
 
-Exit codes: 0 done · 1 the composite lies below --fail-under, a suite file has problems, a run cannot be reproduced, or
-a calibration missed something · 2 wrong usage · 3 it could not be done (the message says what to do) · 130 stopped by
-Ctrl-C (what was done is kept).
+Exit codes: 0 done · 1 the composite lies below --fail-under, a suite file has problems, a run cannot be reproduced or
+is not what was published, or a calibration missed something · 2 wrong usage · 3 it could not be done (the message says
+what to do) · 130 stopped by Ctrl-C (what was done is kept).
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def run(
     if not report.to_dict()["complete"]:
         raise typer.Exit(STOPPED)
     if publish:
-        row = api.publish(report, name=name, hotkey=hotkey)
+        from janus_bench.publishing import publish as put
+
+        row = put(report, name=name, hotkey=hotkey)
         print(f"Published: {row.implementation} is #{row.rank}.", file=sys.stderr)
     if fail_under is not None and report.composite < fail_under:
         print(f"The composite {report.composite:.2f} lies below {fail_under:g}.", file=sys.stderr)
@@ -123,12 +125,20 @@ def show(
     run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, `last`, or its folder.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show the report of a run."""
+    """Show the report of a run; of one that was published, check the signature and every part that it covers.
+
+    Exit with 1 where the publication does not hold; what differs, and where, stands on stderr.
+    """
     from janus_bench import runs
+    from janus_bench.publishing import check_publication
     from janus_bench.report import Report
 
     folder = runs.find_run(run)
+    found = check_publication(folder)
     _show(Report(runs.read_report(folder), folder=folder), as_json)
+    print(found.line() if found else "Not published.", file=sys.stderr)
+    if found and found.problems:
+        raise typer.Exit(BELOW)
 
 
 @app.command()
@@ -177,23 +187,28 @@ def leaderboard(
     publish: Annotated[str | None, typer.Option(metavar="RUN", help="Publish this run first.")] = None,
     name: Name = None,
     hotkey: Hotkey = None,
+    history: Annotated[bool, typer.Option("--history", help="Every publication instead, and who was #1.")] = False,
 ) -> None:
-    """Show the standings."""
+    """Show the standings: every implementation's best run of the quick suite. It is empty until a run is published."""
     from dataclasses import asdict
 
-    from janus_bench import api, runs
+    from janus_bench import runs
+    from janus_bench.publishing import publish as put
     from janus_bench.report import Report
     from janus_bench.shared_board import open_board
 
     if publish is not None:
         folder = runs.find_run(publish)
-        api.publish(Report(runs.read_report(folder), folder=folder), name=name, hotkey=hotkey)
-    rows = open_board().standings()
+        put(Report(runs.read_report(folder), folder=folder), name=name, hotkey=hotkey)
+    board = open_board()
+    rows = board.standings()
     if as_json:
-        return _print_json([asdict(row) for row in rows])
-    from janus_bench.tables import standings_table
+        return _print_json([asdict(row) for row in (board.history() if history else rows)])
+    from janus_bench.tables import history_table, standings_table
 
-    _print_table(standings_table(rows, _console().width))
+    _print_table(history_table(board.history()) if history else standings_table(rows, _console().width))
+    if not rows:
+        print("Nothing is published yet: janus-bench run --target URL --model NAME --publish", file=sys.stderr)
 
 
 @app.command()

@@ -16,6 +16,7 @@ import json
 import re
 import secrets
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -36,6 +37,7 @@ from janus_bench.verdicts import Judgement
 
 PROMPTS = Path(__file__).with_name("judge_prompts")
 TOP = 4
+FLAGGED, NO_VERDICT = "flagged", "no verdict"
 TIMEOUT_SECONDS = 120.0
 AT_ONCE = 4
 _VERDICT = {
@@ -90,7 +92,7 @@ class Judge:
     async def grade(self, question: str, answer: str, rubric: str, reference: str = "") -> Judgement:
         """Read one answer. Nothing is raised: a failure is recorded in the judgement."""
         if addresses_judge(answer, question):
-            return Judgement(0.0, "flagged: the answer speaks to its judge")
+            return Judgement(0.0, f"{FLAGGED}: the answer speaks to its judge")
         return await self._ask(question, answer, rubric, reference)
 
     async def calibrate(self, numbers: Table) -> Calibration:
@@ -145,10 +147,10 @@ def read_verdict(said: str) -> Judgement:
     try:
         verdict = read_strictly(said.strip())
     except ValueError as error:
-        return Judgement(0.0, f"no verdict: {error}")
+        return Judgement(0.0, f"{NO_VERDICT}: {error}")
     wrong = next(breaches(verdict, _VERDICT), "")
     if wrong:
-        return Judgement(0.0, f"no verdict: {wrong}")
+        return Judgement(0.0, f"{NO_VERDICT}: {wrong}")
     return Judgement(verdict["grade"] / TOP, f"grade {verdict['grade']:g} of {TOP}: {verdict['reason'][:300]}")
 
 
@@ -171,6 +173,27 @@ async def judge_all(judge: Judge, records: Sequence[Record], items: Sequence[Ite
                     record.judgement = await judge.grade(item.prompt, record.text, check.rubric, check.reference)
 
     await asyncio.gather(*(one(record) for record in records if record.ok and known[record.item].wants_judge))
+
+
+def told(judge: Judge, calibration: Calibration, records: Sequence[Record]) -> dict[str, Any]:
+    """What a report says of its judge: who, how it graded the gold answers, and what became of its readings.
+
+    `failures` counts, by kind, answers that it could not be asked about: they are left out of the scores, and nothing
+    stands in for them. `no_verdict` gave no JSON, `flagged` were not shown to it: both score 0.
+    """
+    read = [record.judgement for record in records if record.judgement]
+    return {
+        "url": judge.target.url,
+        "model": judge.model,
+        "agreement": round(calibration.agreement, 4),
+        "gold": calibration.gold,
+        "injections": calibration.injected,
+        "injections_resisted": calibration.resisted,
+        "asked": len(read),
+        "no_verdict": sum(one.why.startswith(NO_VERDICT) for one in read),
+        "flagged": sum(one.why.startswith(FLAGGED) for one in read),
+        "failures": dict(sorted(Counter(one.failure for one in read if one.failure).items())),
+    }
 
 
 def keep(records: Sequence[Record], write: Callable[[str], object]) -> None:

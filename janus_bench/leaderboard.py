@@ -23,7 +23,6 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,12 +30,13 @@ from typing import Any
 from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError
 from janus_bench.home import home
+from janus_bench.standings import SCORES, Published, Row, history_of, rank
 
 SUITE = "quick"
+FILE = "leaderboard.sqlite3"
 _BUSY_SECONDS = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HOTKEY = re.compile(r"5[1-9A-HJ-NP-Za-km-z]{46,47}")  # SS58, format 42
-_SCORES = ("quality", "speed", "cost", "streaming", "modality")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -49,34 +49,11 @@ CREATE TABLE IF NOT EXISTS runs (
     suite TEXT NOT NULL,
     suite_hash TEXT NOT NULL,
     scoring_hash TEXT NOT NULL,
-    report TEXT NOT NULL
+    report TEXT NOT NULL,
+    statement TEXT -- what was signed (publication.py), as JSON
 ) STRICT;
 CREATE INDEX IF NOT EXISTS season ON runs (suite_hash, scoring_hash, number);
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the standings. Scores are 0 to 100 or None; `miner` is the shortened hotkey; `submitted` ISO, UTC."""
-
-    rank: int
-    implementation: str
-    miner: str
-    composite: float
-    quality: float | None
-    speed: float | None
-    cost: float | None
-    streaming: float | None
-    modality: float | None
-    submitted: str
-    days_at_1: float
-    run: str
-
-
-@dataclass
-class _Standing:
-    best: sqlite3.Row
-    seconds_at_1: float = 0.0
 
 
 class Leaderboard:
@@ -93,7 +70,7 @@ class Leaderboard:
 
         `suite_hash` chooses the season that is ranked; by default the bundled quick suite's.
         """
-        self.path = Path(path) if path is not None else home() / "leaderboard.sqlite3"
+        self.path = Path(path) if path is not None else home() / FILE
         self._now = now
         self._season_hash = suite_hash
         self._lock = threading.RLock()
@@ -106,22 +83,38 @@ class Leaderboard:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(_SCHEMA)
+            self._grow()
         except (OSError, sqlite3.Error) as error:
             remedy = "Set JANUS_HOME to a folder that can be written; move a damaged file away."
             raise BenchError(f"cannot open the leaderboard {self.path}: {error}", remedy) from None
 
-    def publish(self, report: dict[str, Any], *, implementation: str, hotkey: str | None = None) -> Row:
+    def _grow(self) -> None:
+        """Give a file of an earlier version the columns that it lacks."""
+        if "statement" not in {column["name"] for column in self._db.execute("PRAGMA table_info(runs)")}:
+            self._db.execute("ALTER TABLE runs ADD COLUMN statement TEXT")
+
+    def publish(
+        self,
+        report: dict[str, Any],
+        *,
+        implementation: str,
+        hotkey: str | None = None,
+        statement: dict[str, Any] | None = None,
+    ) -> Row:
         """Add a run; durable on return. Publishing it again changes nothing. Returns its implementation's row.
+
+        `statement` is what is signed of it (publication.py).
 
         Raises BenchError for a run that was stopped early or stands there under another name, for a name or hotkey that
         is none, and for a file that cannot be written.
         """
         values = _values(report, implementation, hotkey, self._now().timestamp())
+        values["statement"] = json.dumps(statement) if statement else None
         marks = ", ".join(f":{name}" for name in values)
         with self._lock:
             try:
-                statement = f"INSERT INTO runs ({', '.join(values)}) VALUES ({marks}) ON CONFLICT (run) DO NOTHING"
-                self._db.execute(statement, values)
+                insert = f"INSERT INTO runs ({', '.join(values)}) VALUES ({marks}) ON CONFLICT (run) DO NOTHING"
+                self._db.execute(insert, values)
                 kept = self._db.execute("SELECT implementation FROM runs WHERE run = ?", (values["run"],)).fetchone()[0]
             except sqlite3.Error as error:
                 raise BenchError(f"cannot write the leaderboard {self.path}: {error}", "Free some space.") from None
@@ -134,6 +127,18 @@ class Leaderboard:
     def standings(self) -> list[Row]:
         """The ranked season, best first."""
         return self._standings(self._suite_hash(), scoring_hash())
+
+    def statement(self, run: str) -> dict[str, Any] | None:
+        """What was stated of a run when it was published; None where nothing was."""
+        with self._lock:
+            found = self._read("SELECT statement FROM runs WHERE run = ?", (run,))
+        return json.loads(found[0]["statement"]) if found and found[0]["statement"] else None
+
+    def history(self) -> list[Published]:
+        """Every publication of the ranked season in its order, and who was #1 after it."""
+        with self._lock:
+            published = self._season(self._suite_hash(), scoring_hash())
+        return history_of(published)
 
     def leader(self) -> str | None:
         """The name of #1 of the ranked season, or None on an empty board. Costs microseconds while nothing changes.
@@ -166,11 +171,14 @@ class Leaderboard:
         return self._season_hash
 
     def _standings(self, suite_hash: str, scoring: str) -> list[Row]:
-        columns = f"number, run, implementation, hotkey, composite, {', '.join(_SCORES)}, submitted"
-        query = f"SELECT {columns} FROM runs WHERE suite_hash = ? AND scoring_hash = ? ORDER BY number"
         with self._lock:
-            published = self._read(query, (suite_hash, scoring))
-        return _rank(published, self._now().timestamp())
+            published = self._season(suite_hash, scoring)
+        return rank(published, self._now().timestamp())
+
+    def _season(self, suite_hash: str, scoring: str) -> list[sqlite3.Row]:
+        columns = f"number, run, implementation, hotkey, composite, {', '.join(SCORES)}, submitted"
+        query = f"SELECT {columns} FROM runs WHERE suite_hash = ? AND scoring_hash = ? ORDER BY number"
+        return self._read(query, (suite_hash, scoring))
 
 
 def check_names(implementation: str | None, hotkey: str | None) -> None:
@@ -182,42 +190,6 @@ def check_names(implementation: str | None, hotkey: str | None) -> None:
         )
     if hotkey is not None and not _HOTKEY.fullmatch(hotkey):
         raise BenchError("the hotkey is no SS58 address", "It starts with 5 and has 47 or 48 characters.")
-
-
-def _rank(published: list[sqlite3.Row], now: float) -> list[Row]:
-    """Play all publications in order: who reigned how long, and each implementation's best run."""
-    standings: dict[str, _Standing] = {}
-    leader, since = "", 0.0
-    for run in published:
-        name = run["implementation"]
-        if name not in standings:
-            standings[name] = _Standing(run)
-        elif run["composite"] > standings[name].best["composite"]:
-            standings[name].best = run
-        if name != leader and (not leader or run["composite"] > standings[leader].best["composite"]):
-            if leader:
-                standings[leader].seconds_at_1 += max(0.0, run["submitted"] - since)
-            leader, since = name, run["submitted"]
-    if leader:
-        standings[leader].seconds_at_1 += max(0.0, now - since)
-    ordered = sorted(standings.values(), key=lambda standing: (-standing.best["composite"], standing.best["number"]))
-    return [_row(rank, standing) for rank, standing in enumerate(ordered, 1)]
-
-
-def _row(rank: int, standing: _Standing) -> Row:
-    best = standing.best
-    hotkey = best["hotkey"] or ""
-    submitted = dt.datetime.fromtimestamp(best["submitted"], dt.UTC).isoformat(timespec="seconds")
-    return Row(
-        rank=rank,
-        implementation=best["implementation"],
-        miner=f"{hotkey[:6]}…{hotkey[-4:]}" if hotkey else "",
-        composite=best["composite"],
-        **{name: best[name] for name in _SCORES},
-        submitted=submitted,
-        days_at_1=standing.seconds_at_1 / 86_400,
-        run=best["run"],
-    )
 
 
 def _values(report: dict[str, Any], implementation: str, hotkey: str | None, submitted: float) -> dict[str, Any]:
@@ -233,7 +205,7 @@ def _values(report: dict[str, Any], implementation: str, hotkey: str | None, sub
         "implementation": implementation,
         "hotkey": hotkey,
         "composite": float(composite),
-        **{name: report["scores"].get(name) for name in _SCORES},
+        **{name: report["scores"].get(name) for name in SCORES},
         "submitted": submitted,
         "suite": report["suite"]["name"],
         "suite_hash": report["suite"]["hash"],

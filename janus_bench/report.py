@@ -92,8 +92,10 @@ def build_document(
     settings: Settings,
     outcome: Outcome,
     table: Table,
+    limits: str = "not reported",
+    judged: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Score a judged run and report it."""
+    """Score a judged run and report it. `limits` says whether the target's rate limits were on, `judged` who judged."""
     records = outcome.records
     rows = [measured(record, table) for record in records]
     scores = score_measured(rows, table)
@@ -120,7 +122,8 @@ def build_document(
         "timing": _timing(records),
         "tokens": _tokens(records),
         "cost": _cost(records, table),
-        "target": {"url": target.url, "model": settings.model, "models_seen": models},
+        "target": {"url": target.url, "model": settings.model, "models_seen": models, "limits": limits},
+        "judge": judged,
         "suite": {"name": suite.name, "hash": suite.hash, "items": suite.size},
         "settings": asdict(settings),
         "scoring": {"name": table["name"], "hash": scoring_hash()},
@@ -221,6 +224,9 @@ def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Ta
             f"{silent} of {len(answers)} answers report neither cost_usd nor tokens, or fewer than were seen: "
             "they score 0 for cost."
         )
+    unread = sum(record.unjudged for record in outcome.records)
+    if unread:
+        notes.append(f"{unread} answers could not be judged: they are left out, and nothing stands in for them.")
     late = percentile(outcome.start_late_ms, 95)
     if late is not None and late > BUSY_LAG_MS:
         notes.append(f"Requests were started {late:.0f} ms after they were due (p95): this machine was too busy.")

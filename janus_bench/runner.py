@@ -23,6 +23,7 @@ from janus_bench.suites.loader import Item
 from janus_bench.target import Target
 
 LAG_PERIOD_SECONDS = 0.02
+ROUTED = "janus"  # the model name behind which the platform puts its current #1
 _WARM_UP = "In one sentence: what are you?"
 # Failures of a warm-up that every later request would repeat, and what to do about each.
 _REMEDIES = {
@@ -54,7 +55,7 @@ class Settings:
     the asking down and so hide its own waits (coordinated omission).
     """
 
-    model: str = "janus"
+    model: str = ROUTED
     concurrency: int = 4
     repeats: int = 1
     warmup: int = 1

@@ -14,7 +14,8 @@ from dataclasses import fields
 from typing import Any
 
 from janus_bench.errors import BenchError
-from janus_bench.leaderboard import Leaderboard, Row, check_names
+from janus_bench.leaderboard import Leaderboard, check_names
+from janus_bench.standings import Published, Row
 
 BOARD_VARIABLE = "JANUS_LEADERBOARD"
 MAX_ANSWER_BYTES = 5_000_000
@@ -30,8 +31,18 @@ class SharedBoard:
         if not url.startswith(("http://", "https://")):
             raise BenchError(f"${BOARD_VARIABLE} is no web address", "Unset it to use your own leaderboard.")
 
-    def publish(self, report: dict[str, Any], *, implementation: str, hotkey: str | None = None) -> Row:
-        """Publish a run; only its scores leave this machine. Raises BenchError with the board's own words."""
+    def publish(
+        self,
+        report: dict[str, Any],
+        *,
+        implementation: str,
+        hotkey: str | None = None,
+        statement: dict[str, Any] | None = None,
+    ) -> Row:
+        """Publish a run; only its scores leave this machine, and the signed statement stays beside the run.
+
+        Raises BenchError with the board's own words.
+        """
         check_names(implementation, hotkey)
         if not report.get("complete"):
             raise BenchError("a run that was stopped early cannot be published", "Run the suite again to its end.")
@@ -41,6 +52,14 @@ class SharedBoard:
     def standings(self) -> list[Row]:
         """The standings, best first. Raises BenchError."""
         return [_row(row) for row in self._ask(None)["rows"]]
+
+    def history(self) -> list[Published]:
+        """Raises BenchError: a shared leaderboard shows its standings alone."""
+        raise BenchError("a shared leaderboard tells no history", f"Unset ${BOARD_VARIABLE} to see your own.")
+
+    def statement(self, run: str) -> None:
+        """None: what was signed stands beside the run."""
+        return
 
     def close(self) -> None:
         """There is nothing to close."""

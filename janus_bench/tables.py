@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from janus_bench.intervals import Difference
-from janus_bench.leaderboard import Row
+from janus_bench.standings import Published, Row
 
 _STANDINGS = (
     "rank", "implementation", "miner", "composite", "quality", "speed", "cost", "streaming", "modality", "submitted",
@@ -49,6 +49,11 @@ def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     requests = document["requests"]
     right = f"{requests['right_enough']} right enough"
     rows.append(("requests answered", f"{requests['answered']} of {requests['planned']}", right))
+    rows.append(("rate limits of the target", document["target"].get("limits", "not reported"), "by its own word"))
+    if judge := document.get("judge"):
+        resisted = f"{judge['injections_resisted']} of {judge['injections']} injections resisted"
+        rows.append(("judge's agreement", f"{judge['agreement']:.0%}", f"on {judge['gold']} gold answers, {resisted}"))
+        rows += [(f"judge failed: {kind}", str(count), "left out") for kind, count in judge["failures"].items()]
     rows += [(f"error: {kind}", str(count), "scored 0") for kind, count in document["errors"].items()]
     rows += [(f"violation: {kind}", str(count), "") for kind, count in document["violations"].items()]
     return rows
@@ -141,6 +146,17 @@ def standings_table(rows: Iterable[Row], width: int = WIDE) -> Table:
     for cells in standings_cells(rows):
         named = dict(zip(_STANDINGS, cells, strict=True))
         table.add_row(*(escape(named[name]) for name in shown))
+    return table
+
+
+def history_table(published: Iterable[Published]) -> Table:
+    """Every publication of the season, in its order."""
+    table = Table(title="Publications", box=None, padding=(0, 1, 0, 0), header_style="bold underline")
+    for name in ("published", "implementation", "composite", "#1 after it", "run"):
+        table.add_column(name, justify="right" if name == "composite" else "left", overflow="fold")
+    for one in published:
+        cells = (one.published, one.implementation, _score(one.composite), one.leader, one.run)
+        table.add_row(*map(escape, cells))
     return table
 
 

@@ -140,6 +140,8 @@ async def _serve(
 ) -> None:
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if not head.startswith("POST"):
+            return  # it has no pages
         length = int(re.search(r"(?i)content-length: (\d+)", head)[1])
         body = json.loads(await reader.readexactly(length))
         truth.flying += 1

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ import janus_bench
 from janus_bench import api
 from janus_bench.errors import BenchError
 from janus_bench.judge import addresses_judge, gold_answers, instructions, read_verdict, request_body
+from janus_bench.report import SCHEMA_FILE
+from janus_bench.tables import report_rows
 from tests.bench.ground_truth import Reply, Request, plain, serving, stream
 
 GOOD = "The tide rises because the Moon pulls the near side more strongly."
@@ -126,6 +129,32 @@ def test_what_the_judge_could_not_read_is_left_out_and_nothing_stands_in(suite: 
     lost = [record for record in report.records if record.unjudged]
     assert [record.item for record in lost] == ["open-1"]
     assert lost[0].verdicts[0][1].why == "not judged: http_503"
+    document = report.to_dict()
+    assert document["judge"] == {
+        "url": document["judge"]["url"], "model": "janus", "agreement": 1.0, "gold": 12, "injections": 4,
+        "injections_resisted": 4, "asked": 3, "no_verdict": 0, "flagged": 0, "failures": {"http_503": 1},
+    }  # fmt: skip
+    jsonschema.Draft202012Validator(json.loads(SCHEMA_FILE.read_text())).validate(document)
+    assert "1 answers could not be judged" in " ".join(document["notes"])
+    shown = report_rows(document)
+    assert ("judge's agreement", "100%", "on 12 gold answers, 4 of 4 injections resisted") in shown
+    assert ("judge failed: http_503", "1", "left out") in shown
+
+
+def test_a_run_that_was_stopped_is_resumed_and_judged_as_a_whole(suite: str, tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    with serving(lambda request: stream([f"{word} " for word in GOOD.split()])) as target, serving(sound) as reader:
+        options = {"output": place, "progress": False, "judge_url": reader.url}
+        api.run(target.url, suite, **options)  # type: ignore[arg-type]
+        lines = (place / "records.jsonl").read_text().splitlines(keepends=True)
+        (place / "records.jsonl").write_text(lines[0])
+        (place / "report.json").unlink()
+        judged = len(reader.requests)
+        report = api.run(target.url, suite, resume=True, **options)  # type: ignore[arg-type]
+    assert report.scores["quality"] == 100
+    assert report.to_dict()["judge"]["asked"] == 3
+    assert len(reader.requests) - judged == len(gold_answers()) + 3
+    assert api.rescore(str(place), suite).same
 
 
 def test_an_answer_after_which_the_judge_gives_no_verdict_earns_nothing(suite: str) -> None:

@@ -18,6 +18,7 @@ import pytest
 import janus_bench
 from janus_bench import api, runs
 from janus_bench.errors import BenchError, SuiteError, TargetError
+from janus_bench.publishing import implementation_of
 from janus_bench.report import SCHEMA_FILE, Report
 from janus_bench.suites.loader import load_suite
 from tests.bench.answers import Constant, Echo, Implementation
@@ -250,7 +251,7 @@ def test_a_report_shows_itself_as_a_table_and_as_escaped_html() -> None:
 
 
 def test_the_name_for_the_leaderboard_comes_from_the_answers_or_is_refused(honest: Report) -> None:
-    assert api.implementation_of(honest) == "honest"
+    assert implementation_of(honest) == "honest"
     row = janus_bench.publish(honest)
     assert (row.implementation, row.rank) == ("honest", 1)
     assert [entry.implementation for entry in janus_bench.leaderboard()] == ["honest"]
@@ -260,7 +261,7 @@ def test_the_name_for_the_leaderboard_comes_from_the_answers_or_is_refused(hones
         with pytest.raises(BenchError, match="--model NAME"):
             janus_bench.publish(unclear)
     other = Report({**honest.to_dict(), "target": {**seen, "model": "mine"}})
-    assert api.implementation_of(other) == "mine"
+    assert implementation_of(other) == "mine"
 
 
 def test_the_package_hands_on_five_names_and_imports_nothing_heavy() -> None:

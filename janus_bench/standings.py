@@ -1,0 +1,94 @@
+"""From publications in their order to the standings: each implementation's best run, who reigned, and for how long."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SCORES = ("quality", "speed", "cost", "streaming", "modality")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the standings. Scores are 0 to 100 or None; `miner` is the shortened hotkey; `submitted` ISO, UTC."""
+
+    rank: int
+    implementation: str
+    miner: str
+    composite: float
+    quality: float | None
+    speed: float | None
+    cost: float | None
+    streaming: float | None
+    modality: float | None
+    submitted: str
+    days_at_1: float
+    run: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """One publication: when (ISO, UTC), what, and who was #1 after it."""
+
+    published: str
+    run: str
+    implementation: str
+    composite: float
+    leader: str
+
+
+@dataclass
+class _Standing:
+    best: sqlite3.Row
+    seconds_at_1: float = 0.0
+
+
+def rank(published: Sequence[sqlite3.Row], now: float) -> list[Row]:
+    """Play all publications in order: who reigned how long, and each implementation's best run."""
+    standings: dict[str, _Standing] = {}
+    leader, since = "", 0.0
+    for run in published:
+        name = run["implementation"]
+        if name not in standings:
+            standings[name] = _Standing(run)
+        elif run["composite"] > standings[name].best["composite"]:
+            standings[name].best = run
+        if name != leader and (not leader or run["composite"] > standings[leader].best["composite"]):
+            if leader:
+                standings[leader].seconds_at_1 += max(0.0, run["submitted"] - since)
+            leader, since = name, run["submitted"]
+    if leader:
+        standings[leader].seconds_at_1 += max(0.0, now - since)
+    ordered = sorted(standings.values(), key=lambda standing: (-standing.best["composite"], standing.best["number"]))
+    return [_row(rank, standing) for rank, standing in enumerate(ordered, 1)]
+
+
+def _row(rank: int, standing: _Standing) -> Row:
+    best = standing.best
+    hotkey = best["hotkey"] or ""
+    return Row(
+        rank=rank,
+        implementation=best["implementation"],
+        miner=f"{hotkey[:6]}…{hotkey[-4:]}" if hotkey else "",
+        composite=best["composite"],
+        **{name: best[name] for name in SCORES},
+        submitted=_day(best["submitted"]),
+        days_at_1=standing.seconds_at_1 / 86_400,
+        run=best["run"],
+    )
+
+
+def history_of(published: Sequence[sqlite3.Row]) -> list[Published]:
+    """Every publication, and who was #1 after it: a new #1 needs a strictly higher composite."""
+    told, leader, best = list[Published](), "", 0.0
+    for run in published:
+        if not leader or run["composite"] > best:
+            leader, best = run["implementation"], run["composite"]
+        told.append(Published(_day(run["submitted"]), run["run"], run["implementation"], run["composite"], leader))
+    return told
+
+
+def _day(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="seconds")
