@@ -74,7 +74,9 @@ class _Control:
     async def lease(self, request: Request) -> Response:
         body = await _body(request)
         environment = self._variables(_text(body, "caller"))
-        welcome = {"environment": environment, "status": await self.platform.status()}
+        # on a busy machine the status takes longer than a platform without users waits for one
+        with self.platform.users.lease():
+            welcome = {"environment": environment, "status": await self.platform.status()}
         return self._held(self.platform.users.lease(), welcome)
 
     async def limits_off(self, _: Request) -> Response:
