@@ -16,6 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from janus_platform.contract_changes import Change as Change
+from janus_platform.contract_changes import check_changes
 from janus_platform.inference_contract import InferenceLimits as InferenceLimits
 from janus_platform.inference_contract import Model as Model
 from janus_platform.inference_contract import UpstreamRules as UpstreamRules
@@ -212,6 +214,7 @@ class Contract:
     monitoring: Monitoring
     security: Security
     bench: Bench
+    changes: tuple[Change, ...] = ()
 
     def service_at(self, host: str) -> Service | None:
         """The service that answers at `host`, or None."""
@@ -258,6 +261,7 @@ def parse_contract(raw: Mapping[str, Any]) -> Contract:
         monitoring=build(Monitoring, take(raw, "monitoring", "top level"), "monitoring"),
         security=build(Security, with_elsewhere(take(raw, "security", "top level"), "security"), "security"),
         bench=build(Bench, bench, "bench"),
+        changes=tuple(build(Change, change, "changes") for change in raw.get("changes", ())),
     )
     for name in ("version", "dated", "source", "repository"):
         check_type(Contract, name, raw[name], "top level")
@@ -284,6 +288,7 @@ def _check(contract: Contract) -> None:
         _require(_parts(since) <= _parts(contract.version), f"{where}.since is newer than the contract")
     for service in contract.services.values():
         _check_service(service)
+    check_changes(contract.changes, contract.version, contract)
 
 
 def _check_service(service: Service) -> None:

@@ -9,10 +9,11 @@ from facts import as_prose
 from sphinx.util.docutils import SphinxDirective
 
 from janus_platform.contract import Contract, DocumentedElsewhere, Parameter, Service, load_contract
+from janus_platform.drift.leaves import leaves
 
 
 class ContractTables(SphinxDirective):
-    """```{contract} NAME```: one part of the contract. NAME is services, limits, bench or elsewhere."""
+    """```{contract} NAME```: one part of the contract. NAME is services, limits, rooms, bench or elsewhere."""
 
     required_arguments = 1
 
@@ -53,6 +54,17 @@ def bench(contract: Contract) -> str:
     return table(("score", "weight"), weights) + "\n\n" + table(("suite", "kind", "duration"), suites)
 
 
+def rooms(contract: Contract) -> str:
+    """Everything that no other part shows, by path: the wire, egress, request flow, keys, evidence, monitoring."""
+    shown = ("services.", "gateway.", "implementation.", "bench.", "security.documented_elsewhere")
+    rows = [
+        (f"`{path}`", as_prose(value, path))
+        for path, value in leaves(contract).items()
+        if not path.startswith(shown) and not path.endswith(".since")
+    ]
+    return table(("entry", "value"), rows)
+
+
 def elsewhere(contract: Contract) -> str:
     """What other public sources say today, where it differs."""
     found: Mapping[str, tuple[DocumentedElsewhere, ...]] = {
@@ -72,7 +84,7 @@ def elsewhere(contract: Contract) -> str:
     return table(("entry", "what differs", "source", "read on"), rows)
 
 
-PARTS = {"services": services, "limits": limits, "bench": bench, "elsewhere": elsewhere}
+PARTS = {"services": services, "limits": limits, "rooms": rooms, "bench": bench, "elsewhere": elsewhere}
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

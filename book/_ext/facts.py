@@ -150,9 +150,10 @@ def _size(count: int) -> str:
     return f"{count}\N{NO-BREAK SPACE}bytes"
 
 
-def _time(seconds: int, *, number_of_one: bool = True) -> str:
-    factor, unit = next((f, u) for f, u in _TIMES if seconds % f == 0)
-    count = seconds // factor
+def _time(seconds: float, *, number_of_one: bool = True) -> str:
+    factor, unit = next(((f, u) for f, u in _TIMES if seconds % f == 0), (1, "second"))
+    count = seconds / factor
+    count = round(count) if count == round(count) else count
     if count == 1 and not number_of_one:
         return unit
     return f"{count}\N{NO-BREAK SPACE}{unit}{'' if count == 1 else 's'}"

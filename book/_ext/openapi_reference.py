@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from contract_table import table
@@ -63,13 +63,13 @@ def section(contract: Contract, service: Service) -> str:
     shape = {"problem": "problem details (RFC 9457)", "openai": 'OpenAI\'s shape, `{"error": {…}}`'}
     facts = [
         ("host", f"`{service.host}`"),
-        ("rate limit of a caller", limit),
+        ("rate limit of a caller", " ".join([limit, *changed(contract, f"services.{service.name}.rate_limit")])),
         ("errors", shape[service.error_shape]),
         ("describes itself at", f"`GET {PATH}`, `GET {HEALTH_PATH}`"),
     ]
     parts = [f"## {service.title}", service.summary, table(("what", "value"), facts)]
     for path, method, operation in _operations(described):
-        parts += _operation(described, service, path, method, operation)
+        parts += _operation(contract, service, path, method, operation)
     return "\n\n".join(parts)
 
 
@@ -93,7 +93,7 @@ def _operations(described: Json) -> Iterator[tuple[str, str, Json]]:
                 yield path, method.upper(), operation
 
 
-def _operation(described: Json, service: Service, path: str, method: str, operation: Json) -> Iterator[str]:
+def _operation(contract: Contract, service: Service, path: str, method: str, operation: Json) -> Iterator[str]:
     yield f"### `{method} {path}`"
     if operation["summary"] != service.summary:
         yield operation["summary"]
@@ -101,11 +101,13 @@ def _operation(described: Json, service: Service, path: str, method: str, operat
     parameters = list(_parameters(operation))
     if parameters:
         yield "**Parameters**" + (" (JSON body)" if "requestBody" in operation else " (query)")
-        yield table(("name", "type", "default", "bounds", "what"), (_parameter(*each) for each in parameters))
+        rows = ((*_parameter(*each), each[0]) for each in parameters)
+        yield table(("name", "type", "default", "bounds", "what"), _marked(contract, service, "parameters", rows))
     for kind, media in operation["responses"]["200"]["content"].items():
         if fields := list(_fields(media["schema"])):
             yield f"**Answer** (`{kind}`)"
-            yield table(("field", "type", "what"), fields)
+            rows = ((*each, each[0].strip("`")) for each in fields)
+            yield table(("field", "type", "what"), _marked(contract, service, "response_fields", rows))
         else:
             yield f"**Answer** (`{kind}`), where `stream` is true" if "stream" in kind else f"**Answer** (`{kind}`)"
     yield "**Errors**"
@@ -123,6 +125,20 @@ def curl(service: Service, path: str, method: str, operation: Json) -> str:
     asked = {p["name"]: p["example"] for p in operation.get("parameters", []) if "example" in p}
     words += [f"-G --data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked.items()]
     return " \\\n  ".join(words)
+
+
+def _marked(
+    contract: Contract, service: Service, group: str, rows: Iterable[tuple[str, ...]]
+) -> Iterator[tuple[str, ...]]:
+    """The rows without their last cell, the entry's name; what changed in the entry stands at the end of each."""
+    for *cells, what, name in rows:
+        paths = (f"services.{service.name}.{prefix}{group}.{name}" for prefix in ("", "extra_"))
+        yield (*cells, " ".join([what, *(mark for path in paths for mark in changed(contract, path))]))
+
+
+def changed(contract: Contract, path: str) -> list[str]:
+    """The marks of the changes to a field, in italics."""
+    return [f"*{change.mark()}*" for change in contract.changes if change.field == path]
 
 
 def _parameters(operation: Json) -> Iterator[tuple[str, Json, bool]]:
@@ -166,7 +182,7 @@ def _fields(schema: Json, prefix: str = "") -> Iterator[tuple[str, ...]]:
 
 def _what(schema: Json) -> str:
     """What an entry is for, and since when, where it extends the specification."""
-    since = f"*Extension, {schema['x-since']}.*" if "x-since" in schema else ""
+    since = f"*Extension, new in {schema['x-since']}.*" if "x-since" in schema else ""
     return f"{schema.get('description', '')} {since}".strip()
 
 

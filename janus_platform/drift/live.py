@@ -32,7 +32,7 @@ SECONDS = 20.0
 MAX_TOKENS = 8
 LOCAL_KEY = "The key in this shell is the local platform's. Run it in a shell without `janus env`."
 _ONLY_HERE = "No public host is named for it: `janus check` compares it on the local platform."
-ROOMS_HERE = "gateway implementation egress attestation monitoring secrets bench wire".split()
+ROOMS_HERE = "gateway implementation egress attestation monitoring secrets bench wire node room submission".split()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _OTHERS = "What another public source says: compare it with its source."
 
 # The first pattern that fits a field's path gives the reason.
 REASONS: tuple[tuple[str, str], ...] = (
-    (r"dated|source|repository", "Where the contract itself comes from."),
+    (r"dated|source|repository|changes\..*", "Where the contract itself comes from."),
     (r".*\.documented_elsewhere", _OTHERS),
     (r"request_flow\..*|security\..*|bench\.flow", _PROSE),
     (r"services\.\w+\.(features|future_features|catalog_url)", _PROSE),
@@ -33,6 +33,9 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"attestation\.rate_limit.*", "Trying it would keep others from evidence for a minute; tests hold it."),
     (r"monitoring\.kept_requests", _INSIDE),
     (r"implementation\.(chat|health|models)_path", "The gateway alone can see it; `janus submit` tries it."),
+    (r"submission\..*", "`janus submit` holds a form against it; tests of the repository hold the command."),
+    (r"node\..*", _INSIDE),
+    (r"room\..*", "A shared room keeps it (`janus up --host`); this platform may be none."),
     (r"bench\.suites\..*\.duration_seconds", _LONG),
     (r"[\w.]+\.since", "When the contract took it up: no answer holds it."),
 )

@@ -51,9 +51,13 @@ def number(low: float, high: float, *, whole: bool = False) -> Check:
 
     def check(where: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-            raise invalid_field(where, f"{where} must be {noun} between {low:g} and {high:g}.")
+            raise invalid_field(where, f"{where} must be {noun} between {_exact(low)} and {_exact(high)}.")
 
     return check
+
+
+def _exact(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
 def one_of(*values: str) -> Check:

@@ -1,77 +1,119 @@
-"""Every Python block of the book's Markdown pages runs, page by page, against a running platform.
+"""Every code block of every page is run, read or drawn by a test, or says why not.
 
-The blocks of a page run in order in one process, as a reader would paste them. A block that cannot run says why on the
-line before its fence: `<!-- no-run: needs a key for the live platform -->`.
+A page's Python blocks run in order in one process, as a reader would paste them; its shell blocks in one shell that
+`janus env` prepared; both against a running platform. A block that cannot run says why on the line before its fence:
+`<!-- no-run: needs a key for the live platform -->`.
 """
 
 from __future__ import annotations
 
-import re
+import ast
+import json
+import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.book.prose_blocks import Block, blocks_in, blocks_of, pages
 from tools.environment import ROOT
 
-PAGES = sorted((ROOT / "book").glob("*.md"))
+PAGES = pages()
 PAGE_SECONDS = 120
-_BLOCK = re.compile(
-    r"(?:<!-- no-run:(?P<reason>[^>]*)-->\s*\n)?"
-    r"^(?P<ticks>`{3,})(?:python|py|\{code-cell\}[^\n]*)\n(?P<code>.*?)^(?P=ticks)\s*$",
-    re.M | re.S,
-)
-_CELL_OPTION = re.compile(r"^:[\w-]+:.*\n", re.M)
+PYTHON, SHELL = {"python", "python3", "py"}, {"bash", "sh", "shell", "console"}
+# Listings that are looked at by other means: read here, drawn by the build, or output of a block that is run.
+READ = {"json", "toml", "text", "none", "mermaid"}
+# A listing of a file is compiled; what it does is shown by the test of its page.
+TESTED_WITH_THEIR_PAGE = {"diff": {"add_a_service"}}
 # A page that starts the platform itself says so; any other finds it up, as in a notebook.
 _JOIN = "import janus_platform as _janus\n_platform = _janus.up()\n"
 
 
-def _without_options(code: str) -> str:
-    while match := _CELL_OPTION.match(code):
-        code = code[match.end() :]
-    return code
+def is_run(block: Block) -> bool:
+    return block.reason is None and not block.is_listing
 
 
-def python_blocks(text: str) -> list[tuple[str, str | None]]:
-    """The Python blocks of a page in order, each with the reason for not running it, or None."""
-    return [(_without_options(m["code"]), m["reason"] and m["reason"].strip()) for m in _BLOCK.finditer(text)]
+def script_of(blocks: list[Block]) -> str:
+    """What of a page's Python runs, as one program; empty when it has none."""
+    code = "\n".join(block.code for block in blocks if block.language in PYTHON and is_run(block))
+    return code if not code or "janus.up(" in code else _JOIN + code
 
 
-def script_of(text: str) -> str:
-    """What of a page runs, as one program; empty when it has no code."""
-    code = "\n".join(code for code, reason in python_blocks(text) if reason is None)
-    if not code or "janus.up(" in code:
-        return code
-    return _JOIN + code
+def shell_of(blocks: list[Block]) -> str:
+    """What of a page's shell commands runs, as one script; empty when it has none."""
+    code = "\n".join(block.code for block in blocks if block.language in SHELL and is_run(block))
+    return f'set -euo pipefail\neval "$(janus env)"\n{code}' if code else ""
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if script_of(p.read_text("utf-8"))], ids=lambda page: page.stem)
+def run(command: list[str], environment: dict[str, str], folder: Path) -> None:
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PAGE_SECONDS, check=False
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if script_of(blocks_of(p))], ids=lambda page: page.stem)
 def test_python_code_of_the_page_runs(page: Path, platform_variables: dict[str, str], tmp_path: Path) -> None:
     program = tmp_path / "page.py"
-    program.write_text(script_of(page.read_text("utf-8")), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, program],
-        cwd=tmp_path,
-        env=platform_variables,
-        capture_output=True,
-        text=True,
-        timeout=PAGE_SECONDS,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    program.write_text(script_of(blocks_of(page)), encoding="utf-8")
+    run([sys.executable, str(program)], platform_variables, tmp_path)
 
 
-def test_a_block_that_does_not_run_gives_its_reason() -> None:
-    for page in PAGES:
-        for _, reason in python_blocks(page.read_text("utf-8")):
-            assert reason is None or len(reason) > 10, f"{page.name}: say why the block cannot run"
+@pytest.mark.parametrize("page", [p for p in PAGES if shell_of(blocks_of(p))], ids=lambda page: page.stem)
+def test_shell_code_of_the_page_runs(page: Path, platform_variables: dict[str, str], tmp_path: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{platform_variables['PATH']}"
+    run(["bash", "-c", shell_of(blocks_of(page))], {**platform_variables, "PATH": path}, tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_block_of_every_page_is_run_or_says_why_not(page: Path) -> None:
+    for block in blocks_of(page):
+        if block.reason is not None:
+            assert len(block.reason) > 10, f"say why this block of {page.name} cannot run:\n{block.code}"
+            continue
+        known = block.language in PYTHON | SHELL | READ
+        assert known or page.stem in TESTED_WITH_THEIR_PAGE.get(block.language, set()), (
+            f"a {block.language} block of {page.name} is run by no test. Run it, or write `<!-- no-run: why -->`:\n"
+            f"{block.code}"
+        )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_listings_are_what_they_say(page: Path) -> None:
+    for block in blocks_of(page):
+        if block.language in PYTHON:
+            ast.parse(block.code)
+        elif block.language == "json" and block.reason is None:
+            # A request line may stand above the body, as in the specification.
+            json.loads(block.code[block.code.index("{") :])
+        elif block.language == "toml":
+            tomllib.loads(block.code)
 
 
 def test_blocks_are_found_with_their_marks_and_without_cell_options() -> None:
     text = (
-        "```python\na = 1\n```\n\n<!-- no-run: needs a key -->\n```python\nlive()\n```\n\n"
-        "```{code-cell} python3\n:tags: [remove-input]\nb = a\n```\n\n```bash\nls\n```\n"
+        "```python\na = 1\n```\n\n<!-- no-run: needs a key\nfor the real hosts -->\n```python\nlive()\n```\n\n"
+        "```{code-cell} python3\n:tags: [remove-input]\nb = a\n```\n\n```bash\nls\n```\n\n"
+        "::::{tip}\n```javascript\nc()\n```\n::::\n\n```{contract} bench\n```\n\n"
+        "```{code-block} python\n:caption: a.py\n\nd = 2\n```\n"
     )
-    assert python_blocks(text) == [("a = 1\n", None), ("live()\n", "needs a key"), ("b = a\n", None)]
-    assert script_of(text).endswith("a = 1\n\nb = a\n")
-    assert "live" not in script_of(text)
+    found = list(blocks_in(text, ROOT / "page.md"))
+    assert [(b.language, b.code, b.reason) for b in found] == [
+        ("python", "a = 1\n", None),
+        ("python", "live()\n", "needs a key for the real hosts"),
+        ("python3", "b = a\n", None),
+        ("bash", "ls\n", None),
+        ("javascript", "c()\n", None),
+        ("python", "d = 2\n", None),
+    ]
+    assert script_of(found).endswith("a = 1\n\nb = a\n")
+    assert shell_of(found).endswith("ls\n")
+
+
+def test_a_block_in_a_language_that_nobody_runs_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```ruby\nputs 1\n```\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"a ruby block of page\.md is run by no test"):
+        test_every_block_of_every_page_is_run_or_says_why_not(page)

@@ -1,0 +1,191 @@
+"""The directive `gateway`: the gateway's API, from the contract, the request checks and the errors in its code.
+
+```{gateway} endpoints      methods and paths
+```{gateway} request        each field of a chat request that is checked, with what it must be
+```{gateway} wire           the extensions to OpenAI's format
+```{gateway} errors         status and code of every error
+```{gateway} metrics        what /metrics counts
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from contract_table import table
+from docutils import nodes
+from facts import as_prose
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from janus_platform import evidence_page
+from janus_platform.contract import CONTRACT_FILE, Contract, load_contract
+from janus_platform.gateway import errors as errors_module
+from janus_platform.gateway.checks import Check
+from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.messages import ROLES
+from janus_platform.gateway.metrics import Metrics
+from janus_platform.gateway.validation import OPTIONAL
+
+# One value of each JSON type, and what a message calls it.
+_SAMPLES: tuple[tuple[str, Any], ...] = (("a string", "x"), ("true or false", True), ("a list", []), ("an object", {}))
+_UNLIKELY = object()
+
+
+class GatewayReference(SphinxDirective):
+    """```{gateway} PART```."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The table; an unknown part is an error at this line."""
+        if self.arguments[0] not in PARTS:
+            raise self.error(f"the gateway has no part {self.arguments[0]!r}: {', '.join(PARTS)}")
+        for path in (*_sources(), CONTRACT_FILE):
+            self.env.note_dependency(str(path))
+        return self.parse_text_to_nodes(PARTS[self.arguments[0]](load_contract()))
+
+
+def endpoints(contract: Contract) -> str:
+    """Every method and path."""
+    return table(("method", "path", "what"), routes(contract))
+
+
+def routes(contract: Contract) -> list[tuple[str, str, str]]:
+    """Method, path as code, and a sentence."""
+    ours = contract.gateway
+    return [
+        ("POST", f"`{ours.chat_path}`", "A chat, as OpenAI's clients send it; answered whole, or as events."),
+        ("GET", f"`{ours.models_path}`", "The implementations that can be asked for, and the name for the leader."),
+        ("GET", f"`{ours.models_path}/{{name}}`", "One of them."),
+        ("GET", f"`{contract.attestation.evidence_path}?nonce=…`", "Evidence of what an implementation runs."),
+        ("GET", f"`{ours.traces_path}/{{request id}}`", "The trace of one answer, without content."),
+        ("GET", f"`{ours.health_path}`", "Whether it answers, the contract's version, the leader."),
+        ("GET", f"`{ours.metrics_path}`", "What it counts, for Prometheus."),
+        ("GET", f"`{ours.page_path}`", "Janus Chat, a page for a browser."),
+    ]
+
+
+def request(_: Contract) -> str:
+    """Each checked field; every other field passes through unchanged."""
+    first = [
+        ("`model`", "Required. A name of an implementation, or the name for the leader."),
+        ("`messages`", f"Required. A list of at least one message; roles: {', '.join(ROLES)}."),
+    ]
+    return table(
+        ("field", "must be"), [*first, *((f"`{name}`", rule(name, check)) for name, check in OPTIONAL.items())]
+    )
+
+
+def rule(name: str, check: Check) -> str:
+    """What a field must be, in the words of its own error message."""
+    accepted = [kind for kind, sample in _SAMPLES if _message(check, name, sample) is None]
+    said = [message for _, sample in _SAMPLES if (message := _message(check, name, sample))]
+    said = [_message(check, name, _UNLIKELY) or "", *said]
+    words = dict.fromkeys(m.removeprefix(f"{name} must ").rstrip(".") for m in said if m.startswith(f"{name} must "))
+    texts = [word.removeprefix("be ") for word in words]
+    taken = [kind for kind in accepted if kind.rpartition(" ")[2] not in " ".join(texts)]
+    return "; or ".join([*dict.fromkeys(texts), *taken]) or "anything"
+
+
+def _message(check: Check, name: str, value: Any) -> str | None:
+    try:
+        check(name, value)
+    except GatewayError as error:
+        return error.message
+    return None
+
+
+def wire(contract: Contract) -> str:
+    """What the contract adds to OpenAI's format."""
+    rows = [
+        (f"`{contract.wire.reasoning_field}`", "in a message or a chunk's delta", "What the implementation thinks."),
+        (f"`{contract.wire.content_field}`", "in a message or a chunk's delta", "The answer."),
+        (f"`{contract.wire.artifacts_field}`", "on a chunk or an answer", "Files that belong to it, such as pictures."),
+        (f"`{contract.wire.routing_field}`", "in a request", "The implementation to ask, whatever `model` says."),
+        *((f"`{name}`", "in usage", "What the answer cost.") for name in contract.wire.usage_fields),
+        (f"`{contract.wire.end_of_stream}`", "the last event", "The stream is whole."),
+    ]
+    timeout, body = contract.implementation.request_timeout_seconds, contract.gateway.max_body_bytes
+    limits = f"A request may last {as_prose(timeout, 'x_seconds')} and have a body of {as_prose(body, 'x_bytes')}."
+    return table(("field", "where", "what"), rows) + f"\n\n{limits}"
+
+
+def errors(_: Contract) -> str:
+    """Every error that the gateway answers."""
+    rows = sorted((status, f"`{code}`", meaning) for status, code, meaning in error_codes())
+    return table(("status", "code", "when"), rows)
+
+
+def error_codes() -> Iterator[tuple[str, str, str]]:
+    """Status, code and meaning of each error that some function of the gateway makes."""
+    found: dict[tuple[str, str], str] = {}
+    for path in _sources():
+        tree = ast.parse(path.read_text("utf-8"))
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for status, code in _made_in(function):
+                    said = re.match(r"\d{3}: (.*?)\.?$", (ast.get_docstring(function) or "").split("\n")[0])
+                    meaning = _MEANINGS.get(code) or (said[1] if said else "")
+                    found[status, code] = found.get((status, code)) or meaning
+    yield from ((status, code, meaning) for (status, code), meaning in found.items())
+
+
+# Codes whose function does not say when they come in its first line.
+_MEANINGS = {
+    "invalid_value": "a field is wrong; `param` names it, and the message says what it must be",
+    "invalid_api_key": "the gateway asks for a key, and this is none of its own",
+    "method_not_allowed": "the path takes another method, which `Allow` names",
+    "trace_not_found": "there is no trace of this request, or no longer",
+    "body_timeout": "the body did not arrive in time",
+    "missing_required_parameter": "a field is missing; `param` names it",
+    "internal_error": "a fault of the gateway itself",
+    "rate_limit_exceeded": "evidence was asked for too often",
+    "nothing_measured": "no node of the implementation was measured",
+    "no_evidence": "the evidence could not be made",
+    "not_measurable": "the implementation's files cannot be read",
+}
+
+
+def _made_in(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str]]:
+    for call in ast.walk(function):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            continue
+        code = next(
+            (k.value.value for k in call.keywords if k.arg == "code" and isinstance(k.value, ast.Constant)), None
+        )
+        if call.func.id == "invalid_field":
+            yield "400", str(code or "invalid_value")
+        elif call.args and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, int) and code:
+            yield str(call.args[0].value), str(code)
+
+
+def _sources() -> list[Path]:
+    gateway = Path(str(errors_module.__file__)).parent
+    return [*sorted(gateway.glob("*.py")), Path(str(evidence_page.__file__))]
+
+
+def metrics(_: Contract) -> str:
+    """Every series of `/metrics`, with its type and help."""
+    page = Metrics(list).page().decode()
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.M))
+    rows = [(f"`{name}`", kinds[name], text) for name, text in re.findall(r"^# HELP (\S+) (.*)$", page, re.M)]
+    return table(("name", "type", "what"), rows)
+
+
+PARTS: Mapping[str, Callable[[Contract], str]] = {
+    "endpoints": endpoints,
+    "request": request,
+    "wire": wire,
+    "errors": errors,
+    "metrics": metrics,
+}
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Registers the directive."""
+    app.add_directive("gateway", GatewayReference)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
