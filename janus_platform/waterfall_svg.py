@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from janus_platform.trace_view import Span, Trace
 
-_WIDTH, _LABEL, _RIGHT, _ROW, _TOP, _TICKS, _LINE = 800, 220, 96, 26, 34, 5, 18
+_WIDTH, _LABEL, _RIGHT, _ROW, _TOP, _TICKS, _LINE = 800, 210, 132, 26, 34, 5, 18
 # Okabe-Ito: told apart with any colour vision. The bars' outline carries the contrast, on white and on black.
 _COLOURS = {
     "client": "#999999",
