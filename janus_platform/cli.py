@@ -217,18 +217,34 @@ def _print_status(found: dict[str, Any]) -> None:
     table = Table(title=f"Janus {found['version']}, contract {found['contract_version']}, {found['gateway']['url']}")
     for column in ("part", "host", "state", "detail"):
         table.add_column(column)
-    table.add_row("gateway", found["gateway"]["url"], "healthy", f"leader: {found['leader'] or 'none yet'}")
+    leader = f"leader: {found['leader'] or 'none yet'}"
+    table.add_row("gateway", found["gateway"]["url"], _health(found["gateway"]), leader)
     blocked = found["egress"]["blocked"]
-    table.add_row("egress", found["egress"]["address"], "healthy", f"{blocked} blocked")
+    table.add_row("egress", found["egress"]["address"], _health(found["egress"]), f"{blocked} blocked")
     for service in found["services"]:
         details = service.get("detail", {})
         detail = ", ".join(f"{k}: {v}" for k, v in details.items() if isinstance(v, str | int | float))
-        table.add_row(service["name"], service["host"], "healthy" if service["healthy"] else "down", detail)
+        table.add_row(service["name"], service["host"], _health(service), detail)
     for one in found["implementations"]:
-        table.add_row(one["name"], "", str(one.get("state", "")), str(one.get("isolation", "")))
+        table.add_row(one["name"], "", str(one.get("state", "")), _around(one))
     console.print(table)
     detached = " · detached" if found["detached"] else ""
     console.print(f"limits: {found['limits']} · web: {found['web']} · users: {found['users']}{detached}")
+
+
+def _health(part: dict[str, Any]) -> str:
+    return "healthy" if part["healthy"] else "down"
+
+
+def _around(one: dict[str, Any]) -> str:
+    """What stands around an implementation, in a few words."""
+    walls, isolation = one.get("walls"), str(one.get("isolation", ""))
+    if not walls:
+        return isolation
+    bounds = f"{walls['memory_bytes'] / 1e9:g} GB, {walls['cores']} cores"
+    restarts = f", restarts: {one['restarts']}" if one.get("restarts") else ""
+    reasons = f" ({'; '.join(walls['reasons'])})" if isolation == "process" and walls["reasons"] else ""
+    return f"{isolation}{reasons}: {bounds}{restarts}"
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node import Deployments, Node, Registry
+from janus_platform.node.probe import status_of
 from janus_platform.platform_log import log_to
 from janus_platform.processes import ProcessId
 from janus_platform.reporting import report
@@ -245,8 +246,12 @@ class LocalPlatform:
             "web": self.settings.web,
             "detached": self.users.detached,
             "users": self.users.count,
-            "gateway": {"url": f"http://{self.contract.gateway.host}:{self.gateway_port}", "healthy": True},
+            "gateway": {
+                "url": f"http://{self.contract.gateway.host}:{self.gateway_port}",
+                "healthy": await status_of(("127.0.0.1", self.gateway_port), self.contract.gateway.health_path) == 200,
+            },
             "egress": {
+                "healthy": self.egress.listening,
                 "address": f"127.0.0.1:{self.egress_port}",
                 "allowed_hosts": list(self.egress.allowed_hosts),
                 "allowed": self.egress.counts["allowed"],

@@ -72,6 +72,11 @@ class EgressProxy:
     def allowed_hosts(self) -> tuple[str, ...]:
         return tuple(self._servers)
 
+    @property
+    def listening(self) -> bool:
+        """Whether both doors are open: the loopback port and the Unix socket."""
+        return bool(self._listeners) and all(listener.is_serving() for listener in self._listeners)
+
     async def start(self, sockets: list[socket.socket], unix_path: Path) -> None:
         """Start the services and listen on the bound `sockets` and on a Unix socket at `unix_path`."""
         for server in self._servers.values():

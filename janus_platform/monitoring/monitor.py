@@ -156,6 +156,7 @@ class Monitor:
             "memory_bytes": watched.usage.memory_bytes,
             "open_requests": one.get("open_requests", 0),
             "restarts": one.get("restarts", 0),
+            "forwarding_ms": one.get("forwarding_ms"),
             "egress": {"allowed": egress.get("allowed", 0), "blocked": egress.get("blocked", 0)},
             "requests": totals.plain() if totals else None,
         }

@@ -1,0 +1,33 @@
+"""Status says how the gateway and the egress proxy are, by asking them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from janus_platform.runtime import runtime
+from janus_platform.server import LocalPlatform, Settings
+
+
+def test_a_gateway_and_a_proxy_that_no_longer_answer_are_not_healthy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JANUS_HOME", str(tmp_path))
+
+    async def seen() -> list[tuple[bool, bool]]:
+        platform = LocalPlatform(Settings(0, "contract", detached=True), runtime().made())
+        found = []
+        try:
+            await platform.start()
+            for part in (None, platform.gateway, platform.egress):
+                if part is not None:
+                    await part.close()
+                status = await platform.status()
+                found.append((status["gateway"]["healthy"], status["egress"]["healthy"]))
+        finally:
+            await platform.close()
+        return found
+
+    assert asyncio.run(seen()) == [(True, True), (False, True), (False, False)]
