@@ -102,9 +102,12 @@ class Platform:
         """The latest chat requests, oldest first, their content redacted."""
         return list(self._client.get("/requests", implementation=name)["requests"])
 
-    def blocked(self) -> list[dict[str, Any]]:
-        """The attempts of this caller to reach a host outside the allow-list, oldest first."""
-        return list(self._client.get("/egress", caller=self.caller)["blocked"])
+    def blocked(self, caller: str | None = None) -> list[dict[str, Any]]:
+        """What the egress proxy blocked of this caller or of another, such as an implementation; oldest first.
+
+        Each is `{"at", "caller", "target", "reason"}`, the time in seconds since the epoch.
+        """
+        return list(self._client.get("/egress", caller=caller or self.caller)["blocked"])
 
     def trace(self, name: str = "latest") -> Trace:
         """The trace of a request id, trace id or completion id; of the latest request when none is given.

@@ -1,12 +1,14 @@
 """Guest: an implementation that does what the message says, so that a reader can watch what the platform makes of it.
 
 `inside` reports what the process sees of its surroundings, `crash` ends it, the words of `moods.py` spoil the stream,
-the words of `calls.py` call services; anything else is said back. It is deployed by the notebooks, never by itself.
+the words of `calls.py` call services, `escape 4711` calls what `escapes.py` defines with that number; anything else is
+said back. It is deployed by the notebooks, never by itself.
 Environment: HOST, PORT, JANUS_IMPLEMENTATION, CHUTES_API_KEY, and on the local platform the proxy and CA variables.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -14,8 +16,10 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
+from types import FunctionType
 from typing import Any
 
+import escapes
 import uvicorn
 from calls import CALLS
 from inside import report
@@ -36,9 +40,23 @@ async def answer_to(message: str) -> str:
         os._exit(3)
     if message == "inside":
         return json.dumps(report())
+    if message.startswith("escape "):
+        return json.dumps(await asyncio.to_thread(escaped, int(message.split()[1])))
     if message in CALLS:
         return json.dumps(await CALLS[message]())
     return message or "(nothing)"
+
+
+def escaped(port: int) -> dict[str, str]:
+    """What came of each function of escapes.py: what it returned, or the name of its error."""
+    found = {}
+    for name, escape in vars(escapes).items():
+        if isinstance(escape, FunctionType) and not name.startswith("_"):
+            try:
+                found[name] = f"reached: {escape(port)}"
+            except Exception as error:
+                found[name] = f"blocked: {type(error).__name__}"
+    return found
 
 
 async def chat(request: Request) -> Response:

@@ -1,0 +1,63 @@
+"""Decide like the proxy.
+
+Write `allowed(target, hosts)`: whether a CONNECT to `target`, such as `"api.chutes.ai:443"`, may pass. The host has to
+be one of `hosts`, in any case; the port has to be 443; whatever differs by one character may not pass.
+"""
+
+from janus_book.exercise import Hint
+
+
+# %% answer
+def allowed(target, hosts):
+    ### BEGIN SOLUTION
+    host, _, port = target.rpartition(":")
+    return host.lower() in hosts and port == "443"
+    ### END SOLUTION
+
+
+# %% check
+def check(allowed):
+    import janus_platform as janus
+    from janus_platform.contract import load_contract
+    from janus_platform.egress.knock import knock
+
+    egress = load_contract().egress
+    first, second = egress.allowed_hosts[:2]
+    targets = {
+        f"{first}:443": "It is on the list, with the right port.",
+        f"{second.upper()}:443": "Host names have no case.",
+        "evil.example:443": "It is not on the list.",
+        f"{first}:80": "Its port is another.",
+        f"{first}:4430": "4430 only begins with 443.",
+        f"{first}.:443": "The dot at the end makes it another name here.",
+        f"evil-{first}:443": "It only ends like a listed name.",
+        f"{first}.evil.example:443": "It only begins like a listed name.",
+        f"x.{first}:443": "A name below a listed one is not listed.",
+        first: "There is no port.",
+        f"{first}:443@evil.example:443": "What stands before the @ is no host.",
+    }
+    platform = janus.up()
+    try:
+        for target, why in targets.items():
+            said, real = allowed(target, egress.allowed_hosts), knock(target).startswith("200")
+            if said is None or said is ...:
+                raise Hint("allowed returns nothing yet. Part the target at its last colon: rpartition does that.")
+            if bool(said) != real:
+                raise Hint(f"For {target} you say {bool(said)}, and the proxy {real}. {why}")
+    finally:
+        platform.down()
+    return f"The proxy decides the same for all {len(targets)} targets."
+
+
+# %% mistakes
+MISTAKES = {
+    "def allowed(target, hosts):\n    return target.split(':')[0] in hosts": "Host names have no case",
+    "def allowed(target, hosts):\n    return target.split(':')[0].lower() in hosts": "Its port is another",
+    "def allowed(target, hosts):\n    return any(target.lower().startswith(h + ':443') for h in hosts)": "4430 only",
+    "def allowed(target, hosts):\n"
+    "    host, _, port = target.rpartition(':')\n"
+    "    return port == '443' and any(host.lower().endswith(h) for h in hosts)": "only ends like",
+    "def allowed(target, hosts):\n"
+    "    host, _, port = target.rpartition(':')\n"
+    "    return port == '443' and host.lower().rstrip('.') in hosts": "dot at the end",
+}
