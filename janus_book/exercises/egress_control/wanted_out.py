@@ -25,15 +25,12 @@ def check(wanted_out):
     from janus_platform.egress.knock import knock
 
     platform = janus.up()
-    try:
-        before = len(platform.blocked())
-        for host, times in (("often.example", 3), ("rarely.example", 1), ("sometimes.example", 2)):
-            for _ in range(times):
-                knock(f"{host}:443")
-        knock("api.chutes.ai:80")
-        events = platform.blocked()[before:]
-    finally:
-        platform.down()
+    before = len(platform.blocked())
+    for host, times in (("often.example", 3), ("rarely.example", 1), ("sometimes.example", 2)):
+        for _ in range(times):
+            knock(f"{host}:443")
+    knock("api.chutes.ai:80")
+    events = platform.blocked()[before:]
     found = wanted_out(events)
     wanted = [("often.example", 3), ("sometimes.example", 2), ("rarely.example", 1)]
     if found is None or found is ...:
