@@ -236,6 +236,8 @@ class LocalPlatform:
 
     async def status(self) -> dict[str, Any]:
         """What runs and how it is, as `status.schema.json` describes it."""
+        gateway = ("127.0.0.1", self.gateway_port)
+        answers = await status_of(gateway, self.contract.gateway.health_path) == 200
         return {
             "running": True,
             "version": version("janus-bench"),
@@ -246,17 +248,8 @@ class LocalPlatform:
             "web": self.settings.web,
             "detached": self.users.detached,
             "users": self.users.count,
-            "gateway": {
-                "url": f"http://{self.contract.gateway.host}:{self.gateway_port}",
-                "healthy": await status_of(("127.0.0.1", self.gateway_port), self.contract.gateway.health_path) == 200,
-            },
-            "egress": {
-                "healthy": self.egress.listening,
-                "address": f"127.0.0.1:{self.egress_port}",
-                "allowed_hosts": list(self.egress.allowed_hosts),
-                "allowed": self.egress.counts["allowed"],
-                "blocked": self.egress.counts["blocked"],
-            },
+            "gateway": {"url": f"http://{self.contract.gateway.host}:{self.gateway_port}", "healthy": answers},
+            "egress": {"address": f"127.0.0.1:{self.egress_port}", **self.egress.describe()},
             "services": await self.services.health(),
             "implementations": self.deployments.describe(),
             "leader": self._leader(),

@@ -30,6 +30,7 @@ from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
 from janus_platform.egress.heads import Refusal, parse, refusal_bytes
 from janus_platform.egress.same_host import SameHost
+from janus_platform.egress.waiting import Waiting
 from janus_platform.http_server import BACKLOG, HttpServer
 
 log = logging.getLogger("janus.egress")
@@ -94,6 +95,11 @@ class EgressProxy:
             tunnel.cancel()
         await asyncio.gather(*(server.close() for server in self._servers.values()))
 
+    def describe(self) -> dict[str, Any]:
+        """Whether it is healthy, what it allows, and how many attempts passed and were blocked, as plain data."""
+        counts = {name: self.counts[name] for name in ("allowed", "blocked")}
+        return {"healthy": self.listening, "allowed_hosts": list(self.allowed_hosts), **counts}
+
     def blocked(self, caller: str | None = None) -> list[dict[str, Any]]:
         """The latest blocked attempts, oldest first; of one caller, or of all."""
         return [asdict(e) for e in self.events if caller in (None, e.caller)]
@@ -102,7 +108,7 @@ class EgressProxy:
         """The protocol of one new connection."""
         return _Connection(self)
 
-    def tunnel(self, head: bytes, transport: asyncio.Transport, waiting: _Waiting) -> None:
+    def tunnel(self, head: bytes, transport: asyncio.Transport, waiting: Waiting) -> None:
         """Decide about one request head, then open the tunnel; raises Refusal."""
         host, caller = self._decide(head)
         self._record(caller, f"{host}:{self._port}", None)
@@ -178,7 +184,7 @@ class EgressProxy:
             raise Refusal(429, "too many tunnels", detail, target=target, caller=caller, retry_after=RETRY_SECONDS)
         return host, caller
 
-    async def _serve(self, host: str, caller: str, transport: asyncio.Transport, waiting: _Waiting) -> None:
+    async def _serve(self, host: str, caller: str, transport: asyncio.Transport, waiting: Waiting) -> None:
         loop, target = asyncio.get_running_loop(), f"{host}:{self._port}"
         try:
             secured = await loop.start_tls(
@@ -243,7 +249,7 @@ class _Connection(asyncio.Protocol):
             if len(self._head) > end + 4:
                 raise Refusal(400, "bytes after CONNECT", "Wait for the 200 before you send through the tunnel.")
             self._over()
-            waiting = _Waiting()
+            waiting = Waiting()
             self._transport.set_protocol(waiting)
             self._proxy.tunnel(bytes(self._head[:end]), self._transport, waiting)
         except Refusal as refusal:
@@ -278,30 +284,3 @@ def _peer(transport: asyncio.Transport) -> int:
     with socket.socket(fileno=os.dup(found.fileno())) as own:  # uvloop's stand-in has no socket options.
         credentials = own.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
     return int(_PEER_CREDENTIALS.unpack(credentials)[0])
-
-
-class _Waiting(asyncio.Protocol):
-    """Keeps what arrives between the end of the TLS handshake and the moment the HTTP protocol takes over."""
-
-    def __init__(self) -> None:
-        self._early = bytearray()
-        self._lost = False
-        self.on_lost: Callable[[], None] = lambda: None
-
-    def data_received(self, data: bytes) -> None:
-        self._early += data
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lost = True
-        self.on_lost()
-
-    def hand_over(self, protocol: asyncio.Protocol, transport: asyncio.Transport) -> None:
-        """Let `protocol` own `transport` from here on, beginning with the bytes that came early."""
-        if self._lost or transport.is_closing():
-            transport.abort()
-            self.on_lost()
-            return
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-        if self._early:
-            protocol.data_received(bytes(self._early))
