@@ -1,6 +1,6 @@
 # Every target stands in make.py; this file only hands on. Options: make test ARGS="-k gateway", make book ARGS=--no-serve
 PYTHON ?= python3
-TARGETS := book test lab bench help setup serve lint requirements diagrams exercises expected clean
+TARGETS := book test lab bench help setup serve lint requirements diagrams slides exercises expected clean
 
 .DEFAULT_GOAL := help
 .PHONY: $(TARGETS)

@@ -84,6 +84,18 @@ def make_bench(terminal: Terminal, rest: list[str]) -> int:
     return max(exits)
 
 
+def make_slides(terminal: Terminal, rest: list[str]) -> int:
+    """run the notebooks, or those that are named, and write slides into _build/slides"""
+    setup(terminal)
+    chosen = [ROOT / "notebooks" / f"{word}.ipynb" for word in rest] or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    if missing := [path.stem for path in chosen if not path.is_file()]:
+        terminal.say(f"There is no notebook {', '.join(missing)}.")
+        return 2
+    with running(terminal, own_home=book.book_home()) as env:
+        command = [PYTHON, "-m", "tools.slide_deck", ROOT / "_build" / "slides", *chosen]
+        return terminal.show(command, env=env, cwd=ROOT)
+
+
 def make_exercises(terminal: Terminal, rest: list[str]) -> int:
     """write the exercises' tasks and stubs into the notebooks, or into those that are named"""
     exercises.write_all(terminal, rest)
@@ -137,6 +149,7 @@ TARGETS: dict[str, Callable[[Terminal, list[str]], int]] = {
     "lint": make_lint,
     "requirements": make_requirements,
     "diagrams": make_diagrams,
+    "slides": make_slides,
     "exercises": make_exercises,
     "expected": make_expected,
     "clean": make_clean,

@@ -35,7 +35,7 @@ from janus_platform.http_server import BACKLOG, HttpServer
 
 log = logging.getLogger("janus.egress")
 
-HANDSHAKE_SECONDS = 30.0
+HANDSHAKE_SECONDS = 60.0
 KEPT_EVENTS = 1_000
 KEPT_CALLERS = 10_000
 RETRY_SECONDS = 1

@@ -2,7 +2,7 @@
 
 A client connects, checks the certificate's fingerprint, and sends `CONNECT gateway:80`, `control:80` or `egress:80`
 (RFC 9110, 9.3.6) with its id and secret as Basic credentials (RFC 7617). What follows the 200 belongs to what stands
-behind. Whoever has not said who it is gets little: twenty seconds, 4 KB, a few connections from one address.
+behind. Whoever has not said who it is gets little: 45 seconds, 4 KB, a few connections from one address.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger("janus.room")
 Channels = Mapping[str, Callable[[str], asyncio.Protocol]]
 
 MAX_HEAD_BYTES = 4_096
-KNOCK_SECONDS = 20.0
+KNOCK_SECONDS = 45.0
 ACCEPT_PAUSE_SECONDS = 0.1
 # Of those who have not said who they are. A class behind one router has one address, so that bound is not small.
 KNOCKING_PER_ADDRESS = 256

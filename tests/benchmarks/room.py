@@ -1,8 +1,7 @@
 """`make bench`: a class of simulated learners, all in one room at once, from the first card to the leaderboard.
 
 Each learner joins, asks two questions, calls all five services, submits an implementation (it runs behind its own
-walls), benches it with a few items, publishes the run and looks at the board. All of them begin in the same second,
-which no class does. The learners' own work, bridge and bench, runs on the same machine as the room; on its own the room
+walls), benches it with a few items and publishes the run. They come in over one minute. The learners' own work, bridge and bench, runs on the same machine as the room; on its own the room
 would have both cores for itself.
 """
 
@@ -10,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import json
 import os
 import statistics
@@ -32,6 +32,7 @@ from tests.benchmarks.first_light import Home
 from tests.platform.room_rig import SERVICES, Pupil, room_up
 
 LEARNERS = 100
+ARRIVAL_SECONDS = 60
 QUESTIONS = ("Explain quantum entanglement", "How do tides work?")
 SUITE = "cost"
 # Each learner's waiting in the platform's queues is counted in; more than this is no class any more.
@@ -52,12 +53,16 @@ class Rehearsal:
     rows: int = 0
 
 
-async def rehearse(tickets: Sequence[Ticket], folder: Path, suite: str = SUITE) -> Rehearsal:
-    """Let a learner go through the whole flow for each ticket, all at once."""
+async def rehearse(
+    tickets: Sequence[Ticket], folder: Path, suite: str = SUITE, *, arrival_seconds: float = 0.0
+) -> Rehearsal:
+    """Let a learner go through the whole flow for each ticket; they come in one by one over `arrival_seconds`."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=4 * len(tickets)))
     found, started = Rehearsal(len(tickets)), time.monotonic()
     pupils = [Pupil(ticket, folder / ticket.learner[-3:]) for ticket in tickets]
-    outcomes = await asyncio.gather(*(_whole_flow(pupil, suite, found) for pupil in pupils))
+    apart = arrival_seconds / len(pupils)
+    flows = (_whole_flow(pupil, suite, found, at * apart) for at, pupil in enumerate(pupils))
+    outcomes = await asyncio.gather(*flows)
     found.total_seconds = time.monotonic() - started
     found.finished = sum(outcomes)
     for pupil in pupils:
@@ -67,8 +72,9 @@ async def rehearse(tickets: Sequence[Ticket], folder: Path, suite: str = SUITE) 
     return found
 
 
-async def _whole_flow(pupil: Pupil, suite: str, found: Rehearsal) -> bool:
+async def _whole_flow(pupil: Pupil, suite: str, found: Rehearsal, wait: float) -> bool:
     step = "join"
+    await asyncio.sleep(wait)
     try:
         await pupil.timed(step, pupil.join())
         step = "ask"
@@ -131,7 +137,7 @@ def run_class(home: Home, learners: int, folder: Path) -> Rehearsal:
     with room_up(home.janus, learners, "--suite", SUITE) as tickets:
         status = json.loads(home.janus("status", "--json"))
         with Watch(status["pid"]) as watch:
-            found = asyncio.run(rehearse(tickets, folder))
+            found = asyncio.run(rehearse(tickets, folder, arrival_seconds=ARRIVAL_SECONDS))
         found.memory = watch.memory
         found.rows = len(json.loads(home.janus("room", "board", "--json")))
         described = json.loads(home.janus("status", "--json"))["implementations"]
@@ -172,9 +178,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--learners", type=int, default=LEARNERS)
+    parser.add_argument("--keep", type=Path, help="write the figures where the page on rooms reads them")
     arguments = parser.parse_args()
     print(f"{arguments.learners} learners on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the run")
-    show("room", figures(arguments.learners, arguments.runs))
+    load = os.getloadavg()[0]
+    found = list(figures(arguments.learners, arguments.runs))
+    show("room", found)
+    if arguments.keep:
+        _keep(arguments.keep, found, arguments.learners, load)
+
+
+def _keep(path: Path, found: Sequence[Figure], learners: int, load: float) -> None:
+    cores = os.cpu_count() or 1
+    busy = "" if load < cores else f"The machine was busy with other work (load {load:.0f} before the run)."
+    kept = {
+        "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",
+        "learners": learners,
+        "cores": cores,
+        "note": busy,
+        "figures": [{"name": one.name, "value": round(one.value, 2), "unit": one.unit} for one in found],
+    }
+    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,167 @@
+"""Slides from a notebook: one HTML file without other files, made of what the notebook already says.
+
+A heading begins a slide, and so does a second code cell below the same heading. On the slide stand the heading, the
+first sentence of the prose, the code and its output; the prose as a whole is the speaker's note (key N). Run as
+`python -m tools.slide_deck FOLDER NOTEBOOK…`, which runs each notebook first; `make slides` does that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from markdown_it import MarkdownIt
+from nbclient import NotebookClient
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+CELL_SECONDS = 120
+MOST_OUTPUT_LINES = 18
+LEFT_OUT = {"remove-cell", "exercise", "check"}
+_HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
+_SENTENCE = re.compile(r"(.+?[.:!?])(?=\s|$)", re.S)
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\([^)]*\)")
+_PAGE = Path(__file__).with_name("slide_deck.html")
+
+
+@dataclass
+class Slide:
+    """One slide: heading, parts as HTML, and the speaker's note as Markdown."""
+
+    heading: str
+    level: int = 2
+    parts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    has_code: bool = False
+
+
+def slides_of(notebook: Any) -> list[Slide]:
+    """The slides of an executed notebook, in order."""
+    slides: list[Slide] = []
+    for cell in notebook.cells:
+        if LEFT_OUT & set(cell.metadata.get("tags", ())):
+            continue
+        if cell.cell_type == "markdown":
+            for heading, level, text in _sections(cell.source):
+                if heading:
+                    slides.append(Slide(heading, level))
+                if slides and text:
+                    _say(slides[-1], text)
+        elif cell.cell_type == "code" and cell.source.strip() and slides:
+            if slides[-1].has_code:
+                slides.append(Slide(slides[-1].heading, slides[-1].level))
+            slides[-1].has_code = True
+            slides[-1].parts += [_code(cell.source), *_outputs(cell.outputs)]
+    return slides
+
+
+def deck(notebook: Any) -> str:
+    """The whole page."""
+    slides = slides_of(notebook)
+    title = slides[0].heading if slides else "Slides"
+    style = HtmlFormatter(style="a11y-high-contrast-light", nobackground=True).get_style_defs("pre.code")
+    dark = HtmlFormatter(style="a11y-high-contrast-dark", nobackground=True).get_style_defs("pre.code")
+    body = "\n".join(_section(number, slide, len(slides)) for number, slide in enumerate(slides, 1))
+    page = _PAGE.read_text(encoding="utf-8")
+    return (
+        page.replace("{{title}}", html.escape(title))
+        .replace("/*light*/", style)
+        .replace("/*dark*/", dark)
+        .replace("{{slides}}", body)
+    )
+
+
+def _sections(text: str) -> Iterator[tuple[str, int, str]]:
+    """Heading (empty for what stands before the first one), its level, and the text below it."""
+    parts = _HEADING.split(text)
+    if parts[0].strip():
+        yield "", 0, parts[0].strip()
+    for at in range(1, len(parts), 3):
+        yield parts[at + 1].strip(), len(parts[at]), parts[at + 2].strip()
+
+
+def _say(slide: Slide, text: str) -> None:
+    """Add prose: lists and the title's slide as they are, of other text the first sentence; all of it to the note."""
+    plain = _LINK.sub(r"\1", text)
+    slide.notes.append(plain)
+    first = plain.split("\n\n")[0]
+    whole = slide.level == 1 or plain.lstrip().startswith(("- ", "1. ", "|", ">"))
+    sentence = _SENTENCE.match(first)
+    shown = plain if whole else sentence[1] if sentence else first
+    slide.parts.append(_rendered(shown))
+
+
+def _rendered(markdown: str) -> str:
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
+
+
+def _code(source: str) -> str:
+    shown = highlight(source, get_lexer_by_name("python"), HtmlFormatter(nowrap=True))
+    return f'<pre class="code" tabindex="0"><code>{shown}</code></pre>'
+
+
+def _outputs(outputs: list[Any]) -> Iterator[str]:
+    for output in outputs:
+        if output.output_type == "stream":
+            yield _text(output.text)
+        elif output.output_type in ("execute_result", "display_data"):
+            yield _shown(output.data)
+
+
+def _shown(data: Any) -> str:
+    if "image/svg+xml" in data:
+        encoded = base64.b64encode(data["image/svg+xml"].encode()).decode()
+        return f'<img alt="The drawing that this cell makes" src="data:image/svg+xml;base64,{encoded}">'
+    if "image/png" in data:
+        png = data["image/png"].replace("\n", "")
+        return f'<img alt="The picture that this cell makes" src="data:image/png;base64,{png}">'
+    if "text/markdown" in data:
+        return _rendered(data["text/markdown"])
+    return _text(data.get("text/plain", ""))
+
+
+def _text(text: str) -> str:
+    lines = _COLOR.sub("", text).rstrip().splitlines()
+    if len(lines) > MOST_OUTPUT_LINES:
+        lines = [*lines[:MOST_OUTPUT_LINES], f"… {len(lines) - MOST_OUTPUT_LINES} more lines"]
+    return f'<pre class="output" tabindex="0">{html.escape(chr(10).join(lines))}</pre>' if lines else ""
+
+
+def _section(number: int, slide: Slide, count: int) -> str:
+    heading = _rendered(slide.heading).strip().removeprefix("<p>").removesuffix("</p>")
+    note = "".join(_rendered(text) for text in slide.notes)
+    tag = "h1" if number == 1 else "h2"
+    return (
+        f'<section id="s{number}" aria-label="Slide {number} of {count}"><{tag}>{heading}</{tag}>\n'
+        + "\n".join(slide.parts)
+        + (f'\n<aside class="note" aria-label="Note">{note}</aside>' if note else "")
+        + f'\n<p class="number">{number} / {count}</p></section>'
+    )
+
+
+def main() -> None:
+    """Run each notebook and write its slides into the folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("notebooks", type=Path, nargs="+")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for path in arguments.notebooks:
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        NotebookClient(notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": str(path.parent)}}).execute()
+        target = arguments.folder / f"{path.stem}.html"
+        target.write_text(deck(notebook), encoding="utf-8")
+        print(target, flush=True)
+
+
+if __name__ == "__main__":
+    main()
