@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from janus_platform.client_span import ClientSpan
 from janus_platform.control_client import ControlClient, Lease
-from janus_platform.errors import NotRunning, PlatformError, RequestRefused
+from janus_platform.errors import NotRunning, RequestRefused
 from janus_platform.runtime import Runtime, runtime
 from janus_platform.starter import Options, ensure_running, join
 from janus_platform.trace_view import Trace
 
 if TYPE_CHECKING:
     from janus_platform.attestation.report import Report
+    from janus_platform.live import LivePlatform
 
 # A trace is complete a moment after its last chunk arrived; the wait only covers that moment.
 TRACE_SECONDS = 3.0
@@ -171,21 +172,6 @@ class Platform:
         return f"<Platform {self.url} as {self.caller}>"
 
 
-class LivePlatform:
-    """The real platform: `up()` in live mode starts nothing and touches no variable."""
-
-    url = None
-
-    def down(self) -> None:
-        """There is nothing to leave."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise PlatformError(f"`{name}` works on the local platform only. Unset JANUS_MODE to use it.")
-
-    def __repr__(self) -> str:
-        return "<LivePlatform: the specification's hosts themselves>"
-
-
 _current: Platform | None = None
 
 
@@ -196,13 +182,15 @@ def up(
 
     `web` is `corpus` (the bundled pages, the default) or `live` (web proxy and search answer from the real web); the
     variable `JANUS_WEB` stands for it. Sets this process's proxy, CA and key variables until `down()`. With
-    `JANUS_MODE=live` in the environment it does neither: the same code then talks to the real hosts. Raises
-    PlatformError with a remedy; then whatever was joined before still is.
+    `JANUS_MODE=live` in the environment it does neither: the same code then talks to the real hosts, and what cannot be
+    reached is said. Raises PlatformError with a remedy; then whatever was joined before still is.
     """
     global _current
     options = Options(port=port, limits=limits, web=web, detach=detach)
     if os.environ.get("JANUS_MODE") == "live":
-        return LivePlatform()
+        from janus_platform.live import begin
+
+        return begin()
     place = runtime()
     if _current is not None and not _current.held_at(place):
         _current.down()

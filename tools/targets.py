@@ -12,7 +12,7 @@ from pathlib import Path
 from tools import book, exercises, pins
 from tools.browser import find_browser, missing_browser_help
 from tools.environment import BIN, PYTHON, ROOT, VENV, apt_install, as_root, setup, variables
-from tools.platform import running
+from tools.platform import book_home, running
 from tools.terminal import StepFailed, Terminal
 
 TYPED = ("janus_bench", "janus_book", "janus_platform", "tools", "book/_ext")
@@ -91,8 +91,8 @@ def make_slides(terminal: Terminal, rest: list[str]) -> int:
     if missing := [path.stem for path in chosen if not path.is_file()]:
         terminal.say(f"There is no notebook {', '.join(missing)}.")
         return 2
-    with running(terminal, own_home=book.book_home()) as env:
-        command = [PYTHON, "-m", "tools.slide_deck", ROOT / "_build" / "slides", *chosen]
+    with running(terminal, own_home=book_home()) as env:
+        command: list[str | Path] = [PYTHON, "-m", "tools.slide_deck", ROOT / "_build" / "slides", *chosen]
         return terminal.show(command, env=env, cwd=ROOT)
 
 

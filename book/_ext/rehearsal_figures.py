@@ -25,7 +25,7 @@ class Rehearsal(SphinxDirective):
         """A table and the sentence below it; a missing file is an error at this line."""
         self.env.note_dependency(str(FIGURES))
         kept = json.loads(FIGURES.read_text(encoding="utf-8"))
-        rows = [(one["name"], f"{_number(one['value'])} {one['unit']}".strip()) for one in kept["figures"]]
+        rows = [(str(one["name"]), f"{_number(one['value'])} {one['unit']}".strip()) for one in kept["figures"]]
         said = f"{kept['learners']} learners, {kept['cores']} cores, {kept['date']}. {kept['note']}"
         return [_table(("figure", "value"), rows), nodes.paragraph("", said)]
 
@@ -34,7 +34,7 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.table:
+def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> nodes.table:
     group = nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=1) for _ in head]
     group += nodes.thead("", _row(head))

@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "services": {*GROUND, "public_address", "traces", "corpus", "processes", "isolation", "landlock", "confinement"},
     "egress": {*GROUND, "http_server", "traces", "processes"},
     "access": GROUND,
+    "live": {*GROUND, "egress.environment"},
     "gateway": {*GROUND, "public_address", "access", "traces", "http_server"},
     "attestation": GROUND,
     "monitoring": {*GROUND, "gateway.answered"},
