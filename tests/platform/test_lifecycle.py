@@ -218,7 +218,7 @@ def test_live_mode_starts_nothing_and_touches_no_variable(shell: Shell) -> None:
         "try: platform.submit('x')\nexcept janus.PlatformError as error: print(error)"
     )
     done = shell.python(code, JANUS_MODE="live")
-    assert "LivePlatform" in done.stdout
+    assert "Live mode: the specification's own hosts." in done.stdout
     assert "local platform only" in done.stdout
     assert shell.janus("status").returncode == 3
 
