@@ -19,6 +19,8 @@ from janus_platform.node.trial import try_out
 NO_EGRESS = "no egress beyond the list"
 _API, _IMAGE = "API is compliant", "image is reachable"
 SHOWN_TARGETS = 3
+# Of the log of one that failed its trial.
+SHOWN_LINES, SHOWN_CHARACTERS = 12, 200
 # For all questions of a trial together.
 TRIAL_SECONDS = 150.0
 
@@ -52,7 +54,7 @@ async def admit(node: Node, member: Member, checks: list[Check], *, replaces: bo
     `replaces` says that another one of the name runs meanwhile. Raises SubmissionRefused when a check fails, and
     whatever else goes wrong; then `member` has been stopped.
     """
-    elsewhere, since = isinstance(member, Elsewhere), time.time()
+    elsewhere, since, before = isinstance(member, Elsewhere), time.time(), member.log.tail()
     starts = "GET /health answers 200" if elsewhere else "starts and GET /health answers 200"
     question = starts
     try:
@@ -63,7 +65,7 @@ async def admit(node: Node, member: Member, checks: list[Check], *, replaces: bo
             checks += await try_out(node.contract, member.name, upstream, node.clock)
         await member.upstream()
         checks.append(_egress(node, member, since, replaces=replaces))
-        refuse_if_failed(member.name, checks)
+        refuse_if_failed(member.name, checks, said=_said_since(member, before))
         checks += _review(node.contract.submission.review, checks)
     except NotReady as error:
         await member.stop()
@@ -76,6 +78,14 @@ async def admit(node: Node, member: Member, checks: list[Check], *, replaces: bo
     except BaseException:
         await member.stop()
         raise
+
+
+def _said_since(member: Member, before: str) -> str:
+    """The last lines that it printed during its trial."""
+    if isinstance(member, Elsewhere):
+        return ""
+    lines = member.log.tail().removeprefix(before).splitlines()
+    return "\n".join(line[:SHOWN_CHARACTERS] for line in lines[-SHOWN_LINES:])
 
 
 def site_of(url: str) -> Site:

@@ -31,16 +31,20 @@ def verdict(check: str, good: bool, praise: str, blame: str) -> Check:
 
 
 class SubmissionRefused(PlatformError):
-    """A check failed and nothing was deployed; `checks` is the checklist up to there, as plain data."""
+    """A check failed and nothing was deployed; `checks` is the checklist up to there, as plain data.
 
-    def __init__(self, name: str, checks: Iterable[Check]) -> None:
+    `said` is what the implementation printed while it was tried.
+    """
+
+    def __init__(self, name: str, checks: Iterable[Check], said: str = "") -> None:
         checks = list(checks)
         failed = "; ".join(f"{c.check}: {c.detail}" for c in checks if c.result == "failed")
-        super().__init__(f"{name[:80]} was not deployed. {failed}")
+        last_words = f"\nThe end of its log:\n{said}" if said else ""
+        super().__init__(f"{name[:80]} was not deployed. {failed}{last_words}")
         self.checks = [check.plain() for check in checks]
 
 
-def refuse_if_failed(name: str, checks: Iterable[Check]) -> None:
+def refuse_if_failed(name: str, checks: Iterable[Check], *, said: str = "") -> None:
     """Raises SubmissionRefused when one of `checks` failed."""
     if any(check.result == "failed" for check in checks):
-        raise SubmissionRefused(name, checks)
+        raise SubmissionRefused(name, checks, said)

@@ -270,6 +270,7 @@ class Deployments:
             known = self._registered.get(registration.name)
             if known is None:
                 shutil.rmtree(self._home / registration.name, ignore_errors=True)
+                BoundedLog(self._node.log_file(registration.name)).remove()
             elif registration.folder and known.folder != registration.folder:
                 shutil.rmtree(registration.folder, ignore_errors=True)
             raise

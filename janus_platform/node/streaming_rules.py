@@ -74,7 +74,7 @@ def _continuous(content: list[tuple[float, str]], at_once: bool) -> Check:
         return Check(
             check,
             "failed",
-            f"{len(content)} chunks came within {(last - first) * 1000:.0f} ms after {first:.1f} s of silence; "
+            f"{len(content)} chunks came within {max(1, (last - first) * 1000):.0f} ms after {first:.1f} s of silence; "
             "send each token as you have it",
         )
     return Check(check, "passed", f"{len(content)} chunks, the first after {first:.2f} s, the last after {last:.2f} s")

@@ -111,6 +111,16 @@ async def test_a_program_that_crashes_is_refused_with_its_last_words(tmp_path: P
 
 
 @in_loop
+async def test_a_failed_trial_shows_what_the_program_said_of_it_and_leaves_no_log(tmp_path: Path) -> None:
+    async with place(tmp_path) as here:
+        folder = here.folder(streamer().replace("def do_POST(self):", "def do_POST(self):\n        raise OSError(41)"))
+        with pytest.raises(SubmissionRefused, match="The end of its log") as refused:
+            await here.deployments().submit(folder, "mine")
+        assert "OSError: 41" in str(refused.value)
+        assert not list((tmp_path / "logs").rglob("mine*"))
+
+
+@in_loop
 async def test_a_resubmission_replaces_and_a_refused_one_changes_nothing(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
         deployments = here.deployments()
@@ -199,7 +209,7 @@ async def test_implementations_that_nobody_asks_sleep_and_wake_with_the_next_que
         states = {one["name"]: one["state"] for one in deployments.describe()}
         assert (states["first"], states["second"]) == ("running", "idle")
         assert "second" in await post(await deployments.upstream("second"), "Hi")
-        assert "listening" in deployments.logs("second")
+        assert "listening" in deployments.log("second").tail()
         await deployments.aclose()
 
 
