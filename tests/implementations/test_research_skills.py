@@ -40,6 +40,11 @@ def test_a_calculation_keeps_to_the_form_that_is_wanted(question: str, content: 
     assert fake.hosts == [SANDBOX]
 
 
+def test_what_no_model_said_is_counted_as_well() -> None:
+    answer = answer_to("What is 48 times 50?", fake=FakeServices(stdout="9\n"))
+    assert (answer.content, answer.usage["completion_tokens"]) == ("48 * 50 = 9", 5)
+
+
 def test_decimals_are_those_that_are_wanted() -> None:
     fake = FakeServices(stdout="0.33\n")
     answer_to("What is 1 / 3, to two decimals?".replace(", to", "? Give the result to"), fake=fake)

@@ -56,14 +56,16 @@ class Research:
 
     async def answer(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         """The steps of answering `question`; thoughts come before the first text. Adds to `usage` on the way."""
-        begun = False
+        begun, said = False, ""
         try:
             async for step in self._steps(question, usage):
                 begun = begun or not isinstance(step, Thought)
+                said += step.text if isinstance(step, Text) else ""
                 yield step
+            usage.without_a_model(said)
         except ServiceError as error:
-            said = f"I cannot answer this now: {error}. Please ask again."
-            async for step in say(f"\n\nThe answer breaks off here: {error}." if begun else said):
+            excuse = f"I cannot answer this now: {error}. Please ask again."
+            async for step in say(f"\n\nThe answer breaks off here: {error}." if begun else excuse):
                 yield step
 
     async def _steps(self, question: Question, usage: Usage) -> AsyncIterator[Step]:

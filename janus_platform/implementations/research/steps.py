@@ -60,6 +60,12 @@ class Usage:
             if isinstance(more.get(name), int | float):
                 self.totals[name] = round(self.totals[name] + more[name], 9)
 
+    def without_a_model(self, said: str) -> None:
+        """Where no model spoke, count what was said instead: an answer of no tokens would not be believed."""
+        if not self.totals["completion_tokens"]:
+            count = len(re.findall(r"\w+|[^\w\s]", said))
+            self.add({"completion_tokens": count, "total_tokens": count})
+
 
 async def say(text: str) -> AsyncIterator[Step]:
     """`text` word by word."""
