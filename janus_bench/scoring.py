@@ -86,10 +86,10 @@ def score(records: Iterable[Record], table: Table) -> Scores:
 def score_measured(rows: Sequence[Measured], table: Table) -> Scores:
     """The scores of what was measured. What a judge was to read and did not is left out: nothing stands in for it."""
     rows = as_far_as_trusted([row for row in rows if row.judged], table)
-    quality = {
-        name: _percent(above_guessing([row for row in rows if row.category == name]))
-        for name in table["quality"]["categories"]
-    }
+    of: dict[str, list[Measured]] = {name: [] for name in table["quality"]["categories"]}
+    for row in rows:
+        of.setdefault(row.category, []).append(row)
+    quality = {name: _percent(above_guessing(of[name])) for name in table["quality"]["categories"]}
     pictures = [replace(row, score=row.picture) for row in rows if row.picture is not None]
     wanted = table["right_enough"]
     categories = {

@@ -40,7 +40,7 @@ def test_more_items_make_the_interval_narrower() -> None:
 def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     held = 0
     for seed in range(60):
-        low, high = intervals(rows(140, 0.6, seed), TABLE, resamples=200)["quality"]
+        low, high = intervals(rows(140, 0.6, seed), TABLE, resamples=120)["quality"]
         held += low <= 60 <= high
     assert held >= 51  # 95 % of 60 are 57; fewer than 51 come with a probability below 1 %
 
@@ -62,7 +62,7 @@ def test_runs_without_a_difference_rarely_look_different() -> None:
     alarms = 0
     for seed in range(40):
         found = {
-            one.name: one for one in compare(rows(42, 0.6, seed), rows(42, 0.6, 1000 + seed), TABLE, resamples=150)
+            one.name: one for one in compare(rows(42, 0.6, seed), rows(42, 0.6, 1000 + seed), TABLE, resamples=100)
         }
         alarms += found["quality"].p < 0.05
     assert alarms <= 6  # 5 % of 40 are 2

@@ -11,6 +11,7 @@ import janus_bench
 from janus_bench import constants, metrics, scoring
 from janus_bench.chat import Answer, Delta
 from janus_bench.records import Record
+from janus_bench.scoring import Measured
 from janus_bench.verdicts import Verdict
 
 TABLE = constants.load_scoring()
@@ -123,7 +124,7 @@ def test_wrong_answers_earn_nothing_however_fast() -> None:
 def test_one_right_answer_in_forty_does_not_carry_the_other_categories() -> None:
     few = scoring.score([record(), *(record(score=0) for _ in range(39))], TABLE)
     half = scoring.score([record(), record(score=0)], TABLE)
-    assert few.categories["cost"] == pytest.approx(100 * (1 / 40 / 0.4) ** 1.5)
+    assert few.categories["cost"] == pytest.approx(100 * (1 / 40 / 0.4) ** 2)
     assert half.categories["cost"] == pytest.approx(100)
 
 
@@ -223,3 +224,28 @@ def test_every_constant_has_its_reason_beside_it() -> None:
 def test_the_runner_knows_nothing_of_the_platform() -> None:
     for path in Path(janus_bench.__file__).parent.rglob("*.py"):
         assert "janus_platform" not in path.read_text(), path
+
+
+def row(name: str, score: float, *, drawn: bool = True, chance: float = 0.0, picture: float | None = None) -> Measured:
+    return Measured(name, "chat", score, score, 1.0, 1.0, 1.0, picture, chance=chance, drawn=drawn)
+
+
+@pytest.mark.parametrize(("right", "trusted"), [(0, 0.0), (1, (1 / 16 / 0.25) ** 1.5), (4, 1.0), (16, 1.0)])
+def test_questions_that_never_change_count_as_far_as_drawn_ones_are_right(right: int, trusted: float) -> None:
+    drawn = [row(f"drawn-{number}", float(number < right)) for number in range(16)]
+    fixed = [row(f"fixed-{number}", 1.0, drawn=False) for number in range(8)]
+    assert scoring.trust([*drawn, *fixed], TABLE) == pytest.approx(trusted)
+    found = scoring.score_measured([*drawn, *fixed], TABLE).quality["chat"]
+    assert found == pytest.approx(100 * (right + 8 * trusted) / 24)
+
+
+def test_a_suite_with_few_drawn_questions_trusts_since_chance_would_decide() -> None:
+    rows = [row("drawn", 0.0), *(row(f"fixed-{number}", 1.0, drawn=False) for number in range(8))]
+    assert scoring.trust(rows, TABLE) == 1
+
+
+def test_what_guessing_reaches_is_taken_off_modality_too() -> None:
+    rows = [row(f"p{number}", float(number == 0), chance=0.25, picture=float(number == 0)) for number in range(4)]
+    assert scoring.score_measured(rows, TABLE).categories["modality"] == 0
+    rows = [row(f"p{number}", 1.0, chance=0.25, picture=1.0) for number in range(4)]
+    assert scoring.score_measured(rows, TABLE).categories["modality"] == 100

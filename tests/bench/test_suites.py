@@ -48,9 +48,8 @@ def test_the_quick_suite_is_a_part_of_the_full_one_and_no_file_is_large() -> Non
     assert all(file.stat().st_size < 1024 * 1024 for file in files)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_every_item_of_the_full_suite_can_be_answered_fully(seed: int) -> None:
-    for item in load_suite("full").items(seed):
+def test_every_item_of_the_full_suite_can_be_answered_fully() -> None:
+    for item in load_suite("full").items(1):
         text, calls, pictures = right_answer(item)
         tools = [{key: str(value) for key, value in call["function"].items()} for call in calls]
         assert product(item.evaluate(Subject(item.prompt, text, tools, pictures))) == 1, item.id
@@ -76,7 +75,7 @@ def test_the_seed_changes_questions_but_not_the_hash() -> None:
 
 
 def test_the_hash_changes_with_any_item_and_not_with_comments(tmp_path: Path) -> None:
-    suite = load_suite("full")
+    suite = load_suite("coding")
     lines = [json.dumps(raw) for raw in suite.raw_items]
     same, other = tmp_path / "same.jsonl", tmp_path / "other.jsonl"
     same.write_text("\n\n".join(lines))
