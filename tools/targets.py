@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import book, exercises, pins
+from tools import book, exercises, links, page_contract, pins, release
 from tools.browser import find_browser, missing_browser_help
 from tools.environment import BIN, PYTHON, ROOT, VENV, apt_install, as_root, setup, variables
 from tools.platform import book_home, running
@@ -116,8 +116,25 @@ def make_diagrams(terminal: Terminal, rest: list[str]) -> int:
 
 
 def make_requirements(terminal: Terminal, rest: list[str]) -> int:
-    """pin pyproject.toml into requirements.txt (--upgrade: to the newest of everything)"""
-    pins.write_pins(terminal, upgrade="--upgrade" in rest)
+    """pin pyproject.toml into requirements.txt (--upgrade: to the newest of everything; --lowest: to the oldest)"""
+    pins.write_pins(terminal, upgrade="--upgrade" in rest, lowest="--lowest" in rest)
+    return 0
+
+
+def make_pages(terminal: Terminal, rest: list[str]) -> int:
+    """hold every page, or those that are named, to the page contract of CONTRIBUTING.md"""
+    return page_contract.main(rest)
+
+
+def make_links(terminal: Terminal, rest: list[str]) -> int:
+    """ask every address that the pages link to"""
+    links.check(terminal)
+    return 0
+
+
+def make_dist(terminal: Terminal, rest: list[str]) -> int:
+    """build the package into dist/; with a tag (dist v1.2.3) only when it names pyproject.toml's version"""
+    release.build(terminal, *rest[:1])
     return 0
 
 
@@ -148,6 +165,9 @@ TARGETS: dict[str, Callable[[Terminal, list[str]], int]] = {
     "serve": make_serve,
     "lint": make_lint,
     "requirements": make_requirements,
+    "pages": make_pages,
+    "links": make_links,
+    "dist": make_dist,
     "diagrams": make_diagrams,
     "slides": make_slides,
     "exercises": make_exercises,

@@ -18,7 +18,7 @@ MAX_LINES = 350
 # A licence text has its own words; the diagrams are drawn, not written.
 _BINARY = {".png", ".ico", ".pdf", ".npz", ".npy", ".gz", ".zip"}
 # Where a link must be spelled out to work; the test compares it with the contract.
-MAY_SPELL_THE_REPOSITORY = re.compile(r"README\.md|notebooks/.*\.ipynb|janus_platform/contract\.toml")
+MAY_SPELL_THE_REPOSITORY = re.compile(r"README\.md|(?:notebooks|templates)/.*\.ipynb|janus_platform/contract\.toml")
 _REPOSITORY = re.compile(
     r"(?:github\.com|mybinder\.org/v2/gh|colab\.research\.google\.com/github)/([\w.-]+/janus-book)\b"
 )
