@@ -1,9 +1,9 @@
 """Notebooks where a reader runs them: Colab and Binder, played step by step in environments made for it.
 
-Colab: a fresh environment with ipykernel alone, one notebook copied out of the repository, run from its first cell, which
-installs from the repository's address. Git is told to find that address in a clone of this working tree; nothing else
-is different. Binder: an ordinary user's home, `binder/requirements.txt`, `binder/postBuild`, then the same notebook.
-Packages come from the package index, so this needs a network.
+Colab: a fresh environment with ipykernel alone, one notebook copied out of the repository, run from its first cell,
+which installs from the repository's address. Git is told to find that address in a clone of this working tree; nothing
+else is different. Binder: an ordinary user's home, `binder/requirements.txt`, `binder/postBuild`, then the same
+notebook. Packages come from the package index, so this needs a network.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _ordinary_user(room: Path) -> list[str]:
 
 
 def _run(python: Path, notebook: Path, env: Mapping[str, str], user: list[str] | None = None) -> float:
-    command = [*(user or []), python, "-c", _RUN.format(seconds=CELL_SECONDS), notebook]
+    command: list[str | Path] = [*(user or []), python, "-c", _RUN.format(seconds=CELL_SECONDS), notebook]
     return float(_call(command, env=env, cwd=notebook.parent).split()[-1])
 
 
