@@ -71,7 +71,7 @@ def test_dead_links_are_named_with_their_page(site: str, tmp_path: Path, monkeyp
         ("https://search.janus.rodeo/search", False),
         ("http://localhost:8000", False),
         ("https://docs.example.com/x", False),
-        ("https://github.com/OWNER/janus-book", False),
+        ("https://github.com/OWNER/another", False),
     ],
 )
 def test_only_public_addresses_are_asked(address: str, public: bool) -> None:
