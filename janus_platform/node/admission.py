@@ -1,11 +1,10 @@
-"""From a submission to something that runs and has passed its trial: copied or found, started, tried, reviewed."""
+"""From a submission to something that runs and has passed its trial: started or found, tried, reviewed."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from janus_platform.gateway.directory import NotReady
 from janus_platform.gateway.site import Site, parse_site
@@ -13,7 +12,6 @@ from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_faile
 from janus_platform.node.elsewhere import Elsewhere
 from janus_platform.node.fleet import Member
 from janus_platform.node.node import Node
-from janus_platform.node.snapshot import SnapshotError, take_snapshot
 from janus_platform.node.trial import try_out
 
 NO_EGRESS = "no egress beyond the list"
@@ -35,17 +33,6 @@ def check_url(url: str, instances: int) -> list[Check]:
         return [Check("address", "failed", "what runs elsewhere is one node; leave instances out")]
     where = "on this machine" if site.is_local else "on the public internet"
     return [Check("address", "passed", f"{site.url}, {where}")]
-
-
-async def copied(path: Path, into: Path, name: str, checks: list[Check]) -> Path:
-    """The platform's own copy of the folder `path`. Raises SubmissionRefused; `checks` says why."""
-    try:
-        folder = await asyncio.to_thread(take_snapshot, path, into)
-    except SnapshotError as error:
-        checks.append(Check("folder can be copied", "failed", str(error)))
-        raise SubmissionRefused(name, checks) from error
-    checks.append(Check("folder can be copied", "passed"))
-    return folder
 
 
 async def admit(node: Node, member: Member, checks: list[Check], *, replaces: bool) -> None:

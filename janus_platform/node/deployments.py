@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import shutil
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -17,8 +16,9 @@ from typing import Any
 from janus_platform.attestation import EventLog
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
-from janus_platform.node.admission import admit, check_url, copied, site_of
+from janus_platform.node.admission import admit, check_url, site_of
 from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_failed
+from janus_platform.node.copies import Copies
 from janus_platform.node.elsewhere import LAYER
 from janus_platform.node.fleet import Fleet, Member
 from janus_platform.node.form import Form, check_folder, check_form, check_name
@@ -30,10 +30,6 @@ DEFAULT_ENTRY = "main.py"
 MAX_INSTANCES = 16
 # A request that has just been given an upstream may not have begun to use it.
 SETTLED_SECONDS = 5.0
-
-
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
 
 
 class Deployments:
@@ -50,10 +46,10 @@ class Deployments:
         bundled: Mapping[str, Path],
         baseline: str,
         home: Path,
-        utc_now: Callable[[], dt.datetime] = _utc_now,
+        utc_now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self.baseline = baseline
-        self._node, self._registry, self._utc_now, self._home = node, registry, utc_now, home
+        self._node, self._registry, self._utc_now, self._copies = node, registry, utc_now, Copies(home)
         self._bundled = dict(bundled)
         self._registered = {registration.name: registration for registration in registry.all()}
         self._fleets: dict[str, Fleet] = {}
@@ -142,7 +138,10 @@ class Deployments:
                 await self._deploy(registration, first)
             old = self._registered.get(name)
             self._registered[name] = registration
-            self._forget_copies(registration)
+            # A process reads its files from the copy that it was started with: while one still finishes its answers,
+            # the copies stay until the next submission.
+            if not self._retiring:
+                self._copies.keep_only(name, registration.folder)
         return {
             "name": name,
             "replaced": old is not None,
@@ -189,7 +188,7 @@ class Deployments:
             if fleet := self._fleets.pop(name, None):
                 await fleet.stop()
                 fleet.log.remove()
-            shutil.rmtree(self._home / name, ignore_errors=True)
+            self._copies.drop(name)
 
     def log(self, name: str) -> BoundedLog:
         """The output of an implementation; empty before its first start. Raises NotDeployed."""
@@ -255,10 +254,10 @@ class Deployments:
 
     async def _copy(self, path: Path, name: str, checks: list[Check]) -> Path:
         try:
-            return await copied(path, self._home / name, name, checks)
+            return await self._copies.take(path, name, checks)
         except SubmissionRefused:
             if name not in self._registered:
-                shutil.rmtree(self._home / name, ignore_errors=True)
+                self._copies.drop(name)
             raise
 
     @asynccontextmanager
@@ -269,10 +268,10 @@ class Deployments:
         except BaseException:
             known = self._registered.get(registration.name)
             if known is None:
-                shutil.rmtree(self._home / registration.name, ignore_errors=True)
+                self._copies.drop(registration.name)
                 BoundedLog(self._node.log_file(registration.name)).remove()
-            elif registration.folder and known.folder != registration.folder:
-                shutil.rmtree(registration.folder, ignore_errors=True)
+            elif not self._retiring and known.folder != registration.folder:
+                self._copies.keep_only(registration.name, known.folder)
             raise
 
     async def _deploy(self, registration: Registration, first: Member) -> None:
@@ -297,13 +296,3 @@ class Deployments:
             limit = self._node.contract.implementation.request_timeout_seconds
             await asyncio.wait_for(fleet.drained(), limit)
         await fleet.stop()
-
-    def _forget_copies(self, registration: Registration) -> None:
-        # A running process keeps its own view of the old copy's files open only as far as it has read them, so copies
-        # of instances that still finish their answers stay until the next submission.
-        copies = self._home / registration.name
-        if self._retiring or not copies.is_dir():
-            return
-        for copy in copies.iterdir():
-            if copy != registration.folder:
-                shutil.rmtree(copy, ignore_errors=True)
