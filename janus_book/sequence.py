@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from janus_platform.contract import load_contract
-
 if TYPE_CHECKING:
     from janus_platform.trace_view import Span, Trace
 
@@ -76,6 +74,8 @@ def recorded(trace: Trace) -> Sequence:
 
     On the arrows stand the facts that the spans hold; what was asked and answered is in no trace.
     """
+    from janus_platform.contract import load_contract  # not at once: reading a diagram needs no platform
+
     titles = {service.name: service.title for service in load_contract().services.values()}
     spans = [span for span in trace.spans if span.name in titles]
     messages = []

@@ -17,7 +17,7 @@ UNREACHABLE, SKIPPED, STATED, UNCHECKED = "unreachable", "skipped", "stated", "u
 MEANINGS = {
     SAME: "what was found is what the contract says",
     DIFFERS: "what was found is not what the contract says",
-    KNOWN: "it differs, and the contract says so under documented_elsewhere",
+    KNOWN: "it differs, and the contract (documented_elsewhere) or the node says so; the note says what",
     UNREACHABLE: "nothing answered, so nothing was compared",
     SKIPPED: "not tried this time; the note says why",
     STATED: "nothing can measure it from outside; the note says why",

@@ -91,6 +91,8 @@ def summary(report: Report) -> Iterator[str]:
         yield "Nothing could be compared."
     elif report.counts.get(UNREACHABLE):
         yield "What could be compared agrees; what is unreachable was not compared."
+    elif report.counts.get(KNOWN):
+        yield "What was compared agrees, or differs as is known."
     else:
         yield "Everything that was compared agrees."
 

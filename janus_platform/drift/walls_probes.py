@@ -6,13 +6,14 @@ import base64
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from janus_platform.contract import Contract
 from janus_platform.control_client import ControlClient
 from janus_platform.drift.door import Door, Unreachable, dig
 from janus_platform.drift.gateway_probes import GatewayDoor
-from janus_platform.drift.rows import SKIPPED, Row, compare, unseen
+from janus_platform.drift.rows import DIFFERS, KNOWN, SKIPPED, Row, compare, unseen
 from janus_platform.errors import RequestRefused
 
 HOW = "probe"
@@ -69,14 +70,12 @@ def monitoring(control: ControlClient, contract: Contract) -> Iterator[Row]:
 def implementations(control: ControlClient, gateway: GatewayDoor, contract: Contract) -> Iterator[Row]:
     """Evidence of the implementation that answers by default: how it is given, and the limits it was started with."""
     ours = contract.attestation
-    running = [
-        each["name"] for each in control.get("/implementations")["implementations"] if each["state"] == "running"
-    ]
+    running = [each for each in control.get("/implementations")["implementations"] if each["state"] == "running"]
     if not running:
         for field in ("attestation", "implementation.memory_bytes"):
             yield unseen(field, "evidence", SKIPPED, "No implementation runs. Send a chat request first.")
         return
-    path = ours.evidence_path.format(name=running[0])
+    path = ours.evidence_path.format(name=running[0]["name"])
     nonce = secrets.token_hex(ours.nonce_bytes)
     short = gateway.ask("GET", f"{path}?nonce={nonce[2:]}").status
     given = gateway.ask("GET", f"{path}?nonce={nonce}")
@@ -90,9 +89,9 @@ def implementations(control: ControlClient, gateway: GatewayDoor, contract: Cont
     yield from _measured(contract, control, running[0])
 
 
-def _measured(contract: Contract, control: ControlClient, name: str) -> Iterator[Row]:
+def _measured(contract: Contract, control: ControlClient, entry: dict[str, Any]) -> Iterator[Row]:
     try:
-        evidence = control.get("/implementations", name, "evidence", nonce=secrets.token_hex(32))
+        evidence = control.get("/implementations", entry["name"], "evidence", nonce=secrets.token_hex(32))
     except RequestRefused as error:
         yield unseen("attestation.registers", "evidence", SKIPPED, str(error))
         return
@@ -103,7 +102,17 @@ def _measured(contract: Contract, control: ControlClient, name: str) -> Iterator
     logged = _logged(evidence)
     for field in _LIMITS:
         wanted = str(getattr(contract.implementation, field))
-        yield compare(f"implementation.{field}", "evidence", wanted, logged.get(field))
+        row = compare(f"implementation.{field}", "evidence", wanted, logged.get(field))
+        yield _explained(row, dig(entry, "walls", "less") or [])
+
+
+def _explained(row: Row, less: list[str]) -> Row:
+    """`row`, known where the node says that this machine has less than the contract: "cores: 2, not 4: ..."."""
+    word = row.field.rpartition(".")[2].partition("_")[0]
+    note = next((line for line in less if line.startswith(f"{word}:")), None)
+    if row.result != DIFFERS or note is None or not row.found.isdigit() or int(row.found) > int(row.expected):
+        return row
+    return replace(row, result=KNOWN, note=f"The node says so: {note}")
 
 
 def _logged(evidence: Any) -> dict[str, str]:

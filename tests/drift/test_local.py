@@ -20,7 +20,7 @@ from janus_platform.control_client import ControlClient
 from janus_platform.drift.held import rate_held
 from janus_platform.drift.leaves import leaves
 from janus_platform.drift.local import LocalPlace, check_local
-from janus_platform.drift.rows import DIFFERS, SAME, SKIPPED, STATED, Report, uncovered
+from janus_platform.drift.rows import DIFFERS, KNOWN, SAME, SKIPPED, STATED, Report, uncovered
 from janus_platform.drift.table import show
 from tests.platform.conftest import Shell
 
@@ -97,7 +97,11 @@ def changed() -> Contract:
 
 
 def test_a_platform_that_runs_by_the_contract_agrees_in_every_field(report: Report) -> None:
-    assert [row for row in report.rows if row.result not in (SAME, STATED, SKIPPED)] == []
+    assert [row for row in report.rows if row.result not in (SAME, STATED, SKIPPED, KNOWN)] == []
+    # This machine may have fewer cores and less memory than the contract gives; the node says so in its status.
+    less = {row.field: row.note for row in report.rows if row.result == KNOWN}
+    assert set(less) <= {f"implementation.{name}" for name in ("cores", "disk_bytes", "memory_bytes")}
+    assert all("this machine" in note or "/tmp lies in memory" in note for note in less.values())
     assert report.counts[SAME] > 700
     skipped = {row.field for row in report.rows if row.result == SKIPPED}
     # A free port; no Go here perhaps; no embedding model in a new home.
@@ -154,7 +158,7 @@ def test_the_command_prints_json_and_no_key(platform: Shell) -> None:
 def test_the_table_counts_by_room_and_shows_the_fields_that_agree_only_when_asked(report: Report) -> None:
     short, long = (shown_table(report, everything=everything) for everything in (False, True))
     assert "services.search" in short
-    assert "Everything that was compared agrees." in short
+    assert "What was compared agrees, or differs as is known." in short  # /tmp lies in memory: no 50 GB anywhere
     assert "gateway.health_path" not in short
     assert "gateway.health_path" in long
     assert "Only the fetched sites see it." in long
