@@ -42,6 +42,7 @@ class Slide:
     parts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     has_code: bool = False
+    goes_on: bool = False
 
 
 def slides_of(notebook: Any) -> list[Slide]:
@@ -53,7 +54,10 @@ def slides_of(notebook: Any) -> list[Slide]:
         if cell.cell_type == "markdown":
             for heading, level, text in _sections(cell.source):
                 if heading:
+                    _settle(slides)
                     slides.append(Slide(heading, level))
+                elif slides and slides[-1].has_code:
+                    text = _go_on(slides, text)
                 if slides and text:
                     _say(slides[-1], text)
         elif cell.cell_type == "code" and cell.source.strip() and slides:
@@ -61,6 +65,7 @@ def slides_of(notebook: Any) -> list[Slide]:
                 slides.append(Slide(slides[-1].heading, slides[-1].level))
             slides[-1].has_code = True
             slides[-1].parts += [_code(cell.source), *_outputs(cell.outputs)]
+    _settle(slides)
     return slides
 
 
@@ -87,6 +92,24 @@ def _sections(text: str) -> Iterator[tuple[str, int, str]]:
         yield "", 0, parts[0].strip()
     for at in range(1, len(parts), 3):
         yield parts[at + 1].strip(), len(parts[at]), parts[at + 2].strip()
+
+
+def _go_on(slides: list[Slide], text: str) -> str:
+    """Begin a slide below the same heading for prose between two cells, and return what belongs there.
+
+    By the book's manner the last paragraph says what comes next; the ones before it say what was just seen.
+    """
+    seen, _, coming = text.rpartition("\n\n")
+    if seen:
+        slides[-1].notes.append(_LINK.sub(r"\1", seen))
+    slides.append(Slide(slides[-1].heading, slides[-1].level, goes_on=True))
+    return coming
+
+
+def _settle(slides: list[Slide]) -> None:
+    """Give a slide that was begun for a cell that never came back to the one before it, as a note."""
+    if len(slides) > 1 and slides[-1].goes_on and not slides[-1].has_code:
+        slides[-2].notes += slides.pop().notes
 
 
 def _say(slide: Slide, text: str) -> None:
