@@ -86,5 +86,5 @@ def _item(card: Card) -> str:
         f"<li><h2>{html.escape(card.name)}</h2>"
         "<p>In a terminal, once:</p>"
         f"<p><code>{html.escape(card.command)}</code></p>"
-        "<p>Then every notebook of the book runs in the room. <code>janus leave</code> ends it.</p></li>"
+        "<p>Then the book's notebooks run in the room. <code>janus leave</code> ends it.</p></li>"
     )
