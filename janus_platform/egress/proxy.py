@@ -37,6 +37,8 @@ log = logging.getLogger("janus.egress")
 
 HANDSHAKE_SECONDS = 60.0
 KEPT_EVENTS = 1_000
+# Kept apart, so that one caller's flood does not push another's attempts out of the record.
+KEPT_OF_A_CALLER = 200
 KEPT_CALLERS = 10_000
 RETRY_SECONDS = 1
 _AUTHORIZATION = re.compile(rb"(?im)^proxy-authorization:[ \t]*([^\r\n]{1,300})\r?$")
@@ -68,6 +70,7 @@ class EgressProxy:
         self.events: deque[EgressEvent] = deque(maxlen=KEPT_EVENTS)
         self.counts: Counter[str] = Counter()
         self.by_caller: dict[str, Counter[str]] = {}
+        self._events_of: dict[str, deque[EgressEvent]] = {}
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
@@ -102,7 +105,7 @@ class EgressProxy:
 
     def blocked(self, caller: str | None = None) -> list[dict[str, Any]]:
         """The latest blocked attempts, oldest first; of one caller, or of all."""
-        return [asdict(e) for e in self.events if caller in (None, e.caller)]
+        return [asdict(event) for event in (self.events if caller is None else self._events_of.get(caller, ()))]
 
     def connection(self) -> asyncio.Protocol:
         """The protocol of one new connection."""
@@ -150,11 +153,15 @@ class EgressProxy:
         outcome = "allowed" if reason is None else "blocked"
         self.counts[outcome] += 1
         if caller not in self.by_caller and len(self.by_caller) >= KEPT_CALLERS:
-            del self.by_caller[next(iter(self.by_caller))]
+            oldest = next(iter(self.by_caller))
+            del self.by_caller[oldest]
+            self._events_of.pop(oldest, None)
         self.by_caller.setdefault(caller, Counter())[outcome] += 1
         if reason is None:
             return
-        self.events.append(EgressEvent(time.time(), caller, target, reason))
+        event = EgressEvent(time.time(), caller, target, reason)
+        self.events.append(event)
+        self._events_of.setdefault(caller, deque(maxlen=KEPT_OF_A_CALLER)).append(event)
 
     def _decide(self, head: bytes) -> tuple[str, str]:
         target, headers = parse(head)

@@ -17,7 +17,7 @@ from janus_platform.contract import Egress, load_contract
 from janus_platform.egress import proxy as proxy_module
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
-from janus_platform.egress.proxy import KEPT_EVENTS, EgressProxy
+from janus_platform.egress.proxy import KEPT_EVENTS, KEPT_OF_A_CALLER, EgressProxy
 from janus_platform.http_server import bind_loopback
 from tests.egress.conftest import mirror
 
@@ -99,5 +99,16 @@ def test_allowed_tunnels_do_not_push_blocked_attempts_out_of_the_record(tmp_path
             made._record("tester", HOST, None)
         assert made.counts == {"blocked": 1, "allowed": 2 * KEPT_EVENTS}
         return made.blocked("tester")
+
+    assert [event["target"] for event in with_proxy(tmp_path, scenario)] == ["evil.example:443"]
+
+
+def test_one_callers_flood_does_not_push_anothers_attempt_out_of_the_record(tmp_path: Path) -> None:
+    async def scenario(made: EgressProxy, _: int, __: bytes) -> list[dict[str, Any]]:
+        made._record("quiet", "evil.example:443", "host is not on the allow-list")
+        for _ in range(2 * KEPT_EVENTS):
+            made._record("loud", "loud.example:443", "host is not on the allow-list")
+        assert len(made.blocked("loud")) == KEPT_OF_A_CALLER
+        return made.blocked("quiet")
 
     assert [event["target"] for event in with_proxy(tmp_path, scenario)] == ["evil.example:443"]
