@@ -145,7 +145,7 @@ async def _assault(
     victim = f"victim-{secrets.token_hex(8)}"
     places = places | {"VICTIM": victim}
     async with sandbox.client() as client:
-        code = f"printf %s {victim} > mine\nexec -a {victim} sleep {VICTIM_SECONDS}"
+        code = f"printf %s {victim} > mine\nexec -a {victim} sleep infinity"
         waiting = asyncio.ensure_future(_execute(client, "bash", code, VICTIM_SECONDS))
         while not processes_with(victim):
             assert not waiting.done(), waiting.result()
@@ -163,8 +163,9 @@ async def _assault(
 
         await asyncio.gather(*map(run, chosen))
         # On a slow machine its time may be up before the last attack's.
-        done = waiting.done() and waiting.result()["ended_by"] != "time"
-        attacked.victims_ended[layer] = done or not (waiting.done() or processes_with(victim))
+        # On a slow machine its time may be over before the attacks are: that end is its own.
+        alive = bool(processes_with(victim))
+        attacked.victims_ended[layer] = not alive and (await waiting)["ended_by"] != "time"
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
