@@ -21,6 +21,7 @@ from facts import FactError, as_prose, look_up, typed_facts
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+from typed_limits import limits_typed
 
 from janus_platform.contract import CONTRACT_FILE, load_contract
 
@@ -56,7 +57,8 @@ def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:
     path = Path(app.env.doc2path(docname))
     if path.suffix != ".md":
         return
-    for fact in typed_facts(source[0], load_contract()):
+    contract = load_contract()
+    for fact in (*typed_facts(source[0], contract), *limits_typed(source[0], contract)):
         message = f"{fact.text!r} is typed by hand. Write {fact.role}, so that it follows contract.toml."
         logger.warning(message, location=(docname, fact.line), type="contract", subtype="typed")
     app.env.note_dependency(str(CONTRACT_FILE))

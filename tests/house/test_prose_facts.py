@@ -1,13 +1,18 @@
-"""Facts typed in notebooks and the README, where the book's roles do not run: they must be the contract's."""
+"""Facts typed in notebooks and the README, where the book's roles do not run: they must be the contract's.
+
+Commands are looked at on every page: `janus …` in code must exist, with its options.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from cli_reference import PROGRAMS, program
 from facts import rates_in
+from typed_limits import limits_typed, wrong_commands, wrong_limits, wrong_models, wrong_weights
 
 from janus_platform.contract import Contract, load_contract
 from tools.environment import ROOT
@@ -45,8 +50,82 @@ def wrong_facts(text: str, contract: Contract) -> list[str]:
     return wrong + [host for host in _HOST.findall(text) if host not in hosts]
 
 
-def test_facts_in_notebooks_and_readme_are_those_of_the_contract() -> None:
-    assert [f"{where}: {fact}" for where, text in paragraphs() for fact in wrong_facts(text, CONTRACT)] == []
+@pytest.mark.parametrize("wrong", [wrong_facts, wrong_limits, wrong_models, wrong_weights], ids=lambda f: f.__name__)
+def test_facts_in_notebooks_and_readme_are_those_of_the_contract(wrong: Callable[[str, Contract], list[str]]) -> None:
+    assert [f"{where}: {fact}" for where, text in paragraphs() for fact in wrong(text, CONTRACT)] == []
+
+
+def commands() -> dict[str, dict[str, set[str]]]:
+    """Each program's commands with their options."""
+    return {
+        name: {
+            word: {"--help", *(o for p in command.params for o in (*p.opts, *p.secondary_opts))}
+            for word, command in program(name).commands.items()
+        }
+        for name in PROGRAMS
+    }
+
+
+def test_every_command_in_prose_exists_with_its_options() -> None:
+    known = commands()
+    pages = [(path.name, path.read_text("utf-8")) for path in sorted((ROOT / "book").glob("*.md"))]
+    texts = [*paragraphs(), *pages]
+    assert [f"{where}: {command}" for where, text in texts for command in wrong_commands(text, known)] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        ("`janus up --detach`", []),
+        ("`janus`", []),
+        ("`janus upp`", ["janus upp"]),
+        ("`janus up --forever`", ["janus up --forever"]),
+        ("`janus-bench run --target http://x --suite quick`", []),
+        ("`janus-bench runn`", ["janus-bench runn"]),
+    ],
+)
+def test_a_wrong_command_is_found(command: str, wrong: list[str]) -> None:
+    assert wrong_commands(command, commands()) == wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("A page may have 1 MB.", "{fact}`services.web_proxy.max_page_bytes`"),
+        ("It gets 512 MB.", "{fact}`services.code_sandbox.max_memory_bytes`"),
+        ("A request may last up to 5 minutes.", "{fact}`implementation.request_timeout_seconds`"),
+        ("Quality weighs 40 %.", "{fact}`bench.weights.quality`"),
+        ("It asks gpt-4o-mini.", "{fact}`services.inference.models.gpt-4o-mini.name`"),
+    ],
+)
+def test_a_limit_typed_into_a_page_of_the_book_is_found(text: str, role: str) -> None:
+    (found,) = limits_typed(text, CONTRACT)
+    assert role in found.role
+
+
+@pytest.mark.parametrize(
+    "text", ["It took 7 MB.", "Read for 9 minutes.", "```\n1 MB\n```", "{fact}`bench.weights.quality`"]
+)
+def test_what_the_contract_does_not_state_may_be_typed(text: str) -> None:
+    assert limits_typed(text, CONTRACT) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("The web proxy takes pages of up to 1 MB.", []),
+        ("The web proxy takes pages of up to 2 MB.", ["2 MB"]),
+        ("The code sandbox ends it within 60 seconds.", []),
+        ("The code sandbox ends it within 90 seconds.", ["within 90 seconds"]),
+    ],
+)
+def test_a_wrong_limit_is_found(text: str, wrong: list[str]) -> None:
+    assert wrong_limits(text, CONTRACT) == wrong
+
+
+def test_a_wrong_model_and_a_wrong_weight_are_found() -> None:
+    assert wrong_models("Ask gpt-4o-mini, o1 or gpt-5o.", CONTRACT) == ["gpt-5o"]
+    assert wrong_weights("The composite weighs quality 40 % and speed 30 %.", CONTRACT) == ["speed 30 %"]
 
 
 @pytest.mark.parametrize(

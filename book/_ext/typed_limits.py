@@ -1,0 +1,134 @@
+"""Sizes, times, weights, models and commands in prose: which of them the contract states, and which it contradicts.
+
+facts.py finds hosts and rates. Here a page of `book/` may not type what a role can say, and a notebook or README, where
+roles do not run, may not type anything else than the contract has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from facts import TypedFact, as_prose, prose_lines
+
+from janus_platform.contract import Contract, Service
+from janus_platform.drift.leaves import leaves
+
+_SIZE = re.compile(r"(?<![\w.,-])(\d+(?:\.\d+)?)[ \u00a0]?(kB|MB|GB)\b(?!/)")
+_BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
+# Only what reads as a limit: a page may say how long anything else takes.
+_TIME = re.compile(
+    r"\b(?:up to|at most|within|no longer than|limit of|longer than|ends? after|for) "
+    r"(\d+)[ \u00a0]?(seconds?|minutes?|hours?|s)\b"
+)
+_SECONDS = {"s": 1, "second": 1, "minute": 60, "hour": 3600}
+_ROLE = re.compile(r"\{\w+\}`[^`]*`")
+_COMMAND = re.compile(r"`(janus(?:-bench)?) ([^`]*)`")
+_OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+
+
+def limits_typed(text: str, contract: Contract) -> list[TypedFact]:
+    """Sizes, times, weights and models of the contract, typed into Markdown prose outside code blocks and roles."""
+    sizes, times = _paths(contract, "_bytes"), _paths(contract, "_seconds")
+    found = []
+    for number, line in prose_lines(text):
+        bare = _ROLE.sub("", line)
+        found += [TypedFact(number, m[0], _role(sizes[_size(m)])) for m in _SIZE.finditer(bare) if _size(m) in sizes]
+        found += [TypedFact(number, m[0], _role(times[_time(m)])) for m in _TIME.finditer(bare) if _time(m) in times]
+        found += [TypedFact(number, shown, f"{{fact}}`{path}`") for shown, path in _named(bare, contract)]
+    return found
+
+
+def _paths(contract: Contract, unit: str) -> dict[int, list[str]]:
+    """The values of that unit, each with the paths that have it."""
+    found: dict[int, list[str]] = {}
+    for path, value in leaves(contract).items():
+        if path.endswith(unit) and not path.startswith("services.inference.upstream"):
+            found.setdefault(value, []).append(path)
+    return found
+
+
+def _role(paths: list[str]) -> str:
+    return " or ".join(f"{{fact}}`{path}`" for path in paths[:3])
+
+
+def _size(match: re.Match[str]) -> int:
+    return round(float(match[1]) * _BYTES[match[2]])
+
+
+def _time(match: re.Match[str]) -> int:
+    return int(match[1]) * _SECONDS[match[2].rstrip("s") or "s"]
+
+
+def _named(line: str, contract: Contract) -> Iterator[tuple[str, str]]:
+    """Weights beside their category's name, and model names that no word could be."""
+    for name, weight in contract.bench.weights.items():
+        percent = as_prose(weight, f"weights.{name}").rstrip("%").strip()
+        if found := re.search(rf"\b{name}\b[^.;|]{{0,20}}?\b{percent}[ \u00a0]?%", line, re.I):
+            yield found[0], f"bench.weights.{name}"
+    for model in contract.services["inference"].models:
+        if any(letter.isdigit() for letter in model.name) and re.search(
+            rf"(?<![\w./-]){re.escape(model.name)}(?![\w/-])", line
+        ):
+            yield model.name, f"services.inference.models.{model.name}.name"
+
+
+def wrong_limits(text: str, contract: Contract) -> list[str]:
+    """Sizes and limiting times that contradict the one service that a paragraph names."""
+    named = [s for s in contract.services.values() if s.title.lower() in text.lower() or s.host in text]
+    if len(named) != 1:
+        return []
+    sizes, times = _of(named[0], contract, "_bytes"), _of(named[0], contract, "_seconds")
+    wrong = [m[0] for m in _SIZE.finditer(text) if _limits_something(m, text) and _size(m) not in sizes]
+    return wrong + [m[0] for m in _TIME.finditer(text) if _time(m) not in times]
+
+
+def _of(service: Service, contract: Contract, unit: str) -> set[int]:
+    where = f"services.{service.name}."
+    found = {v for path, v in leaves(contract).items() if path.startswith(where) and path.endswith(unit)}
+    bounds = {p.maximum for p in service.all_parameters if p.maximum is not None}
+    return found | (bounds if unit == "_seconds" else set())
+
+
+def _limits_something(match: re.Match[str], text: str) -> bool:
+    before = text[max(0, match.start() - 30) : match.start()].lower()
+    return bool(re.search(r"(up to|at most|limit( of)?|more than|over|max\w*( page size)?:?)\s*$", before))
+
+
+def wrong_models(text: str, contract: Contract) -> list[str]:
+    """Names that look like one of the contract's models and are none of them."""
+    known = {model.name for model in contract.services["inference"].models}
+    return [
+        name
+        for name in re.findall(r"(?<![\w./-])(?:gpt-\d\w*(?:-\w+)?|o[1-9](?:-\w+)?)(?![\w/-]|\.\w)", text)
+        if name not in known
+    ]
+
+
+def wrong_weights(text: str, contract: Contract) -> list[str]:
+    """Percentages right beside a category's name that are not its weight, where a sentence speaks of weights."""
+    if not re.search(r"\bweigh", text):
+        return []
+    found = []
+    for name, weight in contract.bench.weights.items():
+        for match in re.finditer(rf"\b{name}\b[ :]{{1,3}}\(?(\d+)[ \u00a0]?%", text, re.I):
+            if int(match[1]) != round(weight * 100):
+                found.append(match[0])
+    return found
+
+
+def wrong_commands(text: str, known: dict[str, dict[str, set[str]]]) -> list[str]:
+    """Commands of `janus` and `janus-bench` in code that do not exist, or have no such option.
+
+    `known` holds, for each program, its commands with their options.
+    """
+    return [
+        f"{match[1]} {match[2]}" for match in _COMMAND.finditer(text) if not _exists(match[2].split(), known[match[1]])
+    ]
+
+
+def _exists(words: list[str], commands: dict[str, set[str]]) -> bool:
+    if not words or words[0].startswith(("-", "…", "COMMAND", "$")):
+        return True
+    options = _OPTION.findall(" ".join(words[1:]))
+    return words[0] in commands and all(option in commands[words[0]] for option in options)
