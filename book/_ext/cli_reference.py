@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,14 +50,14 @@ def reference(name: str) -> Iterator[str]:
     """The whole program as Markdown."""
     found = program(name)
     yield f"## `{name}`"
-    yield found.help
+    yield as_markdown(found.help)
     if found.epilog:
-        yield found.epilog
+        yield as_markdown(found.epilog)
     for word, command in found.commands.items():
         if command.hidden:
             continue
         yield f"### `{name} {word}`"
-        yield command.help
+        yield as_markdown(command.help)
         yield f"```text\n{usage(name, word, command)}\n```"
         if rows := list(map(_row, command.params)):
             yield table(("name", "takes", "default", "what"), rows)
@@ -67,6 +68,13 @@ def usage(name: str, word: str, command: Any) -> str:
     options = "[OPTIONS]" if any(map(is_option, command.params)) else ""
     arguments = [_argument(each) for each in command.params if not is_option(each)]
     return " ".join(part for part in (name, word, options, *arguments) if part)
+
+
+def as_markdown(text: str) -> str:
+    """Help text with its options and variables as code: two hyphens would become a dash."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"(?<![\w-])(--[a-z][\w-]*|\$[A-Z][A-Z0-9_]+)", r"`\1`", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def is_option(parameter: Any) -> bool:
@@ -86,7 +94,7 @@ def _row(parameter: Any) -> tuple[str, ...]:
     takes = "nothing" if option and parameter.is_flag else _kind(parameter)
     default = parameter.default
     shown = _NONE if default in (None, False, ()) or callable(default) else f"`{default}`"
-    return name, takes + (", required" if parameter.required else ""), shown, parameter.help or _NONE
+    return name, takes + (", required" if parameter.required else ""), shown, as_markdown(parameter.help or _NONE)
 
 
 def _kind(parameter: Any) -> str:
