@@ -53,14 +53,21 @@ def reference(name: str) -> Iterator[str]:
     yield as_markdown(found.help)
     if found.epilog:
         yield as_markdown(found.epilog)
-    for word, command in found.commands.items():
-        if command.hidden:
-            continue
+    for word, command in commands_of(found):
         yield f"### `{name} {word}`"
         yield as_markdown(command.help)
         yield f"```text\n{usage(name, word, command)}\n```"
         if rows := list(map(_row, command.params)):
             yield table(("name", "takes", "default", "what"), rows)
+
+
+def commands_of(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its words, such as `room cards`; those of a group inside the group follow it."""
+    for word, command in group.commands.items():
+        if not command.hidden:
+            yield f"{before}{word}", command
+            if hasattr(command, "commands"):
+                yield from commands_of(command, f"{before}{word} ")
 
 
 def usage(name: str, word: str, command: Any) -> str:

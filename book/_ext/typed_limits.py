@@ -130,5 +130,6 @@ def wrong_commands(text: str, known: dict[str, dict[str, set[str]]]) -> list[str
 def _exists(words: list[str], commands: dict[str, set[str]]) -> bool:
     if not words or words[0].startswith(("-", "…", "COMMAND", "$")):
         return True
+    name = " ".join(words[:2]) if " ".join(words[:2]) in commands else words[0]
     options = _OPTION.findall(" ".join(words[1:]))
-    return words[0] in commands and all(option in commands[words[0]] for option in options)
+    return name in commands and all(option in commands[name] for option in options)

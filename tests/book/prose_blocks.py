@@ -35,7 +35,7 @@ class Block:
 def pages() -> list[Path]:
     """Every page with prose."""
     outside = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")]
-    found = [*sorted((ROOT / "book").glob("*.md")), *sorted((ROOT / "notebooks").glob("*.ipynb")), *outside]
+    found = [*sorted((ROOT / "book").rglob("*.md")), *sorted((ROOT / "notebooks").glob("*.ipynb")), *outside]
     return [path for path in found if path.is_file()]
 
 

@@ -29,7 +29,7 @@ def test_the_glossary_has_fifty_entries_or_more_in_whole_sentences() -> None:
 
 
 def test_fifty_entries_or_more_are_words_of_the_pages() -> None:
-    prose = "".join(p.read_text("utf-8") for p in (ROOT / "book").glob("*.md") if p != GLOSSARY)
+    prose = "".join(p.read_text("utf-8") for p in (ROOT / "book").rglob("*.md") if p != GLOSSARY)
     prose += "".join(p.read_text("utf-8") for p in (ROOT / "notebooks").glob("*.ipynb"))
     assert sum(bool(pattern([term]).search(prose)) for term in entries(GLOSSARY)) >= 50
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from cli_reference import PROGRAMS, program
+from cli_reference import PROGRAMS, commands_of, program
 from facts import rates_in
 from typed_limits import limits_typed, wrong_commands, wrong_limits, wrong_models, wrong_weights
 
@@ -60,7 +60,7 @@ def commands() -> dict[str, dict[str, set[str]]]:
     return {
         name: {
             word: {"--help", *(o for p in command.params for o in (*p.opts, *p.secondary_opts))}
-            for word, command in program(name).commands.items()
+            for word, command in commands_of(program(name))
         }
         for name in PROGRAMS
     }
@@ -68,7 +68,7 @@ def commands() -> dict[str, dict[str, set[str]]]:
 
 def test_every_command_in_prose_exists_with_its_options() -> None:
     known = commands()
-    pages = [(path.name, path.read_text("utf-8")) for path in sorted((ROOT / "book").glob("*.md"))]
+    pages = [(path.name, path.read_text("utf-8")) for path in sorted((ROOT / "book").rglob("*.md"))]
     texts = [*paragraphs(), *pages]
     assert [f"{where}: {command}" for where, text in texts for command in wrong_commands(text, known)] == []
 
