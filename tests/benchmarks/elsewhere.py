@@ -87,8 +87,17 @@ def binder(room: Path) -> list[Figure]:
 
 
 def _environment(folder: Path, env: Mapping[str, str]) -> Path:
-    _call([sys.executable, "-m", "venv", folder])
+    _call([_everyones_python(), "-m", "venv", folder])
     return folder / "bin" / "python"
+
+
+def _everyones_python() -> Path:
+    """A Python that an ordinary user may start: one below a closed home, such as a version manager's, is not."""
+    candidates = [Path(sys.executable).resolve(), *(Path(f"/usr/bin/python3.{minor}") for minor in (13, 12, 11))]
+    for python in candidates:
+        if python.is_file() and all(parent.stat().st_mode & 0o001 for parent in python.parents):
+            return python
+    raise SystemExit("No Python that every user may start: install one, such as with apt-get install python3-venv")
 
 
 def _home(folder: Path) -> dict[str, str]:
