@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from janus_platform.contract import load_contract
-from tools import page_contract
+from tools import book, page_contract
 from tools.environment import ROOT
 from tools.page_contract import TEMPLATE, broken, broken_in, broken_in_notebook, course_files, course_pages
 
@@ -120,3 +120,8 @@ def told(notebook: dict[str, Any], change: Any) -> str:
     changed = copy.deepcopy(notebook)
     change([cell for cell in changed["cells"] if cell["cell_type"] == "code"])
     return "\n".join(broken_in_notebook(changed, load_contract().repository))
+
+
+def test_no_page_is_listed_twice() -> None:
+    listed = book.pages(ROOT)
+    assert sorted(set(listed)) == sorted(listed)
