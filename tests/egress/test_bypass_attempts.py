@@ -110,7 +110,10 @@ async def _built(folder: Path, lures: Lures, loop: asyncio.AbstractEventLoop) ->
         return egress_variables(proxy_url=url, ca_file=place.ca_file, key_variable="CHUTES_API_KEY", key=key)
 
     node = Node(
-        CONTRACT, EgressAccess(place, lambda: port, variables), run_folder=folder / "r", log_folder=folder / "l"
+        CONTRACT,
+        EgressAccess(place, lambda: port, variables, proxy.blocked),
+        run_folder=folder / "r",
+        log_folder=folder / "l",
     )
     (folder / "code").mkdir()
     (folder / "code" / "main.py").write_text(PROBER, encoding="utf-8")
