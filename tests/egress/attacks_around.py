@@ -12,7 +12,7 @@ from typing import Literal
 _TCP = """
 def ask(family, address):
     with socket.socket(family) as s:
-        s.settimeout(5)
+        s.settimeout(20)
         s.connect(address)
         return s.recv(9)
 """
@@ -35,7 +35,7 @@ _HTTPX = """
 import httpx
 def ask(**how):
     try:
-        return httpx.get(f"http://127.0.0.1:{tcp}/", timeout=5, **how).text
+        return httpx.get(f"http://127.0.0.1:{tcp}/", timeout=20, **how).text
     except httpx.HTTPError as error:
         raise OSError(str(error))
 """
@@ -54,7 +54,7 @@ _CHILD = """
 import subprocess, sys
 env = {"PATH": os.environ["PATH"], "NO_PROXY": "*", "HTTPS_PROXY": "", "LD_PRELOAD": "/tmp/none.so"}
 def child():
-    code = f"import socket; print(socket.create_connection(('127.0.0.1', {tcp}), 5).recv(9))"
+    code = f"import socket; print(socket.create_connection(('127.0.0.1', {tcp}), 20).recv(9))"
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     if done.returncode:
         raise OSError("the child failed")

@@ -68,13 +68,16 @@ def _stream(on_exit: ExitStack, family: int, address: str | tuple[str, int]) -> 
 
     def greet() -> None:
         connection, _ = made.accept()
-        with connection:
+        # On a thread of its own: a client that is slow to leave must not keep the next one waiting.
+        threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
             # To a client that speaks HTTP it is an answer too.
             connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlure")
             connection.shutdown(socket.SHUT_WR)
             connection.settimeout(5)
-            with suppress(OSError):
-                connection.recv(4_096)
+            connection.recv(4_096)
 
     _serve(on_exit, made, greet)
     return 0 if family == socket.AF_UNIX else int(made.getsockname()[1])
