@@ -116,7 +116,7 @@ def _node(piece: str, term: str | None, found: dict[str, str], target: str) -> n
 
 def anchor(term: str) -> str:
     """The id that Sphinx gives to a glossary's entry."""
-    return f"term-{nodes.make_id(term) if term.islower() else re.sub(r'[^A-Za-z0-9.]+', '-', term)}"
+    return f"term-{re.sub(r'[^A-Za-z0-9._]+', '-', term).strip('-')}"
 
 
 def visit_html(self: HTML5Translator, node: term_hint) -> None:
