@@ -20,6 +20,7 @@ settings.load_profile("janus")
 ON_THE_DEFAULT_PORT = ("tests/book/", "tests/exercises/", "tests/notebooks/")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file stay in one process, so that they share its platform; those on the default port likewise."""
     for item in items:
