@@ -15,7 +15,8 @@ from tools.environment import ROOT
 MAX_BYTES = 20_000_000
 # What builds, benchmarks and runs leave; each is scanned where it is there.
 BUILT = ("_build", "dist", ".make")
-# Made while it runs and never shown: the book's own home holds the keys of a platform that has ended.
+# The book's own home: where a platform keeps its keys, readable by their owner alone.
+KEY_FILES = ("attestation/root-key.pem", "attestation/node-key.pem", "publisher-key.pem")
 BINARY = {".png", ".woff2", ".ico", ".sqlite3", ".safetensors", ".npy", ".gz", ".sqlite3-wal", ".sqlite3-shm"}
 KINDS = {
     "a key of Chutes": rb"cpk_(?!local_)[A-Za-z0-9]{8,}\.[A-Za-z0-9.]{20,}|cpk_(?!local_)[A-Za-z0-9]{32,}",
@@ -43,8 +44,10 @@ def tracked() -> Iterator[Path]:
 
 
 def built() -> Iterator[Path]:
+    own = {ROOT / ".make" / "book-home" / name for name in KEY_FILES}
     for folder in BUILT:
-        yield from (path for path in (ROOT / folder).rglob("*") if path.is_file() and not path.is_symlink())
+        files = (path for path in (ROOT / folder).rglob("*") if path.is_file() and not path.is_symlink())
+        yield from (path for path in files if path not in own or path.stat().st_mode & 0o077)
 
 
 def found_in(path: Path) -> list[str]:

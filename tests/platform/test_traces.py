@@ -152,8 +152,10 @@ def test_a_call_without_context_among_two_requests_is_linked_to_both_and_a_part_
     assert (call["name"], call["attributes"]["janus.attached"]) == ("search", "unattributed")
     assert found["other"]["unattributed"] == [call] and call["parent_id"] is None
     assert "search" not in spans(found["one"]) and "search" not in spans(found["other"])
-    [row] = [row for row in found["rows"] if row["attached"] == "unattributed"]
-    assert row["names"] == ["search"] and row["trace_id"] not in (found["one"]["trace_id"], found["other"]["trace_id"])
+    # Other tests ask this platform, too.
+    rows = [row for row in found["rows"] if row["attached"] == "unattributed"]
+    assert ["search"] in [row["names"] for row in rows]
+    assert not {row["trace_id"] for row in rows} & {found["one"]["trace_id"], found["other"]["trace_id"]}
 
 
 def test_a_client_that_left_is_in_the_trace_of_its_request(found: dict[str, Any]) -> None:
