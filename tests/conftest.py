@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tools.platform import running
 from tools.terminal import Terminal
@@ -20,13 +22,14 @@ settings.load_profile("janus")
 ON_THE_DEFAULT_PORT = ("tests/book/", "tests/exercises/", "tests/notebooks/")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Tests of one file stay in one process, so that they share its platform; those on the default port likewise."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = "default port" if file.startswith(ON_THE_DEFAULT_PORT) else file
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    class ByFileAndPort(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "default port" if nodeid.startswith(ON_THE_DEFAULT_PORT) else nodeid.partition("::")[0]
+
+    return ByFileAndPort(config, log)
 
 
 @pytest.fixture(scope="module")
