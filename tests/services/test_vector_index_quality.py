@@ -41,9 +41,12 @@ def ranked(index: VectorIndex, queries: list[str]) -> list[list[str]]:
 
 def test_paraphrases_are_found_more_often_by_meaning_than_by_words(index: VectorIndex) -> None:
     asked = paraphrases()
-    found = ranked(index, [one.query for one in asked])
+    # The set's answers are pages of the corpus and the documentation; the book grows, and its pages answer as well.
+    chunks = [chunk for chunk in kept_chunks() if chunk.group != "book"]
+    others = {chunk.source for chunk in chunks}
+    found = [[s for s in sources if s in others] for sources in ranked(index, [one.query for one in asked])]
     vector = quality([one.rank_in(sources) for one, sources in zip(asked, found, strict=True)])
-    by_words = words_ranking(kept_chunks())
+    by_words = words_ranking(chunks)
     bm25 = quality([one.rank_in(by_words(one.query)) for one in asked])
     assert vector.hit_at_1 >= FLOOR
     assert vector.hit_at_1 >= bm25.hit_at_1 + 0.15
