@@ -107,7 +107,8 @@ def _mermaid_script() -> Path:
     NPM_ROOM.mkdir(parents=True, exist_ok=True)
     command = [npm, "install", "--prefix", str(NPM_ROOM), "--no-audit", "--no-fund", f"mermaid@{MERMAID_VERSION}"]
     # Without a network npm would try again for minutes.
-    command += ["--fetch-retries=1", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=30000"]
+    command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
+    command += ["--fetch-timeout=30000"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=NPM_SECONDS)
     except subprocess.TimeoutExpired as error:
