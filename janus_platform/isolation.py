@@ -17,6 +17,7 @@ Source: bubblewrap's manual, namespaces(7), user_namespaces(7).
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -168,6 +169,7 @@ def system_paths() -> tuple[Path, ...]:
 
 _leased: set[int] = set()
 _leased_lock = threading.Lock()
+_turn = itertools.count()
 
 
 def free_uid() -> int:
@@ -181,7 +183,9 @@ def free_uid() -> int:
     if first + count > highest:
         first, count = highest - _SMALL_MAP_UIDS, _SMALL_MAP_UIDS
     with _leased_lock:
-        for uid in range(first, first + count):
+        # In turn: what was killed counts against its uid (RLIMIT_NPROC) until somebody has collected it, and a program
+        # that gets the uid of a fork bomb at once may start no thread.
+        for uid in (first + next(_turn) % count for _ in range(count)):
             if uid not in _leased:
                 _leased.add(uid)
                 return uid

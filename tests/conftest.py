@@ -18,8 +18,14 @@ settings.register_profile("janus", deadline=None, derandomize=True)
 settings.load_profile("janus")
 
 
-# Their platform has the gateway's default port, as a reader's has.
-ON_THE_DEFAULT_PORT = ("tests/book/", "tests/exercises/", "tests/notebooks/")
+# Their platform (`platform_variables`) has the gateway's default port, as a reader's has.
+ON_THE_DEFAULT_PORT = (
+    "tests/book/test_add_a_service.py",
+    "tests/book/test_page_contract.py",
+    "tests/book/test_prose_code.py",
+    "tests/exercises/",
+    "tests/notebooks/",
+)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:

@@ -49,7 +49,7 @@ def variables(**more: str) -> dict[str, str]:
 
 def setup(terminal: Terminal, *, tests: bool = False) -> None:
     """Everything up to a platform that can start: environment, packages, model and indexes. Raises StepFailed."""
-    with _only_one():
+    with one_at_a_time("setup"):
         _make_venv(terminal)
         _install_pins(terminal, PINS)
         if tests:
@@ -168,8 +168,9 @@ def _install_project(terminal: Terminal) -> None:
 
 
 @contextmanager
-def _only_one() -> Iterator[None]:
+def one_at_a_time(work: str) -> Iterator[None]:
+    """Waits while another process does `work` in this checkout, and makes others wait meanwhile."""
     STATE.mkdir(exist_ok=True)
-    with open(STATE / "setup.lock", "w", encoding="utf-8") as lock:
+    with open(STATE / f"{work}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -50,7 +50,7 @@ def make_test(terminal: Terminal, rest: list[str]) -> int:
     if not rest:
         _lint(terminal)
         book.build(terminal)
-        rest = ["--numprocesses=2", "--dist=loadfile"]  # much of the suite waits: for kernels, platforms, browsers
+        rest = ["--numprocesses=3", "--dist=loadfile"]  # much of the suite waits: for kernels, platforms, browsers
     return terminal.show([PYTHON, "-m", "pytest", *rest], env=variables(), cwd=ROOT)
 
 

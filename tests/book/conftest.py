@@ -11,14 +11,16 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tools import book
 from tools.browser import FLAGS, find_browser, missing_browser_help
+from tools.environment import one_at_a_time
 from tools.terminal import Terminal
 
 
 @pytest.fixture(scope="session")
 def built_book() -> Path:
     """`_build/html`; built now when it is not there (`make test` builds it first)."""
-    if not (book.HTML / "index.html").is_file():
-        book.build(Terminal())
+    with one_at_a_time("book"):  # several processes of one test run may ask for it
+        if not (book.HTML / "index.html").is_file():
+            book.build(Terminal())
     return book.HTML
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from janus_platform.contract import load_contract
+from tests.conftest import ON_THE_DEFAULT_PORT
 from tools.environment import ROOT
 
 MAX_BYTES = 1024 * 1024
@@ -110,3 +111,15 @@ def test_no_file_left_something_for_later() -> None:
         if re.search(rf"\b{word}\b", path.read_text("utf-8"))
     ]
     assert found == []
+
+
+def test_every_test_file_that_needs_the_default_port_waits_for_the_others() -> None:
+    """They run in one process, one after the other: two platforms at one port would meet."""
+    asking = [name_of(path) for path in tracked() if re.search(r"\bplatform_variables\b", _test_code(path))]
+    assert [name for name in asking if not name.startswith(ON_THE_DEFAULT_PORT)] == []
+    assert len(asking) >= len(ON_THE_DEFAULT_PORT)
+
+
+def _test_code(path: Path) -> str:
+    here = Path(__file__)
+    return path.read_text("utf-8") if path.match("tests/**/test_*.py") and path != here else ""

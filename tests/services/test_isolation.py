@@ -136,6 +136,15 @@ def test_a_uid_is_not_lent_twice_and_the_supply_ends_with_an_error() -> None:
             release_uid(uid)
 
 
+def test_a_uid_given_back_is_lent_again_only_after_the_others() -> None:
+    uid = free_uid()
+    release_uid(uid)
+    following = [free_uid() for _ in range(8)]
+    for one in following:
+        release_uid(one)
+    assert uid not in following, "what was killed under it may still count against it"
+
+
 def test_bwrap_command_refuses_a_layer_that_has_no_bubblewrap() -> None:
     with pytest.raises(ValueError, match="no bubblewrap"):
         bwrap_command(Isolation("rlimits"))
