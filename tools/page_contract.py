@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.environment import ROOT
+from tools.reading_time import LINE, amounts_in, rewritten
+from tools.terminal import Terminal
 
 EXEMPT_PART = "Reference"
 TEMPLATE = ROOT / "templates" / "notebook.ipynb"
@@ -99,6 +101,17 @@ def broken_in_notebook(notebook: dict[str, Any], repository: str) -> list[str]:
 def broken_in(file: Path) -> list[str]:
     """What of the contract the page in a file does not keep."""
     text = file.read_text(encoding="utf-8")
+    return [*_broken_text(file, text), *wrong_minutes(file, text)]
+
+
+def wrong_minutes(file: Path, text: str) -> Iterator[str]:
+    """What to write where a page states other minutes than what is on it takes."""
+    amounts = amounts_in(file)
+    if LINE.search(text) and not amounts.agrees_with(text):
+        yield f"what is on the page takes other minutes: write `{amounts.line} · …`, or run `make minutes`"
+
+
+def _broken_text(file: Path, text: str) -> list[str]:
     if file.suffix != ".ipynb":
         return broken(re.sub(r"\A---\n.*?^---\n", "", text, flags=re.M | re.S))
     contract = tomllib.loads((ROOT / "janus_platform" / "contract.toml").read_text(encoding="utf-8"))
@@ -114,16 +127,37 @@ def course_pages(toc: str) -> list[str]:
 
 def course_files() -> list[Path]:
     """The source files of those pages, and the template."""
-    pages = course_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [*_files(course_pages((ROOT / "_toc.yml").read_text(encoding="utf-8"))), TEMPLATE]
+
+
+def reference_files() -> list[Path]:
+    """The source files of the pages that are looked things up in; of the contract they keep the minutes alone."""
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    pages = re.findall(r"^\s*-\s+file:\s*[\"']?([^\s\"'#]+)", toc, re.M)
+    return _files([page for page in pages if page not in course_pages(toc)])
+
+
+def _files(pages: list[str]) -> list[Path]:
     files = [ROOT / f"{page}{end}" for page in pages for end in (".md", ".ipynb")]
-    return [*(file for file in files if file.is_file()), TEMPLATE]
+    return [file for file in files if file.is_file()]
+
+
+def write_minutes(terminal: Terminal) -> None:
+    """Bring the line of minutes of every page up to date, and say which pages were changed."""
+    for file in (*course_files(), *reference_files()):
+        text = file.read_text(encoding="utf-8")
+        if (new := rewritten(text, amounts_in(file))) != text:
+            file.write_text(new, encoding="utf-8")
+            terminal.say(f"  · {file.relative_to(ROOT)}: {amounts_in(file).line}")
 
 
 def main(names: list[str]) -> int:
     """Check the named files, or all; print what is broken; returns 1 when something is."""
-    files = course_files()
     named = {Path(name).resolve() for name in names}
-    failures = [(file, said) for file in files if not named or file in named for said in broken_in(file)]
+    failures = [(file, said) for file in course_files() if not named or file in named for said in broken_in(file)]
+    for file in reference_files():
+        if not named or file in named:
+            failures += [(file, said) for said in wrong_minutes(file, file.read_text(encoding="utf-8"))]
     for file, said in failures:
         print(f"{file.relative_to(ROOT)}: {said}")
     return 1 if failures else 0

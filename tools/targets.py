@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import book, exercises, links, page_contract, pins, release
+from tools import book, exercises, facts, links, page_contract, pins, release
 from tools.browser import find_browser, missing_browser_help
 from tools.environment import BIN, PYTHON, ROOT, VENV, apt_install, as_root, setup, variables
 from tools.platform import book_home, running
@@ -102,6 +102,19 @@ def make_exercises(terminal: Terminal, rest: list[str]) -> int:
     return 0
 
 
+def make_facts(terminal: Terminal, rest: list[str]) -> int:
+    """write the contract's facts between their marks in notebooks and the README"""
+    setup(terminal)
+    facts.write_all(terminal)
+    return 0
+
+
+def make_minutes(terminal: Terminal, rest: list[str]) -> int:
+    """count what is on every page, and write the minutes that it takes into its third line"""
+    page_contract.write_minutes(terminal)
+    return 0
+
+
 def make_expected(terminal: Terminal, rest: list[str]) -> int:
     """record what the notebooks' deterministic cells print, for the notebook tests"""
     setup(terminal, tests=True)
@@ -171,6 +184,8 @@ TARGETS: dict[str, Callable[[Terminal, list[str]], int]] = {
     "diagrams": make_diagrams,
     "slides": make_slides,
     "exercises": make_exercises,
+    "facts": make_facts,
+    "minutes": make_minutes,
     "expected": make_expected,
     "clean": make_clean,
 }

@@ -5,19 +5,22 @@
     {host}`search`                              the service's host, as code
     {url}`search`                               the full address of its endpoint, as code
 
-A path that names nothing fails the build, and so does a page of `book/` that types one of these facts itself.
-Roles do not run in JupyterLab, so a notebook's prose may type facts: tests/house/test_prose_facts.py compares those.
+A path that names nothing fails the build, and so does a page that types one of these facts itself. Roles do not run in
+JupyterLab: a notebook has its facts between marks (marked_facts.py), which `make facts` fills in.
 The directive ```{contract}``` (contract_table.py) writes the whole contract as tables.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from contract_table import ContractTables
 from docutils import nodes
-from facts import FactError, as_prose, look_up, typed_facts
+from facts import FactError, TypedFact, as_prose, look_up, typed_facts
+from marked_facts import trouble_in
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
@@ -53,15 +56,21 @@ class ServiceAddress(SphinxRole):
 
 
 def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Warn, with file and line, of every fact that a Markdown page types itself (`-W` makes it an error)."""
-    path = Path(app.env.doc2path(docname))
-    if path.suffix != ".md":
-        return
+    """Warn, with file and line or cell, of every fact that a page types itself (`-W` makes it an error)."""
     contract = load_contract()
-    for fact in (*typed_facts(source[0], contract), *limits_typed(source[0], contract)):
-        message = f"{fact.text!r} is typed by hand. Write {fact.role}, so that it follows contract.toml."
-        logger.warning(message, location=(docname, fact.line), type="contract", subtype="typed")
     app.env.note_dependency(str(CONTRACT_FILE))
+    if Path(app.env.doc2path(docname)).suffix != ".ipynb":
+        _warn((*typed_facts(source[0], contract), *limits_typed(source[0], contract)), docname)
+        return
+    for cell in json.loads(source[0])["cells"]:
+        if cell["cell_type"] == "markdown":
+            _warn(trouble_in("".join(cell["source"]), contract), docname, f" (cell {cell.get('id')})")
+
+
+def _warn(found: Iterable[TypedFact], docname: str, cell: str = "") -> None:
+    for fact in found:
+        message = f"{fact.text!r}{cell} is typed by hand. Write {fact.role}, so that it follows contract.toml."
+        logger.warning(message, location=(docname, fact.line), type="contract", subtype="typed")
 
 
 def _failure(role: SphinxRole, message: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:

@@ -11,15 +11,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from typing import Any
 
+from spelled import NUMBER, value_of
+
 from janus_platform.contract import Contract, RateLimit
 
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 _TIMES = ((3600, "hour"), (60, "minute"), (1, "second"))
 _RATE = re.compile(
-    r"\b(?P<number>\d+)\s*(?:requests?|searches|queries|calls?)\s*(?:/|per|a|each)\s*(?P<per>second|minute|hour)\b",
+    rf"(?<![\w.-])(?P<number>{NUMBER})\s*(?:requests?|searches|queries|calls?|fetches|pages|executions|runs|times)?\s*"
+    r"(?:/|per|an?|each|every)\s*(?P<per>second|sec|minute|min|hour|s|h)\b",
     re.I,
 )
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+# Without a noun, or with one of these, only what some service has for a limit is one: "10 pages a minute".
+_SURE = re.compile(r"request|search|quer|call", re.I)
+_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": 3600, "h": 3600}
+# A fact in a notebook, between the comments that marked_facts.py writes it into.
+MARKED = re.compile(r"<!-- fact (?P<path>\S+) -->(?P<value>.*?)<!-- /fact -->", re.S)
+_ROLE = re.compile(r"\{\w+\}`[^`]*`")
 _CODE_FENCE = re.compile(r"^\s*(`{3,}|~{3,}|:{3,})(.*)$")
 # Fences whose body is prose, not code.
 _PROSE_FENCE = re.compile(r"^\{(note|tip|warning|important|admonition|dropdown|card|grid|tab-|seealso)")
@@ -82,19 +90,21 @@ def typed_facts(text: str, contract: Contract) -> list[TypedFact]:
     """The service hosts and request rates typed into Markdown prose, outside code blocks and roles."""
     hosts = {service.host: name for name, service in contract.services.items()}
     found = []
-    for number, line in prose_lines(text):
-        bare = re.sub(r"\{\w+\}`[^`]*`", "", line)
+    for part in prose_paragraphs(text):
         for host, name in hosts.items():
-            if re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", bare):
-                found.append(TypedFact(number, host, f"{{host}}`{name}`"))
-        for match in _RATE.finditer(bare):
-            found.append(TypedFact(number, match[0], _role_for_rate(match, contract)))
+            for match in re.finditer(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", part.text):
+                found.append(TypedFact(part.line_at(match.start()), host, f"{{host}}`{name}`"))
+        for match in _RATE.finditer(part.text):
+            role = _role_for_rate(match, contract)
+            if role or _SURE.search(match[0]):
+                shown = role or "{fact}`services.….rate_limit` (no service has this limit)"
+                found.append(TypedFact(part.line_at(match.start()), match[0], shown))
     return found
 
 
 def rates_in(text: str) -> list[tuple[int, int]]:
     """Every (requests, per seconds) that prose states, for comparing with the contract."""
-    return [(int(match["number"]), _SECONDS[match["per"].lower()]) for match in _RATE.finditer(text)]
+    return [_rate(match) for match in _RATE.finditer(text) if _SURE.search(match[0])]
 
 
 def prose_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -112,13 +122,51 @@ def prose_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _role_for_rate(match: re.Match[str], contract: Contract) -> str:
-    stated = (int(match["number"]), _SECONDS[match["per"].lower()])
+@dataclass(frozen=True)
+class Paragraph:
+    """Prose between empty lines, its lines joined by spaces, since a fact may stand across two; roles are blanked."""
+
+    text: str
+    starts: tuple[tuple[int, int], ...]  # where each line begins in `text`, with its number
+
+    def line_at(self, place: int) -> int:
+        """The number of the line that holds the character at `place`."""
+        return max((start, line) for start, line in self.starts if start <= place)[1]
+
+
+def prose_paragraphs(text: str) -> Iterator[Paragraph]:
+    """The paragraphs of a Markdown text, without front matter, code blocks, roles and marked facts."""
+    joined, last = "", 0
+    starts: list[tuple[int, int]] = []
+    for number, line in prose_lines(text):
+        if joined and (not line.strip() or number != last + 1):
+            yield Paragraph(_blanked(joined), tuple(starts))
+            joined, starts = "", []
+        if line.strip():
+            starts.append((len(joined), number))
+            joined += line + " "
+        last = number
+    if joined:
+        yield Paragraph(_blanked(joined), tuple(starts))
+
+
+def _blanked(text: str) -> str:
+    # As long as before, so that places stay; a letter, so that no number meets a unit across a role.
+    for kind in (_ROLE, MARKED):
+        text = kind.sub(lambda found: "_" * len(found[0]), text)
+    return text
+
+
+def _rate(match: re.Match[str]) -> tuple[int, int]:
+    return round(value_of(match["number"])), _SECONDS[match["per"].lower()]
+
+
+def _role_for_rate(match: re.Match[str], contract: Contract) -> str | None:
     for name, service in contract.services.items():
         limit = service.rate_limit
-        if limit and (limit.requests, limit.per_seconds) == stated:
+        if limit and (limit.requests, limit.per_seconds) == _rate(match):
             return f"{{fact}}`services.{name}.rate_limit`"
-    return "{fact}`services.….rate_limit` (no service has this limit)"
+    return None
 
 
 def _step(value: Any, part: str) -> Any:

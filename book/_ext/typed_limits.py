@@ -9,33 +9,40 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from facts import TypedFact, as_prose, prose_lines
+from facts import TypedFact, as_prose, prose_paragraphs
+from spelled import NUMBER, value_of
+from typed_counts import counted, counts_typed
 
 from janus_platform.contract import Contract, Service
 from janus_platform.drift.leaves import leaves
 
-_SIZE = re.compile(r"(?<![\w.,-])(\d+(?:\.\d+)?)[ \u00a0]?(kB|MB|GB)\b(?!/)")
-_BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
+_SIZE = re.compile(rf"(?<![\w.,-])({NUMBER})[ \u00a0-]?(kB|MB|GB|(?:kilo|mega|giga)bytes?)\b(?!/)", re.I)
+_BYTES = {"k": 10**3, "m": 10**6, "g": 10**9}
 # Only what reads as a limit: a page may say how long anything else takes.
-_TIME = re.compile(
-    r"\b(?:up to|at most|within|no longer than|limit of|longer than|ends? after|for) "
-    r"(\d+)[ \u00a0]?(seconds?|minutes?|hours?|s)\b"
+_LIMIT = (
+    r"up to|at most|within|no (?:longer|more) than|(?:longer|more) than|ends? after|for|"
+    r"(?:limit|timeout|maximum|max\.?)(?: is| of|:)?"
 )
-_SECONDS = {"s": 1, "second": 1, "minute": 60, "hour": 3600}
-_ROLE = re.compile(r"\{\w+\}`[^`]*`")
+_TIME = re.compile(
+    rf"\b(?:{_LIMIT}) ({NUMBER})[ \u00a0]?(seconds?|minutes?|hours?|s|min|h)\b"
+    rf"|(?<![\w.-])({NUMBER})[ \u00a0-](second|minute|hour)s? (?=(?:limit|timeout|maximum)\b)",
+    re.I,
+)
+_SECONDS = {"s": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _COMMAND = re.compile(r"`(janus(?:-bench)?) ([^`]*)`")
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 
 def limits_typed(text: str, contract: Contract) -> list[TypedFact]:
     """Sizes, times, weights and models of the contract, typed into Markdown prose outside code blocks and roles."""
-    sizes, times = _paths(contract, "_bytes"), _paths(contract, "_seconds")
+    sizes, times, counts = _paths(contract, "_bytes"), _paths(contract, "_seconds"), counted(contract)
     found = []
-    for number, line in prose_lines(text):
-        bare = _ROLE.sub("", line)
-        found += [TypedFact(number, m[0], _role(sizes[_size(m)])) for m in _SIZE.finditer(bare) if _size(m) in sizes]
-        found += [TypedFact(number, m[0], _role(times[_time(m)])) for m in _TIME.finditer(bare) if _time(m) in times]
-        found += [TypedFact(number, shown, f"{{fact}}`{path}`") for shown, path in _named(bare, contract)]
+    for part in prose_paragraphs(text):
+        seen = [(m, _role(sizes[_size(m)])) for m in _SIZE.finditer(part.text) if _size(m) in sizes]
+        seen += [(m, _role(times[_time(m)])) for m in _TIME.finditer(part.text) if _time(m) in times]
+        seen += [(match, f"{{fact}}`{path}`") for match, path in _named(part.text, contract)]
+        seen += [(match, _role(paths)) for match, paths in counts_typed(part.text, counts)]
+        found += [TypedFact(part.line_at(match.start()), match[0], role) for match, role in seen]
     return found
 
 
@@ -53,24 +60,25 @@ def _role(paths: list[str]) -> str:
 
 
 def _size(match: re.Match[str]) -> int:
-    return round(float(match[1]) * _BYTES[match[2]])
+    return round(value_of(match[1]) * _BYTES[match[2][0].lower()])
 
 
 def _time(match: re.Match[str]) -> int:
-    return int(match[1]) * _SECONDS[match[2].rstrip("s") or "s"]
+    number, unit = match[1] or match[3], (match[2] or match[4]).lower()
+    return round(value_of(number) * _SECONDS[unit.rstrip("s") or "s"])
 
 
-def _named(line: str, contract: Contract) -> Iterator[tuple[str, str]]:
+def _named(text: str, contract: Contract) -> Iterator[tuple[re.Match[str], str]]:
     """Weights beside their category's name, and model names that no word could be."""
     for name, weight in contract.bench.weights.items():
         percent = as_prose(weight, f"weights.{name}").rstrip("%").strip()
-        if found := re.search(rf"\b{name}\b[^.;|]{{0,20}}?\b{percent}[ \u00a0]?%", line, re.I):
-            yield found[0], f"bench.weights.{name}"
+        share = rf"{percent}[ \u00a0]?(?:%|per ?cent)"
+        weighs = rf"\b{name}\b(?!-)[^.;|]{{0,20}}?(?<![\d.]){share}|(?<![\d.]){share} (?:for|of|goes to|to) {name}\b"
+        yield from ((found, f"bench.weights.{name}") for found in re.finditer(weighs, text, re.I))
     for model in contract.services["inference"].models:
-        if any(letter.isdigit() for letter in model.name) and re.search(
-            rf"(?<![\w./-]){re.escape(model.name)}(?![\w/-])", line
-        ):
-            yield model.name, f"services.inference.models.{model.name}.name"
+        if any(letter.isdigit() for letter in model.name):
+            for found in re.finditer(rf"(?<![\w./-]){re.escape(model.name)}(?![\w/-])", text):
+                yield found, f"services.inference.models.{model.name}.name"
 
 
 def wrong_limits(text: str, contract: Contract) -> list[str]:

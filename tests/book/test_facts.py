@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from facts import FactError, as_prose, look_up, prose_lines, rates_in, typed_facts
+from spelled import NUMBER, value_of
+from typed_limits import limits_typed
 
 from janus_platform.contract import load_contract
 
@@ -94,3 +98,57 @@ def test_rates_are_read_in_every_wording() -> None:
         (50, 60),
         (3, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It takes twenty searches a minute.",
+        "It takes 20 searches\nper minute.",
+        "Ten pages a minute are all.",
+        "The limit is 50/min.",
+        "A run may last no more than sixty seconds.",
+        "There is a 60-second limit.",
+        "Its maximum is 60 s.",
+        "Pages of up to 1 megabyte.",
+        "It has 4 cores.",
+        "It has four cores and\n16 GB.",
+        "At most 64 processes run.",
+        "One caller has 256 open tunnels.",
+        "A description of 500 characters.",
+        "Up to 20 results come back.",
+        "Speed counts 20 per cent.",
+        "Of the composite, 40 % for quality.",
+        "It asks o1-mini.",
+    ],
+)
+def test_a_fact_in_other_words_or_over_two_lines_is_found(text: str) -> None:
+    assert [*typed_facts(text, CONTRACT), *limits_typed(text, CONTRACT)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It took 20 searches in an hour and a half.",
+        "There are two requests.",
+        "Seven processes ran for 13 seconds.",
+        "{fact}`implementation.cores` cores, <!-- fact implementation.memory_bytes -->16 GB<!-- /fact -->.",
+        "Five hosts, one gateway, 12 results.",
+        "A speed-up of 20 % came from the cache.",
+    ],
+)
+def test_what_is_no_fact_of_the_contract_may_stand(text: str) -> None:
+    assert [*typed_facts(text, CONTRACT), *limits_typed(text, CONTRACT)] == []
+
+
+def test_a_fact_is_found_in_its_own_line_of_a_paragraph() -> None:
+    text = "One.\n\nFirst line\nsecond line has 4 cores\nthird: api.chutes.ai\n"
+    assert sorted(f.line for f in (*typed_facts(text, CONTRACT), *limits_typed(text, CONTRACT))) == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("7", 7), ("10,000", 10_000), ("Sixty-four", 64), ("a hundred", 100), ("0.5", 0.5)]
+)
+def test_numbers_are_read_as_prose_writes_them(written: str, value: float) -> None:
+    found = re.fullmatch(NUMBER, written, re.I)
+    assert found and value_of(found[0]) == value

@@ -12,7 +12,16 @@ import pytest
 from janus_platform.contract import load_contract
 from tools import book, page_contract
 from tools.environment import ROOT
-from tools.page_contract import TEMPLATE, broken, broken_in, broken_in_notebook, course_files, course_pages
+from tools.page_contract import (
+    TEMPLATE,
+    broken,
+    broken_in,
+    broken_in_notebook,
+    course_files,
+    course_pages,
+    reference_files,
+    wrong_minutes,
+)
 
 GOOD = """\
 # A page
@@ -25,7 +34,7 @@ What it is good for.
 - do two,
 - know three.
 
-**Minutes:** 5 · **You need:** nothing.
+**Minutes:** 1 · **You need:** nothing.
 
 ## Body
 
@@ -42,6 +51,17 @@ Text.
 @pytest.mark.parametrize("file", course_files(), ids=lambda file: file.stem)
 def test_page_keeps_the_contract(file: Path) -> None:
     assert broken_in(file) == []
+
+
+@pytest.mark.parametrize("file", reference_files(), ids=lambda file: file.stem)
+def test_page_of_the_reference_states_the_minutes_that_it_takes(file: Path) -> None:
+    assert list(wrong_minutes(file, file.read_text("utf-8"))) == []
+
+
+def test_a_page_that_says_forty_minutes_of_one_is_told_what_to_write(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(GOOD.replace("**Minutes:** 1", "**Minutes:** 40"), encoding="utf-8")
+    assert "write `**Minutes:** 1 · …`" in "\n".join(broken_in(page))
 
 
 def test_every_page_but_reference_keeps_it() -> None:
@@ -65,7 +85,7 @@ def test_a_good_page_has_nothing_to_mend() -> None:
         ("What it is good for.", "- a list", "promise in one sentence"),
         ("What it is good for.", "Long, " * 50 + "long.", "at most 200 characters"),
         ("- know three.\n", "", "three points"),
-        ("**Minutes:** 5", "**Minutes:** some", "**Minutes:** n"),
+        ("**Minutes:** 1", "**Minutes:** some", "**Minutes:** n"),
         ("## Body", "Body", "at least one section"),
         ("## Summary", "## In the end", "close with `## Summary`"),
         ("**Next:** [another](another.md).", "", "what is next"),
@@ -97,6 +117,7 @@ def test_the_command_prints_what_is_broken_and_fails(
     page.write_text(GOOD.replace("## Summary", "## End"), encoding="utf-8")
     monkeypatch.setattr(page_contract, "ROOT", tmp_path)
     monkeypatch.setattr(page_contract, "course_files", lambda: [page])
+    monkeypatch.setattr(page_contract, "reference_files", list)
     assert page_contract.main([str(page)]) == 1
     assert capsys.readouterr().out.startswith("page.md: close with `## Summary`")
     page.write_text(GOOD, encoding="utf-8")

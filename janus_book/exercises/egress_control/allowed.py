@@ -1,6 +1,6 @@
 """Decide like the proxy.
 
-Write `allowed(target, hosts)`: whether a CONNECT to `target`, such as `"api.chutes.ai:443"`, may pass. The host has to
+Write `allowed(target, hosts)`: whether a CONNECT to `target`, such as `"example.com:443"`, may pass. The host has to
 be one of `hosts`, in any case; the port has to be 443; whatever differs by one character may not pass.
 """
 
