@@ -9,6 +9,9 @@ from pathlib import Path
 from janus_book.exercise import Exercise, parse
 
 FOLDER = Path(__file__).with_name("exercises")
+# The book's own table of contents; in a wheel a copy of it.
+TOC = Path(__file__).with_name("toc.yml")
+_NOTEBOOK = re.compile(r"^\s*-\s+file:\s*notebooks/(\w+)\s*$", re.M)
 _NAME = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
 
 
@@ -17,8 +20,10 @@ class UnknownExercise(LookupError):
 
 
 def names(folder: Path = FOLDER) -> list[str]:
-    """The names of all exercises, by notebook and then by exercise."""
-    return sorted(f"{path.parent.name}.{path.stem}" for path in folder.glob("*/*.py"))
+    """The names of all exercises, in the order of the course; within a notebook, and where it has no place, by name."""
+    places = {notebook: place for place, notebook in enumerate(_NOTEBOOK.findall(TOC.read_text("utf-8")))}
+    found = [(path.parent.name, path.stem) for path in folder.glob("*/*.py")]
+    return [".".join(name) for name in sorted(found, key=lambda name: (places.get(name[0], len(places)), name))]
 
 
 def load(name: str, folder: Path = FOLDER) -> Exercise:

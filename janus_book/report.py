@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _CAPTION = "janus solution NOTEBOOK.EXERCISE prints a solution."
+_BAR = 24  # characters
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,27 @@ class Report:
         """How many of the exercises are solved."""
         return sum(row.solved is not None for row in self.rows)
 
+    @property
+    def following(self) -> Row | None:
+        """The first exercise in the order of the course that is not solved; None when all are."""
+        return next((row for row in self.rows if row.solved is None), None)
+
     def as_json(self) -> dict[str, Any]:
         """The report for programs: counts, exercises, problems."""
         rows = [asdict(row) for row in self.rows]
-        return {"solved": self.solved, "total": len(rows), "exercises": rows, "problems": self.problems}
+        following = self.following.name if self.following else None
+        counts = {"solved": self.solved, "total": len(rows), "next": following}
+        return {**counts, "exercises": rows, "problems": self.problems}
 
     def table(self) -> Table:
         """The report for people."""
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=f"{self.solved} of {len(self.rows)} exercises solved", caption=_CAPTION)
+        done = round(_BAR * self.solved / max(1, len(self.rows)))
+        bar = "█" * done + "░" * (_BAR - done)
+        ahead = f"Next: {self.following.name}. " if self.following else "All of them. "
+        table = Table(title=f"{bar} {self.solved} of {len(self.rows)} exercises solved", caption=ahead + _CAPTION)
         table.add_column("exercise", no_wrap=True)
         table.add_column("what to do")
         table.add_column("solved", no_wrap=True)

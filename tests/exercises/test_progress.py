@@ -15,7 +15,8 @@ from rich.console import Console
 from janus_book import progress
 from janus_book.catalogue import names
 from janus_book.report import report
-from tools.environment import variables
+from tools import book
+from tools.environment import ROOT, variables
 
 NAME = names()[0]
 MANY = "import sys; from janus_book.progress import record; [record(f'sums.{sys.argv[1]}_{n}') for n in range(20)]"
@@ -108,6 +109,22 @@ def test_janus_progress_prints_the_table_or_json(home: Path) -> None:
     assert f"1 of {len(names())} exercises solved" in table.stdout
     found = json.loads(janus(home, "progress", "--json").stdout)
     assert (found["solved"], found["total"], found["problems"]) == (1, len(names()), [])
+
+
+def test_exercises_come_in_the_order_of_the_course_and_the_next_one_is_named(home: Path) -> None:
+    course = [page.rpartition("/")[2] for page in book.pages(ROOT)]
+    places = [course.index(row.notebook) for row in report().rows]
+    assert places == sorted(places)
+    first, second = names()[:2]
+    assert report().as_json()["next"] == first
+    progress.record(first)
+    assert f"Next: {second}." in " ".join(janus(home, "progress").stdout.split())
+
+
+def test_when_all_are_solved_nothing_is_next() -> None:
+    for name in names():
+        progress.record(name)
+    assert report().as_json()["next"] is None
 
 
 def test_janus_progress_says_that_a_file_was_put_aside(home: Path) -> None:

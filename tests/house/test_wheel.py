@@ -23,14 +23,14 @@ def tracked(*folders: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The names in a wheel that is built from the tracked files alone, as a fresh clone would build it."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What is in a wheel that is built from the tracked files alone, as a fresh clone would build it."""
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("no git repository here: which files are tracked is not known")
     clone, built = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("wheel")
-    for name in tracked(*PACKAGES, "pyproject.toml", "README.md", "LICENSE"):
+    for name in tracked(*PACKAGES, "pyproject.toml", "README.md", "LICENSE", "_toc.yml"):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, clone / name)
+        shutil.copyfile(ROOT / name, clone / name, follow_symlinks=False)
     # The pinned setuptools of this environment builds it, without a network; an older one cannot read pyproject.toml.
     isolation = ["--no-build-isolation"] if int(version("setuptools").split(".")[0]) >= 77 else []
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", *isolation, "-w", str(built), str(clone)]
@@ -38,13 +38,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     assert done.returncode == 0, done.stderr
     (file,) = built.glob("janus_bench-*.whl")
     with zipfile.ZipFile(file) as opened:
-        return set(opened.namelist())
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
-def test_the_wheel_holds_every_file_of_the_packages_and_no_other(wheel: set[str]) -> None:
+def test_the_wheel_holds_every_file_of_the_packages_and_no_other(wheel: dict[str, bytes]) -> None:
     held = {name for name in wheel if name.split("/")[0] in PACKAGES and not name.endswith("/")}
     assert held == tracked(*PACKAGES)
 
 
-def test_the_wheel_brings_both_commands(wheel: set[str]) -> None:
+def test_the_wheel_brings_both_commands(wheel: dict[str, bytes]) -> None:
     assert any(name.endswith(".dist-info/entry_points.txt") for name in wheel)
+
+
+def test_the_wheel_brings_the_order_of_the_course(wheel: dict[str, bytes]) -> None:
+    assert wheel["janus_book/toc.yml"] == (ROOT / "_toc.yml").read_bytes()
