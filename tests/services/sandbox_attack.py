@@ -132,9 +132,17 @@ def assault(warm_cache: Path, host: Path) -> Attacked:
             if chosen := [attack for where, attack in layers_and_attacks() if where == layer]:
                 asyncio.run(_assault(layer, chosen, attacked, places, warm_cache))
         (host / "socket").unlink(missing_ok=True)
+    _remove_what_weak_layers_allow(mark)
     attacked.host_files = sorted(path.name for path in host.iterdir())
     attacked.left = _difference(before, mark)
     return attacked
+
+
+def _remove_what_weak_layers_allow(mark: str) -> None:
+    """Where a layer keeps a program out of no folder, what it filled there is gigabytes, some of it in memory."""
+    for place in ("/tmp", "/dev/shm", "/run", "/var/tmp"):
+        for path in Path(place).glob(f"part-{mark}-*"):
+            path.unlink()
 
 
 async def _assault(

@@ -7,7 +7,7 @@ kept = []
 for place in ("/tmp", "/dev/shm", "/run", "/var/tmp", "."):
     with contextlib.suppress(OSError):
         for number in range(20):
-            with open(f"{place}/part-{number}", "wb") as file:
+            with open(f"{place}/part-@MARK@-{number}", "wb") as file:
                 file.write(bytes(30_000_000))
 with contextlib.suppress(MemoryError):
     for _ in range(45):
