@@ -26,6 +26,7 @@ from pygments.lexers import get_lexer_by_name
 CELL_SECONDS = 120
 MOST_OUTPUT_LINES = 18
 LEFT_OUT = {"remove-cell", "exercise", "check"}
+_COMMENT = re.compile(r"<!--.*?-->", re.S)  # marks of facts, reasons not to run: not for readers
 _HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
 _SENTENCE = re.compile(r"(.+?[.:!?])(?=\s|$)", re.S)
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -52,7 +53,7 @@ def slides_of(notebook: Any) -> list[Slide]:
         if LEFT_OUT & set(cell.metadata.get("tags", ())):
             continue
         if cell.cell_type == "markdown":
-            for heading, level, text in _sections(cell.source):
+            for heading, level, text in _sections(_COMMENT.sub("", cell.source)):
                 if heading:
                     _settle(slides)
                     slides.append(Slide(heading, level))

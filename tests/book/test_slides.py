@@ -69,3 +69,9 @@ def test_a_page_of_slides_asks_no_other_place_for_anything() -> None:
 def test_markup_in_a_notebook_stays_text() -> None:
     page = deck(notebook(("markdown", "# <img src=x onerror=alert(1)>\n\n<script>alert(2)</script> Hi.", ())))
     assert "<img src=x" not in page and "<script>alert(2)" not in page
+
+
+def test_comments_are_not_for_the_audience() -> None:
+    page = notebook(("markdown", "# Limits\n\nIt takes <!-- fact a.b -->10 requests/minute<!-- /fact -->.", ()))
+    assert "It takes 10 requests/minute." in deck(page)
+    assert "fact a.b" not in deck(page)
