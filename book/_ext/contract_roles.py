@@ -24,6 +24,7 @@ from marked_facts import trouble_in
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+from typed_commands import wrong_commands
 from typed_limits import limits_typed
 
 from janus_platform.contract import CONTRACT_FILE, load_contract
@@ -61,10 +62,19 @@ def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:
     app.env.note_dependency(str(CONTRACT_FILE))
     if Path(app.env.doc2path(docname)).suffix != ".ipynb":
         _warn((*typed_facts(source[0], contract), *limits_typed(source[0], contract)), docname)
+        _warn_of_commands(source[0], docname)
         return
     for cell in json.loads(source[0])["cells"]:
         if cell["cell_type"] == "markdown":
-            _warn(trouble_in("".join(cell["source"]), contract), docname, f" (cell {cell.get('id')})")
+            text, where = "".join(cell["source"]), f" (cell {cell.get('id')})"
+            _warn(trouble_in(text, contract), docname, where)
+            _warn_of_commands(text, docname, where)
+
+
+def _warn_of_commands(text: str, docname: str, cell: str = "") -> None:
+    for command in wrong_commands(text):
+        message = f"`{command}`{cell} is no command of this version: `janus --help` and `janus-bench --help` list them."
+        logger.warning(message, location=docname, type="contract", subtype="command")
 
 
 def _warn(found: Iterable[TypedFact], docname: str, cell: str = "") -> None:

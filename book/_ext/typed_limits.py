@@ -1,4 +1,4 @@
-"""Sizes, times, weights, models and commands in prose: which of them the contract states, and which it contradicts.
+"""Sizes, times, weights and models in prose: which of them the contract states, and which it contradicts.
 
 facts.py finds hosts and rates. Here a page of `book/` may not type what a role can say, and a notebook or README, where
 roles do not run, may not type anything else than the contract has.
@@ -29,8 +29,6 @@ _TIME = re.compile(
     re.I,
 )
 _SECONDS = {"s": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
-_COMMAND = re.compile(r"`(janus(?:-bench)?) ([^`]*)`")
-_OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 
 def limits_typed(text: str, contract: Contract) -> list[TypedFact]:
@@ -123,21 +121,3 @@ def wrong_weights(text: str, contract: Contract) -> list[str]:
             if int(match[1]) != round(weight * 100):
                 found.append(match[0])
     return found
-
-
-def wrong_commands(text: str, known: dict[str, dict[str, set[str]]]) -> list[str]:
-    """Commands of `janus` and `janus-bench` in code that do not exist, or have no such option.
-
-    `known` holds, for each program, its commands with their options.
-    """
-    return [
-        f"{match[1]} {match[2]}" for match in _COMMAND.finditer(text) if not _exists(match[2].split(), known[match[1]])
-    ]
-
-
-def _exists(words: list[str], commands: dict[str, set[str]]) -> bool:
-    if not words or words[0].startswith(("-", "…", "COMMAND", "$")):
-        return True
-    name = " ".join(words[:2]) if " ".join(words[:2]) in commands else words[0]
-    options = _OPTION.findall(" ".join(words[1:]))
-    return name in commands and all(option in commands[name] for option in options)

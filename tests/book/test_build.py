@@ -86,12 +86,13 @@ def test_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> No
     write_notebook(small_book, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
     write_page(
         small_book,
-        "# A page\n\nAsk search.janus.rodeo, at most 20 searches per minute.\n\n{fact}`bench.weights.beauty`\n\n"
+        "# A page\n\nAsk search.janus.rodeo, at most 20 searches per minute, with `janus serch`.\n\n{fact}`bench.weights.beauty`\n\n"
         "[nowhere](gone.md)\n\n```{mermaid}\nflowchart LR\n    A --> B\n```\n",
     )
     said = failure_of(small_book)
     assert "index.md:3: WARNING: 'search.janus.rodeo' is typed by hand. Write {host}`search`" in said
     assert "'20 searches per minute' is typed by hand. Write {fact}`services.search.rate_limit`" in said
+    assert "`janus serch` is no command of this version" in said
     assert "bench.weights has no 'beauty'" in said
     assert "gone.md" in said
     assert "This diagram has no text alternative" in said

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from cli_reference import PROGRAMS, commands_of, program
 from facts import rates_in
-from typed_limits import limits_typed, wrong_commands, wrong_limits, wrong_models, wrong_weights
+from typed_commands import wrong_commands
+from typed_limits import limits_typed, wrong_limits, wrong_models, wrong_weights
 
 from janus_platform.contract import Contract, load_contract
 from tools.environment import ROOT
@@ -55,22 +55,13 @@ def test_facts_in_notebooks_and_readme_are_those_of_the_contract(wrong: Callable
     assert [f"{where}: {fact}" for where, text in paragraphs() for fact in wrong(text, CONTRACT)] == []
 
 
-def commands() -> dict[str, dict[str, set[str]]]:
-    """Each program's commands with their options."""
-    return {
-        name: {
-            word: {"--help", *(o for p in command.params for o in (*p.opts, *p.secondary_opts))}
-            for word, command in commands_of(program(name))
-        }
-        for name in PROGRAMS
-    }
-
-
-def test_every_command_in_prose_exists_with_its_options() -> None:
-    known = commands()
-    pages = [(path.name, path.read_text("utf-8")) for path in sorted((ROOT / "book").rglob("*.md"))]
-    texts = [*paragraphs(), *pages]
-    assert [f"{where}: {command}" for where, text in texts for command in wrong_commands(text, known)] == []
+def test_every_command_in_prose_and_in_shell_blocks_exists_with_its_options() -> None:
+    files = [*(ROOT / "book").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "janus_book" / "exercises").glob("*.md")]
+    texts = [(path.name, path.read_text("utf-8")) for path in sorted(files)]
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        texts += [(path.name, "".join(cell["source"])) for cell in cells if cell["cell_type"] == "markdown"]
+    assert [f"{where}: {command}" for where, text in texts for command in wrong_commands(text)] == []
 
 
 @pytest.mark.parametrize(
@@ -82,10 +73,15 @@ def test_every_command_in_prose_exists_with_its_options() -> None:
         ("`janus up --forever`", ["janus up --forever"]),
         ("`janus-bench run --target http://x --suite quick`", []),
         ("`janus-bench runn`", ["janus-bench runn"]),
+        ("`janus-bench run --target http://x --suite quik`", ["janus-bench run --target http://x --suite quik"]),
+        ("```bash\n$ janus up --detach  # and --forever\njanus logz mine | less\n```", ["janus logz mine"]),
+        ("```bash\neval \"$(janus envv)\"\n```", ["janus envv"]),
+        ("```bash\njanus submit x \\\n  --nane mine\n```", ["janus submit x --nane mine"]),
+        ("```python\njanus.up()\n```", []),
     ],
 )
 def test_a_wrong_command_is_found(command: str, wrong: list[str]) -> None:
-    assert wrong_commands(command, commands()) == wrong
+    assert wrong_commands(command) == wrong
 
 
 @pytest.mark.parametrize(
