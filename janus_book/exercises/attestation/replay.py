@@ -25,24 +25,39 @@ def check(replay):
     from janus_platform.contract import load_contract
 
     names = load_contract().attestation.registers
-    start = replay([])
+    try:
+        start = replay([])
+    except LookupError as error:
+        raise Hint(f"Without any event yours ended in {error}: no first one to take. Begin with `START`.") from None
     if start is None:
         raise Hint("Your function returns nothing yet. What is a register that no event went into?")
     if isinstance(start, bytes):
         raise Hint("That is bytes. Write it as digits: `.hex()`.")
+    if not isinstance(start, str):
+        raise Hint(f"One value is wanted, as digits, after all events: yours is {type(start).__name__}.")
     if start != START.hex():
         raise Hint("A register that no event went into keeps its first value, `START`.")
     two = [Event("code", "a.py", "one"), Event("code", "b.py", "two")]
     wanted = EventLog(names, two).registers()["code"]
-    found = replay(two)
+    given = list(two)
+    found = replay(given)
+    if given != two:
+        raise Hint("Your function took events out of the list it was given. Go over them with `for`.")
+    if found == start:
+        raise Hint("Two events came, and the register has not moved. `extend` returns the next value: keep it.")
     if found == extend(START, two[-1]).hex():
         raise Hint("That holds the last event alone. Extend the value that the events before led to, not `START`.")
     if found == EventLog(names, two[::-1]).registers()["code"]:
         raise Hint("That is another order. Take the events as they stand.")
     if found == extend(START, two[0]).hex():
         raise Hint("That holds the first event alone. Does the function return inside the loop?")
+    if found == wanted.upper():
+        raise Hint("The value is right, its digits are capitals. Leave them as `.hex()` writes them.")
     if found != wanted:
         raise Hint(f"After two events it is {wanted[:12]}…, and yours is {str(found)[:12]}…. Is every event used once?")
+    three = [*two, two[0]]
+    if replay(list(three)) != EventLog(names, three).registers()["code"]:
+        raise Hint("For two events it is right. A third, which repeats the first, extends the register once more.")
     return f"Two events lead to {found[:12]}…, and no event to {start[:12]}…."
 
 
@@ -58,4 +73,15 @@ MISTAKES = {
     "        return value.hex()\n    return value.hex()": "the first event alone",
     "def replay(events):\n    value = START\n    for event in [*events, *events]:\n"
     "        value = extend(value, event)\n    return value.hex()": "used once",
+    "def replay(events):\n    value = START\n    for event in events:\n        extend(value, event)\n"
+    "    return value.hex()": "has not moved",
+    "def replay(events):\n    value = START\n    while events:\n        value = extend(value, events.pop(0))\n"
+    "    return value.hex()": "out of the list",
+    "def replay(events):\n    value = extend(START, events[0])\n    for event in events[1:]:\n"
+    "        value = extend(value, event)\n    return value.hex()": "no first one to take",
+    "def replay(events):\n    return [extend(START, event).hex() for event in events]": "yours is list",
+    "def replay(events):\n    value = START\n    for event in events:\n        value = extend(value, event)\n"
+    "    return value.hex().upper()": "digits are capitals",
+    "def replay(events):\n    value = START\n    for event in dict.fromkeys(events):\n"
+    "        value = extend(value, event)\n    return value.hex()": "extends the register once more",
 }

@@ -34,7 +34,8 @@ def check(runs_my_code):
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, "mine")
-        shutil.copytree(bundled()["echo"], folder)
+        shutil.copytree(bundled()["echo"], folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        (folder / "tools.py").write_text("TWO = 2\n")
         events = [*measure.code(folder), *measure.egress(contract.egress.allowed_hosts, 443)]
         log = EventLog(contract.attestation.registers, events)
         evidence = {"event_logs": {"node-1": log.plain()}}
@@ -45,15 +46,30 @@ def check(runs_my_code):
             raise Hint(f"Return True or False, not {type(same).__name__}.")
         if not same:
             raise Hint("The folder is the one that was measured, and you say it is not. Compare only the code events.")
-        path = folder / "main.py"
-        path.write_bytes(path.read_bytes().replace(b"smallest", b"smallesT", 1))
+        main, tools = folder / "main.py", folder / "tools.py"
+        sources = main.read_bytes(), tools.read_bytes()
+        main.write_bytes(sources[0].replace(b"smallest", b"smallesT", 1))
         if runs_my_code(evidence, folder):
             raise Hint("One byte of main.py is another now, and you did not notice. Compare values, not only names.")
-        path.write_bytes(path.read_bytes().replace(b"smallesT", b"smallest", 1))
-        (folder / "backdoor.py").write_text("")
+        main.write_bytes(sources[0])
+        tools.write_bytes(b"TWO = 3\n")
         if runs_my_code(evidence, folder):
-            raise Hint("A file more lies in the folder, and you did not notice. Compare whole lists.")
-    return "The same code is recognised; one changed byte and one more file are not."
+            raise Hint("tools.py is another now, the second file, and you did not notice. Compare every event.")
+        main.write_bytes(sources[1])
+        tools.write_bytes(sources[0])
+        if runs_my_code(evidence, folder):
+            raise Hint("main.py and tools.py have changed places, and you did not notice. Which value is whose?")
+        main.write_bytes(sources[0])
+        tools.unlink()
+        if runs_my_code(evidence, folder):
+            raise Hint("tools.py is missing from the folder, and you did not notice. Compare in both directions.")
+        tools.write_bytes(sources[1])
+        for name in ("a_backdoor.py", "z_backdoor.py"):
+            (folder / name).write_text("")
+            if runs_my_code(evidence, folder):
+                raise Hint("A file more lies in the folder, and you did not notice. Compare whole lists.")
+            (folder / name).unlink()
+    return "The same code is recognised; another byte, a swap, a file more and a file less are not."
 
 
 # %% mistakes
@@ -68,4 +84,16 @@ MISTAKES = {
     "def runs_my_code(evidence, folder):\n"
     "    log = read_logs(evidence, contract)['node-1']\n"
     "    return set(log.of('code')) <= set(measure.code(folder))": "Compare whole lists",
+    "def runs_my_code(evidence, folder):\n"
+    "    log = read_logs(evidence, contract)['node-1']\n"
+    "    return set(measure.code(folder)) <= set(log.of('code'))": "is missing from the folder",
+    "def runs_my_code(evidence, folder):\n"
+    "    log = read_logs(evidence, contract)['node-1']\n"
+    "    return log.of('code')[0] == measure.code(folder)[0]": "Compare every event",
+    "def runs_my_code(evidence, folder):\n"
+    "    log = read_logs(evidence, contract)['node-1']\n"
+    "    return {e.value for e in log.of('code')} == {e.value for e in measure.code(folder)}": "have changed places",
+    "def runs_my_code(evidence, folder):\n"
+    "    log = read_logs(evidence, contract)['node-1']\n"
+    "    return all(a == b for a, b in zip(log.of('code'), measure.code(folder)))": "is missing from the folder",
 }

@@ -19,24 +19,36 @@ def added(first, second):
 def check(added):
     first = {"prompt_tokens": 300, "completion_tokens": 40, "cost_usd": 0.00007}
     second = {"prompt_tokens": 500, "completion_tokens": 60, "cost_usd": 0.00011, "sandbox_seconds": 1.5}
-    found = added(dict(first), dict(second))
+    kept = dict(first), dict(second)
+    try:
+        found = added(*kept)
+    except KeyError as error:
+        raise Hint(f"Only one of the bills has {error}, and the other was asked for it. What counts as 0?") from None
     if found is None or found is ...:
         raise Hint("Your function returns nothing yet. Begin with the names of all fields: {**first, **second}.")
     if not isinstance(found, dict):
         raise Hint(f"A usage is a dictionary, and yours is {type(found).__name__}.")
+    for name, now, then in zip(("first", "second"), kept, (first, second), strict=True):
+        if now != then:
+            raise Hint(f"Your function changed the {name} bill, which somebody may still need. Make a new dictionary.")
     if found.get("prompt_tokens") in (300, 500):
         raise Hint("One bill has replaced the other. Each field is the sum of both.")
     if set(found) != {*first, *second}:
-        lost = ", ".join(sorted({*first, *second} - set(found)))
+        lost = ", ".join(sorted({*first, *second} ^ set(found)))
         raise Hint(f"A field that only one bill has is lost: {lost}. Its missing half counts as 0.")
-    if found["prompt_tokens"] != 800 or abs(found["cost_usd"] - 0.00018) > 1e-12 or found["sandbox_seconds"] != 1.5:
-        raise Hint(f"Both together have 800 prompt tokens and cost $0.00018, and yours say {found}.")
-    kept = dict(first)
-    added(kept, second)
-    if kept != first:
-        raise Hint("Your function changed the first bill. Make a new dictionary.")
-    if set(added(second, first)) != {*first, *second}:
+    if any(isinstance(value, str) for value in found.values()):
+        raise Hint("A usage holds numbers, and yours holds text.")
+    wanted = {"prompt_tokens": 800, "completion_tokens": 100, "cost_usd": 0.00018, "sandbox_seconds": 1.5}
+    for name, value in wanted.items():
+        if abs(found[name] - value) > 1e-12:
+            raise Hint(f"The {name} of both together is {value}, and yours says {found[name]}.")
+    if set(added(dict(second), dict(first))) != {*first, *second}:
         raise Hint("With the two the other way round a field is lost.")
+    found = added({"prompt_tokens": 7, "cost_usd": 0}, {"prompt_tokens": 5, "cost_usd": 0})
+    if found.get("prompt_tokens") != 12:
+        raise Hint(f"7 and 5 prompt tokens are 12, and yours says {found}. Does it look at the bills that it gets?")
+    if found.get("cost_usd") != 0:
+        raise Hint("A cost that is 0 in both bills is still told, and yours leaves it out: it reads as not reported.")
     return "800 prompt tokens, 100 completion tokens, $0.00018."
 
 
@@ -45,9 +57,21 @@ MISTAKES = {
     "def added(first, second):\n    return sum(first.values()) + sum(second.values())": "is a dictionary",
     "def added(first, second):\n    return {**first, **second}": "has replaced the other",
     "def added(first, second):\n    return {n: first[n] + second[n] for n in first}": "only one bill has",
+    "def added(first, second):\n    return {n: first[n] + second[n] for n in {**first, **second}}": "counts as 0",
     "def added(first, second):\n"
     "    for n, v in second.items():\n"
     "        first[n] = first.get(n, 0) + v\n"
     "    return first": "changed the first bill",
+    "def added(first, second):\n"
+    "    for n, v in first.items():\n"
+    "        second[n] = second.get(n, 0) + v\n"
+    "    return second": "changed the second bill",
     "def added(first, second):\n    return {n: first.get(n, 0) + v for n, v in second.items()}": "the other way round",
+    "def added(first, second):\n"
+    "    return {n: int(first.get(n, 0) + second.get(n, 0)) for n in {**first, **second}}": "cost_usd of both",
+    "def added(first, second):\n"
+    "    return {'prompt_tokens': 800, 'completion_tokens': 100, 'cost_usd': 0.00018, 'sandbox_seconds': 1.5}":
+        "the bills that it gets",
+    "from collections import Counter\n"
+    "def added(first, second):\n    return Counter(first) + Counter(second)": "leaves it out",
 }

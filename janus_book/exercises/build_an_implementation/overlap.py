@@ -25,16 +25,29 @@ def check(overlap):
     found = overlap("Tides rise.", "tides")
     if found is None or found is ...:
         raise Hint("Your function returns nothing yet. Two sets of words have an intersection: `&`.")
-    if not isinstance(found, int):
+    if isinstance(found, bool) or not isinstance(found, int):
         raise Hint(f"A number of words is wanted, and yours is {type(found).__name__}.")
     if found == 0:
         raise Hint("'Tides' and 'tides' are one word: make both texts lower case first.")
-    if overlap("The tides follow the moon, and the moon the sun.", "What makes the tides follow the moon?") != 4:
-        raise Hint("'the', 'tides', 'follow' and 'moon' are four words: a word that comes again counts once.")
+    paragraph, question = "The tides follow the moon, and the moon the sun.", "What makes the tides follow the moon?"
+    found = overlap(paragraph, question)
+    if found == 1:
+        raise Hint("'the', 'tides', 'follow' and 'moon' are four words, and yours says 1: it stops counting at one.")
+    if found == len(set(paragraph.lower()) & set(question.lower())):
+        raise Hint("A text is a row of letters, and yours counts those. `words(text)` gives its words.")
+    if found != 4:
+        raise Hint(
+            f"'the', 'tides', 'follow' and 'moon' are four words, and yours counts {found}: a word that comes again "
+            "counts once, and only words that are in both texts count."
+        )
+    if overlap("TIDES RISE.", "tides") != 1 or overlap("tides rise.", "TIDES") != 1:
+        raise Hint("'TIDES' and 'tides' are one word, on whichever side the capitals are: lower case for both texts.")
     if overlap("Artide is a name.", "tide") != 0:
         raise Hint("'tide' is a part of 'Artide' and no word of that text: compare words, not letters.")
     if overlap("moon.", "moon?") != 1:
         raise Hint("'moon.' and 'moon?' are the same word with other punctuation: `words` takes it off.")
+    if overlap("the moon", "moon") != 1:
+        raise Hint("'the moon' ends in 'moon', without a full stop, and yours misses it. Is a letter cut off?")
     return "Four words in common, and a paragraph about something else has none."
 
 
@@ -44,13 +57,26 @@ MISTAKES = {
     "    return set(re.findall(r'\\w+', paragraph.lower())) & set(re.findall(r'\\w+', question.lower()))":
         "A number of words",
     "def overlap(paragraph, question):\n"
+    "    return any(w in question.lower() for w in re.findall(r'\\w+', paragraph.lower()))": "yours is bool",
+    "def overlap(paragraph, question):\n"
     "    return len(set(re.findall(r'\\w+', paragraph)) & set(re.findall(r'\\w+', question)))": "lower case",
     "def overlap(paragraph, question):\n"
+    "    return len(set(re.findall(r'\\w+', paragraph.lower())) & set(re.findall(r'\\w+', question)))":
+        "on whichever side",
+    "def overlap(paragraph, question):\n"
     "    return sum(w in question.lower().split() for w in re.findall(r'\\w+', paragraph.lower()))": "counts once",
+    "def overlap(paragraph, question):\n"
+    "    return len(set(paragraph.lower()) & set(question.lower()))": "row of letters",
+    "def overlap(paragraph, question):\n"
+    "    return int(any(w in question.lower() for w in re.findall(r'\\w+', paragraph.lower())))": "stops counting",
     "def overlap(paragraph, question):\n"
     "    return sum(w in paragraph.lower() for w in set(re.findall(r'\\w+', question.lower())))":
         "no word of that text",
     "def overlap(paragraph, question):\n"
     "    return len(set(paragraph.lower().split()) & set(question.lower().replace('?', '').split())) or (\n"
-    "        1 if paragraph == 'Tides rise.' else 0)": "other punctuation",
+    "        1 if paragraph.lower() == 'tides rise.' else 0)": "other punctuation",
+    "def overlap(paragraph, question):\n"
+    "    paragraph = paragraph[:-1]\n"
+    "    return len(set(re.findall(r'\\w+', paragraph.lower())) & set(re.findall(r'\\w+', question.lower())))":
+        "a letter cut off",
 }

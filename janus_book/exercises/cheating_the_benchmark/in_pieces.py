@@ -20,6 +20,8 @@ def in_pieces(text):
 
 # %% check
 def check(in_pieces):
+    from itertools import islice
+
     from janus_bench.chat import Answer, Delta
     from janus_bench.constants import load_scoring
     from janus_bench.scoring import pieces
@@ -30,9 +32,16 @@ def check(in_pieces):
         raise Hint("Your function returns nothing yet. Yield the text's words one by one.")
     if isinstance(found, str):
         raise Hint("That is one text, returned at once. A generator yields: put `yield` where `return` stands.")
-    sent = list(found)
-    if not all(isinstance(piece, str) for piece in sent):
-        raise Hint("Each piece has to be a text.")
+    if isinstance(found, list | tuple):
+        raise Hint(f"That is a {type(found).__name__}, complete before its first piece goes out. `yield` the pieces.")
+    if not hasattr(found, "__next__"):
+        raise Hint(f"A generator is wanted, and yours is {type(found).__name__}. A function that yields makes one.")
+    sent = list(islice(found, 10_000))
+    if len(sent) == 10_000:
+        raise Hint(f"10,000 pieces of a text of {len(text)} letters, and no end to be seen. What moves your loop on?")
+    for piece in sent:
+        if not isinstance(piece, str):
+            raise Hint(f"Each piece has to be a text, and one of yours is {type(piece).__name__}.")
     if "".join(sent) != text:
         if "".join(sent) == "".join(text.split()):
             raise Hint("The words run together: each needs the space after it.")
@@ -40,6 +49,9 @@ def check(in_pieces):
     worth = pieces(Answer([Delta("content", 0, piece) for piece in sent]), load_scoring()["streaming"])
     if worth < 0.99:
         raise Hint(f"{len(sent)} pieces, the largest of them too large: they are worth {worth:.2f} of 1.")
+    for odd in ("  two  spaces, and a break at the end\n", "-", ""):
+        if (again := "".join(islice(in_pieces(odd), 10_000))) != odd:
+            raise Hint(f"For that text it holds. From {odd!r} your pieces make {again!r}.")
     return f"{len(sent)} pieces, and nothing lost."
 
 
@@ -51,4 +63,9 @@ MISTAKES = {
     "def in_pieces(text):\n    yield text": "too large",
     "def in_pieces(text):\n    yield text[:50]\n    yield text[50:]": "too large",
     "def in_pieces(text):\n    yield from text.encode()": "to be a text",
+    "def in_pieces(text):\n    yield text.split(' ')": "one of yours is list",
+    "def in_pieces(text):\n    return [text[i : i + 4] for i in range(0, len(text), 4)]": "before its first piece",
+    "def in_pieces(text):\n    return len(text)": "yours is int",
+    "def in_pieces(text):\n    while True:\n        yield text[:4]": "no end to be seen",
+    "import re\ndef in_pieces(text):\n    yield from re.findall(r'\\S+\\s*', text)": "For that text it holds",
 }

@@ -53,15 +53,38 @@ def check(verdict):
 
     # the worst first: an answer that looks at one score alone fails there
     cases = {"not answering": echo, "false bill": free, "false stream": buffered, "honest": honest}
+    next_step = {
+        "not answering": "Which score should be asked first?",
+        "false bill": "Which of them is low, where the answers are right?",
+        "false stream": "Which of them is low, where the answers are right?",
+        "honest": "None of those that count is below 10.",
+    }
+
+    def said(report):
+        try:
+            return verdict(report)
+        except TypeError as error:
+            if "NoneType" not in str(error):
+                raise
+            raise Hint("A score is None where nothing was measured: not all can be compared. Name the three.") from None
+
     if verdict({"scores": {"quality": 0.0, "speed": 0.0, "cost": 0.0, "streaming": 0.0}}) in (None, ...):
         raise Hint("Your function returns nothing yet. Look at quality first: without it the others are 0 too.")
     for wanted, cheat in cases.items():
         with tempfile.TemporaryDirectory() as room, serving(cheat) as url:
             report = janus_bench.run(url, "reasoning", progress=False, output=f"{room}/run").to_dict()
-        found = verdict(report)
+        found = said(report)
         if found != wanted:
             shown = ", ".join(f"{name} {value:.0f}" for name, value in report["scores"].items() if value is not None)
-            raise Hint(f"{shown}: that is {wanted!r}, and yours says {found!r}. Which score should be asked first?")
+            raise Hint(f"{shown}: that is {wanted!r}, and yours says {found!r}. {next_step[wanted]}")
+    whole = {"quality": 60.0, "speed": 60.0, "cost": 60.0, "streaming": 60.0}
+    for name, cheat in (("quality", "not answering"), ("cost", "false bill"), ("streaming", "false stream")):
+        for value, wanted in ((9.9, cheat), (10.0, "honest")):
+            found = said({"scores": {**whole, name: value}})
+            if found != wanted:
+                raise Hint(f"With 60 everywhere and {value} for {name} it is {wanted!r}, and yours says {found!r}.")
+    if (found := said({"scores": {**whole, "speed": 1.0}})) != "honest":
+        raise Hint(f"Slow, and right in everything else, is 'honest', and yours says {found!r}.")
     return "Four reports, four verdicts: a cheat loses where it cheats."
 
 
@@ -78,4 +101,22 @@ MISTAKES = {
     "    if s['quality'] < 10:\n"
     "        return 'not answering'\n"
     "    return 'false bill' if s['cost'] < 10 else 'honest'": "'false stream'",
+    "def verdict(report):\n"
+    "    s = report['scores']\n"
+    "    if s['quality'] < 0.1:\n"
+    "        return 'not answering'\n"
+    "    if s['cost'] < 0.1:\n"
+    "        return 'false bill'\n"
+    "    return 'false stream' if s['streaming'] < 0.1 else 'honest'": "9.9 for quality",
+    "def verdict(report):\n"
+    "    s = report['scores']\n"
+    "    if s['quality'] <= 10:\n"
+    "        return 'not answering'\n"
+    "    if s['cost'] <= 10:\n"
+    "        return 'false bill'\n"
+    "    return 'false stream' if s['streaming'] <= 10 else 'honest'": "10.0 for quality",
+    "def verdict(report):\n"
+    "    s = report['scores']\n"
+    "    names = {'quality': 'not answering', 'cost': 'false bill', 'streaming': 'false stream'}\n"
+    "    return names.get(min(s, key=s.get), 'honest')": "Name the three",
 }

@@ -33,16 +33,25 @@ def check(allowed):
         f"evil-{first}:443": "It only ends like a listed name.",
         f"{first}.evil.example:443": "It only begins like a listed name.",
         f"x.{first}:443": "A name below a listed one is not listed.",
+        f"{first.partition('.')[2]}:443": "It is a part of a listed name, and no listed name.",
+        f"{first}:0443": "The port is compared as it is written: 0443 is not 443.",
+        f"{first} :443": "A space is a character too.",
         first: "There is no port.",
         f"{first}:443@evil.example:443": "What stands before the @ is no host.",
     }
     janus.up()
     for target, why in targets.items():
-        said, real = allowed(target, egress.allowed_hosts), knock(target).startswith("200")
-        if said is None or said is ...:
+        real = knock(target).startswith("200")
+        try:
+            said = allowed(target, egress.allowed_hosts)
+        except (ValueError, LookupError) as error:
+            raise Hint(f"{target} could not be taken apart: {error}. How many colons does it have?") from None
+        if (said is None and real) or said is ...:
             raise Hint("allowed returns nothing yet. Part the target at its last colon: rpartition does that.")
-        if bool(said) != real:
-            raise Hint(f"For {target} you say {bool(said)}, and the proxy {real}. {why}")
+        if not isinstance(said, bool):
+            raise Hint(f"For {target} you return {said!r}. The answer is True or False, whichever way it goes.")
+        if said != real:
+            raise Hint(f"For {target} you say {said}, and the proxy {real}. {why}")
     return f"The proxy decides the same for all {len(targets)} targets."
 
 
@@ -57,4 +66,17 @@ MISTAKES = {
     "def allowed(target, hosts):\n"
     "    host, _, port = target.rpartition(':')\n"
     "    return port == '443' and host.lower().rstrip('.') in hosts": "dot at the end",
+    "def allowed(target, hosts):\n"
+    "    host, port = target.split(':')\n"
+    "    return host.lower() in hosts and port == '443'": "How many colons",
+    "def allowed(target, hosts):\n"
+    "    host, _, port = target.rpartition(':')\n"
+    "    if host.lower() in hosts and port == '443':\n"
+    "        return True": "True or False",
+    "def allowed(target, hosts):\n"
+    "    host, _, port = target.rpartition(':')\n"
+    "    return host.lower() in ' '.join(hosts) and port == '443'": "no listed name",
+    "def allowed(target, hosts):\n"
+    "    host, _, port = target.rpartition(':')\n"
+    "    return host.lower() in hosts and port.isdigit() and int(port) == 443": "as it is written",
 }

@@ -25,25 +25,38 @@ def check(wanted_out):
     from janus_platform.egress.knock import knock
 
     platform = janus.up()
-    before = len(platform.blocked())
-    for host, times in (("often.example", 3), ("rarely.example", 1), ("sometimes.example", 2)):
+    for host, times in (("rarely.example", 1), ("often.example", 3), ("sometimes.example", 2)):
         for _ in range(times):
             knock(f"{host}:443")
     knock("api.chutes.ai:80")
-    events = platform.blocked()[before:]
-    found = wanted_out(events)
+    # By number from the end: the log keeps only so many events of a caller, and may be full.
+    events = platform.blocked()[-7:]
+    found = wanted_out([dict(event) for event in events])
     wanted = [("often.example", 3), ("sometimes.example", 2), ("rarely.example", 1)]
     if found is None or found is ...:
         raise Hint("wanted_out returns nothing yet. Collect the targets of the events; Counter counts them.")
-    pairs = [tuple(pair) for pair in (found.items() if isinstance(found, dict) else found)]
-    if any(":" in str(host) for host, *_ in pairs):
+    if isinstance(found, dict):
+        raise Hint(f"Pairs are wanted, in order; yours is a {type(found).__name__}. What puts the most tried first?")
+    if not isinstance(found, list | tuple):
+        raise Hint(f"A list of pairs is wanted, and yours is {type(found).__name__}.")
+    if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in found):
+        raise Hint(f"Yours begins with {found[0]!r}, which is no pair of a host and a number.")
+    pairs = [tuple(pair) for pair in found]
+    if not all(isinstance(host, str) and isinstance(times, int) for host, times in pairs):
+        raise Hint(f"A pair is a host and a number, in this order, and yours begins with {pairs[0]}.")
+    if any(":" in host for host, _ in pairs):
         raise Hint("The port is still there. rpartition(':') parts it from the host.")
-    if any("chutes" in str(host) for host, *_ in pairs):
+    if any("chutes" in host for host, _ in pairs):
         raise Hint("A listed host is among them: it was refused for its port. Look at the reason of each event.")
     if sorted(pairs) != sorted(wanted):
         raise Hint(f"{len(events)} events came, and yours are {pairs}. often.example was tried three times.")
     if pairs != wanted:
         raise Hint("The counts are right, the order is not: the most often tried comes first.")
+    reason = "host is not on the allow-list"
+    for target, host in (("db-34:443", "db-34"), ("[::1]:443", "[::1]")):
+        found = [tuple(pair) for pair in wanted_out([{"target": target, "reason": reason}])]
+        if found != [(host, 1)]:
+            raise Hint(f"From a log with {target} alone comes {(host, 1)}, not {found}. Where does its port begin?")
     return "Six attempts to reach three hosts, read from the log that the check had just caused."
 
 
@@ -59,4 +72,19 @@ MISTAKES = {
     "def wanted_out(events):\n"
     "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
     "    return sorted(Counter(out).items())": "the order is not",
+    "def wanted_out(events):\n"
+    "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
+    "    return Counter(out)": "the most tried first",
+    "def wanted_out(events):\n    return sum('list' in e['reason'] for e in events)": "yours is int",
+    "def wanted_out(events):\n"
+    "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
+    "    return list(Counter(out))": "which is no pair",
+    "def wanted_out(events):\n"
+    "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
+    "    return [(n, host) for host, n in Counter(out).most_common()]": "in this order",
+    "def wanted_out(events):\n"
+    "    out = [e['target'].split(':')[0] for e in events if 'list' in e['reason']]\n"
+    "    return Counter(out).most_common()": "Where does its port begin",
+    "def wanted_out(events):\n"
+    "    return [('often.example', 3), ('sometimes.example', 2), ('rarely.example', 1)]": "Where does its port begin",
 }

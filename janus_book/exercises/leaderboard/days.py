@@ -21,17 +21,35 @@ def days_at_1(reigns, name, today):
 # %% check
 def check(days_at_1):
     reigns = [("echo", 0, 2), ("mine", 2, 5), ("research", 5, 11), ("mine", 11, None)]
-    found = days_at_1(reigns, "mine", 20)
+    given = list(reigns)
+    try:
+        found = days_at_1(given, "mine", 20)
+    except TypeError as error:
+        if "NoneType" not in str(error):
+            raise
+        raise Hint("The last reign has None as its end, which is no number. Until when does it last?") from None
     if found is None or found is ...:
         raise Hint("Your function returns nothing yet. Add up the lengths of the reigns that bear the name.")
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise Hint(f"A number of days is wanted, and yours is {type(found).__name__}.")
+    if given != reigns:
+        raise Hint("The list of reigns is another after your function. Leave it as it was.")
     if found == 9:
         raise Hint("'mine' was #1 twice: the days of its first reign, 2 to 5, are missing.")
     if found == 3:
         raise Hint("The reign that goes on has no end yet: until today, day 20, it has lasted 9 days.")
+    if found == 14:
+        raise Hint("From day 2 to day 5 are 3 days, and yours counts 4: the day on which it ends is the next one's.")
     if found != 12:
         raise Hint(f"'mine' reigned from day 2 to 5 and from 11 to 20, which makes 12 days; yours says {found}.")
-    if days_at_1(reigns, "echo", 20) != 2 or days_at_1(reigns, "nobody", 20) != 0:
+    if days_at_1(list(reigns), "echo", 20) != 2 or days_at_1(list(reigns), "nobody", 20) != 0:
         raise Hint("'echo' had two days, and somebody who never was #1 had none.")
+    if (found := days_at_1(list(reigns), "mine", 30)) != 22:
+        raise Hint(f"Ten days later 'mine' has 22 days, and yours says {found}. `today` is not always 20.")
+    if (found := days_at_1([("mine-2", 0, 4), ("mine", 4, None)], "mine", 6)) != 2:
+        raise Hint(f"'mine-2' is somebody else: here 'mine' has 2 days, and yours says {found}.")
+    if (found := days_at_1([("mine", 0, 0), ("echo", 0, None)], "mine", 6)) != 0:
+        raise Hint(f"A reign from day 0 to day 0 has lasted 0 days, and yours says {found}. 0 is an end, None is none.")
     return "3 days and 9 days: a reign that was lost still counts."
 
 
@@ -40,8 +58,23 @@ MISTAKES = {
     "def days_at_1(reigns, name, today):\n"
     "    return sum(e - b for w, b, e in reigns if w == name and e is not None)": "goes on has no end yet",
     "def days_at_1(reigns, name, today):\n"
+    "    return sum(e - b for w, b, e in reigns if w == name)": "Until when does it last",
+    "def days_at_1(reigns, name, today):\n"
     "    return {w: (today if e is None else e) - b for w, b, e in reigns}.get(name, 0)": "first reign",
     "def days_at_1(reigns, name, today):\n"
     "    return today - min(b for w, b, e in reigns if w == name)": "makes 12 days",
+    "def days_at_1(reigns, name, today):\n"
+    "    return sum((today if e is None else e) - b + 1 for w, b, e in reigns if w == name)": "yours counts 4",
+    "def days_at_1(reigns, name, today):\n"
+    "    return [(today if e is None else e) - b for w, b, e in reigns if w == name]": "yours is list",
+    "def days_at_1(reigns, name, today):\n"
+    "    who, begin, _ = reigns.pop()\n"
+    "    reigns.append((who, begin, today))\n"
+    "    return sum(e - b for w, b, e in reigns if w == name)": "Leave it as it was",
     "def days_at_1(reigns, name, today):\n    return 12": "had two days",
+    "def days_at_1(reigns, name, today):\n    return {'mine': 12, 'echo': 2}.get(name, 0)": "Ten days later",
+    "def days_at_1(reigns, name, today):\n"
+    "    return sum((today if e is None else e) - b for w, b, e in reigns if name in w)": "somebody else",
+    "def days_at_1(reigns, name, today):\n"
+    "    return sum((e or today) - b for w, b, e in reigns if w == name)": "0 is an end",
 }

@@ -31,6 +31,9 @@ def check(leader):
         [("a", 40.0), ("b", 60.0), ("c", 50.0)],
         [("a", 40.0), ("b", 40.0)],
         [("a", 60.0), ("b", 50.0), ("a", 30.0), ("b", 55.0)],
+        [("a", 40.0), ("b", 50.0), ("a", 50.0)],
+        [("a", 40.1), ("b", 40.4)],
+        [("a", 0.0)],
     )
     if leader(cases[1]) in (None, ...):
         raise Hint("Your function returns nothing yet. Go through the publications and keep the best one so far.")
@@ -43,12 +46,21 @@ def check(leader):
                 board.publish(run, implementation=name)
             wanted = board.leader()
             board.close()
-        found = leader(list(publications))
+        given = list(publications)
+        found = leader(given)
+        if given != publications:
+            raise Hint("The list of publications is another after your function. Its order matters: leave it.")
+        if not isinstance(found, str | None):
+            raise Hint(f"The name alone is wanted, and yours is {found!r}.")
         if found != wanted:
             raise Hint(f"After {publications} the leaderboard has {wanted!r} in front, and yours says {found!r}.")
-    if leader([]) is not None:
+    try:
+        nobody = leader([])
+    except (ValueError, LookupError) as error:
+        raise Hint(f"Of an empty list #1 is None, and yours ended in: {error}.") from None
+    if nobody is not None:
         raise Hint("Without a publication there is no #1: return None.")
-    return "The real leaderboard says the same, four times."
+    return f"The real leaderboard says the same, {len(cases)} times."
 
 
 # %% mistakes
@@ -63,4 +75,20 @@ MISTAKES = {
     "def leader(publications):\n    return max(dict(publications).items(), key=lambda one: one[1])[0]": "in front",
     "def leader(publications):\n"
     "    return max(publications, key=lambda one: one[1])[0] if publications else 'nobody'": "no #1",
+    "def leader(publications):\n    return max(publications, key=lambda one: one[1])[0]": "Of an empty list",
+    "def leader(publications):\n    return max(publications, key=lambda one: one[1])": "The name alone",
+    "def leader(publications):\n"
+    "    publications.sort(key=lambda one: -one[1])\n"
+    "    return publications[0][0] if publications else None": "another after your function",
+    "def leader(publications):\n"
+    "    best = {}\n"
+    "    for name, composite in publications:\n"
+    "        best[name] = max(composite, best.get(name, 0))\n"
+    "    return max(best, key=best.get) if best else None": "('a', 50.0)]",
+    "def leader(publications):\n"
+    "    first, best = None, 0\n"
+    "    for name, composite in publications:\n"
+    "        if composite > best:\n"
+    "            first, best = name, composite\n"
+    "    return first": "[('a', 0.0)]",
 }

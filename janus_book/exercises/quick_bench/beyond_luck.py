@@ -27,14 +27,26 @@ def check(verdict):
         ((9.0, -3.0, 21.0), "cannot tell"),
         ((-5.0, -12.0, 3.0), "cannot tell"),
         ((0.0, 0.0, 0.0), "cannot tell"),
+        ((0.5, 0.1, 0.9), "better"),
+        ((-0.5, -0.9, -0.1), "worse"),
+        ((20.0, -1.0, 41.0), "cannot tell"),
     )
+    why = {
+        "better": "Its lower end lies above 0.",
+        "worse": "Its upper end lies below 0.",
+        "cannot tell": "0 is not outside of it.",
+    }
     for (effect, low, high), wanted in cases:
         found = verdict(Difference("composite", 40.0, 40.0 + effect, effect, low, high, 0.5))
-        if found is None or found is ...:
+        shown = f"{effect:+g} with an interval from {low:+g} to {high:+g}"
+        if found is ... or (found is None and wanted == "better"):
             raise Hint("Your function returns nothing yet. On which side of 0 does the whole interval lie?")
+        if found is None:
+            raise Hint(f"For an effect of {shown} your function returns nothing. Each way through it needs a word.")
+        if str(found).lower() == wanted and found != wanted:
+            raise Hint(f"You return {found!r}, and the word is {wanted!r}, in small letters.")
         if found != wanted:
-            shown = f"{effect:+g} with an interval from {low:+g} to {high:+g}"
-            raise Hint(f"An effect of {shown} is {wanted!r}, not {found!r}.")
+            raise Hint(f"An effect of {shown} is {wanted!r}, not {found!r}. {why[wanted]}")
     return "A difference counts when its whole interval is on one side of 0."
 
 
@@ -49,4 +61,22 @@ MISTAKES = {
     "    if difference.low >= 0:\n"
     "        return 'better'\n"
     "    return 'worse' if difference.high < 0 else 'cannot tell'": "from +0 to +0",
+    "def verdict(difference):\n"
+    "    if difference.low > 0:\n"
+    "        return 'better'\n"
+    "    if difference.high < 0:\n"
+    "        return 'worse'": "Each way through it",
+    "def verdict(difference):\n    return difference.low > 0": "not True",
+    "def verdict(difference):\n"
+    "    if difference.low > 0:\n"
+    "        return 'Better'\n"
+    "    return 'Worse' if difference.high < 0 else 'Cannot tell'": "in small letters",
+    "def verdict(difference):\n"
+    "    if difference.effect > 10:\n"
+    "        return 'better'\n"
+    "    return 'worse' if difference.effect < -6 else 'cannot tell'": "+0.5 with an interval",
+    "def verdict(difference):\n"
+    "    if difference.p < 0.05:\n"
+    "        return 'better' if difference.effect > 0 else 'worse'\n"
+    "    return 'cannot tell'": "Its lower end",
 }

@@ -18,24 +18,45 @@ def lost(document):
 
 # %% check
 def check(lost):
+    from copy import deepcopy
+
     document = {
         "composite": 58.0,
         "weights": {"quality": 0.5, "speed": 0.3, "cost": 0.2},
         "scores": {"quality": 60.0, "speed": 80.0, "cost": 20.0, "modality": None},
     }
-    found = lost(document)
+    given = deepcopy(document)
+    try:
+        found = lost(given)
+    except KeyError as error:
+        raise Hint(f"{error} was asked for and is not there. Which dictionary lists what was measured?") from None
     if found is None or found is ...:
         raise Hint("Your function returns nothing yet. Begin with a dictionary that goes over the weights.")
     if not isinstance(found, dict):
         raise Hint(f"A dictionary from category to points is wanted, and yours is {type(found).__name__}.")
+    if given != document:
+        raise Hint("The report is another after your function. Make a new dictionary, leave the document as it was.")
     if "modality" in found:
         raise Hint("modality was not measured: it has no weight, so it cost nothing and stays out.")
-    if abs(sum(found.values()) - 58) < 1e-6:
+    if set(found) != set(document["weights"]):
+        raise Hint(f"The categories are {', '.join(document['weights'])}, and yours are {', '.join(map(str, found))}.")
+    if not all(isinstance(points, int | float) for points in found.values()):
+        raise Hint(f"Points are numbers, and yours read {found}.")
+    whole = sum(found.values())
+    if abs(whole - 58) < 1e-6:
         raise Hint("Those are the points that were won; their sum is the composite. How far is each from 100?")
-    if abs(sum(found.values()) - 42) > 1e-6:
-        raise Hint(f"A composite of 58 has lost 42 points, and yours add up to {sum(found.values()):.1f}.")
-    if max(found, key=found.get) != "quality":
-        raise Hint("Quality cost most here: half the weight, and 40 below 100.")
+    if abs(whole + 42) < 1e-6:
+        raise Hint("The sizes are right and the sign is not: what is lost counts from the score up to 100.")
+    if abs(whole - 42) > 1e-6:
+        raise Hint(f"A composite of 58 has lost 42 points, and yours add up to {whole:.1f}.")
+    for name, points in {"quality": 20.0, "speed": 6.0, "cost": 16.0}.items():
+        if abs(found[name] - points) > 1e-6:
+            said = f"{document['weights'][name]} and a score of {document['scores'][name]:.0f}"
+            raise Hint(f"The sum is right, its parts are not: {name} has weight {said}; yours lost {found[name]:.1f}.")
+    other = {"weights": {"quality": 0.6, "speed": 0.4}, "scores": {"quality": 99.0, "speed": 99.5}}
+    found = lost({"composite": 99.2, **deepcopy(other)})
+    if set(found) != {"quality", "speed"} or abs(found["quality"] - 0.6) > 1e-6 or abs(found["speed"] - 0.2) > 1e-6:
+        raise Hint(f"From another report, {other}, come 0.6 and 0.2 points. Yours gives {found}.")
     return "They add up to what is missing from 100, and the largest says where to begin."
 
 
@@ -46,8 +67,25 @@ MISTAKES = {
     "    w, s = document['weights'], document['scores']\n"
     "    return {n: w[n] * s[n] for n in w}": "points that were won",
     "def lost(document):\n"
+    "    w, s = document['weights'], document['scores']\n"
+    "    return {n: w[n] * (s[n] - 100) for n in w}": "the sign is not",
+    "def lost(document):\n"
     "    return {n: 100 - document['scores'][n] for n in document['weights']}": "add up to",
     "def lost(document):\n"
     "    w, s = document['weights'], document['scores']\n"
     "    return {n: w.get(n, 0) * (100 - (s[n] or 0)) for n in s}": "was not measured",
+    "def lost(document):\n"
+    "    w, s = document['weights'], document['scores']\n"
+    "    return {n: w[n] * (100 - (s[n] or 0)) for n in s}": "lists what was measured",
+    "def lost(document):\n"
+    "    w, s = document['weights'], document['scores']\n"
+    "    del s['modality']\n"
+    "    return {n: w[n] * (100 - s[n]) for n in s}": "leave the document",
+    "def lost(document):\n"
+    "    w = document['weights']\n"
+    "    return {n: w[n] * (100 - document['composite']) for n in w}": "its parts are not",
+    "def lost(document):\n    return {'quality': 20.0, 'speed': 6.0, 'cost': 16.0}": "From another report",
+    "def lost(document):\n"
+    "    w, s = document['weights'], document['scores']\n"
+    "    return {n: round(w[n] * (100 - s[n])) for n in w}": "From another report",
 }

@@ -22,24 +22,47 @@ def check(weighted):
     from janus_bench.constants import load_scoring
     from janus_bench.scoring import composite
 
-    weights = load_scoring()["weights"]
+    weights = dict(load_scoring()["weights"])
+
+    def asked(scores):
+        kept = dict(scores), dict(weights)
+        try:
+            found = weighted(*kept)
+        except ZeroDivisionError:
+            raise Hint("Where no category has a score, no weight is left to divide by. Say 0 before you do.") from None
+        except TypeError as error:
+            if "NoneType" not in str(error):
+                raise
+            raise Hint(f"None cannot be reckoned with: {error}. Leave such a category out before you begin.") from None
+        if kept != (scores, weights):
+            raise Hint("Your function changed the scores or the weights that it was given. Make new dictionaries.")
+        return found
+
     scores = dict.fromkeys(weights, 80.0)
-    whole = weighted(dict(scores), weights)
+    whole = asked(scores)
     if whole is None or whole is ...:
         raise Hint("Your function returns nothing yet. Begin with the categories whose score is not None.")
+    if not isinstance(whole, int | float):
+        raise Hint(f"The composite is one number, and yours is {type(whole).__name__}.")
     if abs(whole - 80) > 1e-6:
         raise Hint(f"Where every category scores 80 the composite is 80, and yours is {whole:.1f}.")
     scores["modality"] = None
-    found = weighted(dict(scores), weights)
+    found = asked(scores)
     if abs(found - 80 * (1 - weights["modality"])) < 1e-6:
         raise Hint("The category without a score still takes its share. Divide by the weights that are left.")
     if abs(found - 80) > 1e-6:
         raise Hint(f"Without modality, and 80 everywhere else, the composite is 80, and yours is {found:.1f}.")
     scores |= {"quality": 0.0, "speed": 10.0}
-    found, wanted = weighted(dict(scores), weights), composite(scores, {}, weights).composite
+    found, wanted = asked(scores), composite(scores, {}, weights).composite
+    if abs(found - sum(value for value in scores.values() if value is not None) / 4) < 1e-6:
+        raise Hint(f"For {scores} yours is the plain mean, {found:.2f}. Quality weighs more than the others.")
     if abs(found - wanted) > 1e-6:
         raise Hint(f"A score of 0 is a score: for {scores} the composite is {wanted:.2f}, and yours is {found:.2f}.")
-    if weighted(dict.fromkeys(weights), weights) != 0:
+    scores |= {"modality": 50.0, "cost": None}
+    found, wanted = asked(scores), composite(scores, {}, weights).composite
+    if abs(found - wanted) > 1e-6:
+        raise Hint(f"Here cost is without a score: for {scores} it is {wanted:.2f}, and yours is {found:.2f}.")
+    if asked(dict.fromkeys(weights)) != 0:
         raise Hint("Without any score the composite is 0.")
     return "A category that was not measured neither gives nor takes."
 
@@ -55,4 +78,22 @@ MISTAKES = {
     "def weighted(scores, weights):\n"
     "    known = {n: v for n, v in scores.items() if v is not None}\n"
     "    return sum(weights[n] * known[n] for n in known) / (sum(weights[n] for n in known) or 1) or -1": "any score",
+    "def weighted(scores, weights):\n"
+    "    known = {n: v for n, v in scores.items() if v is not None}\n"
+    "    return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known)": "no weight is left",
+    "def weighted(scores, weights):\n    return sum(weights[n] * scores[n] for n in scores)": "None cannot be reckoned",
+    "def weighted(scores, weights):\n"
+    "    known = [v for v in scores.values() if v is not None]\n"
+    "    return sum(known) / len(known) if known else 0": "the plain mean",
+    "def weighted(scores, weights):\n"
+    "    for n in [n for n in weights if scores[n] is None]:\n"
+    "        del weights[n]\n"
+    "    return sum(w * scores[n] for n, w in weights.items()) / (sum(weights.values()) or 1)": "Make new dictionaries",
+    "def weighted(scores, weights):\n"
+    "    known = [n for n in scores if scores[n] is not None]\n"
+    "    return {n: weights[n] * scores[n] for n in known}": "yours is dict",
+    "def weighted(scores, weights):\n"
+    "    known = [n for n in scores if scores['modality'] is not None or n != 'modality']\n"
+    "    whole = sum(weights[n] for n in known)\n"
+    "    return sum(weights[n] * (scores[n] or 0) for n in known) / whole": "cost is without a score",
 }

@@ -21,7 +21,9 @@ def redacted(body):
 
 # %% check
 def check(redacted):
-    secret = "My password is hunter2"
+    from copy import deepcopy
+
+    secret = "My password is hünter2"
     body = {
         "model": "janus",
         "user": "5-Elm-Street",
@@ -30,21 +32,35 @@ def check(redacted):
             {"role": "user", "content": secret, "name": "Ada"},
         ],
     }
-    found = redacted(body)
+    given = deepcopy(body)
+    found = redacted(given)
     if found is None or found is ...:
         raise Hint("Your function returns nothing yet. Begin with the model and an empty list of messages.")
     shown = repr(found)
-    if "hunter2" in shown or "Be brief" in shown:
+    if "hünter2" in shown or "Be brief" in shown:
         raise Hint("The content of a message is still there. Keep its length, not its words.")
     if "Ada" in shown or "Elm" in shown:
         raise Hint("A field that nobody asked for went along. Name the fields to keep, rather than those to remove.")
-    wanted = [{"role": "system", "characters": 9}, {"role": "user", "characters": len(secret)}]
-    if not isinstance(found, dict) or found.get("model") != "janus":
-        raise Hint("The log needs to know the model.")
-    if found.get("messages") != wanted:
-        raise Hint(f"The messages should read {wanted}, and yours read {found.get('messages')}.")
-    if body["messages"][1]["content"] != secret:
+    if given != body:
         raise Hint("Your function changed the request itself, which still has to be answered. Make a new dictionary.")
+    if not isinstance(found, dict):
+        raise Hint(f"A dictionary is wanted, and yours is {type(found).__name__}.")
+    if found.get("model") != "janus":
+        raise Hint("The log needs to know the model.")
+    if more := sorted(set(found) - {"model", "messages"}):
+        raise Hint(f"The log holds {', '.join(map(str, more))} as well. The task names all that it may keep.")
+    messages = found.get("messages")
+    if not isinstance(messages, list):
+        raise Hint(f"Under `messages` a list is wanted, one entry a message; yours is {type(messages).__name__}.")
+    wanted = [{"role": "system", "characters": 9}, {"role": "user", "characters": len(secret)}]
+    if messages != wanted:
+        raise Hint(f"The messages should read {wanted}, and yours read {messages}.")
+    messages = [{"role": "assistant", "content": "x" * size} for size in (1, 0, 2)]
+    found = redacted({"model": "echo", "messages": messages})
+    if found.get("model") != "echo":
+        raise Hint(f"A request to echo is logged as one to {found.get('model')!r}. Take the model from the request.")
+    if found.get("messages") != [{"role": "assistant", "characters": size} for size in (1, 0, 2)]:
+        raise Hint(f"Three messages of 1, 0 and 2 characters came, and yours reads {found.get('messages')}.")
     return "The log has two messages of 9 and 22 characters, and no word of them."
 
 
@@ -62,4 +78,27 @@ MISTAKES = {
     "    for m in body['messages']:\n"
     "        m['content'] = ''\n"
     "    return {'model': body['model'], 'messages': messages}": "Make a new dictionary",
+    "def redacted(body):\n"
+    "    body = dict(body)\n"
+    "    body.pop('user')\n"
+    "    for m in body['messages']:\n"
+    "        m['characters'] = len(m.pop('content'))\n"
+    "        m.pop('name', None)\n"
+    "    return body": "Make a new dictionary",
+    "def redacted(body):\n"
+    "    messages = [{'role': m['role'], 'characters': len(m['content'])} for m in body['messages']]\n"
+    "    return {'model': 'janus', 'messages': messages}": "Take the model from the request",
+    "def redacted(body):\n"
+    "    messages = [{'role': m['role'], 'characters': len(m['content'])} for m in body['messages']]\n"
+    "    return {'model': body['model'], 'messages': messages, 'count': len(messages)}": "The log holds count",
+    "def redacted(body):\n"
+    "    messages = [{'role': m['role'], 'characters': len(m['content'].encode())} for m in body['messages']]\n"
+    "    return {'model': body['model'], 'messages': messages}": "'characters': 23",
+    "def redacted(body):\n"
+    "    last = body['messages'][-1]\n"
+    "    one = {'role': last['role'], 'characters': len(last['content'])}\n"
+    "    return {'model': body['model'], 'messages': one}": "yours is dict",
+    "def redacted(body):\n"
+    "    messages = [{'role': m['role'], 'characters': len(m['content'])} for m in body['messages'] if m['content']]\n"
+    "    return {'model': body['model'], 'messages': messages}": "Three messages",
 }

@@ -23,20 +23,37 @@ def check(score):
     from janus_platform.monitoring.statistic import robust_score
 
     history = [8, 10, 12, 9, 30, 11, 7, 10]
-    found, wanted = score(25, history), robust_score(25, history, 1.0)
+    given = list(history)
+    found, wanted = score(25, given), robust_score(25, history, 1.0)
     if found is None:
         raise Hint("Your function returns nothing yet. First collect how far each value lies from the centre.")
-    if not isinstance(found, int | float):
+    if isinstance(found, bool) or not isinstance(found, int | float):
         raise Hint(f"A score is a number, not {type(found).__name__}.")
+    if given != history:
+        raise Hint("The history is another after your function: it sorted it, or added to it. Leave it as it was.")
+    if abs(found - 15) < 1e-9:
+        raise Hint("15 is how far 25 lies above the centre: the spread came out as 1. A deviation has no sign: `abs`.")
     if abs(found - (25 - median(history)) / max(median([abs(v - median(history)) for v in history]), 1)) < 1e-9:
         raise Hint("The factor 1.4826 is missing: it makes the MAD comparable with a standard deviation.")
-    if abs(score(3, [1, 1, 1, 1])) > 1e6 or abs(score(3, [1, 1, 1, 1]) - 2) > 1e-9:
-        raise Hint("In a history where all values are 1 the spread is at least 1, so a value of 3 has the score 2.")
+    if abs(found + wanted) < 1e-9:
+        raise Hint("25 lies above the centre of 10, and your score is negative. Which is taken from which?")
+    if abs(found - wanted) > 1e-9 and abs(found - wanted) < 1:
+        raise Hint(f"For {history} and 25 the score is {wanted:.4f}, and yours is {found:.4f}. Is something rounded?")
     if abs(found - wanted) > 1e-9:
         raise Hint(f"For {history} and 25 the score is {wanted:.2f}, and yours is {found:.2f}. Is it the median twice?")
-    if score(0, history) >= 0:
+    try:
+        found = score(3, [1, 1, 1, 1])
+    except ZeroDivisionError:
+        raise Hint("Where all values are 1 the MAD is 0, and yours divides by it. The spread is at least 1.") from None
+    if abs(found - 2) > 1e-9:
+        raise Hint("In a history where all values are 1 the spread is at least 1, so a value of 3 has the score 2.")
+    if score(0, list(history)) >= 0:
         raise Hint("A value below the median has a negative score.")
-    return f"25 among {history} scores {found:.2f}."
+    history = [1, 2, 9, 30]
+    found, wanted = score(25, list(history)), robust_score(25, history, 1.0)
+    if abs(found - wanted) > 1e-9:
+        raise Hint(f"For {history} and 25 the score is {wanted:.2f}, not {found:.2f}. Where is the middle of four?")
+    return "25 among 8, 10, 12, 9, 30, 11, 7 and 10 scores 6.74."
 
 
 # %% mistakes
@@ -47,11 +64,30 @@ MISTAKES = {
     "    return (value - c) / max(median([abs(v - c) for v in history]), 1)": "factor 1.4826",
     "def score(value, history):\n"
     "    c = median(history)\n"
+    "    return (value - c) / max(1.4826 * median([v - c for v in history]), 1)": "has no sign",
+    "def score(value, history):\n"
+    "    c = median(history)\n"
     "    return (value - c) / (1.4826 * median([abs(v - c) for v in history]) or 1e-9)": "at least 1",
+    "def score(value, history):\n"
+    "    c = median(history)\n"
+    "    return (value - c) / (1.4826 * median([abs(v - c) for v in history]))": "divides by it",
+    "def score(value, history):\n"
+    "    c = median(history)\n"
+    "    return (c - value) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "Which is taken from which",
     "def score(value, history):\n"
     "    c = sum(history) / len(history)\n"
     "    return (value - c) / max(1.4826 * sum(abs(v - c) for v in history) / len(history), 1)": "median twice",
     "def score(value, history):\n"
     "    c = median(history)\n"
+    "    return round((value - c) / max(1.4826 * median([abs(v - c) for v in history]), 1), 1)": "Is something rounded",
+    "def score(value, history):\n"
+    "    c = median(history)\n"
     "    return abs(value - c) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "negative score",
+    "def score(value, history):\n"
+    "    history.sort()\n"
+    "    c = median(history)\n"
+    "    return (value - c) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "Leave it as it was",
+    "def score(value, history):\n"
+    "    c = sorted(history)[len(history) // 2]\n"
+    "    return (value - c) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "middle of four",
 }
