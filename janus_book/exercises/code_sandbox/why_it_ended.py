@@ -1,7 +1,7 @@
 """Say why a program ended.
 
 Write `why(answer)`: from an answer of the sandbox, `"time"` where its time was up, `"memory"` where the memory limit
-struck, `"failed"` where it ended by itself with another exit code than 0, and `"done"` otherwise.
+struck, `"failed"` where it ended with another exit code than 0 for any other reason, and `"done"` otherwise.
 """
 
 import httpx
@@ -14,12 +14,17 @@ kept = [mmap.mmap(-1, 10**7) for _ in range(90)]
 for part in kept:
     part.write(b"x" * 10**7)
 """
+LIMITS = "Look at the limits' fields first."
+# Programs, each with the reason why it ends, and where to look when another is given.
 SEEN = {
-    "print('all is well')": "done",
-    "import sys; sys.exit(3)": "failed",
-    "import time; time.sleep(30)": "time",
-    GREEDY: "memory",
-    "import sys; sys.exit(124)": "failed",
+    "print('all is well')": ("done", "Nothing struck, and the exit code is 0."),
+    "import sys; sys.exit(3)": ("failed", "Any exit code but 0 says that it failed."),
+    "import time; time.sleep(30)": ("time", LIMITS),
+    GREEDY: ("memory", LIMITS),
+    "import sys; sys.exit(124)": ("failed", "Here the program chose 124 itself: an exit code does not tell a limit."),
+    "import sys; sys.exit(137)": ("failed", "Here the program chose 137 itself: an exit code does not tell a limit."),
+    "import sys; print('old', file=sys.stderr)": ("done", "It only warned on stderr, which is no failure."),
+    "import time; time.sleep(1.2)": ("done", "It was slow, but had more time; one field says when time was up."),
 }
 
 
@@ -39,21 +44,25 @@ def check(why):
     from janus_platform.contract import load_contract
 
     url = load_contract().services["code_sandbox"].url
-    for code, reason in SEEN.items():
+    for code, (reason, look) in SEEN.items():
         body = {"language": "python", "code": code, "timeout": 1 if reason == "time" else 20}
         answer = httpx.post(url, json=body, timeout=60).json()
-        got = why(answer)
+        given = dict(answer)
+        got = why(given)
         shown = {name: answer[name] for name in ("exit_code", "timed_out", "oom")}
         if got is None:
             raise Hint(f"why returns nothing for {shown}. Which two fields say that a limit struck?")
-        if got != reason and code.endswith("(124)"):
-            raise Hint(
-                f"why says {got!r} for {shown}: the program chose 124 itself. An exit code alone does not tell; "
-                "the two fields do."
-            )
+        if given != answer:
+            raise Hint("why changes the answer that it was given; whoever reads it next misses what was there.")
+        if not isinstance(got, str):
+            raise Hint(f"why gives {got!r} for {shown}; one word is asked for, as a string.")
+        if got != reason and got.lower() == reason:
+            raise Hint(f"why gives {got!r}: the right word, but the task has it in small letters.")
+        if got == "program":
+            raise Hint("`ended_by` says that the program ended by itself, but not whether it did well. What does?")
         if got != reason:
-            raise Hint(f"why says {got!r} for {shown}; {reason!r} is right. Look at the limits' fields first.")
-    return "Five programs, four reasons, and one that only looked as if its time was up."
+            raise Hint(f"why says {got!r} for {shown}; {reason!r} is right. {look}")
+    return f"{len(SEEN)} programs, four reasons, and some that only looked as if a limit had struck."
 
 
 # %% mistakes
@@ -64,4 +73,49 @@ MISTAKES = {
     """def why(answer):
     return "done" if answer["exit_code"] == 0 else "failed"
 """: "Look at the limits' fields first",
+    """def why(answer):
+    if answer["timed_out"]:
+        return "time"
+    if answer["exit_code"] == 137:
+        return "memory"
+    return "failed" if answer["exit_code"] else "done"
+""": "the program chose 137 itself",
+    """def why(answer):
+    if answer["timed_out"]:
+        return "time"
+    if answer["oom"]:
+        return "memory"
+    return "failed" if answer["exit_code"] == 1 else "done"
+""": "Any exit code but 0",
+    """def why(answer):
+    if answer["timed_out"]:
+        return "time"
+    if answer["oom"]:
+        return "memory"
+    return "failed" if answer["stderr"] or answer["exit_code"] else "done"
+""": "only warned",
+    """def why(answer):
+    if answer["duration_ms"] > 900:
+        return "time"
+    if answer["oom"]:
+        return "memory"
+    return "failed" if answer["exit_code"] else "done"
+""": "had more time",
+    """def why(answer):
+    return answer["ended_by"]
+""": "ended by itself, but not whether",
+    """def why(answer):
+    if answer.pop("timed_out"):
+        return "time"
+    if answer.pop("oom"):
+        return "memory"
+    return "failed" if answer["exit_code"] else "done"
+""": "changes the answer",
+    """def why(answer):
+    if answer["timed_out"]:
+        return "Time"
+    if answer["oom"]:
+        return "Memory"
+    return "Failed" if answer["exit_code"] else "Done"
+""": "in small letters",
 }

@@ -9,6 +9,8 @@ import json
 
 from janus_book.exercise import Hint
 
+PEOPLE = (("Ada Lovelace", 36, "London"), ("Grace Hopper", 85, "New York"), ("Emmy Noether", 53, "Rome"))
+
 
 # %% answer
 ### BEGIN SOLUTION
@@ -26,13 +28,12 @@ def check(properties):
 
     from openai import BadRequestError, OpenAI
 
-    if not isinstance(properties, dict):
-        raise Hint("Set `properties` to a dict: for each field its name and its schema, as in the section on JSON.")
+    _look_at(properties)
     schema = {"type": "object", "properties": properties, "required": list(properties)}
     client = OpenAI(api_key=os.environ["CHUTES_API_KEY"], base_url="https://api.chutes.ai/v1")
     described = {"name": "person", "schema": schema}
     said = {}
-    for name, age, city in (("Ada Lovelace", 36, "London"), ("Grace Hopper", 85, "New York")):
+    for name, age, city in PEOPLE:
         words = f"{name} is {age} years old and lives in {city}."
         try:
             reply = client.chat.completions.create(
@@ -44,12 +45,30 @@ def check(properties):
             raise Hint(f"The service refuses the schema: {error.body['message']}") from None
         said = json.loads(reply.choices[0].message.content)
         if missing := [field for field in ("name", "age", "city") if field not in said]:
-            raise Hint(f"The answer has no {missing[0]}. Name it in `properties`.")
-        if not isinstance(said["age"], int):
+            there = ", ".join(said) or "no field at all"
+            raise Hint(f"The answer has no {missing[0]}; it has {there}. Name it in `properties`.")
+        if type(said["age"]) is not int:
             raise Hint(f"The age came as {said['age']!r}, which is no whole number. Which `type` is one?")
         if (said["name"], said["age"], said["city"]) != (name, age, city):
-            raise Hint(f"From {words!r} came {said}. Does each field have the type of its value?")
+            raise Hint(f"From {words!r} came {said}. Does each field have the type of its value, and leave it open?")
+    if (kind := properties["age"].get("type", "integer")) != "integer":
+        raise Hint(f"The age came whole, but {kind!r} lets other things through as well. Which `type` does not?")
     return f"The last answer: {said}."
+
+
+def _look_at(properties):
+    if not isinstance(properties, dict):
+        raise Hint("Set `properties` to a dict: for each field its name and its schema, as in the section on JSON.")
+    if isinstance(properties.get("properties"), dict):
+        raise Hint("That is more of the schema than asked for: only what stands under its key `properties`.")
+    for name, its in properties.items():
+        if not isinstance(its, dict):
+            raise Hint(f"{name!r} has {its!r}. Each field has a schema of its own, a dict that names its `type`.")
+        if isinstance(its.get("type"), type):
+            raise Hint(
+                f"The type of {name!r} is the Python class {its['type'].__name__}. JSON Schema names types in words, "
+                "as the section on JSON does."
+            )
 
 
 # %% mistakes
@@ -57,5 +76,15 @@ MISTAKES = {
     "properties = ['name', 'age', 'city']": "Set `properties` to a dict",
     'properties = {"age": {"type": "whole"}}': "refuses the schema",
     'properties = {"name": {"type": "string"}}': "has no age",
+    'properties = {"Name": {"type": "string"}, "Age": {"type": "integer"}}': "it has Name, Age",
     'properties = {name: {"type": "string"} for name in ("name", "age", "city")}': "Which `type` is one?",
+    'properties = {"name": {"type": "string"}, "age": {"type": "number"}, "city": {"type": "string"}}': "came whole",
+    'properties = {"name": {"type": str}, "age": {"type": int}, "city": {"type": str}}': "the Python class str",
+    'properties = {"name": "string", "age": "integer", "city": "string"}': "a schema of its own",
+    'properties = {"type": "object", "properties": {"name": {"type": "string"}}}': "only what stands under",
+    """properties = {
+    "name": {"enum": ["Ada Lovelace", "Grace Hopper"]},
+    "age": {"enum": [36, 85]},
+    "city": {"enum": ["London", "New York"]},
+}""": "and leave it open",
 }

@@ -2,8 +2,8 @@
 
 The question is "How much is 250 USD in EUR?". Say in `about` what a function that converts money does, and describe its
 parameters in `properties`, so that the engine calls it for this question and fills in the amount and both currencies.
-The check builds the tool from the two, all parameters required. It also asks for a joke, for which the tool must not be
-called.
+The check builds the tool from the two, all parameters required. It also asks with another amount and other currencies,
+and for a joke, for which the tool must not be called.
 """
 
 import json
@@ -24,12 +24,51 @@ properties = {
 
 # %% check
 def check(about, properties):
+    _look_at(about, properties)
+    calls = _asker(about, properties)
+    for amount, first, second in ((250, "USD", "EUR"), (80, "GBP", "JPY")):
+        question = f"How much is {amount} {first} in {second}?"
+        made, words = calls(question)
+        if not made and words.startswith("To call"):
+            raise Hint(f"Your tool fits, but the engine cannot fill it in. It says: {words} Are its names telling?")
+        if not made:
+            raise Hint("Your tool was not called. Does `about` hold a word that says what it is for, such as currency?")
+        arguments = json.loads(made[0].function.arguments)
+        seen = f"For {question!r} it was called with {arguments}"
+        given = [value for value in arguments.values() if not isinstance(value, bool)]
+        if not any(value == amount for value in given) and amount != 250:
+            raise Hint(f"{seen}: not with {amount}. A value that stands in the schema stays as it is.")
+        if not any(value == amount for value in given):
+            raise Hint(f"{seen}: no amount. Which `type` has an amount?")
+        if not {first, second} <= set(map(str, given)) and amount != 250:
+            raise Hint(f"{seen}, and not with {first} and {second}. A value that stands in the schema stays as it is.")
+        if not {first, second} <= set(map(str, given)):
+            raise Hint(f"{seen}. Name one parameter for each of the two currencies, with that word in it.")
+        if any(value == second for name, value in arguments.items() if name.lower().startswith(("from", "source"))):
+            raise Hint(
+                f"{seen}: the wrong way round. The engine goes by names and their order: put the word currency into "
+                "both, the one that is converted first."
+            )
+    if calls("Tell me a joke about cats")[0]:
+        raise Hint("It is called for a joke as well. Leave words out of `about` that fit every question.")
+    return f"It is called with {arguments}."
+
+
+def _look_at(about, properties):
+    if not isinstance(about, str) or not isinstance(properties, dict):
+        raise Hint("Set `about` to a sentence and `properties` to a dict, as `parameters` has it under Tools.")
+    if isinstance(properties.get("properties"), dict):
+        raise Hint("That is more of `parameters` than asked for: only what stands under its key `properties`.")
+    for name, its in properties.items():
+        if not isinstance(its, dict) or isinstance(its.get("type"), type):
+            raise Hint(f"{name!r} has {its!r}. Each parameter has a schema, a dict that names its `type` in a word.")
+
+
+def _asker(about, properties):
     import os
 
     from openai import BadRequestError, OpenAI
 
-    if not isinstance(about, str) or not isinstance(properties, dict):
-        raise Hint("Set `about` to a sentence and `properties` to a dict, as `parameters` has it under Tools.")
     parameters = {"type": "object", "properties": properties, "required": list(properties)}
     function = {"name": "helper", "description": about, "parameters": parameters}
     tool = {"type": "function", "function": function}
@@ -41,19 +80,10 @@ def check(about, properties):
             reply = client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[tool])
         except BadRequestError as error:
             raise Hint(f"The service refuses the tool: {error.body['message']}") from None
-        return reply.choices[0].message.tool_calls or []
+        message = reply.choices[0].message
+        return message.tool_calls or [], message.content or ""
 
-    made = calls("How much is 250 USD in EUR?")
-    if not made:
-        raise Hint("Your tool was not called. Does `about` hold a word that says what it is for, such as currency?")
-    arguments = json.loads(made[0].function.arguments)
-    if 250 not in arguments.values():
-        raise Hint(f"It was called with {arguments}: no amount. Which `type` has an amount?")
-    if not {"USD", "EUR"} <= set(map(str, arguments.values())):
-        raise Hint(f"It was called with {arguments}. Name one parameter for each of the two currencies.")
-    if calls("Tell me a joke about cats"):
-        raise Hint("It is called for a joke as well. Leave words out of `about` that fit every question.")
-    return f"It is called with {arguments}."
+    return calls
 
 
 # %% mistakes
@@ -63,10 +93,36 @@ MISTAKES = {
     "about = 'Does useful things'\nproperties = {'amount': {'type': 'number'}}": "was not called",
     "about = 'Converts currency'\nproperties = {'from_currency': {'type': 'string'}}": "no amount",
     "about = 'Converts currency'\nproperties = {'amount': {'type': 'number'}}": "one parameter for each",
+    "about = 'Converts currency'\nproperties = {'amount': 'number'}": "Each parameter has a schema",
+    "about = 'Converts currency'\nproperties = {'type': 'object', 'properties': {}}": "only what stands under",
     """about = "Converts currency, tells a joke about cats"
 properties = {
     "amount": {"anyOf": [{"type": "number"}, {"type": "null"}]},
     "from_currency": {"type": "string", "default": "USD"},
     "to_currency": {"type": "string", "default": "EUR"},
 }""": "called for a joke",
+    """about = "Converts currency"
+properties = {
+    "amount": {"const": 250},
+    "from_currency": {"enum": ["USD"]},
+    "to_currency": {"enum": ["EUR"]},
+}""": "not with 80",
+    """about = "Converts currency"
+properties = {
+    "amount": {"type": "number"},
+    "from_currency": {"enum": ["USD"]},
+    "to_currency": {"enum": ["EUR"]},
+}""": "not with GBP and JPY",
+    """about = "Converts an amount of money from one currency to another"
+properties = {
+    "amount": {"type": "number"},
+    "source": {"type": "string"},
+    "target": {"type": "string"},
+}""": "cannot fill it in",
+    """about = "Converts an amount of money from one currency to another"
+properties = {
+    "amount": {"type": "number"},
+    "from": {"type": "string"},
+    "to": {"type": "string"},
+}""": "the wrong way round",
 }

@@ -25,29 +25,41 @@ def sources(question, lowest):
 def check(sources):
     from janus_platform.contract import load_contract
 
-    question = "How does TCP handshake work?"
-    fresh_minute()
     url = load_contract().services["vector_index"].url
-    chunks = httpx.post(url, json={"query": question, "top_k": 20}).json()["chunks"]
-    middle = chunks[len(chunks) // 2]["score"]
-    got = sources(question, middle)
+    fresh_minute()
+    for question in ("How does TCP handshake work?", "What did Bell's theorem rule out?"):
+        chunks = httpx.post(url, json={"query": question, "top_k": 20}).json()["chunks"]
+        all_sources = [chunk["source"] for chunk in chunks]
+        # A score with which a source begins: with > instead of >= that source is missing.
+        first = [n for n, source in enumerate(all_sources) if source not in all_sources[:n]]
+        lowest = chunks[first[-2] if len(first) > 2 else first[-1]]["score"]
+        good = [chunk["source"] for chunk in chunks if chunk["score"] >= lowest]
+        _compare(sources(question, lowest), good, all_sources, f"For {question!r} and lowest={lowest}")
+    if got := sources(question, 1.1):
+        raise Hint(f"No score is as high as 1.1, so that leaves no source; sources gave {got!r}.")
+    return f"{len(chunks)} chunks, {len(set(good))} good sources, first {good[0]}."
+
+
+def _compare(got, good, all_sources, asked):
     if got is None:
         raise Hint("sources returns nothing yet. Each chunk in `found` has a `score` and a `source`.")
     if not isinstance(got, list):
         raise Hint(
             f"A list is asked for, since the order says which source is best; sources gave a {type(got).__name__}."
         )
-    good = [chunk["source"] for chunk in chunks if chunk["score"] >= middle]
+    if other := [one for one in got if not isinstance(one, str)]:
+        raise Hint(f"Your list holds a {type(other[0]).__name__}. Of each chunk, only its `source` is asked for.")
     if len(got) != len(set(got)):
         twice = next(source for source in got if got.count(source) > 1)
         raise Hint(f"{twice} is there {got.count(twice)} times: one page can have several good chunks.")
+    if strange := [source for source in got if source not in all_sources]:
+        raise Hint(f"{asked} you gave {strange[0]}, which is no source of its 20 chunks. Was that the question?")
     if unwanted := [source for source in got if source not in good]:
-        raise Hint(f"With lowest={middle:.3f} you kept {unwanted[0]}, whose score is lower.")
-    if missing := [source for source in good if source not in got]:
-        raise Hint(f"With lowest={middle:.3f} {missing[0]} is missing, whose score is high enough. At least means >=.")
+        raise Hint(f"{asked} you kept {unwanted[0]}, whose score is lower.")
+    if missing := [source for source in dict.fromkeys(good) if source not in got]:
+        raise Hint(f"{asked} {missing[0]} is missing, whose score is high enough. Does a score of just that count?")
     if got != list(dict.fromkeys(good)):
         raise Hint("The right sources, but not the best first. The service gives them in that order already.")
-    return f"{len(chunks)} chunks, {len(got)} good sources, first {got[0]}."
 
 
 # %% mistakes
@@ -65,11 +77,26 @@ MISTAKES = {
     """def sources(question, lowest):
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
-    return list({chunk["source"]: 1 for chunk in found if chunk["score"] > lowest + 0.1})
-""": "is missing",
+    return list({chunk["source"]: 1 for chunk in found if chunk["score"] > lowest})
+""": "a score of just that",
     """def sources(question, lowest):
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
     return {chunk["source"] for chunk in found if chunk["score"] >= lowest}
 """: "A list is asked for",
+    """def sources(question, lowest):
+    body = {"query": question, "top_k": 20}
+    found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
+    return [chunk for chunk in found if chunk["score"] >= lowest]
+""": "holds a dict",
+    """def sources(question, lowest):
+    body = {"query": "How does TCP handshake work?", "top_k": 20}
+    found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
+    return list({chunk["source"]: 1 for chunk in found if chunk["score"] >= lowest})
+""": "Was that the question?",
+    """def sources(question, lowest):
+    body = {"query": question, "top_k": 20}
+    found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
+    return sorted({chunk["source"] for chunk in found if chunk["score"] >= lowest}, reverse=True)
+""": "not the best first",
 }

@@ -27,35 +27,68 @@ def check(seconds_to_wait):
     proxy = load_contract().services["web_proxy"]
     fresh_minute()
     with httpx.Client() as client:
-        pages = [client.get(proxy.url, params={"url": "https://example.com/article"})]
-        said = seconds_to_wait(pages[0])
-        if said is None:
-            raise Hint("seconds_to_wait returns nothing yet. Which header did the eleventh fetch above come with?")
-        if said != 0:
-            raise Hint(
-                f"The service answered with {pages[0].status_code}, and you wait {said!r} s. That needs no waiting."
-            )
+        for url in ("https://example.com/article", "https://example.com/private/drafts"):
+            pages = [client.get(proxy.url, params={"url": url})]
+            _must_not_wait(seconds_to_wait, pages[0])
         while pages[-1].status_code != 429 and len(pages) <= proxy.rate_limit.requests:
             pages.append(client.get(proxy.url, params={"url": "https://example.com/article"}))
     fresh_minute()
-    told = pages[-1].headers["retry-after"]
-    said = seconds_to_wait(pages[-1])
-    if said == 0:
+    # A second refusal, made up, tells a number that was read from one that was guessed.
+    shorter = httpx.Response(429, headers={"retry-after": "7", "ratelimit": '"caller";r=0;t=7'}, json={})
+    for refused in (pages[-1], shorter):
+        told = refused.headers["retry-after"]
+        said = seconds_to_wait(refused)
+        if said is None:
+            raise Hint(f"A fetch was refused with 429 and `retry-after: {told}`; you return nothing there.")
+        if type(said) is int and said == 0:
+            raise Hint(
+                f"A fetch was refused with 429 and `retry-after: {told}`, and you do not wait. Look at the status code."
+            )
+        if isinstance(said, str):
+            raise Hint(f"Headers are text: you gave {said!r}, which no sleep would take. Make a number of it.")
+        if type(said) is not int:
+            raise Hint(f"You gave {said!r}, a {type(said).__name__}; a whole number of seconds is asked for.")
+        if said != int(told):
+            raise Hint(f"A service asked for {told} s (its `retry-after` header), and you wait {said!r}.")
+    return f"One service asked for {pages[-1].headers['retry-after']} s, another for {told}, and so do you."
+
+
+def _must_not_wait(seconds_to_wait, answered):
+    try:
+        said = seconds_to_wait(answered)
+    except KeyError as error:
         raise Hint(
-            f"A fetch was refused with 429 and `retry-after: {told}`, and you do not wait. Look at the status code."
+            f"An answer with status {answered.status_code} has no header {error}. Which status has one?"
+        ) from None
+    if said is None:
+        raise Hint(
+            f"seconds_to_wait returns nothing for a status of {answered.status_code}. Which header did the last "
+            "fetch above come with, and what is to be returned without it?"
         )
-    if isinstance(said, str):
-        raise Hint(f"Headers are text: you gave {said!r}, which no sleep would take. Make a number of it.")
-    if said != int(told):
-        raise Hint(f"The service asked for {told} s (its `retry-after` header), and you wait {said!r}.")
-    return f"The service asked for {told} s, and so do you."
+    if said != 0:
+        raise Hint(f"The service answered with {answered.status_code}, and you wait {said!r} s. That needs no waiting.")
 
 
 # %% mistakes
 MISTAKES = {
     "def seconds_to_wait(response):\n    return 60": "That needs no waiting",
     "def seconds_to_wait(response):\n    return 0": "you do not wait",
-    "def seconds_to_wait(response):\n    return response.headers['retry-after']": "KeyError",
+    "def seconds_to_wait(response):\n    return response.headers['retry-after']": "has no header 'retry-after'",
     "def seconds_to_wait(response):\n    return response.headers.get('retry-after', 0)": "Headers are text",
-    "def seconds_to_wait(response):\n    return 3600 if response.status_code == 429 else 0": "The service asked for",
+    "def seconds_to_wait(response):\n    return 60 if response.status_code == 429 else 0": "you wait 60",
+    """def seconds_to_wait(response):
+    return int(response.headers['retry-after']) if response.status_code != 200 else 0
+""": "status 403 has no header",
+    """def seconds_to_wait(response):
+    return float(response.headers['retry-after']) if response.status_code == 429 else 0
+""": "a whole number of seconds",
+    """def seconds_to_wait(response):
+    if response.status_code == 429:
+        return int(response.headers['retry-after'])
+""": "returns nothing for a status of 200",
+    """def seconds_to_wait(response):
+    if response.status_code != 429:
+        return 0
+    print(response.headers['retry-after'])
+""": "you return nothing there",
 }

@@ -24,20 +24,30 @@ def check(searched_for):
     from janus_book.surroundings import fresh_minute
 
     fresh_minute()
-    corrected = _asked(searched_for, "phtosynthesis of plants")
-    if corrected is None:
-        raise Hint("Your function returns nothing yet. Which field of the answer came with a typo, in the cells above?")
-    if isinstance(corrected, dict):
-        raise Hint("That is the whole answer. Which of its fields says what was searched for?")
-    if corrected != "photosynthesis of plants":
-        raise Hint(f"For 'phtosynthesis of plants' the service searched something else than {corrected!r}.")
+    for typed, meant in (
+        ("phtosynthesis of plants", "photosynthesis of plants"),
+        ("remte attestation", "remote attestation"),
+    ):
+        got = _asked(searched_for, typed)
+        if got is None:
+            raise Hint(
+                "Your function returns nothing yet. Which field of the answer came with a typo, in the cells above?"
+            )
+        if isinstance(got, dict):
+            raise Hint("That is the whole answer. Which of its fields says what was searched for?")
+        if not isinstance(got, str):
+            raise Hint(f"A query is a string; for {typed!r} your function gives {got!r}.")
+        if got != meant:
+            raise Hint(f"For {typed!r} the service searched something else than {got!r}. Its answer says what.")
     right = _asked(searched_for, "tides")
+    if isinstance(right, dict):
+        raise Hint("For 'tides' you return the whole answer. Nothing was corrected: which query does it belong to?")
     if right != "tides":
         raise Hint(f"'tides' is spelled right: the answer has no `corrected_query` then, and you returned {right!r}.")
     quoted = _asked(searched_for, '"tydes"')
     if quoted != '"tydes"':
-        raise Hint(f"Words in quotes are never corrected, but you returned {quoted!r}.")
-    return f"'phtosynthesis of plants' was searched as {corrected!r}, and 'tides' as it stands."
+        raise Hint(f"Words in quotes are never corrected, but you returned {quoted!r} for '\"tydes\"'.")
+    return f"{typed!r} was searched as {meant!r}, and 'tides' as it stands."
 
 
 def _asked(searched_for, query):
@@ -58,6 +68,13 @@ MISTAKES = {
     "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query})\n"
     "    return answer.json().get('corrected_query')": "no `corrected_query` then",
     "def searched_for(query):\n"
-    "    fixed = query.replace('phto', 'photo').replace('tyd', 'tid')\n"
-    "    return fixed.strip('\"')": "never corrected",
+    "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query}).json()\n"
+    "    return answer.get('corrected_query', answer)": "which query does it belong to",
+    "def searched_for(query):\n"
+    "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query}).json()\n"
+    "    return [answer.get('corrected_query', query)]": "A query is a string",
+    "def searched_for(query):\n    return query.replace('phto', 'photo')": "For 'remte attestation'",
+    "def searched_for(query):\n"
+    "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query}).json()\n"
+    "    return answer.get('corrected_query', query).strip('\"')": "never corrected",
 }

@@ -20,23 +20,33 @@ def check(without_host):
     from janus_book.surroundings import fresh_minute
 
     fresh_minute()
-    for words, host in (("quantum entanglement", "physics.org"), ("handshake", "networking.example.org")):
+    for words, host in (
+        ("quantum entanglement", "physics.org"),
+        ("handshake", "networking.example.org"),
+        ("light", "encyclopedia.example"),
+    ):
         query = without_host(words, host)
         if not query:
             raise Hint("Your function returns nothing yet. Which operator of the table leaves a site out?")
         if not isinstance(query, str):
-            raise Hint(f"A query is a string; yours is {query!r}.")
+            raise Hint(f"A query is a string; your function returns a {type(query).__name__}.")
         if '"' in query:
             raise Hint(f"{query!r} has quotes: it asks for the words in exactly that order, and so misses pages.")
-        if not all(word in query for word in words.split()):
-            raise Hint(f"{query!r} has lost some of the words {words!r}.")
-        answer = httpx.post("https://search.janus.rodeo/search", json={"query": query, "num_results": 20})
-        results = answer.json().get("results")
-        if results is None:
-            raise Hint(f"The service refused {query!r}: {answer.json()['detail']}")
-        if any(httpx.URL(result["url"]).host == host for result in results):
-            raise Hint(f"{query!r} still finds pages of {host}.")
-    return f"{query!r} finds {len(results)} pages, none of them on {host}."
+        if not all(word in query.lower().split() for word in words.split()):
+            raise Hint(f"{query!r} has lost some of the words {words!r}. They and the operator are parted by a space.")
+        found = _found(query)
+        if on_it := [url for url in found if httpx.URL(url).host == host]:
+            raise Hint(f"{query!r} still finds pages of {host}, such as {on_it[0]}.")
+        if lost := [url for url in _found(words) if httpx.URL(url).host != host and url not in found]:
+            raise Hint(f"{query!r} misses {lost[0]}, which is on another host. Only {host} is to be left out.")
+    return f"{query!r} finds {len(found)} pages, none of them on {host}."
+
+
+def _found(query):
+    answer = httpx.post("https://search.janus.rodeo/search", json={"query": query, "num_results": 20}).json()
+    if "results" not in answer:
+        raise Hint(f"The service refused {query[:80]!r}: {answer['detail']}")
+    return [result["url"] for result in answer["results"]]
 
 
 # %% mistakes
@@ -44,8 +54,13 @@ MISTAKES = {
     "def without_host(words, host):\n    return words": "still finds pages of",
     "def without_host(words, host):\n    return f'{words} site:{host}'": "still finds pages of",
     "def without_host(words, host):\n    return f'-site:{host}'": "has lost some of the words",
-    "def without_host(words, host):\n    return f'{words} -site:{host}' * 20": "The service refused",
+    "def without_host(words, host):\n    return f'{words} -site:{host} ' * 20": "The service refused",
     "def without_host(words, host):\n    return f'\"{words}\" -site:{host}'": "has quotes",
     "def without_host(words, host):\n    return f'tides -site:{host}'": "has lost some of the words",
+    "def without_host(words, host):\n    return f'{words}-site:{host}'": "parted by a space",
+    "def without_host(words, host):\n    return f'{words} -{host}'": "still finds pages of",
+    "def without_host(words, host):\n    return f'{words} -site:physics.org'": "still finds pages of networking",
+    "def without_host(words, host):\n    return f'{words} -site:org'": "still finds pages of encyclopedia",
+    "def without_host(words, host):\n    return f'{words} site:http.example'": "misses",
     "def without_host(words, host):\n    return ['-', host]": "is a string",
 }

@@ -25,18 +25,37 @@ def check(passages_from):
     from janus_book.surroundings import fresh_minute
 
     fresh_minute()
-    for host, question in (("physics.org", "Why does the sea rise?"), ("docs.python.org", "wait for many tasks")):
-        wanted = _chunks(host, question)
-        found = passages_from(host, question)
-        if found is None:
-            raise Hint("Your function returns nothing yet. Which parameter of /query keeps to one host?")
-        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-            raise Hint("Return a list of strings: of each chunk, its field `content`.")
-        if len(found) != 3:
-            raise Hint(f"You returned {len(found)} passages instead of three. Which parameter says how many come?")
-        if found != [chunk["content"] for chunk in wanted]:
-            raise Hint(f"These are not the best three of {host}. Let the service filter: it sees all chunks of a host.")
-    return "Three passages from each host, best first."
+    # The last question fits other hosts better: of all hosts' best chunks, none is from physics.org.
+    for host, question in (
+        ("physics.org", "Why does the sea rise?"),
+        ("docs.python.org", "wait for many tasks"),
+        ("physics.org", "How do I await several tasks?"),
+    ):
+        _compare(passages_from(host, question), _chunks(host, question), host, question)
+    return "Three passages each, best first, also where other hosts fit better."
+
+
+def _compare(found, chunks, host, question):
+    wanted = [chunk["content"] for chunk in chunks]
+    if found is None:
+        raise Hint("Your function returns nothing yet. Which parameter of /query keeps to one host?")
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise Hint("Return a list of strings: of each chunk, its field `content`.")
+    if found == [chunk["source"] for chunk in chunks]:
+        raise Hint("Those are the addresses of the passages. Which field of a chunk holds its text?")
+    if len(found) > 3:
+        raise Hint(f"You returned {len(found)} passages instead of three. Which parameter says how many come?")
+    if len(found) < 3:
+        raise Hint(
+            f"For {question!r} you returned {len(found)} passages of {host} instead of three. The best chunks of all "
+            "hosts need not hold three of one: let the service keep to the host."
+        )
+    if found != wanted and sorted(found) == sorted(wanted):
+        raise Hint("The right passages in another order: the service gives the best first.")
+    if found != wanted and all(text and whole.startswith(text) for text, whole in zip(found, wanted, strict=True)):
+        raise Hint(f"The passages are cut short: the first has {len(wanted[0])} characters, yours {len(found[0])}.")
+    if found != wanted:
+        raise Hint(f"For {question!r} these are not the best three of {host}. Does your query say question and host?")
 
 
 def _chunks(host, question):
@@ -52,9 +71,25 @@ MISTAKES = {
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'source': host}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
-    "    return [chunk['content'] for chunk in chunks]": "instead of three",
+    "    return [chunk['content'] for chunk in chunks]": "says how many come",
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'top_k': 3}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
     "    return [chunk['content'] for chunk in chunks]": "not the best three",
+    "def passages_from(host, question):\n"
+    "    body = {'query': question, 'top_k': 50}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    return [chunk['content'] for chunk in chunks if host in chunk['source']][:3]": "let the service keep to",
+    "def passages_from(host, question):\n"
+    "    body = {'query': question, 'top_k': 3, 'source': host}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    return [chunk['source'] for chunk in chunks]": "holds its text",
+    "def passages_from(host, question):\n"
+    "    body = {'query': question, 'top_k': 3, 'source': host}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    return [chunk['content'] for chunk in chunks[::-1]]": "gives the best first",
+    "def passages_from(host, question):\n"
+    "    body = {'query': question, 'top_k': 3, 'source': host}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    return [chunk['content'][:100] for chunk in chunks]": "cut short",
 }

@@ -27,24 +27,40 @@ def check(reciprocal_rank):
     from janus_book.surroundings import fresh_minute
 
     fresh_minute()
-    question = "How does TCP handshake work?"
-    sources = _sources(question)
-    first = sources[0]
-    if (value := reciprocal_rank(question, first)) is None:
+    for question in ("How does TCP handshake work?", "How do I await several tasks?"):
+        sources = _sources(question)
+        new = [n for n, source in enumerate(sources) if not any(one.startswith(source) for one in sources[:n])]
+        last = max(n for n in new if n < 20)
+        beyond = [n for n in new if n >= 20]
+        _expect(reciprocal_rank, question, sources[0], 1, f"The first chunk is from {sources[0]}")
+        _expect(reciprocal_rank, question, "https://nowhere.example/", 0, "No chunk is from https://nowhere.example/")
+        seen = f"For {question!r} the first chunk of {sources[last]} comes at rank {last + 1}"
+        _expect(reciprocal_rank, question, sources[last], 1 / (last + 1), seen)
+        begun = sources[last][:-1]
+        if not any(one.startswith(begun) for one in sources[:last]):
+            seen = f"The source at rank {last + 1} begins with {begun}, and goes on behind it"
+            _expect(reciprocal_rank, question, begun, 1 / (last + 1), seen)
+        inside = sources[0].removeprefix("https://")
+        _expect(reciprocal_rank, question, inside, 0, f"{inside} stands within sources, but none begins with it")
+        for n in beyond[:1]:
+            seen = f"For {question!r} the first chunk of {sources[n]} comes at rank {n + 1}, behind the twenty"
+            _expect(reciprocal_rank, question, sources[n], 0, seen)
+    return f"The page at rank {last + 1} counts 1/{last + 1}, and one that is not among the twenty 0."
+
+
+def _expect(reciprocal_rank, question, page, wanted, seen):
+    value = reciprocal_rank(question, page)
+    if value is None and wanted == 1:
         raise Hint("Your function returns nothing yet. enumerate(chunks, 1) counts ranks from 1.")
-    if value != 1:
-        raise Hint(f"The first chunk is from {first}, so its reciprocal rank is 1; you returned {value!r}.")
-    if (value := reciprocal_rank(question, "https://nowhere.example/")) != 0:
-        raise Hint(f"No chunk is from https://nowhere.example/: that counts 0, and you returned {value!r}.")
-    rank = next(i for i in range(2, 21) if not any(source.startswith(sources[i - 1]) for source in sources[: i - 1]))
-    later = sources[rank - 1]
-    if abs(reciprocal_rank(question, later) - 1 / rank) > 1e-9:
-        raise Hint(f"{later} comes first at rank {rank}, so it counts 1/{rank}; you returned something else.")
-    return f"The page at rank {rank} counts 1/{rank}, and one that is not found 0."
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Hint(f"{seen}; you returned {value!r}, which is no number to take a mean of.")
+    if abs(value - wanted) > 1e-9:
+        counts = "0" if wanted == 0 else "1 divided by that rank"
+        raise Hint(f"{seen}: that counts {counts}, and you returned {value:.4g}.")
 
 
 def _sources(question):
-    body = {"query": question, "top_k": 20}
+    body = {"query": question, "top_k": 50}
     answer = httpx.post("https://vector.janus.rodeo/query", json=body)
     return [chunk["source"] for chunk in answer.json()["chunks"]]
 
@@ -56,9 +72,35 @@ MISTAKES = {
     "    body = {'query': question, 'top_k': 20}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
     "    found = [i for i, chunk in enumerate(chunks) if chunk['source'].startswith(page)]\n"
-    "    return 1 / (found[0] + 2) if found else 0": "its reciprocal rank is 1",
+    "    return 1 / (found[0] + 2) if found else 0": "The first chunk is from",
     "def reciprocal_rank(question, page):\n"
     "    body = {'query': question, 'top_k': 20}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
-    "    return float(any(chunk['source'].startswith(page) for chunk in chunks))": "something else",
+    "    return float(any(chunk['source'].startswith(page) for chunk in chunks))": "1 divided by that rank",
+    "def reciprocal_rank(question, page):\n"
+    "    body = {'query': question, 'top_k': 20}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    ranks = [n for n, chunk in enumerate(chunks, 1) if chunk['source'] == page]\n"
+    "    return 1 / ranks[0] if ranks else 0": "goes on behind it",
+    "def reciprocal_rank(question, page):\n"
+    "    body = {'query': question, 'top_k': 20}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    ranks = [n for n, chunk in enumerate(chunks, 1) if page in chunk['source']]\n"
+    "    return 1 / ranks[0] if ranks else 0": "none begins with it",
+    "def reciprocal_rank(question, page):\n"
+    "    body = {'query': question, 'top_k': 50}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    ranks = [n for n, chunk in enumerate(chunks, 1) if chunk['source'].startswith(page)]\n"
+    "    return 1 / ranks[0] if ranks else 0": "behind the twenty",
+    "def reciprocal_rank(question, page):\n"
+    "    body = {'query': question}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    ranks = [n for n, chunk in enumerate(chunks, 1) if chunk['source'].startswith(page)]\n"
+    "    return 1 / ranks[0] if ranks else 0": "1 divided by that rank",
+    "def reciprocal_rank(question, page):\n"
+    "    body = {'query': question, 'top_k': 20}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    for rank, chunk in enumerate(chunks, 1):\n"
+    "        if chunk['source'].startswith(page):\n"
+    "            return 1 / rank": "no number to take a mean of",
 }

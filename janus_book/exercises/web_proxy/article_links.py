@@ -1,7 +1,7 @@
 """Follow the article's links.
 
-Write `article_links(url)`: fetch the page and return the addresses that its Markdown links to, each once, in the order
-in which they appear. Pictures, `![…](…)`, are no links.
+Write `article_links(url)`: fetch the page and return the addresses that its Markdown links to, in the order in which
+they appear. Pictures, `![…](…)`, are no links.
 """
 
 import re
@@ -16,8 +16,7 @@ from janus_book.surroundings import fresh_minute
 def article_links(url):
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     ### BEGIN SOLUTION
-    found = re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s]+)", page["content"])
-    return list(dict.fromkeys(found))
+    return re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s]+)", page["content"])
     ### END SOLUTION
 
 
@@ -34,7 +33,11 @@ def check(article_links):
         if got is None:
             raise Hint("article_links returns nothing yet. A link in Markdown is [text](address): search for that.")
         if not isinstance(got, list) or not all(isinstance(link, str) for link in got):
-            raise Hint("A list of addresses is asked for, each a string such as 'https://physics.org/tides'.")
+            kinds = {type(link).__name__ for link in got} if isinstance(got, list) else {type(got).__name__}
+            raise Hint(
+                "A list of addresses is asked for, each a string such as 'https://physics.org/tides'; yours has to do "
+                f"with {', '.join(sorted(kinds))}."
+            )
         content = httpx.get(service, params={"url": url}).json()["content"]
         parts = re.split(r"(!?)\[[^\[\]]*\]\(", content)
         pairs = [(parts[i], re.split(r"[)\s]", parts[i + 1])[0]) for i in range(1, len(parts) - 1, 2)]
@@ -42,13 +45,13 @@ def check(article_links):
         pictures = [to for mark, to in pairs if mark and to not in links]
         if shown := [to for to in pictures if to in got]:
             raise Hint(f"{shown[0]} is a picture of {url}: an exclamation mark stands before its bracket.")
+        if cut := [to for to in got if to not in links and any(link in to for link in links)]:
+            raise Hint(f"{cut[0][:80]!r} is more than an address, which ends before the closing parenthesis.")
         if wrong := [to for to in got if to not in links]:
-            raise Hint(f"{wrong[0]!r} is no link of {url}. An address ends before the closing parenthesis.")
+            raise Hint(f"{wrong[0][:80]!r} is no link of {url}. Is that the page that you fetched?")
         if missing := [to for to in links if to not in got]:
             raise Hint(f"{url} links to {missing[0]}, too, which is not in your list.")
-        if len(got) != len(set(got)):
-            raise Hint("An address that is linked to twice is there twice. dict.fromkeys keeps one of each.")
-        if got != links:
+        if list(dict.fromkeys(got)) != links:
             raise Hint("The right addresses in another order than on the page.")
     return f"{len(got)} links on the last page, the first to {got[0]}."
 
@@ -58,7 +61,11 @@ MISTAKES = {
     """def article_links(url):
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     return re.findall(r"\\[[^\\]]*\\](\\([^)\\s]+)", page["content"])
-""": "An address ends before",
+""": "ends before the closing",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return re.findall(r"\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"])
+""": "exclamation mark",
     """def article_links(url):
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     return re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"])[:1]
@@ -66,6 +73,18 @@ MISTAKES = {
     """def article_links(url):
     return "https://physics.org/tides"
 """: "A list of addresses",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return set(re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"]))
+""": "with set",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return re.findall(r"(?<!!)\\[([^\\]]*)\\]\\(([^)\\s]+)", page["content"])
+""": "with tuple",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": "https://physics.org/quantum"}).json()
+    return re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"])
+""": "Is that the page that you",
     """def article_links(url):
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     return sorted(set(re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"])))[::-1]

@@ -33,34 +33,65 @@ def check(why_not):
 
     for url in ("https://odd.example/large", "http://127.0.0.1/", "https://example.com/papers/growth.pdf"):
         response = fetch(url)
-        kind, got = response.json()["type"].rpartition("#")[2], why_not(response)
+        got = _asked(why_not, response)
+        whole = response.json()["type"]
         if got is None:
             raise Hint(f"{url} was answered with {response.status_code}, but why_not finds nothing wrong.")
-        if got == response.json()["type"]:
-            raise Hint("That is the whole type. Only what stands behind its # is asked for: see str.rpartition.")
-        if got != kind:
-            raise Hint(f"For {url} why_not gives {got!r}. Look at the type in response.json(): it ends in #{kind}.")
-    response = fetch("https://example.com/private/drafts")
-    if why_not(response) != response.json()["rule"]:
-        raise Hint("robots.txt forbids https://example.com/private/drafts: its problem has one more field, `rule`.")
-    if (got := why_not(fetch("https://physics.org/tides"))) is not None:
-        raise Hint(f"https://physics.org/tides can be read, so nothing is wrong; why_not gives {got!r}.")
-    return "Three problems, one rule, and one page that can be read."
+        if not isinstance(got, str):
+            raise Hint(f"For {url} why_not gives a {type(got).__name__}; a string says what kind of problem it is.")
+        if got != whole.rpartition("#")[2] and whole.endswith(got):
+            raise Hint("That is more than asked for: only what stands behind the # of the type. See str.rpartition.")
+        if got != whole.rpartition("#")[2]:
+            raise Hint(f"For {url} why_not gives {got[:60]!r}. The kind stands at the end of {whole}.")
+    for url in ("https://example.com/private/drafts", "https://networking.example.org/notes/other"):
+        response = fetch(url)
+        if (got := _asked(why_not, response)) != response.json()["rule"]:
+            raise Hint(
+                f"robots.txt forbids {url}: its problem has one more field, `rule`, and why_not gives {got!r}."
+            )
+    got = why_not(fetch("https://physics.org/tides"))
+    if got is not None:
+        raise Hint(
+            f"https://physics.org/tides can be read: None is asked for, the value and not its name; why_not gives "
+            f"{str(got)[:60]!r}, a {type(got).__name__}."
+        )
+    return "Three problems, two rules, and one page that can be read."
+
+
+def _asked(why_not, response):
+    try:
+        return why_not(response)
+    except KeyError as error:
+        there = ", ".join(response.json())
+        raise Hint(f"The answer for {response.status_code} has no field {error}. It has {there}.") from None
 
 
 # %% mistakes
 MISTAKES = {
     """def why_not(response):
     return response.json().get("type")
-""": "whole type",
+""": "more than asked for",
     """def why_not(response):
     return response.json()["title"]
-""": "Look at the type",
+""": "The kind stands at the end",
     """def why_not(response):
     return response.json().get("type", "#").rpartition("#")[2] or None
 """: "one more field",
     """def why_not(response):
     answer = response.json()
     return answer.get("rule") or answer.get("type", "#").rpartition("#")[2]
-""": "so nothing is wrong",
+""": "None is asked for",
+    """def why_not(response):
+    answer = response.json()
+    kind = answer.get("type", "#").rpartition("#")[2] or None
+    return "Disallow: /private/" if kind == "robots-disallowed" else kind
+""": "notes/other: its problem has one more field",
+    """def why_not(response):
+    if response.status_code == 403:
+        return response.json()["rule"]
+    return response.json().get("type", "#").rpartition("#")[2] or None
+""": "403 has no field 'rule'",
+    """def why_not(response):
+    return None if response.status_code == 200 else response.status_code
+""": "a string says what kind",
 }
