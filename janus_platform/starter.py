@@ -24,6 +24,7 @@ from janus_platform.room.ticket import Ticket
 from janus_platform.runtime import Runtime, State
 
 START_SECONDS = 60.0
+STOP_SECONDS = 40.0  # more than the 30 s that OpenTelemetry's processor may take to send the last spans
 LIMITS = ("contract", "off")
 # The bundled corpus, or the real web, for web proxy and search.
 WEBS = ("corpus", "live")
@@ -110,8 +111,11 @@ def join(runtime: Runtime, options: Options, take: Callable[[ControlClient], Tak
 
 
 def stop(runtime: Runtime, state: State) -> None:
-    """End the platform's process and all below it, and clear what it left."""
-    end_tree(state.process)
+    """End the platform's process and all below it, and clear what it left.
+
+    It takes a fraction of a second; a busy machine, or a slow collector that the last traces go to, may take longer.
+    """
+    end_tree(state.process, grace_seconds=STOP_SECONDS)
     runtime.clear()
 
 

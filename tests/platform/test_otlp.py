@@ -8,10 +8,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from janus_platform import starter
 from tests.platform.conftest import Shell
 
 ARRIVAL_SECONDS = 60.0
@@ -119,3 +121,11 @@ def test_a_platform_with_an_impossible_collector_does_not_start_and_says_why(she
     done = shell.janus("up", "--detach", "--port", "0", OTEL_EXPORTER_OTLP_ENDPOINT="localhost:4318")
     assert done.returncode != 0
     assert "OTEL_EXPORTER_OTLP_ENDPOINT is not an HTTP address" in done.stderr + done.stdout
+
+
+def test_down_ends_nothing_by_force_while_the_last_spans_may_still_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenTelemetry's processor takes up to 30 s for them, as its `shutdown` says."""
+    given: list[float] = []
+    monkeypatch.setattr(starter, "end_tree", lambda process, *, grace_seconds: given.append(grace_seconds))
+    starter.stop(Mock(), Mock())
+    assert given[0] > 30
