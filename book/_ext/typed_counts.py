@@ -18,6 +18,11 @@ from janus_platform.drift.leaves import leaves
 Counted = dict[str, dict[int, list[str]]]
 # Smaller numbers of anything are in every second sentence, and no limit ("two requests").
 _LEAST = 4
+# What every page counts: a number of these is a limit only where it is said to be one ("at most 8 requests").
+_COMMON = {"request", "call", "result", "message", "file", "input", "image", "tool", "node", "token"}
+_SAID_TO_BE = re.compile(
+    r"(?:up to|at most|no more than|more than|limit(?:ed)? (?:of|to|is)|max(?:imum)?(?: of)?)\s*$", re.I
+)
 _BOUNDS = {"maximum", "max_length"}
 _OTHER_UNITS = ("_bytes", "_seconds", "status", "number", "ss58_format", "version", "usd_per_million", "port")
 _ELSEWHERE = (".weights.", "upstream", "rate_limit")  # facts.py and typed_limits.py look for the first and the last
@@ -28,7 +33,10 @@ def counts_typed(text: str, counted: Counted) -> Iterator[tuple[re.Match[str], l
     """Each count of the contract (`counted(contract)`) in a paragraph's text, with the paths that have it."""
     number, noun = rf"(?<![\w.,/-])(?P<number>{NUMBER})", rf"(?P<noun>{'|'.join(counted)})s?\b"
     for match in re.finditer(rf"{number}(?:[ \u00a0-]\w+)?[ \u00a0-]{noun}", text, re.I):
-        if paths := counted[match["noun"].lower()].get(round(value_of(match["number"]))):
+        noun = match["noun"].lower()
+        if noun in _COMMON and not _SAID_TO_BE.search(text[: match.start()]):
+            continue
+        if paths := counted[noun].get(round(value_of(match["number"]))):
             yield match, paths
 
 

@@ -117,6 +117,7 @@ def test_rates_are_read_in_every_wording() -> None:
         "One caller has 256 open tunnels.",
         "A description of 500 characters.",
         "Up to 20 results come back.",
+        "At most eight requests are open at once.",
         "Speed counts 20 per cent.",
         "Of the composite, 40 % for quality.",
         "It asks o1-mini.",
@@ -134,6 +135,7 @@ def test_a_fact_in_other_words_or_over_two_lines_is_found(text: str) -> None:
         "Seven processes ran for 13 seconds.",
         "{fact}`implementation.cores` cores, <!-- fact implementation.memory_bytes -->16 GB<!-- /fact -->.",
         "Five hosts, one gateway, 12 results.",
+        "Eight requests run at a time.",
         "A speed-up of 20 % came from the cache.",
     ],
 )
