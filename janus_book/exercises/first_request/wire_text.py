@@ -24,6 +24,8 @@ def text_of(line):
 
 # %% check
 def check(text_of):
+    import json
+
     import janus_platform as janus
 
     event = 'data: {"choices": [{"delta": {"content": "Hello"}}]}'
@@ -48,11 +50,24 @@ def check(text_of):
             raise Hint(f"{what}, and there text_of gives {said!r}. Return an empty string.")
     body = {"model": "research", "messages": [{"role": "user", "content": "What is a qubit?"}], "stream": True}
     with httpx.stream("POST", f"{janus.up().url}/v1/chat/completions", json=body, timeout=60) as response:
-        return "From the stream it read: " + "".join(map(text_of, response.iter_lines()))[:60] + "…"
+        lines = list(response.iter_lines())
+    events = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    pieces = [event["choices"][0]["delta"].get("content") or "" for event in events if event.get("choices")]
+    said = [text_of(line) for line in lines]
+    if "".join(said) != "".join(pieces):
+        raise Hint(
+            f"From a real answer you read {''.join(said)[:40]!r}; its content begins {''.join(pieces)[:40]!r}. "
+            "Hand on each piece as it came, its spaces too."
+        )
+    return "From the stream it read: " + "".join(said)[:60] + "…"
 
 
 # %% mistakes
 MISTAKES = {
+    "def text_of(line):\n    return 'Hello' if 'Hello' in line else ''": "From a real answer",
+    "import json\ndef text_of(line):\n    if not line.startswith('data: {'):\n        return ''\n"
+    "    c = json.loads(line[6:])['choices']\n"
+    "    return (c[0]['delta'].get('content') or '').strip() if c else ''": "its spaces too",
     "def text_of(line):\n    return line": "adds Hello to the answer",
     "import json\ndef text_of(line):\n"
     "    return json.loads(line[6:])['choices'][0]['delta']['content']": "An empty line",

@@ -40,13 +40,21 @@ def check(milliseconds):
             raise Hint(f"milliseconds raises {type(error).__name__} for {header!r}. {why}") from None
         if found is None:
             raise Hint("milliseconds returns nothing yet. Split at the comma first, then at the semicolon.")
+        if not isinstance(found, dict):
+            raise Hint(f"milliseconds gave {found!r}. A dictionary is wanted: which part is the name, which the value?")
         if list(found) != names or not all(isinstance(ms, float) for ms in found.values()):
             raise Hint(f"For {header!r} milliseconds gave {found!r}. {why} Wanted: {', '.join(names)}, as floats.")
+        for name, ms in found.items():
+            entry = next(entry for entry in header.split(",") if entry.strip().startswith(name))
+            if ms != float(entry.partition("dur=")[2].partition(";")[0]):
+                raise Hint(f"For {entry.strip()!r} milliseconds gave {ms!r}. Read all that stands behind `dur=`.")
     return f"{real!r} is read."
 
 
 # %% mistakes
 MISTAKES = {
+    "def milliseconds(header):\n    return {p.split(';')[0].strip(): 0.0 for p in header.split(',')}": "behind `dur=`",
+    "def milliseconds(header):\n    return header.split(',')": "A dictionary is wanted",
     "def milliseconds(header):\n    return dict(p.strip().split(';dur=') for p in header.split(','))": "as floats",
     "def milliseconds(header):\n"
     "    return {n: float(d) for n, d in (p.strip().split(';dur=') for p in header.split(','))}": "other parameters",

@@ -38,11 +38,19 @@ def check(who_answers):
             raise Hint("who_answers returns nothing yet. Which two fields of the body can name an implementation?")
         if said != true:
             raise Hint(f"For {choice} the gateway says {true}, and who_answers says {said}. Which field wins?")
+    for body in ({"model": "janus"}, {"model": "echo", "competitor_id": "janus"}):
+        said = who_answers({**body, "messages": messages}, "newcomer")
+        if said != "newcomer":
+            raise Hint(f"Another day newcomer is first. Then {body} goes to it; who_answers says {said}.")
     return f"Five requests, and the gateway agrees; janus is {first} now."
 
 
 # %% mistakes
 MISTAKES = {
+    "def who_answers(body, first):\n    wanted = body.get('competitor_id') or body['model']\n"
+    "    import httpx, janus_platform\n"
+    "    now = httpx.get(janus_platform.up().url + '/health').json()['janus']\n"
+    "    return now if wanted == 'janus' else wanted": "Another day",
     "def who_answers(body, first):\n    return body['model']": "Which field wins",
     "def who_answers(body, first):\n    return first": "Which field wins",
     "def who_answers(body, first):\n    return first if body['model'] == 'janus' else body['model']": "competitor_id",

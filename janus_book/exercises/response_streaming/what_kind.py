@@ -42,6 +42,8 @@ def check(kind):
         ('data: {"error": {"code": "upstream_incomplete"}}', "error"),
         ('data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}', "other"),
         ('data: {"choices": [], "usage": {}}', "other"),
+        ('data: {"choices": [{"delta": {"role": "assistant", "content": ""}}]}', "other"),
+        ('data: {"choices": [{"delta": {"content": "an error, [DONE]"}}]}', "text"),
     ):
         try:
             said = kind(event)
@@ -57,6 +59,10 @@ def check(kind):
 
 # %% mistakes
 MISTAKES = {
+    "def kind(event):\n    if event[0] == ':':\n        return 'ping'\n    if 'error' in event:\n"
+    "        return 'error'\n    if 'DONE' in event:\n        return 'done'\n"
+    "    if 'reasoning_content' in event:\n        return 'thought'\n"
+    "    return 'text' if '\"content\": \"' in event and '\"\"' not in event else 'other'": "text; kind gave 'error'",
     "def kind(event):\n    return 'text'": "of the kind thought",
     "import json\ndef kind(event):\n    d = json.loads(event[6:])['choices'][0]['delta']\n"
     "    return 'thought' if 'reasoning_content' in d else 'text'": "of the kind done",

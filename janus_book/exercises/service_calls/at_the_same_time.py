@@ -27,11 +27,14 @@ def check(overlap):
         ((30, 90), (0, 40), 10),
         ((0, 90), (30, 40), 10),
         ((0, 10), (30, 40), 0),
+        ((5, 45), (20, 80), 25),
     ):
         spans = [Span(start_ms=start, end_ms=end) for start, end in (one, other)]
         said = overlap(*spans)
         if said is None:
             raise Hint("overlap returns nothing yet. The later start and the earlier end bound the time in common.")
+        if not isinstance(said, int | float):
+            raise Hint(f"overlap gave {said!r}. A number of milliseconds is wanted.")
         if said != true:
             shown = f"{one[0]}–{one[1]} ms and {other[0]}–{other[1]} ms"
             raise Hint(f"Spans of {shown} share {true} ms; overlap gave {said:g}.")
@@ -44,6 +47,10 @@ def check(overlap):
 
 # %% mistakes
 MISTAKES = {
+    "def overlap(one, other):\n    return 10 if one.end_ms > other.start_ms and other.end_ms > one.start_ms else 0": (
+        "share 25 ms"
+    ),
+    "def overlap(one, other):\n    return one.start_ms < other.end_ms and 'yes'": "A number of milliseconds",
     "def overlap(one, other):\n    return one.end_ms - other.start_ms": "share 10 ms; overlap gave 90",
     "def overlap(one, other):\n    return min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms)": (
         "share 0 ms"

@@ -28,14 +28,20 @@ def check(onward):
             raise Hint("onward returns no dictionary yet. Which of the received headers carries the trace id?")
         if "authorization" in sent:
             raise Hint("The user's key would leave with the call. Pass on traceparent alone.")
+        if "accept" in sent:
+            raise Hint("accept travels along too. The list of what goes on has one name: traceparent.")
         httpx.post("https://search.janus.rodeo/search", json={"query": "spin"}, headers=sent, timeout=30)
     calls = platform.trace(call.trace_id).named("search")
+    if not calls and "traceparent" in sent:
+        raise Hint("The search is not in the trace: this traceparent is not the one received. Hand it on as it came.")
     if not calls:
         raise Hint(f"The search is not in the trace. onward gave {', '.join(sent) or 'nothing'}, not traceparent.")
     try:
         left = onward({"accept": "*/*"})
     except Exception as error:
         raise Hint(f"Where traceparent is missing, onward raises {type(error).__name__}. Give back nothing.") from None
+    if left is None:
+        raise Hint("A request without traceparent gets None. Headers are a dictionary, even where there are none.")
     if left:
         raise Hint(f"A request without traceparent leaves nothing to pass on; onward gave {left!r}.")
     return f"A search with your headers is in the trace, attached as {calls[0].attached}."
@@ -43,6 +49,11 @@ def check(onward):
 
 # %% mistakes
 MISTAKES = {
+    "def onward(received):\n    made = '00-' + '1' * 32 + '-' + '2' * 16 + '-01'\n"
+    "    return {'traceparent': made} if 'traceparent' in received else {}": "not the one received",
+    "def onward(received):\n    return {k: v for k, v in received.items() if k != 'authorization'}": "travels along",
+    "def onward(received):\n    if 'traceparent' in received:\n"
+    "        return {'traceparent': received['traceparent']}": "gets None",
     "def onward(received):\n    return received": "The user's key",
     "def onward(received):\n    return {}": "not in the trace",
     "def onward(received):\n    return {'traceparent': received['traceparent']}": "raises KeyError",

@@ -28,6 +28,8 @@ def check(walled_in):
     for change, what in (
         ({}, "This one is walled in."),
         ({"interfaces": ["eth0", "lo"]}, "eth0 leads to a network."),
+        ({"interfaces": ["lo", "eth0"]}, "eth0 leads to a network, wherever it stands in the list."),
+        ({"interfaces": ["eth0"]}, "eth0 leads to a network, and one interface need not be lo."),
         ({"uid": 0}, "User 0 is root."),
         ({"code_writable": True}, "It could change its own code."),
     ):
@@ -48,6 +50,10 @@ def check(walled_in):
 
 # %% mistakes
 MISTAKES = {
+    "def walled_in(report):\n    return report['interfaces'][0] == 'lo' and report['uid'] != 0"
+    " and not report['code_writable']": "wherever it stands",
+    "def walled_in(report):\n    return len(report['interfaces']) == 1 and report['uid'] != 0"
+    " and not report['code_writable']": "need not be lo",
     "def walled_in(report):\n    return True": "leads to a network",
     "def walled_in(report):\n    return 'lo' in report['interfaces'] and report['uid'] != 0"
     " and not report['code_writable']": "leads to a network",

@@ -34,6 +34,7 @@ def check(first_token_ms):
         ([text], 70.0, "An answer may come without reasoning"),
         ([Event(10.0, ": ping"), text], 70.0, "A ping is no token"),
         ([Event(5.0, 'data: {"choices": [{"delta": {"role": "assistant"}}]}'), text], 70.0, "A role is no token"),
+        ([Event(5.0, 'data: {"choices": [{"delta": {"content": ""}}]}'), text], 70.0, "Empty content is no token"),
         ([Event(4.0, 'data: {"choices": [], "usage": {}}'), text], 70.0, "An event may have no choice"),
     ):
         try:
@@ -42,6 +43,8 @@ def check(first_token_ms):
             raise Hint(f"{what}, and there first_token_ms raises {type(error).__name__}.") from None
         if said is None:
             raise Hint("first_token_ms found no token. Go through the events; return the ms of the first that has one.")
+        if not isinstance(said, int | float):
+            raise Hint(f"first_token_ms gave {type(said).__name__}, not a number. Which part of an event is the time?")
         if said != true:
             raise Hint(f"{what}: the first token came after {true:g} ms; first_token_ms gave {said:g}.")
     platform = janus.up()
@@ -52,6 +55,8 @@ def check(first_token_ms):
 
 # %% mistakes
 MISTAKES = {
+    "def first_token_ms(events):\n    return events[0]": "Which part of an event",
+    "def first_token_ms(events):\n    return [e for e in events if 'content\"' in e.text][0].ms": "Empty content",
     "def first_token_ms(events):\n    return events[0].ms": "A ping is no token",
     "def first_token_ms(events):\n    return [e for e in events if e.text[:4] == 'data'][0].ms": "A role is no token",
     "def first_token_ms(events):\n    return [e for e in events if '\"content\"' in e.text][0].ms": "Reasoning counts",

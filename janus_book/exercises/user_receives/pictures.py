@@ -24,6 +24,9 @@ def pictures(events):
 
 # %% check
 def check(pictures):
+    import base64
+    import json
+
     import janus_platform as janus
     from janus_book.journey import follow
 
@@ -35,16 +38,34 @@ def check(pictures):
     if found is None:
         raise Hint("pictures returns nothing yet. Which key of a chunk, beside choices, holds pictures?")
     if not isinstance(found, list) or len(found) != 1:
+        if not isinstance(found, list):
+            raise Hint(f"pictures gave {type(found).__name__}, not a list. An answer may bring several.")
         raise Hint(f"The followed answer brings one picture; pictures gave {len(found)} things.")
     if not isinstance(found[0], bytes):
         raise Hint("This is still Base64, a text that stands for bytes. Decode it.")
     if not found[0].startswith(b"\x89PNG"):
         raise Hint("These bytes are no PNG: one starts with \\x89PNG. Is it the artifact's data that is decoded?")
+    def brings(*contents):
+        sent = [{"data": base64.b64encode(content).decode()} for content in contents]
+        return "data: " + json.dumps({"choices": [], "artifacts": sent})
+
+    made = [": ping", brings(b"one", b"two"), brings(b"three"), "data: [DONE]"]
+    try:
+        several = pictures(made)
+    except Exception as error:
+        raise Hint(f"For an answer with a ping and three artifacts, pictures raises {type(error).__name__}.") from None
+    if several != [b"one", b"two", b"three"]:
+        raise Hint(f"Two chunks bring one, two and three; pictures gave {several!r}. Go through every chunk's list.")
     return f"One picture, {len(found[0]):,} bytes."
 
 
 # %% mistakes
 MISTAKES = {
+    "import base64, json\ndef pictures(events):\n"
+    "    return [base64.b64decode(json.loads(e[6:])['artifacts'][0]['data'])\n"
+    "        for e in events if 'artifacts' in e]": "every chunk's list",
+    "import base64, json\ndef pictures(events):\n    for e in events:\n        if 'artifacts' in e:\n"
+    "            return base64.b64decode(json.loads(e[6:])['artifacts'][0]['data'])": "not a list",
     "def pictures(events):\n    return []": "gave 0 things",
     "import json\ndef pictures(events):\n"
     "    return [a for e in events for a in json.loads(e[6:]).get('artifacts', [])]": "Not every event is JSON",

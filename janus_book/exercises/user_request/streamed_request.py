@@ -39,11 +39,25 @@ def check(chat_body):
         raise Hint("The answer came in one piece, as JSON. Which field asks for a stream?")
     if "span?" not in response.text:
         raise Hint("Echo says the last user message back, and that was not the question. Is it the user's content?")
+    other = chat_body("research", "Answer in verse.", "What is a qubit?")
+    if other["model"] != "research":
+        raise Hint(f"Asked for research, chat_body names {other['model']!r}. Where does `name` go?")
+    for message, given in zip(other["messages"], ("Answer in verse.", "What is a qubit?"), strict=True):
+        if message["content"] != given:
+            raise Hint(f"The {message['role']} message says {message['content']!r}; given was {given!r}. Use that.")
     return "Echo streamed it back, as server-sent events."
 
 
 # %% mistakes
 MISTAKES = {
+    "def chat_body(name, rule, question):\n    m = [{'role': 'system', 'content': rule},"
+    " {'role': 'user', 'content': question}]\n    return {'model': 'echo', 'messages': m, 'stream': True}": (
+        "Where does `name` go"
+    ),
+    "def chat_body(name, rule, question):\n    m = [{'role': 'system', 'content': 'Be brief.'},"
+    " {'role': 'user', 'content': question}]\n    return {'model': name, 'messages': m, 'stream': True}": (
+        "The system message says"
+    ),
     "def chat_body(name, rule, question):\n"
     "    return {'model': name, 'messages': [{'role': 'user', 'content': question}], 'stream': True}": (
         "The roles are user"

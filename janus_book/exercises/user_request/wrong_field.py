@@ -27,6 +27,7 @@ def check(wrong_field):
     for body, field in (
         ({"model": "echo", "messages": [{"role": "teacher", "content": "Hello"}]}, "messages[0].role"),
         ({"model": "echo", "messages": [hello], "temperature": 9}, "temperature"),
+        ({"model": "echo", "messages": [hello], "stream": "yes"}, "stream"),
         ({"model": "echo", "messages": [hello]}, None),
     ):
         response = httpx.post(address, json=body, timeout=60)
@@ -41,11 +42,13 @@ def check(wrong_field):
             raise Hint(f"The field at fault is {field}; wrong_field gave {found!r}. It stands below `error`.")
         if found is not None and field is None:
             raise Hint(f"This request was accepted with status 200; wrong_field gave {found!r}. Return None there.")
-    return "It names messages[0].role and temperature, and nothing where nothing is wrong."
+    return "It names messages[0].role, temperature and stream, and nothing where nothing is wrong."
 
 
 # %% mistakes
 MISTAKES = {
+    "def wrong_field(response):\n    if response.status_code == 200:\n        return None\n"
+    "    return 'messages[0].role' if 'role' in response.text else 'temperature'": "field at fault is stream",
     "def wrong_field(response):\n    return response.json()['error']['param']": "an accepted request",
     "def wrong_field(response):\n    return response.json().get('param')": "Which key names the field",
     "def wrong_field(response):\n    e = response.json().get('error')\n    return e and e['code']": "stands below",
