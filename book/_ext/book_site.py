@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sphinx.util import logging
 from janus_platform.contract import load_contract
 
 logger = logging.getLogger(__name__)
+_LATEX = re.compile(r"\$\$|\\(?:frac|text|mathrm|cdot|sum|sqrt)\b")
 _ENTRY = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -70,12 +72,19 @@ def remove_thebe(app: Sphinx, config: Config) -> None:
 
 
 def refuse_math(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Warn of formulas: no MathJax is shipped, so they would show as source."""
-    for formula in doctree.findall(lambda node: isinstance(node, (nodes.math, nodes.math_block))):
+    """Warn of formulas, and of LaTeX that no extension reads: no MathJax is shipped, so both would show as source."""
+    for formula in doctree.findall(_is_formula):
         logger.warning(
             "A formula needs MathJax, which this book does not ship yet. Write it as code, or vendor MathJax locally.",
             location=formula,
         )
+
+
+def _is_formula(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.paragraph):
+        said = "".join(text for text in node.findall(nodes.Text) if not isinstance(text.parent, nodes.literal))
+        return bool(_LATEX.search(said))
+    return isinstance(node, (nodes.math, nodes.math_block))
 
 
 def write_entry(app: Sphinx, exception: Exception | None) -> None:

@@ -86,7 +86,8 @@ def test_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> No
     write_notebook(small_book, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
     write_page(
         small_book,
-        "# A page\n\nAsk search.janus.rodeo, at most 20 searches per minute, with `janus serch`.\n\n{fact}`bench.weights.beauty`\n\n"
+        "# A page\n\nAsk search.janus.rodeo, at most 20 searches per minute, with `janus serch`.\n\n"
+        "{fact}`bench.weights.beauty`\n\n"
         "[nowhere](gone.md)\n\n```{mermaid}\nflowchart LR\n    A --> B\n```\n",
     )
     said = failure_of(small_book)
@@ -100,8 +101,9 @@ def test_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> No
 
 
 def test_formula_is_refused_since_no_mathjax_is_shipped(small_book: Path) -> None:
-    write_page(small_book, "# A page\n\n```{math}\na = b\n```\n")
-    assert "A formula needs MathJax" in failure_of(small_book)
+    write_page(small_book, "# A page\n\n```{math}\na = b\n```\n\n$$\\frac{a}{b}$$\n\nIt costs `$$` and 5 $.\n")
+    said = failure_of(small_book)
+    assert [line for line in (3, 7, 9) if f"index.md:{line}: WARNING: A formula needs MathJax" in said] == [3, 7]
 
 
 def test_missing_page_is_named(small_book: Path) -> None:

@@ -75,7 +75,7 @@ def test_every_command_in_prose_and_in_shell_blocks_exists_with_its_options() ->
         ("`janus-bench runn`", ["janus-bench runn"]),
         ("`janus-bench run --target http://x --suite quik`", ["janus-bench run --target http://x --suite quik"]),
         ("```bash\n$ janus up --detach  # and --forever\njanus logz mine | less\n```", ["janus logz mine"]),
-        ("```bash\neval \"$(janus envv)\"\n```", ["janus envv"]),
+        ('```bash\neval "$(janus envv)"\n```', ["janus envv"]),
         ("```bash\njanus submit x \\\n  --nane mine\n```", ["janus submit x --nane mine"]),
         ("```python\njanus.up()\n```", []),
     ],
