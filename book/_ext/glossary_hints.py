@@ -38,6 +38,10 @@ _CLOSED_CLASSES = {"cell_input", "cell_output", "output", "diagram"}
 class term_hint(nodes.General, nodes.Inline, nodes.Element):  # type: ignore[misc]  # docutils has no types
     """A mention of a term: `text` as written, `term`, its `definition`, the address of its entry, a number."""
 
+    def astext(self) -> str:
+        """The mention alone, as for a description of the page; the tooltip is not its text."""
+        return str(self["text"])
+
 
 @cache
 def entries(path: Path) -> dict[str, str]:

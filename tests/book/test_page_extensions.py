@@ -32,6 +32,13 @@ def test_icons_are_those_that_pages_and_scripts_name() -> None:
     ]
 
 
+def test_a_description_keeps_the_words_that_the_glossary_explains(built_book: Path) -> None:
+    page = (built_book / "notebooks" / "inference.html").read_text("utf-8")
+    found = re.search(r'<meta name="description" content="([^"]*)"', page)
+    assert found and "wire format" in found[1]
+    assert re.search(r" [,.:;]", found[1]) is None
+
+
 def test_a_drawing_is_taken_from_its_own_set() -> None:
     assert 'viewBox="0 0 9 9"><path d="M3"/>' in drawing(SCRIPT, "fa-solid", "sun")
     assert 'd="M1"' in drawing(SCRIPT, "fab", "github")
