@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,10 @@ Text.
 
 **Next:** [another](another.md).
 """
+
+
+# The first page leads everywhere, and the changelog is the repository's.
+FOLLOWED = [pair for pair in pairwise(book.pages(ROOT)) if pair[0] not in ("book/index", "book/changelog")]
 
 
 @pytest.mark.parametrize("file", course_files(), ids=lambda file: file.stem)
@@ -146,3 +152,19 @@ def told(notebook: dict[str, Any], change: Any) -> str:
 def test_no_page_is_listed_twice() -> None:
     listed = book.pages(ROOT)
     assert sorted(set(listed)) == sorted(listed)
+
+
+@pytest.mark.parametrize(("page", "following"), FOLLOWED, ids=lambda page: page)
+def test_the_next_page_that_a_page_names_is_the_one_that_follows(page: str, following: str) -> None:
+    """Its last line and the arrow below it lead to the same place."""
+    file = source_of(page)
+    text = file.read_text("utf-8")
+    if file.suffix == ".ipynb":
+        text = "\n\n".join("".join(c["source"]) for c in json.loads(text)["cells"] if c["cell_type"] == "markdown")
+    named = re.search(r"(?:\*\*Next:\*\*|^## Next$).*?\]\(([^)#]+)", text.rpartition("## Summary")[2], re.S | re.M)
+    assert named, "it names none"
+    assert (file.parent / named[1]).resolve() == source_of(following)
+
+
+def source_of(page: str) -> Path:
+    return next(path for end in (".md", ".ipynb") if (path := ROOT / f"{page}{end}").is_file())
