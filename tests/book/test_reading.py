@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from janus_platform.contract import load_contract
 from tools import book
 from tools.environment import ROOT
 
 NOTEBOOK = "notebooks/first_request"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+A4_TEXT_PX = 680  # 210 mm less two margins of 15 mm, at 96 dots an inch
 
 
 @pytest.fixture
@@ -103,6 +106,62 @@ def test_paper_is_white_and_shows_the_text_alone(open_page: Page) -> None:
         expect(open_page.locator(gone).first).not_to_be_visible()
     open_page.emulate_media(media="screen", color_scheme="dark")
     open_page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+
+
+@pytest.mark.parametrize("name", ["notebooks/egress_control", "book/requirements", "book/execution"])
+def test_nothing_is_cut_off_at_the_edge_of_a_sheet(browser: Browser, book_address: str, name: str) -> None:
+    page = browser.new_page(viewport={"width": A4_TEXT_PX, "height": 1000})
+    page.goto(f"{book_address}{name}.html")
+    page.emulate_media(media="print")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("article :is(.diagram-drawing, pre, table, [class*=scrollable])")]
+            .filter(one => one.clientWidth > 0 && (one.scrollWidth > one.clientWidth + 1 ||
+                one.getBoundingClientRect().right > innerWidth + 1)).map(one => one.outerHTML.slice(0, 120))"""
+    )
+    assert cut == []
+    page.close()
+
+
+@pytest.mark.parametrize("button", [".primary-toggle", ".secondary-toggle", ".search-button"])
+def test_escape_closes_a_drawer_and_leaves_the_keyboard_where_it_was(
+    browser: Browser, book_address: str, button: str
+) -> None:
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{book_address}{NOTEBOOK}.html")
+    opener = page.locator(f"{button}:visible").first
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(opener).to_be_focused()
+    page.close()
+
+
+def test_a_finger_sees_the_copy_button_and_a_terms_entry_before_the_glossary(
+    browser: Browser, book_address: str
+) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{book_address}{NOTEBOOK}.html")
+    expect(page.locator("div.cell_input button.copybtn").first).to_have_css("opacity", "1")
+    page.locator(".term-hint > a").first.tap()
+    expect(page.locator(".term-hint > [role=tooltip]").first).to_be_visible()
+    page.locator(".term-hint > a").first.tap()
+    page.wait_for_url("**/book/glossary.html#term-*")
+    context.close()
+
+
+def test_numbers_of_a_count_stand_under_each_other(browser: Browser, book_address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{book_address}book/execution.html")
+    for column in ("Seconds", "Words", "Minutes"):
+        head = page.locator("th", has_text=re.compile(f"^{column}$"))
+        expect(head).to_have_css("text-align", "right")
+        place = int(head.evaluate("cell => cell.cellIndex")) + 1
+        cells = page.locator("table").filter(has=head).locator(f"td:nth-child({place})")
+        assert set(cells.evaluate_all("all => all.map(cell => getComputedStyle(cell).textAlign)")) == {"right"}
+    page.close()
 
 
 def test_the_pages_form_one_line_by_next_and_previous(built_book: Path) -> None:
