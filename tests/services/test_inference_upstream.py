@@ -75,7 +75,10 @@ def test_the_key_goes_to_the_upstream_and_the_callers_does_not(caplog: pytest.Lo
     caplog.set_level(logging.DEBUG)
     _, up = through(whole, stream=False, key="sk-secret")
     assert up.asked[0].headers["authorization"] == "Bearer sk-secret"
-    assert "sk-secret" not in caplog.text and "entanglement" not in caplog.text
+    # The test asks with OpenAI's client, whose older versions log what they send when asked to log everything.
+    ours = [record for record in caplog.records if not record.name.startswith(("openai", "httpx", "httpcore"))]
+    said = "\n".join(record.getMessage() for record in ours)
+    assert ours and "sk-secret" not in said and "entanglement" not in said
     _, bare = through(whole, stream=False)
     assert "authorization" not in bare.asked[0].headers
 
