@@ -37,6 +37,7 @@ class Side(asyncio.Protocol):
     def __init__(self) -> None:
         self.peer: Side | None = None
         self.transport: asyncio.Transport | None = None
+        self._handed_on_end = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
@@ -48,6 +49,9 @@ class Side(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self.peer and self.peer.transport and self.peer.transport.can_write_eof():
             self.peer.transport.write_eof()
+            self._handed_on_end = True
+            if self.peer._handed_on_end and self.transport:
+                self.transport.close()  # Nothing comes either way any more; asyncio would keep both open for ever.
         return True  # The other direction stays open.
 
     def pause_writing(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from janus_platform.node.forwarders import LOOPBACK, Entrance
+from janus_platform.node.forwarders import LOOPBACK, Entrance, Side
 
 
 async def through_a_slow_connect(sent: bytes) -> bytes:
@@ -45,3 +45,36 @@ def test_what_arrives_before_the_other_end_is_connected_is_not_lost(monkeypatch:
     pause = "asyncio.selector_events._SelectorSocketTransport.pause_reading"
     monkeypatch.setattr(pause, lambda transport: None)
     assert asyncio.run(through_a_slow_connect(b"question" * 5_000)) == b"question" * 5_000
+
+
+async def closed_when_both_ends_have_ended(exchanges: int) -> list[bool]:
+    """Whether the two sides of each forwarded connection are closed, once client and server both ended theirs."""
+    sides: list[Side] = []
+
+    async def upstream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.read())
+        writer.close()
+
+    behind = await asyncio.start_server(upstream, LOOPBACK, 0)
+    front = await asyncio.get_running_loop().create_server(lambda: sides[-1], LOOPBACK, 0)
+
+    async def connect(protocol: Callable[[], asyncio.Protocol]) -> object:
+        made = await asyncio.get_running_loop().create_connection(protocol, *behind.sockets[0].getsockname())
+        sides.append(made[1])  # type: ignore[arg-type]
+        return made
+
+    for _ in range(exchanges):
+        sides.append(Entrance(connect))
+        reader, writer = await asyncio.open_connection(*front.sockets[0].getsockname())
+        writer.write(b"question")
+        writer.write_eof()
+        assert await asyncio.wait_for(reader.read(), 10) == b"question"
+        writer.close()
+    found = [side.transport is not None and side.transport.is_closing() for side in sides]
+    front.close()
+    behind.close()
+    return found
+
+
+def test_a_connection_that_both_ends_have_ended_is_closed() -> None:
+    assert asyncio.run(closed_when_both_ends_have_ended(5)) == [True] * 10
