@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,20 @@ def test_commits_are_checked_with_the_pinned_ruff_and_by_the_page_contract() -> 
     assert chosen.search("book/architecture.md")
     assert chosen.search("notebooks/search.ipynb")
     assert not chosen.search("README.md")
+
+
+def test_page_contract_hook_goes_through_the_doorkeeper_which_finds_a_newer_python() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    assert "entry: python3 make.py pages\n" in text
+
+
+@pytest.mark.parametrize("start", ["", "./"])
+def test_typos_on_purpose_are_skipped_however_a_file_is_named(start: str) -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["codespell"]
+    for file in ("tests/house/test_make.py", "janus_platform/corpus/sites/physics.org/tides.html"):
+        assert (ROOT / file).is_file()
+        assert any(fnmatch(start + file, pattern) for pattern in settings["skip"].split(","))
+    assert not any(fnmatch(start + "book/architecture.md", pattern) for pattern in settings["skip"].split(","))
 
 
 def test_devcontainer_and_editor_settings_name_what_is_there() -> None:
