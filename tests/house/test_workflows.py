@@ -72,6 +72,19 @@ def test_checkout_leaves_no_token_and_jobs_end(workflow: dict[str, Any]) -> None
                 assert step["with"]["persist-credentials"] is False
 
 
+def test_what_runs_the_notebooks_on_ubuntu_has_the_walls_that_a_desk_has() -> None:
+    for name in ("book", "release", "test"):
+        for job in read(ROOT / ".github" / "workflows" / f"{name}.yml")["jobs"].values():
+            said = [step.get("run", "") for step in job["steps"]]
+            runs = [at for at, run in enumerate(said) if re.search(r"make\.py (book|test)\b", run)]
+            allowed = [at for at, run in enumerate(said) if "apparmor_restrict_unprivileged_userns=0" in run]
+            assert not runs or (allowed and allowed[0] < runs[0]), name
+
+
+def test_no_workflow_runs_twice_at_once_for_the_same_thing(workflow: dict[str, Any]) -> None:
+    assert workflow["concurrency"]["group"]
+
+
 def test_scripts_get_what_others_wrote_only_through_variables(workflow: dict[str, Any]) -> None:
     assert [step["run"] for step in steps(workflow) if "${{" in step.get("run", "")] == []
 
