@@ -26,11 +26,13 @@ from pygments.lexers import get_lexer_by_name
 CELL_SECONDS = 120
 MOST_OUTPUT_LINES = 18
 LEFT_OUT = {"remove-cell", "exercise", "check"}
+LAST_CELL = "platform.down()"
 _COMMENT = re.compile(r"<!--.*?-->", re.S)  # marks of facts, reasons not to run: not for readers
 _HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
 _SENTENCE = re.compile(r"(.+?[.:!?])(?=\s|$)", re.S)
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\([^)]*\)")
+_ASKS_ELSEWHERE = re.compile(r"<script|<iframe|@import|url\((?!#)|\b(?:src|href)=\"(?!data:|#)", re.I)
 _PAGE = Path(__file__).with_name("slide_deck.html")
 
 
@@ -50,7 +52,7 @@ def slides_of(notebook: Any) -> list[Slide]:
     """The slides of an executed notebook, in order."""
     slides: list[Slide] = []
     for cell in notebook.cells:
-        if LEFT_OUT & set(cell.metadata.get("tags", ())):
+        if LEFT_OUT & set(cell.metadata.get("tags", ())) or cell.source.strip() == LAST_CELL:
             continue
         if cell.cell_type == "markdown":
             for heading, level, text in _sections(_COMMENT.sub("", cell.source)):
@@ -114,11 +116,13 @@ def _settle(slides: list[Slide]) -> None:
 
 
 def _say(slide: Slide, text: str) -> None:
-    """Add prose: lists and the title's slide as they are, of other text the first sentence; all of it to the note."""
+    """Add prose: of most text the first sentence; lists, tasks and the title's slide as they are; all to the note."""
     plain = _LINK.sub(r"\1", text)
     slide.notes.append(plain)
     first = plain.split("\n\n")[0]
-    whole = slide.level == 1 or plain.lstrip().startswith(("- ", "1. ", "|", ">"))
+    whole = (
+        slide.level == 1 or slide.heading.startswith("Exercise") or plain.lstrip().startswith(("- ", "1. ", "|", ">"))
+    )
     sentence = _SENTENCE.match(first)
     shown = plain if whole else sentence[1] if sentence else first
     slide.parts.append(_rendered(shown))
@@ -148,8 +152,10 @@ def _shown(data: Any) -> str:
     if "image/png" in data:
         png = data["image/png"].replace("\n", "")
         return f'<img alt="The picture that this cell makes" src="data:image/png;base64,{png}">'
+    if "text/html" in data and not _ASKS_ELSEWHERE.search(data["text/html"]):
+        return f'<div class="drawn">{data["text/html"]}</div>'
     if "text/markdown" in data:
-        return _rendered(data["text/markdown"])
+        return f'<div class="output" tabindex="0">{_rendered(data["text/markdown"])}</div>'
     return _text(data.get("text/plain", ""))
 
 

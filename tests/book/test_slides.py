@@ -75,3 +75,30 @@ def test_comments_are_not_for_the_audience() -> None:
     page = notebook(("markdown", "# Limits\n\nIt takes <!-- fact a.b -->10 requests/minute<!-- /fact -->.", ()))
     assert "It takes 10 requests/minute." in deck(page)
     assert "fact a.b" not in deck(page)
+
+
+def shown(html: str) -> str:
+    made = notebook(("markdown", "# T\n\n## Drawing\n\nSee.", ()), ("code", "trace", ()))
+    data = {"text/html": html, "text/plain": "<Trace>"}
+    made.cells[1].outputs = [nbformat.v4.new_output("execute_result", data=data)]
+    return deck(made)
+
+
+def test_a_drawing_is_shown_as_drawn_unless_it_asks_another_place_for_something() -> None:
+    drawn = '<svg><path d="M0 0"/></svg>'
+    assert f'<div class="drawn">{drawn}</div>' in shown(drawn)
+    for asking in ("<script>1</script>", '<img src="https://example.com/x.png">'):
+        page = shown(asking)
+        assert asking not in page and "&lt;Trace&gt;" in page
+
+
+def test_a_task_stands_on_its_slide_as_a_whole() -> None:
+    task = "## {}\n\nDo it. Thus:\n\n- first\n- then"
+    page = notebook(("markdown", task.format("Exercise: Do"), ()), ("markdown", task.format("Doing"), ()))
+    exercise, other = slides_of(page)
+    assert "<li>then</li>" in exercise.parts[0]
+    assert "then" not in other.parts[0]
+
+
+def test_the_cell_that_takes_the_platform_down_is_no_slide() -> None:
+    assert "down()" not in deck(notebook(("markdown", "# T\n\n## End\n\nDone.", ()), ("code", "platform.down()", ())))
