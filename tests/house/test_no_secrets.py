@@ -46,7 +46,8 @@ def tracked() -> Iterator[Path]:
 def built() -> Iterator[Path]:
     own = {ROOT / ".make" / "book-home" / name for name in KEY_FILES}
     for folder in BUILT:
-        files = (path for path in (ROOT / folder).rglob("*") if path.is_file() and not path.is_symlink())
+        found = (path for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts)  # others' packages
+        files = (path for path in found if path.is_file() and not path.is_symlink())
         yield from (path for path in files if path not in own or path.stat().st_mode & 0o077)
 
 
