@@ -130,11 +130,14 @@ class Echo(asyncio.Protocol):
 async def serve(egress_port: int, egress_socket: str, gateway: socket.socket, echo: socket.socket, port: int) -> None:
     """Listen on all entrances. Raises OSError when one cannot be had."""
     loop = asyncio.get_running_loop()
-    mirror = await loop.create_server(Echo, LOOPBACK, 0)
-    mirror_port = mirror.sockets[0].getsockname()[1]
 
     def outwards(protocol: Callable[[], asyncio.Protocol]) -> Awaitable[object]:
         return loop.create_unix_connection(protocol, egress_socket)
+
+    # First, since its port is given: the mirror takes any that is free, and would now and then take this one.
+    await loop.create_server(lambda: Entrance(outwards), LOOPBACK, egress_port, backlog=1024)
+    mirror = await loop.create_server(Echo, LOOPBACK, 0)
+    mirror_port = mirror.sockets[0].getsockname()[1]
 
     def inwards(protocol: Callable[[], asyncio.Protocol]) -> Awaitable[object]:
         return loop.create_connection(protocol, LOOPBACK, port)
@@ -142,7 +145,6 @@ async def serve(egress_port: int, egress_socket: str, gateway: socket.socket, ec
     def back(protocol: Callable[[], asyncio.Protocol]) -> Awaitable[object]:
         return loop.create_connection(protocol, LOOPBACK, mirror_port)
 
-    await loop.create_server(lambda: Entrance(outwards), LOOPBACK, egress_port, backlog=1024)
     await loop.create_unix_server(lambda: Entrance(inwards), sock=gateway, backlog=1024)
     await loop.create_unix_server(lambda: Entrance(back), sock=echo)
 
