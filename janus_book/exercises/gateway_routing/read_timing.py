@@ -1,7 +1,8 @@
 """Read Server-Timing.
 
 Write `milliseconds(header)`: a dictionary from each name in a `Server-Timing` header to its milliseconds, as a float.
-The check gives you the header of a real answer, and others that the standard allows.
+An entry without `dur` has no milliseconds and is left out. The check gives you the header of a real answer, and others
+that the standard allows.
 """
 
 import httpx
@@ -33,6 +34,8 @@ def check(milliseconds):
         (real, ["gateway", "implementation"], "It is the header of a real answer."),
         ("cache;dur=2", ["cache"], "A header may have one entry only."),
         ("db;desc=slow;dur=53.2,app;dur=47", ["db", "app"], "An entry may have other parameters than dur."),
+        ("miss, db;dur=5", ["db"], "The entry miss has no dur."),
+        ("hit;desc=disk, db ; dur=5", ["db"], "The entry hit has a desc and no dur."),
     ):
         try:
             found = milliseconds(header)
@@ -53,6 +56,14 @@ def check(milliseconds):
 
 # %% mistakes
 MISTAKES = {
+    "def milliseconds(header):\n    found = {}\n    for entry in header.split(','):\n"
+    "        name, *rest = [part.strip() for part in entry.split(';')]\n"
+    "        found[name] = float(dict(p.split('=') for p in rest)['dur'])\n    return found": "entry miss has no dur",
+    "def milliseconds(header):\n    found = {}\n    for entry in header.split(','):\n"
+    "        name, *rest = [part.strip() for part in entry.split(';')]\n"
+    "        found[name] = float(dict(p.split('=') for p in rest).get('dur', 0))\n    return found": (
+        "The entry miss has no dur"
+    ),
     "def milliseconds(header):\n    return {p.split(';')[0].strip(): 0.0 for p in header.split(',')}": "behind `dur=`",
     "def milliseconds(header):\n    return header.split(',')": "A dictionary is wanted",
     "def milliseconds(header):\n    return dict(p.strip().split(';dur=') for p in header.split(','))": "as floats",

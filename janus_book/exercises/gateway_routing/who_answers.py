@@ -33,9 +33,18 @@ def check(who_answers):
     ):
         body = {**choice, "messages": messages}
         response = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60)
-        true, said = response.headers["x-janus-implementation"], who_answers(body, first)
+        true = response.headers["x-janus-implementation"]
+        given = {**body}
+        try:
+            said = who_answers(given, first)
+        except KeyError as error:
+            raise Hint(f"For {choice} who_answers raises KeyError: {error} is not in every body. Ask by get.") from None
         if said is None:
             raise Hint("who_answers returns nothing yet. Which two fields of the body can name an implementation?")
+        if not isinstance(said, str):
+            raise Hint(f"For {choice} who_answers gave a {type(said).__name__}. A name is wanted, as a string.")
+        if given != body:
+            raise Hint("who_answers changes the body that it was given; the one who answers needs it as it came.")
         if said != true:
             raise Hint(f"For {choice} the gateway says {true}, and who_answers says {said}. Which field wins?")
     for body in ({"model": "janus"}, {"model": "echo", "competitor_id": "janus"}):
@@ -52,6 +61,12 @@ MISTAKES = {
     "    now = httpx.get(janus_platform.up().url + '/health').json()['janus']\n"
     "    return now if wanted == 'janus' else wanted": "Another day",
     "def who_answers(body, first):\n    return body['model']": "Which field wins",
+    "def who_answers(body, first):\n    return first if body['competitor_id'] == 'janus' else body['competitor_id']": (
+        "is not in every body"
+    ),
+    "def who_answers(body, first):\n    return [body['model'], first]": "A name is wanted",
+    "def who_answers(body, first):\n    wanted = body.pop('competitor_id', None) or body['model']\n"
+    "    return first if wanted == 'janus' else wanted": "changes the body",
     "def who_answers(body, first):\n    return first": "Which field wins",
     "def who_answers(body, first):\n    return first if body['model'] == 'janus' else body['model']": "competitor_id",
     "def who_answers(body, first):\n    return body.get('competitor_id') or "

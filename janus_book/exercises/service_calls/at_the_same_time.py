@@ -30,13 +30,17 @@ def check(overlap):
         ((5, 45), (20, 80), 25),
     ):
         spans = [Span(start_ms=start, end_ms=end) for start, end in (one, other)]
-        said = overlap(*spans)
+        shown = f"{one[0]}–{one[1]} ms and {other[0]}–{other[1]} ms"
+        try:
+            said = overlap(*spans)
+        except Exception as error:
+            look = "A span has start_ms and end_ms; both spans are given."
+            raise Hint(f"For spans of {shown}, overlap raises {type(error).__name__}. {look}") from None
         if said is None:
             raise Hint("overlap returns nothing yet. The later start and the earlier end bound the time in common.")
-        if not isinstance(said, int | float):
+        if isinstance(said, bool) or not isinstance(said, int | float):
             raise Hint(f"overlap gave {said!r}. A number of milliseconds is wanted.")
         if said != true:
-            shown = f"{one[0]}–{one[1]} ms and {other[0]}–{other[1]} ms"
             raise Hint(f"Spans of {shown} share {true} ms; overlap gave {said:g}.")
     platform = janus.up()
     trace = follow(platform).trace(platform)
@@ -47,6 +51,10 @@ def check(overlap):
 
 # %% mistakes
 MISTAKES = {
+    "def overlap(one, other):\n    return max(0, min(one.end, other.end) - max(one.start, other.start))": (
+        "A span has start_ms and end_ms"
+    ),
+    "def overlap(one, other):\n    return one.start_ms < other.end_ms and other.start_ms < one.end_ms": "A number of",
     "def overlap(one, other):\n    return 10 if one.end_ms > other.start_ms and other.end_ms > one.start_ms else 0": (
         "share 25 ms"
     ),

@@ -23,13 +23,20 @@ def check(onward):
 
     platform = janus.up()
     with platform.client_span() as call:
-        sent = onward({"authorization": "Bearer mine", "accept": "*/*", **call.headers})
+        received = {"authorization": "Bearer mine", "accept": "*/*", "cookie": "seat=7", "tracestate": "shop=1"}
+        received |= call.headers
+        given = dict(received)
+        sent = onward(given)
+        if given != received:
+            raise Hint("onward changes the headers that it was given; the implementation needs them as they came.")
         if not isinstance(sent, dict):
             raise Hint("onward returns no dictionary yet. Which of the received headers carries the trace id?")
         if "authorization" in sent:
             raise Hint("The user's key would leave with the call. Pass on traceparent alone.")
         if "accept" in sent:
             raise Hint("accept travels along too. The list of what goes on has one name: traceparent.")
+        if others := [name for name in sent if name != "traceparent"]:
+            raise Hint(f"{others[0]} travels along too. Name the one header that goes on, not those that stay.")
         httpx.post("https://search.janus.rodeo/search", json={"query": "spin"}, headers=sent, timeout=30)
     calls = platform.trace(call.trace_id).named("search")
     if not calls and "traceparent" in sent:
@@ -55,6 +62,11 @@ MISTAKES = {
     "def onward(received):\n    if 'traceparent' in received:\n"
     "        return {'traceparent': received['traceparent']}": "gets None",
     "def onward(received):\n    return received": "The user's key",
+    "def onward(received):\n    return {k: v for k, v in received.items() if k not in ('authorization', 'accept')}": (
+        "cookie travels along"
+    ),
+    "def onward(received):\n    return {k: v for k, v in received.items() if k.startswith('trace')}": "tracestate",
+    "def onward(received):\n    del received['authorization']\n    return received": "changes the headers",
     "def onward(received):\n    return {}": "not in the trace",
     "def onward(received):\n    return {'traceparent': received['traceparent']}": "raises KeyError",
     "def onward(received):\n    return {'traceparent': received.get('traceparent')}": "leaves nothing",

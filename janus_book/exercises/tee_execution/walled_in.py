@@ -25,31 +25,50 @@ def check(walled_in):
     from janus_platform.implementations import GUEST
 
     sound = {"interfaces": ["lo"], "uid": 1_900_000_001, "code_writable": False}
-    for change, what in (
-        ({}, "This one is walled in."),
-        ({"interfaces": ["eth0", "lo"]}, "eth0 leads to a network."),
-        ({"interfaces": ["lo", "eth0"]}, "eth0 leads to a network, wherever it stands in the list."),
-        ({"interfaces": ["eth0"]}, "eth0 leads to a network, and one interface need not be lo."),
-        ({"uid": 0}, "User 0 is root."),
-        ({"code_writable": True}, "It could change its own code."),
+    for change, true, what in (
+        ({}, True, "This one is walled in."),
+        ({"interfaces": ["eth0", "lo"]}, False, "eth0 leads to a network."),
+        ({"interfaces": ["lo", "eth0"]}, False, "eth0 leads to a network, wherever it stands in the list."),
+        ({"interfaces": ["eth0"]}, False, "eth0 leads to a network, and one interface need not be lo."),
+        ({"interfaces": []}, False, "Without lo it would not reach even its own door; lo and no other is asked for."),
+        ({"uid": 0}, False, "User 0 is root."),
+        ({"code_writable": True}, False, "It could change its own code."),
+        ({"uid": 1_900_000_017}, True, "This one is walled in too: each implementation runs as a user of its own."),
+        ({"uid": 65534}, True, "This one is walled in too: any user but root will do."),
     ):
         report = {**sound, **change}
-        said = walled_in(report)
+        given = {**report, "interfaces": list(report["interfaces"])}
+        try:
+            said = walled_in(given)
+        except Exception as error:
+            raise Hint(f"For {report} walled_in raises {type(error).__name__}. Three keys are there.") from None
         if said is None:
             raise Hint("walled_in returns nothing yet. Three keys decide: interfaces, uid, code_writable.")
-        if bool(said) == bool(change):
+        if given != report:
+            raise Hint("walled_in changes the report that it was given. Look at it, and leave it as it is.")
+        if not isinstance(said, bool):
+            raise Hint(f"walled_in gave {said!r}. True or False is wanted: compare each key with what it should be.")
+        if said != true:
             raise Hint(f"For {report} walled_in gave {said}. {what}")
     platform = janus.up()
     if all(one["name"] != "guest" for one in platform.implementations()):
         platform.submit(GUEST, name="guest")
     body = {"model": "guest", "messages": [{"role": "user", "content": "inside"}]}
     answer = httpx.post(f"{platform.url}/v1/chat/completions", json=body, timeout=60).json()
-    real = bool(walled_in(json.loads(answer["choices"][0]["message"]["content"])))
+    real = walled_in(json.loads(answer["choices"][0]["message"]["content"]))
     return f"The guest on this machine {'is' if real else 'is not'} behind all three."
 
 
 # %% mistakes
 MISTAKES = {
+    "def walled_in(report):\n    return report['interfaces'] == ['lo'] and report['uid'] == 1_900_000_001"
+    " and not report['code_writable']": "a user of its own",
+    "def walled_in(report):\n    return report['interfaces'] == ['lo'] and report['uid'] >= 1_000_000"
+    " and not report['code_writable']": "any user but root",
+    "def walled_in(report):\n    return report['uid'] and report['interfaces'] == ['lo']": "True or False is wanted",
+    "def walled_in(report):\n    report['interfaces'].remove('lo')\n"
+    "    return not report['interfaces'] and report['uid'] != 0 and not report['code_writable']": "changes the report",
+    "def walled_in(report):\n    return report['network'] == ['lo'] and report['uid'] != 0": "Three keys are there",
     "def walled_in(report):\n    return report['interfaces'][0] == 'lo' and report['uid'] != 0"
     " and not report['code_writable']": "wherever it stands",
     "def walled_in(report):\n    return len(report['interfaces']) == 1 and report['uid'] != 0"

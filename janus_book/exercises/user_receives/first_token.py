@@ -29,8 +29,10 @@ def check(first_token_ms):
 
     thought = Event(30.0, 'data: {"choices": [{"delta": {"reasoning_content": "Hm."}}]}')
     text = Event(70.0, 'data: {"choices": [{"delta": {"content": "Well"}}]}')
+    later = Event(90.0, 'data: {"choices": [{"delta": {"content": " then"}}]}')
     for events, true, what in (
         ([thought, text], 30.0, "Reasoning counts"),
+        ([text, later], 70.0, "Only the first token counts"),
         ([text], 70.0, "An answer may come without reasoning"),
         ([Event(10.0, ": ping"), text], 70.0, "A ping is no token"),
         ([Event(5.0, 'data: {"choices": [{"delta": {"role": "assistant"}}]}'), text], 70.0, "A role is no token"),
@@ -43,7 +45,7 @@ def check(first_token_ms):
             raise Hint(f"{what}, and there first_token_ms raises {type(error).__name__}.") from None
         if said is None:
             raise Hint("first_token_ms found no token. Go through the events; return the ms of the first that has one.")
-        if not isinstance(said, int | float):
+        if isinstance(said, bool) or not isinstance(said, int | float):
             raise Hint(f"first_token_ms gave {type(said).__name__}, not a number. Which part of an event is the time?")
         if said != true:
             raise Hint(f"{what}: the first token came after {true:g} ms; first_token_ms gave {said:g}.")
@@ -55,6 +57,9 @@ def check(first_token_ms):
 
 # %% mistakes
 MISTAKES = {
+    "def first_token_ms(events):\n    times = {k: e.ms for e in events for k in ('reasoning', '\"content')"
+    " if k in e.text and '\"\"' not in e.text}\n"
+    "    return min(times.values(), default=None)": "Only the first token counts",
     "def first_token_ms(events):\n    return events[0]": "Which part of an event",
     "def first_token_ms(events):\n    return [e for e in events if 'content\"' in e.text][0].ms": "Empty content",
     "def first_token_ms(events):\n    return events[0].ms": "A ping is no token",

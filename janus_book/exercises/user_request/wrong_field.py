@@ -38,6 +38,8 @@ def check(wrong_field):
             raise Hint(f"For {what}, it raises {type(error).__name__}. Look at response.json() there.") from None
         if found is None and field is not None:
             raise Hint(f"A request whose {field} is wrong was refused, and you gave None. Which key names the field?")
+        if found is not None and not isinstance(found, str):
+            raise Hint(f"wrong_field gave a {type(found).__name__}; one name is wanted, as a string, or None.")
         if found != field and field is not None:
             raise Hint(f"The field at fault is {field}; wrong_field gave {found!r}. It stands below `error`.")
         if found is not None and field is None:
@@ -47,6 +49,7 @@ def check(wrong_field):
 
 # %% mistakes
 MISTAKES = {
+    "def wrong_field(response):\n    return response.json().get('error')": "one name is wanted",
     "def wrong_field(response):\n    if response.status_code == 200:\n        return None\n"
     "    return 'messages[0].role' if 'role' in response.text else 'temperature'": "field at fault is stream",
     "def wrong_field(response):\n    return response.json()['error']['param']": "an accepted request",
