@@ -24,6 +24,8 @@ from janus_platform.cli_room import announce, settings_of
 from janus_platform.cli_security import add_to as add_security
 from janus_platform.cli_submissions import add_to as add_submissions
 from janus_platform.cli_trace import trace
+from janus_platform.contract import load_contract
+from janus_platform.egress.environment import egress_variable_names
 from janus_platform.errors import NotRunning, PlatformError
 from janus_platform.platform import running
 from janus_platform.runtime import runtime
@@ -87,8 +89,20 @@ def up(
 
 
 @app.command()
-def env(caller: Annotated[str | None, typer.Option(help="Caller id, for limits and logs of its own.")] = None) -> None:
-    """Print `export` lines: eval "$(janus env)" sends a shell's requests through the platform."""
+def env(
+    caller: Annotated[str | None, typer.Option(help="Caller id, for limits and logs of its own.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Print `unset` lines for the same variables instead.")] = False,
+) -> None:
+    """Print `export` lines: eval "$(janus env)" sends a shell's requests through the platform.
+
+    eval "$(janus env --off)" ends that, whether a platform runs or not; a proxy set before it is not put back.
+    """
+    if off:
+        if caller is not None:
+            raise typer.BadParameter("--off takes the variables of any caller away; leave --caller out")
+        for name in egress_variable_names(load_contract().implementation.key_variable):
+            typer.echo(f"unset {name}")
+        return
     variables = running().get("/environment", caller=caller or f"shell-{secrets.token_hex(4)}")
     for name, value in variables.items():
         typer.echo(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")

@@ -13,7 +13,7 @@ import typer
 
 from janus_platform.cli_output import clean, say
 from janus_platform.contract import load_contract
-from janus_platform.errors import RequestRefused
+from janus_platform.errors import PlatformError, RequestRefused
 from janus_platform.log_tail import LogTail, follow
 from janus_platform.platform import running
 from janus_platform.runtime import runtime
@@ -69,7 +69,7 @@ def submit(
         raise typer.BadParameter("--name is missing; give one such as --name my-researcher")
     form = {"hotkey": hotkey, "source": source, "license": license, "description": description}
     form |= {"changelog": changelog, "contact": contact}
-    where = {"url": url} if path is None else {"path": str(path.expanduser().resolve()), "entry": entry}
+    where = {"url": url} if path is None else {"path": str(_folder(path)), "entry": entry}
     given = {field: text for field, text in form.items() if text is not None}
     try:
         result = running().submit(name=name, instances=instances, **where, **given)
@@ -88,6 +88,16 @@ def submit(
         say(f"Not given, and asked for by the competition: {', '.join(missing)}.")
     if url is not None:
         say(f"It runs outside the node: `janus env --caller {name}` prints the variables that lead it to the services.")
+
+
+def _folder(path: Path) -> Path:
+    """The folder's full path. Raises PlatformError, with the way on, when there is none."""
+    folder = path.expanduser().resolve()
+    if not folder.exists():
+        raise PlatformError(f"There is no folder {path}. `janus new {path}` begins one that runs.")
+    if not folder.is_dir():
+        raise PlatformError(f"{path} is a file. Give the folder that it is in, and the file as --entry {path.name}.")
+    return folder
 
 
 def _is_left_out(check: Mapping[str, str]) -> bool:
@@ -154,6 +164,7 @@ def logs(
     path = place.log_file if name is None else Path(running().get("/implementations", name, "log")["path"])
     tail = LogTail(path)
     if following:
+        typer.echo(f"Following {clean(str(path))}; Ctrl-C ends it.", err=True)
         try:
             follow(tail, lines, say, ended=lambda: place.state() is None, wait=time.sleep)
         except KeyboardInterrupt:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,8 +18,8 @@ from janus_platform.services.model_files import Progress
 from janus_platform.services.vector_index_build import BuildFailed
 
 Say = Callable[[str], None]
-# Progress of a download comes a hundred times a second; a line a second is what a reader follows.
-_SECONDS_BETWEEN_LINES = 1.0
+# Progress of a download comes a hundred times a second; a log keeps a line for every tenth of the way.
+_PERCENT_BETWEEN_LINES = 10
 
 
 def prepare_all(say: Say) -> vector_index_prepare.PrepareReport:
@@ -66,13 +65,13 @@ def _progress(say: Say) -> Iterator[Progress]:
 
 
 def _throttled(say: Say) -> Progress:
-    last = 0.0
+    said: dict[str, int] = {}
 
     def progress(what: str, done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if done >= total or now - last >= _SECONDS_BETWEEN_LINES:
-            last = now
-            say(f"  {what}: {100 * done // max(total, 1)} %")
+        percent = 100 * done // total if total > 0 else 100
+        last = said.get(what, -_PERCENT_BETWEEN_LINES)
+        if percent - last >= _PERCENT_BETWEEN_LINES or (percent >= 100 > last):
+            said[what] = percent
+            say(f"  {what}: {percent} %")
 
     return progress

@@ -29,3 +29,8 @@ def ca_variables(ca_file: Path) -> dict[str, str]:
 def egress_variables(*, proxy_url: str, ca_file: Path, key_variable: str, key: str) -> dict[str, str]:
     """Everything a process needs to run the specification's code against the local platform."""
     return {**proxy_variables(proxy_url), **ca_variables(ca_file), key_variable: key}
+
+
+def egress_variable_names(key_variable: str) -> list[str]:
+    """The names of all that `egress_variables` sets, in its order: what has to go again."""
+    return list(egress_variables(proxy_url="", ca_file=Path(), key_variable=key_variable, key=""))

@@ -76,6 +76,15 @@ def test_exported_variables_send_a_shell_through_the_platform(up: Callable[[], S
     assert "403" in done.stderr
 
 
+def test_a_shell_is_led_out_of_the_platform_again_even_when_nothing_runs(up: Callable[[], Shell], shell: Shell) -> None:
+    exported = [line.partition("=")[0].split()[1] for line in up().janus("env").stdout.splitlines()]
+    shell.janus("down")
+    off = shell.janus("env", "--off")
+    assert off.returncode == 0
+    assert off.stdout.splitlines() == [f"unset {name}" for name in exported]
+    assert shell.janus("env", "--off", "--caller", "x").returncode == 2
+
+
 def test_python_joins_the_running_platform_and_puts_the_users_variables_back(up: Callable[[], Shell]) -> None:
     code = (
         "import os; before = dict(os.environ)\n"

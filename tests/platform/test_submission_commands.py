@@ -109,6 +109,14 @@ def test_a_hostile_name_is_refused(up: Callable[[], Shell], name: str) -> None:
     assert "name: " in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_folder_that_is_not_there_is_named_with_the_way_to_begin_one(shell: Shell, tmp_path: Path) -> None:
+    done = shell.janus("submit", str(tmp_path / "gone"), "--name", "x")
+    assert done.returncode == 1
+    assert f"`janus new {tmp_path / 'gone'}`" in done.stderr
+    done = shell.janus("submit", str(ECHO / "main.py"), "--name", "x")
+    assert done.returncode == 1 and "--entry main.py" in done.stderr
+
+
 @pytest.mark.parametrize("words", [[], ["--url", "http://localhost:1", str(ECHO)], [str(ECHO), "--name", ""]])
 def test_a_submission_of_nothing_or_of_two_things_is_wrong_usage(shell: Shell, words: list[str]) -> None:
     assert shell.janus("submit", *(words or ["--name", "x"])).returncode == 2
@@ -170,9 +178,15 @@ def test_logs_follow_an_implementation_until_it_is_interrupted(up: Callable[[], 
     assert ours.janus("submit", str(folder), "--name", "talker").returncode == 0
     command = [*JANUS, "logs", "talker", "--follow", "-n", "1"]
     with subprocess.Popen(
-        command, env={**ours.environment, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
+        command,
+        env={**ours.environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as following:
-        assert following.stdout is not None
+        assert following.stdout is not None and following.stderr is not None
+        # Where no line comes yet, one reads what is waited for; a pipe gets the log alone.
+        assert "talker" in (begun := following.stderr.readline()) and "Ctrl-C" in begun
         assert following.stdout.readline() == "asked: 1\n"  # The trial's last question.
         says(ours, "talker", "Hello")
         assert following.stdout.readline() == "asked: 1\n"
