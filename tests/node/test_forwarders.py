@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from janus_platform.node.forwarders import LOOPBACK, Entrance, Side
+from janus_platform.node.forwarders import LOOPBACK, Entrance, Side, serve
 
 
 async def through_a_slow_connect(sent: bytes) -> bytes:
@@ -78,3 +81,41 @@ async def closed_when_both_ends_have_ended(exchanges: int) -> list[bool]:
 
 def test_a_connection_that_both_ends_have_ended_is_closed() -> None:
     assert asyncio.run(closed_when_both_ends_have_ended(5)) == [True] * 10
+
+
+async def serving_where_a_free_port_is_the_given_one_if_it_can_be(folder: Path) -> list[int]:
+    """The ports that `serve` listens on, on a machine that gives out the egress port to whoever asks for a free one."""
+    loop, listening = asyncio.get_running_loop(), []
+    create = loop.create_server
+    with socket.create_server((LOOPBACK, 0)) as once:
+        given = once.getsockname()[1]
+
+    async def unlucky(protocol: Callable[[], asyncio.Protocol], host: str, port: int, **options: Any) -> asyncio.Server:
+        try:
+            server = await create(protocol, host, port or given, **options)
+        except OSError:
+            if port:
+                raise
+            server = await create(protocol, host, 0, **options)
+        listening.append(server)
+        return server
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        socket.socket(socket.AF_UNIX) as gateway,
+        socket.socket(socket.AF_UNIX) as echo,
+    ):
+        gateway.bind(str(folder / "gateway"))
+        echo.bind(str(folder / "echo"))
+        patch.setattr(loop, "create_server", unlucky)
+        await serve(given, str(folder / "egress"), gateway, echo, 1)
+        ports = [server.sockets[0].getsockname()[1] for server in listening]
+    for server in listening:
+        server.close()
+    assert given in ports
+    return ports
+
+
+def test_the_egress_port_is_not_lost_to_whoever_takes_a_free_one(tmp_path: Path) -> None:
+    ports = asyncio.run(serving_where_a_free_port_is_the_given_one_if_it_can_be(tmp_path))
+    assert len(set(ports)) == 2
