@@ -168,7 +168,13 @@ class Trace:
         return f"<Trace {self.trace_id}: {' → '.join(s.name for s in self.spans)}>"
 
     def _repr_html_(self) -> str:
-        return f'<div style="overflow-x:auto" tabindex="0" role="group" aria-label="Waterfall">{self.svg()}</div>'
+        from janus_platform.waterfall_svg import draw_narrow
+
+        # A page that styles the two classes shows the one that fits; any other shows the wide one, which scrolls.
+        return (
+            '<div class="janus-wide" style="overflow-x:auto" tabindex="0" role="group" aria-label="Waterfall">'
+            f'{self.svg()}</div><div class="janus-narrow" style="display:none">{draw_narrow(self)}</div>'
+        )
 
     def _services(self) -> list[Span]:
         return [s for s in self.spans if s.name not in _NO_SERVICES]

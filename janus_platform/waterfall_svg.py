@@ -6,13 +6,41 @@ Everything from outside is escaped: names and attributes may be hostile.
 
 from __future__ import annotations
 
+import math
+import textwrap
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from janus_platform.trace_view import Span, Trace
 
-_WIDTH, _LABEL, _RIGHT, _ROW, _TOP, _TICKS, _LINE = 800, 210, 132, 26, 34, 5, 18
+_AXIS, _LINE, _TICKS = 34, 18, 6
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How the drawing is laid out, in units of its view box: its width, what it leaves free left and right of the bars,
+    the height of a row, where in it the text and the bar stand, how high the bar is, and how many characters of a
+    figure's line fit."""
+
+    width: int
+    left: int
+    right: int
+    row: int
+    text: int
+    bar: int
+    height: int
+    characters: int = 1_000
+
+    def x(self, ms: float, end: float) -> float:
+        return self.left + ms * (self.width - self.left - self.right) / max(end, 1e-9)
+
+
+# Names stand left of the bars, outcomes right of them.
+_WIDE = _Form(width=800, left=210, right=132, row=26, text=15, bar=3, height=16)
+# For a phone: name and outcome stand above the bar, which has the whole width.
+_NARROW = _Form(width=340, left=8, right=8, row=38, text=13, bar=18, height=14, characters=50)
 # Okabe-Ito: told apart with any colour vision. The bars' outline carries the contrast, on white and on black.
 _COLOURS = {
     "client": "#999999",
@@ -34,30 +62,35 @@ _STYLE = (
 
 def draw(trace: Trace) -> str:
     """The waterfall as an SVG element for a page."""
-    # A narrow screen scrolls: smaller letters could not be read.
-    return _svg(trace, f'width="100%" style="min-width:600px;max-width:{_WIDTH}px"', "")
+    # A narrow window scrolls: smaller letters could not be read.
+    return _svg(trace, _WIDE, f'width="100%" style="min-width:600px;max-width:{_WIDE.width}px"', "")
+
+
+def draw_narrow(trace: Trace) -> str:
+    """The same for a phone: readable at a width of 340 pixels."""
+    return _svg(trace, _NARROW, f'width="100%" style="max-width:{_NARROW.width * 1.5:g}px"', "")
 
 
 def document(trace: Trace) -> str:
     """The waterfall as a file of its own: light or dark as its reader's system is."""
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _svg(trace, f'width="{_WIDTH}"', _STYLE) + "\n"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _svg(trace, _WIDE, f'width="{_WIDE.width}"', _STYLE) + "\n"
 
 
-def _svg(trace: Trace, size: str, style: str) -> str:
+def _svg(trace: Trace, form: _Form, size: str, style: str) -> str:
     rows = [*trace.spans, *trace.unattributed]
     end = max(span.end_ms for span in rows)
-    scale = (_WIDTH - _LABEL - _RIGHT) / max(end, 1e-9)
-    bottom = _TOP + _ROW * len(rows) + (_ROW if trace.tokens_ms else 0)
-    height = bottom + 10 + _LINE * len(trace.figures())
-    parts = [*_axis(end, scale, bottom)]
+    bottom = _AXIS + form.row * (len(rows) + bool(trace.tokens_ms))
+    figures = [line for figure in trace.figures() for line in textwrap.wrap(figure, form.characters)]
+    parts = [*_axis(end, form, bottom)]
     for row, span in enumerate(rows):
-        parts += _bar(span, _TOP + row * _ROW, scale)
+        parts += _bar(span, _AXIS + row * form.row, end, form)
     if trace.tokens_ms:
-        parts += _chunks(trace, bottom - _ROW, scale)
-    for number, line in enumerate(trace.figures(), 1):
+        parts += _chunks(trace, bottom - form.row, end, form)
+    for number, line in enumerate(figures, 1):
         parts.append(f'<text x="8" y="{bottom + 4 + _LINE * number}" opacity=".85">{escape(line)}</text>')
+    height = bottom + 10 + _LINE * len(figures)
     return (
-        f'<svg class="janus-waterfall" role="img" viewBox="0 0 {_WIDTH} {height}" {size} '
+        f'<svg class="janus-waterfall" role="img" viewBox="0 0 {form.width} {height}" {size} '
         'font-family="system-ui, sans-serif" font-size="12" fill="currentColor" xmlns="http://www.w3.org/2000/svg">'
         f"<title>{escape(_title(trace))}</title><desc>{escape(_description(trace))}</desc>{style}"
         + "".join(parts)
@@ -74,46 +107,63 @@ def _description(trace: Trace) -> str:
     return ". ".join([*said, *trace.figures()]) + "."
 
 
-def _axis(end: float, scale: float, bottom: int) -> list[str]:
-    parts = []
-    for tick in range(_TICKS + 1):
-        at = end * tick / _TICKS
-        x = _LABEL + at * scale
+def ticks(end: float) -> list[float]:
+    """Round times from 0 to `end`, at most six intervals between them: steps of 1, 2 or 5 times a power of ten."""
+    least = max(end, 1e-9) / _TICKS
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+    return [step * number for number in range(int(end / step + 1e-9) + 1)]
+
+
+def _axis(end: float, form: _Form, bottom: int) -> list[str]:
+    parts, marks = [], ticks(end)
+    # On a phone every other mark has its number; all have their line.
+    every = 1 if form is _WIDE else 2
+    for number, at in enumerate(marks):
+        x = form.x(at, end)
         parts.append(
-            f'<line x1="{x:.1f}" y1="{_TOP - 8}" x2="{x:.1f}" y2="{bottom}" stroke="currentColor" opacity=".15"/>'
-            f'<text x="{x:.1f}" y="{_TOP - 14}" text-anchor="middle" opacity=".75">{at:.0f} ms</text>'
+            f'<line x1="{x:.1f}" y1="{_AXIS - 8}" x2="{x:.1f}" y2="{bottom}" stroke="currentColor" opacity=".15"/>'
         )
+        if number % every == 0:
+            inside = "end" if x + 20 > form.width else "middle"
+            anchor = inside if number or form is _WIDE else "start"
+            said = f"{at:g} ms"
+            parts.append(f'<text x="{x:.1f}" y="{_AXIS - 14}" text-anchor="{anchor}" opacity=".75">{said}</text>')
     return parts
 
 
-def _bar(span: Span, y: int, scale: float) -> list[str]:
+def _bar(span: Span, y: int, end: float, form: _Form) -> list[str]:
     begin = max(0.0, span.start_ms)
-    x, width = _LABEL + begin * scale, max(2.0, (span.end_ms - begin) * scale)
+    x = form.x(begin, end)
+    width = max(2.0, form.x(span.end_ms, end) - x)
     hint = escape(f"{span.label}: {span.outcome}, from {span.start_ms:.1f} ms")
     # Where it belongs is not certain: dashed.
     dashes = ' stroke-dasharray="4 3"' if span.attached in ("inferred", "unattributed") else ""
     faint = ' fill-opacity=".4"' if span.attached == "unattributed" else ""
+    outcome_at = f'x="{x + width + 5:.1f}"' if form is _WIDE else f'x="{form.width - 4}" text-anchor="end"'
     return [
-        f'<text x="{8 + 12 * span.depth}" y="{y + 15}">{escape(span.label)}</text>',
-        f'<rect x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 10}" rx="3" '
+        f'<text x="{8 + 12 * span.depth}" y="{y + form.text}">{escape(span.label)}</text>',
+        f'<rect x="{x:.1f}" y="{y + form.bar}" width="{width:.1f}" height="{form.height}" rx="3" '
         f'fill="{_COLOURS.get(span.name, _OTHER)}"{faint} stroke="currentColor" stroke-opacity=".6"{dashes}>'
         f"<title>{hint}</title></rect>",
-        f'<text x="{x + width + 5:.1f}" y="{y + 15}" opacity=".85">{escape(span.outcome)}</text>',
+        f'<text {outcome_at} y="{y + form.text}" opacity=".85">{escape(span.outcome)}</text>',
     ]
 
 
-def _chunks(trace: Trace, y: int, scale: float) -> list[str]:
+def _chunks(trace: Trace, y: int, end: float, form: _Form) -> list[str]:
     """The row of ticks: short while the implementation thinks, long while it answers; the longest gap underlined."""
     content = trace.event_ms("first_content")
-    parts = [f'<text x="8" y="{y + 15}">chunks</text>']
+    top = y + form.bar
+    parts = [f'<text x="8" y="{y + form.text}">chunks</text>']
     for at in trace.tokens_ms:
-        top = y + 3 if content is not None and at >= content - 0.5 else y + 10
-        x = _LABEL + at * scale
-        parts.append(f'<line x1="{x:.1f}" y1="{top}" x2="{x:.1f}" y2="{y + 19}" stroke="currentColor"/>')
+        begin = top if content is not None and at >= content - 0.5 else top + form.height / 2
+        x = form.x(at, end)
+        parts.append(f'<line x1="{x:.1f}" y1="{begin:g}" x2="{x:.1f}" y2="{top + form.height}" stroke="currentColor"/>')
     if gap := trace.longest_gap:
-        x1, x2 = _LABEL + gap.start_ms * scale, _LABEL + (gap.start_ms + gap.ms) * scale
+        x1, x2 = form.x(gap.start_ms, end), form.x(gap.start_ms + gap.ms, end)
+        under = top + form.height + 3
         parts.append(
-            f'<line x1="{x1:.1f}" y1="{y + 22}" x2="{x2:.1f}" y2="{y + 22}" stroke="#D55E00" stroke-width="2">'
+            f'<line x1="{x1:.1f}" y1="{under}" x2="{x2:.1f}" y2="{under}" stroke="#D55E00" stroke-width="2">'
             f"<title>longest gap: {gap.ms:.1f} ms</title></line>"
         )
     return parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from janus_platform.trace_view import Trace
-from janus_platform.waterfall_svg import document
+from janus_platform.waterfall_svg import document, draw_narrow, ticks
 from tools.browser import FLAGS, find_browser, missing_browser_help
+from tools.environment import ROOT
 
 SECOND = 10**9
 # A request of 1,000 ms that began at second 5: 100 ms to the first token, then gaps of 50, 250 and 100 ms.
@@ -180,6 +182,42 @@ def test_the_drawing_can_be_read_in_both_schemes(browser: Browser, scheme: str, 
     labels = [entry for entry in seen["texts"] if entry[1] < 100 and entry[0] != "chunks"][:8]
     for (text, *label), bar in zip(labels, seen["bars"], strict=False):
         assert label[2] <= bar[0], f"{text} runs into its bar"
+
+
+def test_the_drawing_for_a_phone_keeps_inside_its_frame_and_its_words_off_each_other(
+    browser: Browser, trace: Trace
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.set_content(f"<body style='margin:0;width:340px'>{draw_narrow(trace)}")
+    seen = page.evaluate(MEASURE.replace("document.documentElement", "document.querySelector('svg')"))
+    page.close()
+    width, height = seen["size"]
+    boxes = [(text, *box) for text, *box in seen["texts"]]
+    for text, left, top, right, bottom in boxes:
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height, text
+    for number, (one, left, top, right, bottom) in enumerate(boxes):
+        for other, left2, top2, right2, bottom2 in boxes[number + 1 :]:
+            apart = right <= left2 or right2 <= left or bottom <= top2 + 2 or bottom2 <= top + 2
+            assert apart, f"{one!r} and {other!r} lie on each other"
+
+
+@pytest.mark.parametrize(("width", "shown"), [(390, "janus-narrow"), (1_000, "janus-wide")])
+def test_the_book_shows_the_drawing_that_fits(browser: Browser, trace: Trace, width: int, shown: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.set_content(f"<article class='bd-article'>{trace._repr_html_()}</article>")
+    assert page.locator(".janus-wide").is_visible() and not page.locator(".janus-narrow").is_visible()
+    page.add_style_tag(path=ROOT / "book" / "_static" / "book.css")
+    visible = [name for name in ("janus-wide", "janus-narrow") if page.locator(f".{name}").is_visible()]
+    page.close()
+    assert visible == [shown]
+
+
+@pytest.mark.parametrize("end", [0.5, 3.3, 69.0, 861.0, 1_000.0, 299_999.0])
+def test_the_axis_has_round_steps_up_to_the_end(end: float) -> None:
+    marks = ticks(end)
+    steps = {f"{after - before:.1e}" for before, after in pairwise(marks)}
+    assert marks[0] == 0 and end - marks[1] < marks[-1] <= end * (1 + 1e-9)
+    assert len(steps) == 1 and steps.pop()[:3] in ("1.0", "2.0", "5.0") and 3 <= len(marks) <= 7
 
 
 def test_a_file_is_whole_by_itself(trace: Trace) -> None:
