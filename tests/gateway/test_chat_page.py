@@ -41,6 +41,16 @@ def test_an_answer_shows_reasoning_text_picture_sources_and_its_trace(chat: Visi
     chat.check_quiet()
 
 
+def test_a_numbered_source_keeps_the_mark_that_the_text_refers_to(chat: Visit, served: GatewayThread) -> None:
+    served.script = says(
+        "So it is. [3]\n\nSources:\n- [3] [A page](https://a.example/p)\n- [Other](https://b.example/)\n"
+    )
+    chat.ask()
+    chat.page.locator(".sources a").first.wait_for()
+    assert chat.page.locator(".sources a").all_inner_texts() == ["[3] A page", "Other"]
+    assert "Sources:" not in chat.text(".text")
+
+
 def test_reasoning_is_open_while_the_implementation_thinks_and_folds_when_it_answers(
     chat: Visit, served: GatewayThread
 ) -> None:

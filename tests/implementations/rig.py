@@ -18,6 +18,8 @@ from janus_platform.implementations import bundled
 sys.path.insert(0, str(bundled()["research"]))
 
 import main as research
+from pages import Passage as Passage
+from pages import cited as cited
 from services import Services
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 32

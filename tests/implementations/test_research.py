@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.implementations.rig import PAGE, PNG, Answer, FakeServices, ask, served
+from tests.implementations.rig import PAGE, PNG, Answer, FakeServices, Passage, ask, cited, served
 
 SEARCH, PROXY, SANDBOX, INFERENCE = "search.janus.rodeo", "proxy.janus.rodeo", "sandbox.janus.rodeo", "api.chutes.ai"
 QUESTION = "Explain quantum entanglement"
@@ -50,7 +50,13 @@ def test_the_last_chunk_carries_finish_reason_and_the_whole_usage() -> None:
 
 
 def test_the_answer_names_the_cited_page_as_its_source() -> None:
-    assert answer_to(QUESTION).content.endswith("\n\nSources:\n- [Quantum entanglement](https://physics.org/quantum)")
+    assert answer_to(QUESTION).content.endswith("\n\nSources:\n- [1] [Quantum entanglement](https://physics.org/quantum)")
+
+
+def test_a_source_carries_the_number_by_which_the_answer_refers_to_it() -> None:
+    passages = [Passage("Spin", "https://a.example", "up"), Passage("Tides", "https://b.example", "high")]
+    assert cited("Twice a day. [2]", passages) == [("[2] ", passages[1])]
+    assert cited("Twice a day.", passages) == [("", passages[0])]
 
 
 def test_the_prompt_holds_the_question_the_page_and_the_other_snippets() -> None:

@@ -282,8 +282,8 @@ def _is_only_a_plot(question: Question) -> bool:
     return len(left) <= 1
 
 
-def _sources(passages: list[Passage]) -> str:
-    lines = [f"- [{re.sub(r'[][]', '', p.title) or p.url}]({p.url})" for p in passages]
+def _sources(passages: list[tuple[str, Passage]]) -> str:
+    lines = [f"- {mark}[{re.sub(r'[][]', '', p.title) or p.url}]({p.url})" for mark, p in passages]
     return "\n\nSources:\n" + "\n".join(lines)
 
 

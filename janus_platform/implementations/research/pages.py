@@ -70,10 +70,12 @@ def prompt(question: str, passages: list[Passage]) -> str:
     return f"Question: {question}\n\nPassages:\n" + "\n\n".join(numbered)
 
 
-def cited(answer: str, passages: list[Passage]) -> list[Passage]:
-    """The passages that `answer` refers to as [n], in their order; the first one when it refers to none."""
-    numbers = {int(n) for n in re.findall(r"\[(\d{1,2})\]", answer)}
-    return [p for n, p in enumerate(passages, 1) if n in numbers] or passages[:1]
+def cited(answer: str, passages: list[Passage]) -> list[tuple[str, Passage]]:
+    """The passages that `answer` refers to as [n], in their order, each with its mark; the first one, without a mark,
+    when it refers to none."""
+    marks = set(re.findall(r"\[\d{1,2}\]", answer))
+    found = [(f"[{n}] ", p) for n, p in enumerate(passages, 1) if f"[{n}]" in marks]
+    return found or [("", p) for p in passages[:1]]
 
 
 def declines(answer: str) -> bool:

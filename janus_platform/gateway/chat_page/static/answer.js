@@ -138,7 +138,11 @@ export class Answer {
     const last = this.text.lastElementChild;
     const title = last?.previousElementSibling;
     if (last?.matches("ul, ol") && title && /^(sources|references):?$/i.test(title.textContent.trim())) {
-      last.querySelectorAll("a").forEach((a) => this.#source({ url: a.href, title: a.textContent }));
+      for (const item of last.children) {
+        // The text above refers to a numbered source by its mark, so the mark stays.
+        const mark = /^\s*\[\d{1,3}\]\s/.exec(item.textContent)?.[0].trim();
+        item.querySelectorAll("a").forEach((a) => this.#source({ url: a.href, title: [mark, a.textContent].filter(Boolean).join(" ") }));
+      }
       const isComplete = [...last.children].every((item) => item.querySelector("a"));
       if (isComplete) [last, title].forEach((node) => node.remove());
     }
