@@ -16,7 +16,7 @@ from tools.platform import book_home, running
 from tools.terminal import StepFailed, Terminal
 
 TYPED = ("janus_bench", "janus_book", "janus_platform", "tools", "book/_ext")
-NO_BENCHMARK = ("__init__", "figures")
+NO_BENCHMARK = ("__init__", "figures", "lighthouse_pages")
 CACHES = ("_build", ".make", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
 
 

@@ -2,159 +2,165 @@
 
 The pages are served on loopback as a web host serves them, text gzipped; Lighthouse's own desktop preset slows network
 and processor by its model. One page at a time, since two would slow each other. A page below the target is measured
-twice more, and its median counts: other work on the machine shows in the performance score alone.
+twice more, and its median counts: other work on the machine shows in the performance score alone. A page on which
+Lighthouse fails is noted with its reason, and the run goes on.
+
+Each page's last result is kept in `_build/bench/lighthouse_pages.json`, with when it was measured: a run over some
+pages replaces theirs alone. The figures are those of all pages kept; the exit code is that of the pages just measured.
+The book's root is not among them: it only leads on to the first page.
 
     python3 make.py bench lighthouse                    # every page
-    python3 make.py bench lighthouse book/contract      # some
+    python3 make.py bench lighthouse book/contract      # some; search.html for the page of a benchmark's name
     python3 make.py bench lighthouse --json
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
-import gzip
-import io
+import datetime as dt
 import json
 import os
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
+from tests.benchmarks import figures
 from tests.benchmarks.figures import Figure, figure, show
+from tests.benchmarks.lighthouse_pages import CATEGORIES, PageFailed, Scores, lighthouse, measured, served
 from tools import book
-from tools.browser import FLAGS, find_browser, missing_browser_help
+from tools.browser import find_browser, missing_browser_help
 from tools.environment import ROOT
 
-VERSION = "12.8.2"  # the last that runs on Node.js 18 and 20
-ROOM = ROOT / ".make" / "lighthouse"
-CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 TARGET = 95
 MORE_RUNS = 2
-NPM_SECONDS, PAGE_SECONDS = 300, 120
-_GZIPPED = (".html", ".css", ".js", ".svg", ".json")
-
-Scores = Mapping[str, float]
+GENERATED = ("genindex", "search")  # the book's pages that are in no table of contents
 
 
-class Gzipping(SimpleHTTPRequestHandler):
-    """Serves files with their length, text gzipped where the browser takes it, and logs nothing."""
+@dataclass(frozen=True)
+class Result:
+    """What was found on one page: the scores, 0 to 100, of so many runs; or none, and why Lighthouse `failed`."""
 
-    protocol_version = "HTTP/1.1"
+    measured: str  # ISO 8601, UTC
+    runs: int = 0
+    scores: Scores = field(default_factory=dict)
+    failed: str = ""
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
+    @property
+    def met(self) -> bool:
+        return not self.failed and min(self.scores.values()) >= TARGET
 
-    def send_head(self) -> io.BytesIO | None:
-        """The head of the answer; returns its body."""
-        path = Path(self.translate_path(self.path))
-        path = path / "index.html" if path.is_dir() else path
-        if not path.is_file():
-            self.send_error(404)
-            return None
-        body = path.read_bytes()
-        self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(str(path)))
-        if path.suffix in _GZIPPED and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body = gzip.compress(body)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        return io.BytesIO(body)
+    def line(self) -> str:
+        if self.failed:
+            return f"FAILED {self.failed}"
+        again = f"  (median of {self.runs})" if self.runs > 1 else ""
+        return " ".join(f"{self.scores[name]:5.0f}" for name in CATEGORIES) + again
 
 
-@contextmanager
-def served(html: Path) -> Iterator[str]:
-    """The address of the built book, while the block lasts."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Gzipping, directory=str(html))) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+def pages_of(root: Path, html: Path, wanted: Sequence[str]) -> list[str]:
+    """The pages that are wanted, else every page, without suffix. Raises SystemExit when the built book lacks one."""
+    if not (html / "index.html").is_file():
+        raise SystemExit("There is no built book: python3 make.py book --no-serve")
+    named = [word.removesuffix(".html") for word in wanted] or [*book.pages(root), *GENERATED]
+    if missing := [page for page in named if not (html / f"{page}.html").is_file()]:
+        raise SystemExit(f"The built book has no page {', '.join(missing)}: python3 make.py book --no-serve")
+    return list(dict.fromkeys(named))
 
 
-def lighthouse() -> list[str]:
-    """The command that runs Lighthouse, installed from npm when it is not there. Raises SystemExit without npm."""
-    script = ROOM / "node_modules" / "lighthouse" / "cli" / "index.js"
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        raise SystemExit("Lighthouse needs Node.js 18 or newer, with npm: install it, then run this again.")
-    if not script.is_file():
-        ROOM.mkdir(parents=True, exist_ok=True)
-        words = [npm, "install", "--prefix", str(ROOM), "--no-audit", "--no-fund", f"lighthouse@{VERSION}"]
-        subprocess.run(words, check=True, timeout=NPM_SECONDS, stdout=subprocess.DEVNULL)
-    return [node, str(script)]
+def judged(command: Sequence[str], url: str, browser: str) -> Result:
+    """A page's result; it is measured again where a score is below the target. One failed run fails the page."""
+    now = f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    runs: list[Scores] = []
+    try:
+        runs.append(measured(command, url, browser))
+        if min(runs[0].values()) < TARGET:
+            runs += [measured(command, url, browser) for _ in range(MORE_RUNS)]
+    except PageFailed as failure:
+        return Result(now, failed=str(failure))
+    return Result(now, len(runs), {name: statistics.median(run[name] for run in runs) for name in CATEGORIES})
 
 
-def measured(command: list[str], url: str, browser: str) -> Scores:
-    """The four scores of one page, 0 to 100. Raises RuntimeError with what Lighthouse said when it failed."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        words = [*command, url, "--preset=desktop", "--output=json", f"--output-path={report}", "--quiet"]
-        words += [f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={' '.join(FLAGS)}"]
-        env = {**os.environ, "CHROME_PATH": browser}
-        done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=PAGE_SECONDS)
-        if done.returncode or not report.is_file():
-            raise RuntimeError(f"{url}: {done.stderr[-500:]}")
-        return scores_in(json.loads(report.read_text(encoding="utf-8")))
+def survey(command: Sequence[str], html: Path, pages: Sequence[str], browser: str, kept: Path) -> dict[str, Result]:
+    """Measure the pages one by one, say each and keep it as soon as it is there; returns them by name."""
+    found: dict[str, Result] = {}
+    with served(html) as address:
+        for number, page in enumerate(pages, 1):
+            found[page] = judged(command, f"{address}/{page}.html", browser)
+            print(f"{number:3}/{len(pages)} {page:<40} {found[page].line()}", file=sys.stderr, flush=True)
+            keep(kept, merged(results_in(kept), {page: found[page]}, html))
+    return found
 
 
-def scores_in(report: Mapping[str, Any]) -> Scores:
-    """The scores of Lighthouse's report, 0 to 100; one that could not be computed counts 0."""
-    return {name: 100 * (report["categories"][name]["score"] or 0) for name in CATEGORIES}
+def merged(old: Mapping[str, Result], new: Mapping[str, Result], html: Path) -> dict[str, Result]:
+    """The new results over the old, by page, without pages that the book has no more."""
+    return {page: one for page, one in {**old, **new}.items() if (html / f"{page}.html").is_file()}
 
 
-def judged(command: list[str], url: str, browser: str) -> tuple[Scores, int]:
-    """A page's scores and how often it was measured: again where a score is below the target."""
-    runs = [measured(command, url, browser)]
-    if min(runs[0].values()) < TARGET:
-        runs += [measured(command, url, browser) for _ in range(MORE_RUNS)]
-    return {name: statistics.median(run[name] for run in runs) for name in CATEGORIES}, len(runs)
+def results_in(kept: Path) -> dict[str, Result]:
+    """The results of earlier runs, by page; none where no file is, or one that cannot be read."""
+    try:
+        return {page: Result(**one) for page, one in json.loads(kept.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
-def figures_of(found: Mapping[str, Scores]) -> list[Figure]:
-    """The lowest score of each category, with its spread over the pages."""
-    lowest = {name: [scores[name] for scores in found.values()] for name in CATEGORIES}
-    return [
-        Figure(f"lowest {name} of {len(found)} pages", min(values), "", TARGET, (min(values), max(values)), True)
-        for name, values in lowest.items()
-    ] + [figure("median performance", lowest["performance"], "", at_least=True)]
+def keep(kept: Path, results: Mapping[str, Result]) -> None:
+    """Write the results for the next run, all or nothing."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    half = kept.with_suffix(".part")
+    half.write_text(as_json(results) + "\n", encoding="utf-8")
+    os.replace(half, kept)
+
+
+def as_json(results: Mapping[str, Result]) -> str:
+    """The results by page, as they are kept and as `--json` prints them."""
+    return json.dumps({page: asdict(one) for page, one in results.items()}, indent=1, ensure_ascii=False)
+
+
+def figures_of(results: Mapping[str, Result]) -> list[Figure]:
+    """How many pages failed; of the others the lowest score of each category, with its spread, and the median."""
+    failed = sum(bool(one.failed) for one in results.values())
+    found = [Figure(f"pages of {len(results)} on which Lighthouse failed", failed, "", 0, (failed, failed))]
+    scored = [one.scores for one in results.values() if not one.failed]
+    if not scored:
+        return found
+    for name in CATEGORIES:
+        values = [scores[name] for scores in scored]
+        spread = (min(values), max(values))
+        found.append(Figure(f"lowest {name} of {len(scored)} pages", min(values), "", TARGET, spread, at_least=True))
+    performance = [scores["performance"] for scores in scored]
+    return [*found, figure("median performance", performance, "", at_least=True)]
+
+
+def table(results: Mapping[str, Result]) -> list[str]:
+    """When the pages were measured, and a line for each that failed or is below the target."""
+    times = sorted(one.measured for one in results.values())
+    span = times[0] if times[0] == times[-1] else f"from {times[0]} to {times[-1]}"
+    below = [f"{page:<40} {one.line()}  {one.measured}" for page, one in results.items() if not one.met]
+    return [f"{len(times)} pages, measured {span}", *below]
 
 
 def main() -> int:
-    """Measure, print a line a page and the lowest scores; 1 when a page is below the target."""
+    """Measure, print a line a page and the figures; 1 when Lighthouse failed on a page, or one is below the target."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("pages", nargs="*", help="such as book/contract; without any, every page and the search")
-    parser.add_argument("--json", action="store_true", help="print the scores of each page as JSON")
+    parser.add_argument("pages", nargs="*", help="such as book/contract; without any, every page, index and search")
+    parser.add_argument("--json", action="store_true", help="print what was found on each page as JSON")
     parser.add_argument("--runs", type=int, default=1, help="taken by every benchmark; here a page decides itself")
     options = parser.parse_args()
     browser = find_browser()
     if browser is None:
         raise SystemExit(missing_browser_help())
-    if not (book.HTML / "index.html").is_file():
-        raise SystemExit("There is no built book: python3 make.py book --no-serve")
-    pages = options.pages or list(dict.fromkeys([*book.pages(ROOT), "search"]))
-    command, found = lighthouse(), {}
-    with served(book.HTML) as address:
-        for number, page in enumerate(pages, 1):
-            found[page], runs = judged(command, f"{address}/{page}.html", browser)
-            line = " ".join(f"{found[page][name]:5.0f}" for name in CATEGORIES)
-            again = f"  (median of {runs})" if runs > 1 else ""
-            print(f"{number:3}/{len(pages)} {page:<40} {line}{again}", file=sys.stderr, flush=True)
+    pages = pages_of(ROOT, book.HTML, options.pages)
+    kept = figures.KEPT / "lighthouse_pages.json"
+    found = survey(lighthouse(), book.HTML, pages, browser, kept)
     if options.json:
-        print(json.dumps(found, indent=2))
+        print(as_json(found))
     else:
-        show("lighthouse", figures_of(found))
-    return int(any(score < TARGET for scores in found.values() for score in scores.values()))
+        everything = results_in(kept)
+        print("\n".join(table(everything)))
+        show("lighthouse", figures_of(everything))
+    return int(not all(one.met for one in found.values()))
 
 
 if __name__ == "__main__":

@@ -50,7 +50,9 @@ def test_the_last_chunk_carries_finish_reason_and_the_whole_usage() -> None:
 
 
 def test_the_answer_names_the_cited_page_as_its_source() -> None:
-    assert answer_to(QUESTION).content.endswith("\n\nSources:\n- [1] [Quantum entanglement](https://physics.org/quantum)")
+    assert answer_to(QUESTION).content.endswith(
+        "\n\nSources:\n- [1] [Quantum entanglement](https://physics.org/quantum)"
+    )
 
 
 def test_a_source_carries_the_number_by_which_the_answer_refers_to_it() -> None:

@@ -1,7 +1,7 @@
 """Is it walled in?
 
-Write `walled_in(report)`: true when a process that saw what `report` says sits behind all three walls: its network has
-no interface but `lo`, its user is not root, and it cannot write its own code.
+Write `walled_in(report)`: true when three things hold for a process that saw what `report` says: its network has no
+interface but `lo`, its user is not root, and it cannot write its own code.
 """
 
 from janus_book.exercise import Hint

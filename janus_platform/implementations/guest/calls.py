@@ -11,7 +11,7 @@ from trace_context import outgoing
 
 SEARCH_URL = "https://search.janus.rodeo/search"
 FETCH_URL = "https://proxy.janus.rodeo/fetch"
-VECTOR_URL = "https://vector.janus.rodeo/query"
+SANDBOX_URL = "https://sandbox.janus.rodeo/execute"
 CALL_SECONDS = 20.0
 TOO_MANY = 30
 
@@ -69,11 +69,8 @@ async def wrongly() -> list[int]:
 
 
 def _three(http: httpx.AsyncClient) -> list[Any]:
-    return [
-        http.post(SEARCH_URL, json={"query": "entanglement"}),
-        http.get(FETCH_URL, params={"url": "https://physics.org/quantum"}),
-        http.post(VECTOR_URL, json={"query": "entangled particles", "top_k": 3}),
-    ]
+    # Long enough that waiting for each other shows.
+    return [http.post(SANDBOX_URL, json={"language": "bash", "code": "sleep 0.1"}) for _ in range(3)]
 
 
 CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
