@@ -212,8 +212,8 @@ def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Ta
     share = trust(rows, table)
     if share < 1 and scores.categories["quality"]:
         notes.append(
-            f"Few of the questions were answered whose answer the seed draws: the others count by {share:.2f}, since "
-            "they may have been learned by heart."
+            f"Few of the questions whose answer the seed draws were answered right: the others count by {share:.2f}, "
+            "since they may have been learned by heart."
         )
     elif not any(row.drawn for row in rows):
         notes.append("No answer of this suite is drawn by the seed: answers learned by heart would not show.")

@@ -93,9 +93,9 @@ def env(
     caller: Annotated[str | None, typer.Option(help="Caller id, for limits and logs of its own.")] = None,
     off: Annotated[bool, typer.Option("--off", help="Print `unset` lines for the same variables instead.")] = False,
 ) -> None:
-    """Print `export` lines: eval "$(janus env)" sends a shell's requests through the platform.
+    """Print `export` lines: `eval "$(janus env)"` sends a shell's requests through the platform.
 
-    eval "$(janus env --off)" ends that, whether a platform runs or not; a proxy set before it is not put back.
+    `eval "$(janus env --off)"` ends that, whether a platform runs or not; a proxy set before it is not put back.
     """
     if off:
         if caller is not None:

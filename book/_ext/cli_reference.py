@@ -100,7 +100,7 @@ def _row(parameter: Any) -> tuple[str, ...]:
     name = written if option else f"`{_argument(parameter)}`"
     takes = "nothing" if option and parameter.is_flag else _kind(parameter)
     default = parameter.default
-    shown = _NONE if default in (None, False, ()) or callable(default) else f"`{default}`"
+    shown = _NONE if default in (None, False, (), "") or callable(default) else f"`{default}`"
     return name, takes + (", required" if parameter.required else ""), shown, as_markdown(parameter.help or _NONE)
 
 

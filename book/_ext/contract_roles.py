@@ -53,7 +53,7 @@ class ServiceAddress(SphinxRole):
             return _failure(self, f"no service {self.text!r}; the services are {', '.join(services)}")
         service = services[self.text]
         address = service.host if self.name == "host" else service.url
-        return [nodes.literal(address, address)], []
+        return [nodes.literal(address, address, classes=["address"])], []
 
 
 def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:

@@ -193,9 +193,10 @@ def _choices(value: Any) -> list[str]:
 
 def _size(count: int) -> str:
     for factor, unit in _UNITS:
-        if count >= factor:
+        # 8192 is no round number of kilobytes: it reads better as it is.
+        if count >= factor and count * 10 % factor == 0:
             return f"{count / factor:g}\N{NO-BREAK SPACE}{unit}"
-    return f"{count}\N{NO-BREAK SPACE}bytes"
+    return f"{count:,}\N{NO-BREAK SPACE}bytes"
 
 
 def _time(seconds: float, *, number_of_one: bool = True) -> str:

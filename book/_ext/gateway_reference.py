@@ -2,7 +2,7 @@
 
 ```{gateway} endpoints      methods and paths
 ```{gateway} request        each field of a chat request that is checked, with what it must be
-```{gateway} wire           the extensions to OpenAI's format
+```{gateway} wire           what a stream carries, the extensions to OpenAI's format among it
 ```{gateway} errors         status and code of every error
 ```{gateway} metrics        what /metrics counts
 """
@@ -99,14 +99,20 @@ def _message(check: Check, name: str, value: Any) -> str | None:
     return None
 
 
+_USAGE = {
+    "cost_usd": "What the answer cost, in US dollars.",
+    "sandbox_seconds": "How long its programs ran in the code sandbox, in seconds.",
+}
+
+
 def wire(contract: Contract) -> str:
-    """What the contract adds to OpenAI's format."""
+    """What an answer's stream carries, the extensions to OpenAI's format among it."""
     rows = [
         (f"`{contract.wire.reasoning_field}`", "in a message or a chunk's delta", "What the implementation thinks."),
         (f"`{contract.wire.content_field}`", "in a message or a chunk's delta", "The answer."),
         (f"`{contract.wire.artifacts_field}`", "on a chunk or an answer", "Files that belong to it, such as pictures."),
         (f"`{contract.wire.routing_field}`", "in a request", "The implementation to ask, whatever `model` says."),
-        *((f"`{name}`", "in usage", "What the answer cost.") for name in contract.wire.usage_fields),
+        *((f"`{name}`", "in usage", _USAGE[name]) for name in contract.wire.usage_fields),
         (f"`{contract.wire.end_of_stream}`", "the last event", "The stream is whole."),
     ]
     timeout, body = contract.implementation.request_timeout_seconds, contract.gateway.max_body_bytes

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tools import reading_time
 from tools.page_contract import course_pages
 
-HEAD = ["Page", "Words", "Code lines", "Cells", "Figures", "Minutes", "Exercises, minutes"]
+HEAD = ["Page", "Words", "Code lines", "Cells", "Diagrams", "Minutes", "Exercises, minutes"]
 
 
 class minutes(nodes.General, nodes.Element):  # type: ignore[misc]  # docutils has no types
