@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -196,7 +197,7 @@ for number in range(first, 1000):
         command = [sys.executable, "-c", writer, str(path), json.dumps(report("r", 1)), str(len(acknowledged))]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
-            told = [int(line) for line, _ in zip(child.stdout, range(260), strict=False)]
+            told = [int(line) for line in islice(child.stdout, 260)]
             if told[-1] < 999:
                 child.send_signal(signal.SIGKILL)
                 killed += 1
