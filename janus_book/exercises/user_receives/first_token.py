@@ -5,12 +5,12 @@ the milliseconds since the request was sent, and `text`. A ping is no token, and
 role.
 """
 
+import json
+
 from janus_book.exercise import Hint
 
 
 # %% answer
-import json
-
 def first_token_ms(events):
     ### BEGIN SOLUTION
     for event in events:

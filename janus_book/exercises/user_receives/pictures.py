@@ -4,13 +4,13 @@ Write `pictures(events)`: the artifacts of an answer as bytes, in order. They st
 its `data` in Base64. `events` are the texts of the events.
 """
 
+import base64
+import json
+
 from janus_book.exercise import Hint
 
 
 # %% answer
-import base64
-import json
-
 def pictures(events):
     ### BEGIN SOLUTION
     found = []
