@@ -40,7 +40,10 @@ def check(replay):
     two = [Event("code", "a.py", "one"), Event("code", "b.py", "two")]
     wanted = EventLog(names, two).registers()["code"]
     given = list(two)
-    found = replay(given)
+    try:
+        found = replay(given)
+    except AttributeError as error:
+        raise Hint(f"`extend` was called with something else than it takes: {error}. The value comes first.") from None
     if given != two:
         raise Hint("Your function took events out of the list it was given. Go over them with `for`.")
     if found == start:
@@ -84,4 +87,16 @@ MISTAKES = {
     "    return value.hex().upper()": "digits are capitals",
     "def replay(events):\n    value = START\n    for event in dict.fromkeys(events):\n"
     "        value = extend(value, event)\n    return value.hex()": "extends the register once more",
+    """def replay(events):
+    value = START
+    for event in events:
+        value = extend(event, value)
+    return value.hex()
+""": "The value comes first",
+    """def replay(events):
+    value = START
+    for event in sorted(events, key=lambda one: one.name):
+        value = extend(value, event)
+    return value.hex()
+""": "extends the register once more",
 }

@@ -38,6 +38,9 @@ def check(added):
         raise Hint(f"A field that only one bill has is lost: {lost}. Its missing half counts as 0.")
     if any(isinstance(value, str) for value in found.values()):
         raise Hint("A usage holds numbers, and yours holds text.")
+    for name, value in found.items():
+        if not isinstance(value, int | float):
+            raise Hint(f"A usage holds numbers, and yours has {value!r} as {name}. Add the two up.")
     wanted = {"prompt_tokens": 800, "completion_tokens": 100, "cost_usd": 0.00018, "sandbox_seconds": 1.5}
     for name, value in wanted.items():
         if abs(found[name] - value) > 1e-12:
@@ -49,6 +52,20 @@ def check(added):
         raise Hint(f"7 and 5 prompt tokens are 12, and yours says {found}. Does it look at the bills that it gets?")
     if found.get("cost_usd") != 0:
         raise Hint("A cost that is 0 in both bills is still told, and yours leaves it out: it reads as not reported.")
+    one, other = {"cost_usd": 0.0000012, "searches": 0, "pages": 2}, {"cost_usd": 0.0000013, "cached_tokens": 0}
+    found = added(dict(one), dict(other))
+    if not isinstance(found, dict) or set(found) != {*one, *other}:
+        raise Hint("Bills may have other fields: here searches, pages and cached_tokens. Take their names.")
+    if found["searches"] != 0 or found["cached_tokens"] != 0:
+        both = f"{found['searches']} and {found['cached_tokens']}"
+        raise Hint(f"No search in one bill and no word of it in the other make 0, not None: yours says {both}.")
+    if found["pages"] != 2:
+        raise Hint(f"Two pages in one bill and no word of them in the other make 2, and yours says {found['pages']}.")
+    if abs(found["cost_usd"] - 0.0000025) > 1e-12:
+        raise Hint(f"A cost of 0.0000012 and one of 0.0000013 make 0.0000025, and yours {found['cost_usd']}: rounded?")
+    few = {"prompt_tokens": 5}
+    if added({}, dict(few)) != few or added(dict(few), {}) != few:
+        raise Hint("An empty bill adds nothing: with one of 5 prompt tokens the sum is that bill.")
     return "800 prompt tokens, 100 completion tokens, $0.00018."
 
 
@@ -74,4 +91,18 @@ MISTAKES = {
         "the bills that it gets",
     "from collections import Counter\n"
     "def added(first, second):\n    return Counter(first) + Counter(second)": "leaves it out",
+    """def added(first, second):
+    return {n: round(first.get(n, 0) + second.get(n, 0), 5) for n in {**first, **second}}
+""": "rounded?",
+    """def added(first, second):
+    names = ['prompt_tokens', 'completion_tokens', 'cost_usd', 'sandbox_seconds']
+    return {n: first.get(n, 0) + second.get(n, 0) for n in names}
+""": "may have other fields",
+    """def added(first, second):
+    both = {n: first[n] + second[n] for n in first if n in second}
+    return {n: first.get(n) or second.get(n) for n in {**first, **second}} | both
+""": "make 0, not None",
+    """def added(first, second):
+    return {n: [first.get(n), second.get(n)] for n in {**first, **second}}
+""": "Add the two up",
 }

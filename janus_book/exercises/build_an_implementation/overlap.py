@@ -22,7 +22,12 @@ def overlap(paragraph, question):
 
 # %% check
 def check(overlap):
-    found = overlap("Tides rise.", "tides")
+    try:
+        found = overlap("Tides rise.", "tides")
+    except TypeError as error:
+        if "'list'" not in str(error):
+            raise
+        raise Hint(f"`words` gives a list, and lists have no intersection: {error}. What makes a set of one?") from None
     if found is None or found is ...:
         raise Hint("Your function returns nothing yet. Two sets of words have an intersection: `&`.")
     if isinstance(found, bool) or not isinstance(found, int):
@@ -48,6 +53,13 @@ def check(overlap):
         raise Hint("'moon.' and 'moon?' are the same word with other punctuation: `words` takes it off.")
     if overlap("the moon", "moon") != 1:
         raise Hint("'the moon' ends in 'moon', without a full stop, and yours misses it. Is a letter cut off?")
+    paragraph = "In a paragraph with many words before it, Schrödinger's well-known cat is at last in a box."
+    found = overlap(paragraph, "What is Schrödinger's cat?")
+    if found != 4:
+        raise Hint(
+            f"By `words` the question has 'is', 'Schrödinger', 's' and 'cat' in common with a long paragraph, which "
+            f"are 4, and yours counts {found}. Take the words as `words` gives them: all of them, short ones too."
+        )
     return "Four words in common, and a paragraph about something else has none."
 
 
@@ -79,4 +91,18 @@ MISTAKES = {
     "    paragraph = paragraph[:-1]\n"
     "    return len(set(re.findall(r'\\w+', paragraph.lower())) & set(re.findall(r'\\w+', question.lower())))":
         "a letter cut off",
+    """def overlap(paragraph, question):
+    found = [set(re.findall('[a-z]+', text.lower())) for text in (paragraph, question)]
+    return len(found[0] & found[1])
+""": "as `words` gives them",
+    """import string
+def overlap(paragraph, question):
+    found = [{w.strip(string.punctuation) for w in text.lower().split()} for text in (paragraph, question)]
+    return len(found[0] & found[1])
+""": "as `words` gives them",
+    """def words(text):
+    return text.lower().replace('?', '').replace('.', '').replace(',', '').split()
+def overlap(paragraph, question):
+    return len(words(paragraph) & words(question))
+""": "What makes a set of one",
 }

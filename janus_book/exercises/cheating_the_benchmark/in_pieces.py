@@ -49,7 +49,7 @@ def check(in_pieces):
     worth = pieces(Answer([Delta("content", 0, piece) for piece in sent]), load_scoring()["streaming"])
     if worth < 0.99:
         raise Hint(f"{len(sent)} pieces, the largest of them too large: they are worth {worth:.2f} of 1.")
-    for odd in ("  two  spaces, and a break at the end\n", "-", ""):
+    for odd in ("  two  spaces, and a break at the end\n", "-", "", "Größe:\t5 €\r\nund mehr"):
         if (again := "".join(islice(in_pieces(odd), 10_000))) != odd:
             raise Hint(f"For that text it holds. From {odd!r} your pieces make {again!r}.")
     return f"{len(sent)} pieces, and nothing lost."
@@ -68,4 +68,9 @@ MISTAKES = {
     "def in_pieces(text):\n    return len(text)": "yours is int",
     "def in_pieces(text):\n    while True:\n        yield text[:4]": "no end to be seen",
     "import re\ndef in_pieces(text):\n    yield from re.findall(r'\\S+\\s*', text)": "For that text it holds",
+    """def in_pieces(text):
+    data = text.encode()
+    for start in range(0, len(data), 5):
+        yield data[start : start + 5].decode(errors="ignore")
+""": "your pieces make",
 }

@@ -63,12 +63,14 @@ def check(verdict):
     def said(report):
         try:
             return verdict(report)
+        except KeyError as error:
+            raise Hint(f"There is no {error} to go by. The four scores stand by name in `report['scores']`.") from None
         except TypeError as error:
             if "NoneType" not in str(error):
                 raise
             raise Hint("A score is None where nothing was measured: not all can be compared. Name the three.") from None
 
-    if verdict({"scores": {"quality": 0.0, "speed": 0.0, "cost": 0.0, "streaming": 0.0}}) in (None, ...):
+    if said({"scores": {"quality": 0.0, "speed": 0.0, "cost": 0.0, "streaming": 0.0}}) in (None, ...):
         raise Hint("Your function returns nothing yet. Look at quality first: without it the others are 0 too.")
     for wanted, cheat in cases.items():
         with tempfile.TemporaryDirectory() as room, serving(cheat) as url:
@@ -119,4 +121,7 @@ MISTAKES = {
     "    s = report['scores']\n"
     "    names = {'quality': 'not answering', 'cost': 'false bill', 'streaming': 'false stream'}\n"
     "    return names.get(min(s, key=s.get), 'honest')": "Name the three",
+    """def verdict(report):
+    return 'not answering' if report['quality'] < 10 else 'honest'
+""": "stand by name",
 }

@@ -36,6 +36,9 @@ def check(allowed):
         f"{first.partition('.')[2]}:443": "It is a part of a listed name, and no listed name.",
         f"{first}:0443": "The port is compared as it is written: 0443 is not 443.",
         f"{first} :443": "A space is a character too.",
+        f"{first}: 443": "A space is a character too, before the port as well.",
+        f"{egress.allowed_hosts[-1]}:443": "It is the last of the list.",
+        f"{first.replace('.', '-', 1)}:443": "The dots of a listed name are dots, and no other character will do.",
         first: "There is no port.",
         f"{first}:443@evil.example:443": "What stands before the @ is no host.",
     }
@@ -52,6 +55,9 @@ def check(allowed):
             raise Hint(f"For {target} you return {said!r}. The answer is True or False, whichever way it goes.")
         if said != real:
             raise Hint(f"For {target} you say {said}, and the proxy {real}. {why}")
+    own = ["own.example"]
+    if allowed("own.example:443", own) is not True or allowed(f"{first}:443", own) is not False:
+        raise Hint(f"With {own} as `hosts` that host alone may be reached. Which list does your function look at?")
     return f"The proxy decides the same for all {len(targets)} targets."
 
 
@@ -79,4 +85,17 @@ MISTAKES = {
     "def allowed(target, hosts):\n"
     "    host, _, port = target.rpartition(':')\n"
     "    return host.lower() in hosts and port.isdigit() and int(port) == 443": "as it is written",
+    """import re
+def allowed(target, hosts):
+    return bool(re.fullmatch('(' + '|'.join(hosts) + '):443', target.lower()))
+""": "are dots",
+    """def allowed(target, hosts):
+    host, _, port = target.rpartition(':')
+    return host.lower() in hosts and port.strip() == '443'
+""": "before the port as well",
+    """from janus_platform.contract import load_contract
+def allowed(target, hosts):
+    host, _, port = target.rpartition(':')
+    return host.lower() in load_contract().egress.allowed_hosts and port == '443'
+""": "Which list does",
 }

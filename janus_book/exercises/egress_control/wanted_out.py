@@ -31,7 +31,10 @@ def check(wanted_out):
     knock("api.chutes.ai:80")
     # By number from the end: the log keeps only so many events of a caller, and may be full.
     events = platform.blocked()[-7:]
-    found = wanted_out([dict(event) for event in events])
+    try:
+        found = wanted_out([dict(event) for event in events])
+    except KeyError as error:
+        raise Hint(f"An event has no {error}. It has {', '.join(events[0])}.") from None
     wanted = [("often.example", 3), ("sometimes.example", 2), ("rarely.example", 1)]
     if found is None or found is ...:
         raise Hint("wanted_out returns nothing yet. Collect the targets of the events; Counter counts them.")
@@ -53,11 +56,28 @@ def check(wanted_out):
     if pairs != wanted:
         raise Hint("The counts are right, the order is not: the most often tried comes first.")
     reason = "host is not on the allow-list"
-    for target, host in (("db-34:443", "db-34"), ("[::1]:443", "[::1]")):
-        found = [tuple(pair) for pair in wanted_out([{"target": target, "reason": reason}])]
+    for target, host in (("db-34:443", "db-34"), ("[::1]:443", "[::1]"), ("db:8443", "db")):
+        found = _pairs(wanted_out([{"target": target, "reason": reason}]))
         if found != [(host, 1)]:
             raise Hint(f"From a log with {target} alone comes {(host, 1)}, not {found}. Where does its port begin?")
+    twice = [{"target": f"db.example:{port}", "reason": reason} for port in (443, 22)]
+    if (found := _pairs(wanted_out(twice))) != [("db.example", 2)]:
+        raise Hint(f"db.example was tried at two ports, which is one host tried twice; yours gives {found}.")
+    many = [{"target": f"{n}.example:443", "reason": reason} for n in range(1, 15) for _ in range(n)]
+    found = _pairs(wanted_out([{"target": "search.janus.rodeo:443", "reason": "too many tunnels"}, *many]))
+    if any(host == "search.janus.rodeo" for host, _ in found):
+        raise Hint("search.janus.rodeo was refused for 'too many tunnels'. Only the one reason of the task counts.")
+    if found != [(f"{n}.example", n) for n in range(14, 0, -1)]:
+        raise Hint(f"14 hosts were tried, one of them 14 times, one of them once; yours gives {len(found)} of them.")
+    if _pairs(wanted_out([])) or wanted_out([]) is None:
+        raise Hint("From an empty log comes an empty list.")
     return "Six attempts to reach three hosts, read from the log that the check had just caused."
+
+
+def _pairs(found):
+    if not isinstance(found, list | tuple) or not all(isinstance(pair, list | tuple) for pair in found):
+        raise Hint(f"Each log gives a list of pairs, an empty or a short one too; from another yours makes {found!r}.")
+    return [tuple(pair) for pair in found]
 
 
 # %% mistakes
@@ -87,4 +107,27 @@ MISTAKES = {
     "    return Counter(out).most_common()": "Where does its port begin",
     "def wanted_out(events):\n"
     "    return [('often.example', 3), ('sometimes.example', 2), ('rarely.example', 1)]": "Where does its port begin",
+    """def wanted_out(events):
+    out = [e['target'] for e in events if e['reason'] == 'host is not on the allow-list']
+    return Counter(target.removesuffix(':443') for target in out).most_common()
+""": "Where does its port begin",
+    """def wanted_out(events):
+    out = [e['target'] for e in events if e['reason'] == 'host is not on the allow-list']
+    return [(target.rpartition(':')[0], n) for target, n in Counter(out).most_common()]
+""": "at two ports",
+    """def wanted_out(events):
+    out = [e['target'] for e in events if e['reason'] == 'host is not on the allow-list']
+    return Counter(target.rpartition(':')[0] for target in out).most_common(10)
+""": "gives 10 of them",
+    """def wanted_out(events):
+    out = [e['target'].rpartition(':')[0] for e in events if 'chutes' not in e['target']]
+    return Counter(out).most_common()
+""": "Only the one reason",
+    """def wanted_out(events):
+    return Counter(e['host'] for e in events).most_common()
+""": "has no 'host'",
+    """def wanted_out(events):
+    out = [e['target'] for e in events if e['reason'] == 'host is not on the allow-list']
+    return Counter(target.rpartition(':')[0] for target in out).most_common() or None
+""": "an empty or a short one",
 }

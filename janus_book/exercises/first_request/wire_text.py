@@ -29,7 +29,13 @@ def check(text_of):
     import janus_platform as janus
 
     event = 'data: {"choices": [{"delta": {"content": "Hello"}}]}'
-    said = text_of(event)
+    try:
+        said = text_of(event)
+    except (KeyError, TypeError) as error:
+        raise Hint(
+            f"On {event} text_of raises {type(error).__name__}: {error}. On the way to the text are `choices`, a list, "
+            "then `delta`, then `content`."
+        ) from None
     if said is None:
         raise Hint(
             "text_of returns nothing yet. What stands after `data: ` is JSON: choices, then delta, then content."
@@ -40,6 +46,7 @@ def check(text_of):
         ("", "An empty line stands between two events"),
         ("data: [DONE]", "The last event is `data: [DONE]`, which is no JSON"),
         ('data: {"choices": [{"delta": {"reasoning_content": "Hm."}}]}', "A delta may hold reasoning and no content"),
+        ('data: {"choices": [{"delta": {"content": null}}]}', "A delta's content may be null"),
         ('data: {"choices": [], "usage": {}}', "An event may come without any choice"),
     ):
         try:
@@ -48,23 +55,32 @@ def check(text_of):
             raise Hint(f"{what}, and there text_of raises {type(error).__name__}. Return an empty string.") from None
         if said != "":
             raise Hint(f"{what}, and there text_of gives {said!r}. Return an empty string.")
+    for text in ("So my reasoning is", "[DONE] ends it", 'He says "data: "'):
+        event = "data: " + json.dumps({"choices": [{"delta": {"reasoning_content": None, "content": text}}]})
+        if (said := text_of(event)) != text:
+            raise Hint(
+                f"The event {event} adds {text!r} to the answer; text_of gave {said!r}. Look at the fields of its "
+                "JSON, not at words that stand in the line."
+            )
     body = {"model": "research", "messages": [{"role": "user", "content": "What is a qubit?"}], "stream": True}
     with httpx.stream("POST", f"{janus.up().url}/v1/chat/completions", json=body, timeout=60) as response:
-        lines = list(response.iter_lines())
-    events = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
-    pieces = [event["choices"][0]["delta"].get("content") or "" for event in events if event.get("choices")]
-    said = [text_of(line) for line in lines]
-    if "".join(said) != "".join(pieces):
-        raise Hint(
-            f"From a real answer you read {''.join(said)[:40]!r}; its content begins {''.join(pieces)[:40]!r}. "
-            "Hand on each piece as it came, its spaces too."
-        )
-    return "From the stream it read: " + "".join(said)[:60] + "…"
+        lines = [line for line in response.iter_lines() if not line.startswith(":")]  # whether pings come is chance
+    read = []
+    for line in lines:
+        event = json.loads(line[6:]) if line.startswith("data: {") else {}
+        piece = event["choices"][0]["delta"].get("content") or "" if event.get("choices") else ""
+        read.append(text_of(line))
+        if read[-1] != piece:
+            raise Hint(
+                f"From a real answer you read {str(read[-1])[:60]!r}, where its content is {piece[:60]!r}. Hand on "
+                "each piece as it came, its spaces too."
+            )
+    return "From the stream it read: " + "".join(read)[:60] + "…"
 
 
 # %% mistakes
 MISTAKES = {
-    "def text_of(line):\n    return 'Hello' if 'Hello' in line else ''": "From a real answer",
+    "def text_of(line):\n    return 'Hello' if 'Hello' in line else ''": "not at words that stand",
     "import json\ndef text_of(line):\n    if not line.startswith('data: {'):\n        return ''\n"
     "    c = json.loads(line[6:])['choices']\n"
     "    return (c[0]['delta'].get('content') or '').strip() if c else ''": "its spaces too",
@@ -75,4 +91,22 @@ MISTAKES = {
     "    return json.loads(line[6:])['choices'][0]['delta']['content']": "no JSON",
     "import json\ndef text_of(line):\n    if not line or line.endswith('[DONE]'):\n        return ''\n"
     "    return json.loads(line[6:])['choices'][0]['delta'].get('content')": "reasoning and no content",
+    """import json
+def text_of(line):
+    if not line.startswith('data: {') or 'reasoning' in line:
+        return ''
+    c = json.loads(line[6:])['choices']
+    return c[0]['delta'].get('content') or '' if c else ''
+""": "not at words that stand",
+    """import json
+def text_of(line):
+    if not line or 'DONE' in line:
+        return ''
+    c = json.loads(line[6:])['choices']
+    return c[0]['delta'].get('content') or '' if c else ''
+""": "not at words that stand",
+    """import json
+def text_of(line):
+    return json.loads(line[6:])['choices']['delta']['content']
+""": "`choices`, a list",
 }

@@ -47,11 +47,18 @@ def check(properties):
         if missing := [field for field in ("name", "age", "city") if field not in said]:
             there = ", ".join(said) or "no field at all"
             raise Hint(f"The answer has no {missing[0]}; it has {there}. Name it in `properties`.")
+        if more := [field for field in said if field not in ("name", "age", "city")]:
+            raise Hint(f"The answer has {more[0]} as well, of which the sentence says nothing. Three are asked for.")
         if type(said["age"]) is not int:
             raise Hint(f"The age came as {said['age']!r}, which is no whole number. Which `type` is one?")
         if (said["name"], said["age"], said["city"]) != (name, age, city):
             raise Hint(f"From {words!r} came {said}. Does each field have the type of its value, and leave it open?")
-    if (kind := properties["age"].get("type", "integer")) != "integer":
+    for name, its in properties.items():
+        if fixed := {"enum", "const"} & set(its):
+            raise Hint(f"{name!r} lists its values under `{min(fixed)}`. Another sentence has others: leave it open.")
+    if (kind := properties["age"].get("type")) is None:
+        raise Hint("The age came whole, but its schema names no `type` of its own. One word says that it is whole.")
+    if kind not in ("integer", ["integer"]):
         raise Hint(f"The age came whole, but {kind!r} lets other things through as well. Which `type` does not?")
     return f"The last answer: {said}."
 
@@ -87,4 +94,20 @@ MISTAKES = {
     "age": {"enum": [36, 85]},
     "city": {"enum": ["London", "New York"]},
 }""": "and leave it open",
+    """properties = {
+    "name": {"type": "string"},
+    "age": {"type": "integer"},
+    "city": {"type": "string"},
+    "job": {"type": "string"},
+}""": "has job as well",
+    """properties = {
+    "name": {"type": "string"},
+    "age": {"enum": [36, 85, 53]},
+    "city": {"type": "string"},
+}""": "Another sentence has others",
+    """properties = {
+    "name": {"type": "string"},
+    "age": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+    "city": {"type": "string"},
+}""": "names no `type`",
 }

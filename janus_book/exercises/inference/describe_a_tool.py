@@ -26,9 +26,14 @@ properties = {
 def check(about, properties):
     _look_at(about, properties)
     calls = _asker(about, properties)
-    for amount, first, second in ((250, "USD", "EUR"), (80, "GBP", "JPY")):
+    for amount, first, second in ((250, "USD", "EUR"), (80, "GBP", "JPY"), (12.5, "EUR", "GBP")):
         question = f"How much is {amount} {first} in {second}?"
         made, words = calls(question)
+        if not made and words.startswith("To call") and amount == 12.5:
+            raise Hint(
+                f"For {question!r} it was not called: {words} Does each `type` take such a value, one that is not "
+                "whole or not listed?"
+            )
         if not made and words.startswith("To call"):
             raise Hint(f"Your tool fits, but the engine cannot fill it in. It says: {words} Are its names telling?")
         if not made:
@@ -125,4 +130,16 @@ properties = {
     "from": {"type": "string"},
     "to": {"type": "string"},
 }""": "the wrong way round",
+    """about = "Converts currency"
+properties = {
+    "amount": {"type": "integer"},
+    "from_currency": {"type": "string"},
+    "to_currency": {"type": "string"},
+}""": "not whole or not listed",
+    """about = "Converts currency"
+properties = {
+    "amount": {"enum": [250, 80]},
+    "from_currency": {"enum": ["USD", "GBP"]},
+    "to_currency": {"enum": ["EUR", "JPY"]},
+}""": "or not listed",
 }

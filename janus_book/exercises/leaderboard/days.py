@@ -42,6 +42,10 @@ def check(days_at_1):
         raise Hint("From day 2 to day 5 are 3 days, and yours counts 4: the day on which it ends is the next one's.")
     if found != 12:
         raise Hint(f"'mine' reigned from day 2 to 5 and from 11 to 20, which makes 12 days; yours says {found}.")
+    try:
+        days_at_1(list(reigns), "nobody", 20)
+    except (LookupError, ValueError) as error:
+        raise Hint(f"Somebody who never was #1 had no day, and there yours ends in {type(error).__name__}.") from None
     if days_at_1(list(reigns), "echo", 20) != 2 or days_at_1(list(reigns), "nobody", 20) != 0:
         raise Hint("'echo' had two days, and somebody who never was #1 had none.")
     if (found := days_at_1(list(reigns), "mine", 30)) != 22:
@@ -77,4 +81,13 @@ MISTAKES = {
     "    return sum((today if e is None else e) - b for w, b, e in reigns if name in w)": "somebody else",
     "def days_at_1(reigns, name, today):\n"
     "    return sum((e or today) - b for w, b, e in reigns if w == name)": "0 is an end",
+    """def days_at_1(reigns, name, today):
+    days = {}
+    for who, begin, end in reigns:
+        days[who] = days.get(who, 0) + (today if end is None else end) - begin
+    return days[name]
+""": "ends in KeyError",
+    """def days_at_1(reigns, name, today):
+    return sum((today if e is None else e) - b for w, b, e in reigns if w == name) or None
+""": "never was #1 had none",
 }

@@ -34,6 +34,8 @@ def check(leader):
         [("a", 40.0), ("b", 50.0), ("a", 50.0)],
         [("a", 40.1), ("b", 40.4)],
         [("a", 0.0)],
+        [("a", 40.11), ("b", 40.14)],
+        [("a", 40.0), ("a", 60.0), ("b", 50.0)],
     )
     if leader(cases[1]) in (None, ...):
         raise Hint("Your function returns nothing yet. Go through the publications and keep the best one so far.")
@@ -91,4 +93,18 @@ MISTAKES = {
     "        if composite > best:\n"
     "            first, best = name, composite\n"
     "    return first": "[('a', 0.0)]",
+    """def leader(publications):
+    first, best = None, -1
+    for name, composite in publications:
+        if round(composite, 1) > best:
+            first, best = name, round(composite, 1)
+    return first
+""": "[('a', 40.11), ('b', 40.14)]",
+    """def leader(publications):
+    first, best = None, -1
+    for name, composite in publications:
+        if composite > best and name != first:
+            first, best = name, composite
+    return first
+""": "('a', 60.0), ('b', 50.0)]",
 }

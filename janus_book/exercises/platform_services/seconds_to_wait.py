@@ -37,7 +37,10 @@ def check(seconds_to_wait):
     shorter = httpx.Response(429, headers={"retry-after": "7", "ratelimit": '"caller";r=0;t=7'}, json={})
     for refused in (pages[-1], shorter):
         told = refused.headers["retry-after"]
-        said = seconds_to_wait(refused)
+        try:
+            said = seconds_to_wait(refused)
+        except KeyError as error:
+            raise Hint(f"A refusal has no {error}. How long to wait stands in its headers: print them.") from None
         if said is None:
             raise Hint(f"A fetch was refused with 429 and `retry-after: {told}`; you return nothing there.")
         if type(said) is int and said == 0:
@@ -60,6 +63,13 @@ def _must_not_wait(seconds_to_wait, answered):
         raise Hint(
             f"An answer with status {answered.status_code} has no header {error}. Which status has one?"
         ) from None
+    except TypeError as error:
+        if "NoneType" not in str(error):
+            raise
+        raise Hint(
+            f"An answer with status {answered.status_code} has no `retry-after`: what get() gives for it is None, of "
+            "which no number can be made."
+        ) from None
     if said is None:
         raise Hint(
             f"seconds_to_wait returns nothing for a status of {answered.status_code}. Which header did the last "
@@ -67,6 +77,8 @@ def _must_not_wait(seconds_to_wait, answered):
         )
     if said != 0:
         raise Hint(f"The service answered with {answered.status_code}, and you wait {said!r} s. That needs no waiting.")
+    if type(said) is not int:
+        raise Hint(f"Without a refusal you give {said!r}, a {type(said).__name__}. A whole number is asked for.")
 
 
 # %% mistakes
@@ -91,4 +103,13 @@ MISTAKES = {
         return 0
     print(response.headers['retry-after'])
 """: "you return nothing there",
+    """def seconds_to_wait(response):
+    return response.status_code == 429 and int(response.headers['retry-after'])
+""": "you give False, a bool",
+    """def seconds_to_wait(response):
+    return int(response.headers.get('retry-after'))
+""": "no number can be made",
+    """def seconds_to_wait(response):
+    return int(response.json()['retry_after']) if response.status_code == 429 else 0
+""": "print them",
 }

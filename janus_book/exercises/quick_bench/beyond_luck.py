@@ -30,6 +30,10 @@ def check(verdict):
         ((0.5, 0.1, 0.9), "better"),
         ((-0.5, -0.9, -0.1), "worse"),
         ((20.0, -1.0, 41.0), "cannot tell"),
+        ((5.0, 0.0, 10.0), "cannot tell"),
+        ((-5.0, -10.0, 0.0), "cannot tell"),
+        ((0.03, 0.01, 0.05), "better"),
+        ((-0.03, -0.05, -0.01), "worse"),
     )
     why = {
         "better": "Its lower end lies above 0.",
@@ -37,7 +41,12 @@ def check(verdict):
         "cannot tell": "0 is not outside of it.",
     }
     for (effect, low, high), wanted in cases:
-        found = verdict(Difference("composite", 40.0, 40.0 + effect, effect, low, high, 0.5))
+        try:
+            found = verdict(Difference("composite", 40.0, 40.0 + effect, effect, low, high, 0.5))
+        except TypeError as error:
+            if "subscriptable" not in str(error):
+                raise
+            raise Hint(f"{error}: it is no dictionary. Its ends come behind a dot, as the task has them.") from None
         shown = f"{effect:+g} with an interval from {low:+g} to {high:+g}"
         if found is ... or (found is None and wanted == "better"):
             raise Hint("Your function returns nothing yet. On which side of 0 does the whole interval lie?")
@@ -79,4 +88,17 @@ MISTAKES = {
     "    if difference.p < 0.05:\n"
     "        return 'better' if difference.effect > 0 else 'worse'\n"
     "    return 'cannot tell'": "Its lower end",
+    """def verdict(difference):
+    if difference.low >= 0 and difference.high > 0:
+        return 'better'
+    return 'worse' if difference.high < 0 else 'cannot tell'
+""": "from +0 to +10",
+    """def verdict(difference):
+    if difference.low > 0:
+        return 'better'
+    return 'worse' if difference.low < 0 and difference.high <= 0 else 'cannot tell'
+""": "from -10 to +0",
+    """def verdict(difference):
+    return 'better' if difference['low'] > 0 else 'cannot tell'
+""": "behind a dot",
 }

@@ -53,10 +53,19 @@ def check(lost):
         if abs(found[name] - points) > 1e-6:
             said = f"{document['weights'][name]} and a score of {document['scores'][name]:.0f}"
             raise Hint(f"The sum is right, its parts are not: {name} has weight {said}; yours lost {found[name]:.1f}.")
-    other = {"weights": {"quality": 0.6, "speed": 0.4}, "scores": {"quality": 99.0, "speed": 99.5}}
-    found = lost({"composite": 99.2, **deepcopy(other)})
-    if set(found) != {"quality", "speed"} or abs(found["quality"] - 0.6) > 1e-6 or abs(found["speed"] - 0.2) > 1e-6:
-        raise Hint(f"From another report, {other}, come 0.6 and 0.2 points. Yours gives {found}.")
+    other = {
+        "composite": 49.85,
+        "weights": {"quality": 0.5, "speed": 0.3, "modality": 0.2},
+        "scores": {"quality": 0.0, "speed": 99.5, "modality": 100.0, "cost": None},
+    }
+    found = lost(deepcopy(other))
+    if set(found) != set(other["weights"]):
+        names = ", ".join(map(str, found)) or "none"
+        raise Hint(f"From another report come {', '.join(other['weights'])}, also where 0 was lost; yours are {names}.")
+    for name, points in {"quality": 50.0, "speed": 0.15, "modality": 0.0}.items():
+        if abs(found[name] - points) > 1e-6:
+            said = f"weight {other['weights'][name]} and a score of {other['scores'][name]:g} cost {points:g}"
+            raise Hint(f"From another report: {name} with {said} points, and yours says {found[name]:g}.")
     return "They add up to what is missing from 100, and the largest says where to begin."
 
 
@@ -88,4 +97,20 @@ MISTAKES = {
     "def lost(document):\n"
     "    w, s = document['weights'], document['scores']\n"
     "    return {n: round(w[n] * (100 - s[n])) for n in w}": "From another report",
+    """def lost(document):
+    w, s = document['weights'], document['scores']
+    return {n: w[n] * (100 - s[n]) for n in s if s[n]}
+""": "also where 0 was lost; yours are speed, modality",
+    """def lost(document):
+    w, s = document['weights'], document['scores']
+    return {n: w[n] * (100 - (s[n] or 100)) for n in w}
+""": "quality with weight 0.5 and a score of 0",
+    """def lost(document):
+    w, s = document['weights'], document['scores']
+    return {n: round(w[n] * (100 - s[n]), 1) for n in w}
+""": "speed with weight 0.3",
+    """def lost(document):
+    w, s = document['weights'], document['scores']
+    return {n: w[n] * (100 - s[n]) for n in ('quality', 'speed', 'cost') if n in w}
+""": "yours are quality, speed.",
 }

@@ -44,6 +44,10 @@ def check(kind):
         ('data: {"choices": [], "usage": {}}', "other"),
         ('data: {"choices": [{"delta": {"role": "assistant", "content": ""}}]}', "other"),
         ('data: {"choices": [{"delta": {"content": "an error, [DONE]"}}]}', "text"),
+        ('data: {"choices": [{"delta": {"content": "stopping"}}]}', "text"),
+        ('data: {"choices": [{"delta": {"content": "[DONE]"}}]}', "text"),
+        ('data: {"choices": [{"delta": {"reasoning_content": null, "content": "Hi"}}]}', "text"),
+        (": keep-alive", "ping"),
     ):
         try:
             said = kind(event)
@@ -69,4 +73,46 @@ MISTAKES = {
     "import json\ndef kind(event):\n    if event[0] == ':':\n        return 'ping'\n    if 'DONE' in event:\n"
     "        return 'done'\n    d = json.loads(event[6:])['choices'][0]['delta']\n"
     "    return 'thought' if 'reasoning_content' in d else 'text'": "of the kind error",
+    """import json
+def kind(event):
+    if event == ': ping':
+        return 'ping'
+    if event == 'data: [DONE]':
+        return 'done'
+    chunk = json.loads(event[6:])
+    if 'error' in chunk:
+        return 'error'
+    delta = chunk['choices'][0]['delta'] if chunk.get('choices') else {}
+    if delta.get('reasoning_content'):
+        return 'thought'
+    return 'text' if delta.get('content') else 'other'
+""": "of the kind ping",
+    """import json
+def kind(event):
+    if 'ping' in event:
+        return 'ping'
+    if event == 'data: [DONE]':
+        return 'done'
+    chunk = json.loads(event[6:])
+    if 'error' in chunk:
+        return 'error'
+    delta = chunk['choices'][0]['delta'] if chunk.get('choices') else {}
+    if delta.get('reasoning_content'):
+        return 'thought'
+    return 'text' if delta.get('content') else 'other'
+""": "stopping",
+    """import json
+def kind(event):
+    if event.startswith(':'):
+        return 'ping'
+    if event == 'data: [DONE]':
+        return 'done'
+    chunk = json.loads(event[6:])
+    if 'error' in chunk:
+        return 'error'
+    delta = chunk['choices'][0]['delta'] if chunk.get('choices') else {}
+    if 'reasoning_content' in delta:
+        return 'thought'
+    return 'text' if delta.get('content') else 'other'
+""": "of the kind text; kind gave 'thought'",
 }

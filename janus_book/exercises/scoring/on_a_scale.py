@@ -22,7 +22,10 @@ def on_a_scale(value, best, worst):
 def check(on_a_scale):
     from janus_bench.scoring import log_scale
 
-    half = on_a_scale(2.0, 0.5, 8.0)
+    try:
+        half = on_a_scale(2.0, 0.5, 8.0)
+    except ValueError as error:
+        raise Hint(f"For 2 between 0.5 and 8 there is a {error}: log takes what is above 0, as a ratio is.") from None
     if half is None or half is ...:
         raise Hint("Your function returns nothing yet. Begin with how far the value lies from worst, as a ratio.")
     if isinstance(half, str | list | tuple | dict):
@@ -37,6 +40,8 @@ def check(on_a_scale):
         ends = f"{on_a_scale(0.5, 0.5, 8.0):g} and {on_a_scale(8.0, 0.5, 8.0):g}"
         raise Hint(f"Halfway is right. At best it is 1 and at worst 0, and yours gives {ends}.")
     for value in (0.01, 900.0):
+        if on_a_scale(value, 0.5, 8.0) is None:
+            raise Hint(f"Between the ends it is right. For {value:g}, beyond them, your function returns nothing.")
         if not 0 <= on_a_scale(value, 0.5, 8.0) <= 1:
             raise Hint("Better than best is 1 and worse than worst is 0: yours goes beyond.")
     for best, worst, what in ((1.0, 30.0, "wait"), (100.0, 5.0, "rate")):
@@ -44,7 +49,7 @@ def check(on_a_scale):
             found, wanted = on_a_scale(value, best, worst), log_scale(value, best, worst)
             if abs(found - wanted) > 1e-9:
                 ends = f"best {best:g} and worst {worst:g}"
-                raise Hint(f"A {what} of {value:g}, {ends}, gives {wanted:.3f}, and yours {found:.3f}.")
+                raise Hint(f"A {what} of {value:g}, {ends}, gives {wanted:.6f}, and yours {found:.6f}.")
     return "So a wait of 2 s between 0.5 and 8 is worth half, and so is a rate of 22.4 between 5 and 100."
 
 
@@ -65,4 +70,15 @@ MISTAKES = {
     "    return 100 * min(1, max(0, log(value / worst) / log(best / worst)))": "instead of 0.5",
     "def on_a_scale(value, best, worst):\n"
     "    return round(min(1, max(0, log(value / worst) / log(best / worst))), 1)": "A wait of",
+    """def on_a_scale(value, best, worst):
+    position = log(value / worst) / log(best / worst)
+    if 0 <= position <= 1:
+        return position
+""": "beyond them, your function returns nothing",
+    """def on_a_scale(value, best, worst):
+    return min(1, max(0, log(value - worst) / log(best - worst)))
+""": "what is above 0",
+    """def on_a_scale(value, best, worst):
+    return min(1, abs(log(value / worst) / log(best / worst)))
+""": "A wait of 60",
 }

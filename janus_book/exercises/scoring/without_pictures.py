@@ -30,6 +30,8 @@ def check(weighted):
             found = weighted(*kept)
         except ZeroDivisionError:
             raise Hint("Where no category has a score, no weight is left to divide by. Say 0 before you do.") from None
+        except KeyError as error:
+            raise Hint(f"{error} was asked for and is not there any more. Go over those with a score.") from None
         except TypeError as error:
             if "NoneType" not in str(error):
                 raise
@@ -62,8 +64,12 @@ def check(weighted):
     found, wanted = asked(scores), composite(scores, {}, weights).composite
     if abs(found - wanted) > 1e-6:
         raise Hint(f"Here cost is without a score: for {scores} it is {wanted:.2f}, and yours is {found:.2f}.")
-    if asked(dict.fromkeys(weights)) != 0:
-        raise Hint("Without any score the composite is 0.")
+    nothing = asked(dict.fromkeys(weights))
+    if nothing != 0 or isinstance(nothing, bool):
+        raise Hint(f"Without any score the composite is 0, a number, and yours is {nothing!r}.")
+    found = weighted({"quality": 100.0, "speed": 0.0, "cost": None}, {"quality": 0.5, "speed": 0.3, "cost": 0.2})
+    if not isinstance(found, int | float) or abs(found - 62.5) > 1e-6:
+        raise Hint(f"With weights 0.5 and 0.3, scores of 100 and 0 are 62.5, not {found}. Whose weights are used?")
     return "A category that was not measured neither gives nor takes."
 
 
@@ -96,4 +102,17 @@ MISTAKES = {
     "    known = [n for n in scores if scores['modality'] is not None or n != 'modality']\n"
     "    whole = sum(weights[n] for n in known)\n"
     "    return sum(weights[n] * (scores[n] or 0) for n in known) / whole": "cost is without a score",
+    """def weighted(scores, weights):
+    known = {n: v for n, v in scores.items() if v is not None}
+    return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known) if known else False
+""": "yours is False",
+    """def weighted(scores, weights):
+    weights = {'quality': 0.4, 'speed': 0.2, 'cost': 0.15, 'streaming': 0.15, 'modality': 0.1}
+    known = {n: v for n, v in scores.items() if v is not None}
+    return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known) if known else 0
+""": "Whose weights are used",
+    """def weighted(scores, weights):
+    known = {n: v for n, v in scores.items() if v is not None}
+    return sum(weights[n] * known[n] for n in weights) / sum(weights.values())
+""": "is not there any more",
 }

@@ -44,6 +44,9 @@ def check(searched_for):
         raise Hint("For 'tides' you return the whole answer. Nothing was corrected: which query does it belong to?")
     if right != "tides":
         raise Hint(f"'tides' is spelled right: the answer has no `corrected_query` then, and you returned {right!r}.")
+    large = _asked(searched_for, "TIDES")
+    if large != "TIDES":
+        raise Hint(f"'TIDES' was searched as it stands, and you returned {large!r}. Leave the query as it was given.")
     quoted = _asked(searched_for, '"tydes"')
     if quoted != '"tydes"':
         raise Hint(f"Words in quotes are never corrected, but you returned {quoted!r} for '\"tydes\"'.")
@@ -77,4 +80,7 @@ MISTAKES = {
     "def searched_for(query):\n"
     "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query}).json()\n"
     "    return answer.get('corrected_query', query).strip('\"')": "never corrected",
+    "def searched_for(query):\n"
+    "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query}).json()\n"
+    "    return answer.get('corrected_query', query).lower()": "as it was given",
 }

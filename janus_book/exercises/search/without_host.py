@@ -37,7 +37,10 @@ def check(without_host):
         found = _found(query)
         if on_it := [url for url in found if httpx.URL(url).host == host]:
             raise Hint(f"{query!r} still finds pages of {host}, such as {on_it[0]}.")
-        if lost := [url for url in _found(words) if httpx.URL(url).host != host and url not in found]:
+        alone = _found(words)
+        if len(alone) < 20 and (more := [url for url in found if url not in alone]):
+            raise Hint(f"{query!r} finds {more[0]}, which {words!r} does not find. What else does your query ask for?")
+        if lost := [url for url in alone if httpx.URL(url).host != host and url not in found]:
             raise Hint(f"{query!r} misses {lost[0]}, which is on another host. Only {host} is to be left out.")
     return f"{query!r} finds {len(found)} pages, none of them on {host}."
 
@@ -63,4 +66,7 @@ MISTAKES = {
     "def without_host(words, host):\n    return f'{words} -site:org'": "still finds pages of encyclopedia",
     "def without_host(words, host):\n    return f'{words} site:http.example'": "misses",
     "def without_host(words, host):\n    return ['-', host]": "is a string",
+    "def without_host(words, host):\n    return f'{words} OR pages -site:{host}'": "What else does your query ask for",
+    "def without_host(words, host):\n    return f'{words} - site:{host}'": "still finds pages of",
+    "def without_host(words, host):\n    return f'{words} NOT site:{host}'": "still finds pages of",
 }

@@ -52,15 +52,18 @@ def check(redacted):
     messages = found.get("messages")
     if not isinstance(messages, list):
         raise Hint(f"Under `messages` a list is wanted, one entry a message; yours is {type(messages).__name__}.")
+    for one in messages:
+        if isinstance(one, dict) and (more := sorted(set(one) - {"role", "characters"})):
+            raise Hint(f"An entry of a message holds {', '.join(map(str, more))} as well. It keeps role and length.")
     wanted = [{"role": "system", "characters": 9}, {"role": "user", "characters": len(secret)}]
     if messages != wanted:
         raise Hint(f"The messages should read {wanted}, and yours read {messages}.")
-    messages = [{"role": "assistant", "content": "x" * size} for size in (1, 0, 2)]
-    found = redacted({"model": "echo", "messages": messages})
+    texts = "x", "", " x ", "xx"
+    found = redacted({"model": "echo", "messages": [{"role": "assistant", "content": text} for text in texts]})
     if found.get("model") != "echo":
         raise Hint(f"A request to echo is logged as one to {found.get('model')!r}. Take the model from the request.")
-    if found.get("messages") != [{"role": "assistant", "characters": size} for size in (1, 0, 2)]:
-        raise Hint(f"Three messages of 1, 0 and 2 characters came, and yours reads {found.get('messages')}.")
+    if found.get("messages") != [{"role": "assistant", "characters": len(text)} for text in texts]:
+        raise Hint(f"Four messages of the assistant came, {texts}, and yours reads {found.get('messages')}.")
     return "The log has two messages of 9 and 22 characters, and no word of them."
 
 
@@ -100,5 +103,17 @@ MISTAKES = {
     "    return {'model': body['model'], 'messages': one}": "yours is dict",
     "def redacted(body):\n"
     "    messages = [{'role': m['role'], 'characters': len(m['content'])} for m in body['messages'] if m['content']]\n"
-    "    return {'model': body['model'], 'messages': messages}": "Three messages",
+    "    return {'model': body['model'], 'messages': messages}": "Four messages",
+    """def redacted(body):
+    kept = [{'role': m['role'], 'characters': len(m['content']), 'hash': hash(m['content'])} for m in body['messages']]
+    return {'model': body['model'], 'messages': kept}
+""": "holds hash as well",
+    """def redacted(body):
+    kept = [{'role': m['role'], 'characters': len(m['content'].strip())} for m in body['messages']]
+    return {'model': body['model'], 'messages': kept}
+""": "Four messages",
+    """def redacted(body):
+    kept = {m['role']: {'role': m['role'], 'characters': len(m['content'])} for m in body['messages']}
+    return {'model': body['model'], 'messages': list(kept.values())}
+""": "Four messages",
 }

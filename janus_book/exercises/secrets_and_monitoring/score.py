@@ -47,8 +47,14 @@ def check(score):
         raise Hint("Where all values are 1 the MAD is 0, and yours divides by it. The spread is at least 1.") from None
     if abs(found - 2) > 1e-9:
         raise Hint("In a history where all values are 1 the spread is at least 1, so a value of 3 has the score 2.")
-    if score(0, list(history)) >= 0:
-        raise Hint("A value below the median has a negative score.")
+    found, wanted = score(3, [1, 1.1, 1.2]), robust_score(3, [1, 1.1, 1.2], 1.0)
+    if found is None or abs(found - wanted) > 1e-9:
+        raise Hint(f"Among 1, 1.1 and 1.2 the spread is at least 1, not only where it is 0: {found} is not it.")
+    found, wanted = score(0, list(history)), robust_score(0, history, 1.0)
+    if found is None or found >= 0:
+        raise Hint(f"A value below the median has a negative score, and yours is {found}.")
+    if abs(found - wanted) > 1e-9:
+        raise Hint(f"Below the median it goes on as above it: for {history} and 0 it is {wanted:.2f}, not {found:.2f}.")
     history = [1, 2, 9, 30]
     found, wanted = score(25, list(history)), robust_score(25, history, 1.0)
     if abs(found - wanted) > 1e-9:
@@ -90,4 +96,21 @@ MISTAKES = {
     "def score(value, history):\n"
     "    c = sorted(history)[len(history) // 2]\n"
     "    return (value - c) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "middle of four",
+    """def score(value, history):
+    c = median(history)
+    spread = 1.4826 * median([abs(v - c) for v in history])
+    return (value - c) / (spread or 1)
+""": "not only where it is 0",
+    """def score(value, history):
+    c = median(history)
+    spread = 1.4826 * median([abs(v - c) for v in history])
+    found = (value - c) / max(spread, 1)
+    if found >= 0:
+        return found
+""": "yours is None",
+    """def score(value, history):
+    c = median(history)
+    spread = 1.4826 * median([abs(v - c) for v in history])
+    return max(-1, (value - c) / max(spread, 1))
+""": "goes on as above it",
 }

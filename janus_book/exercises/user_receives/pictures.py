@@ -33,8 +33,12 @@ def check(pictures):
     events = [event.text for event in follow(janus.up()).events]
     try:
         found = pictures(events)
-    except Exception as error:
+    except KeyError as error:
+        raise Hint(f"pictures asks for {error}, which not every chunk has. What does a dict's get() do?") from None
+    except ValueError as error:
         raise Hint(f"pictures raises {type(error).__name__}. Not every event is JSON: think of [DONE].") from None
+    except TypeError as error:
+        raise Hint(f"pictures raises TypeError: {error}. An artifact is a dict; its `data` is to be decoded.") from None
     if found is None:
         raise Hint("pictures returns nothing yet. Which key of a chunk, beside choices, holds pictures?")
     if not isinstance(found, list) or len(found) != 1:
@@ -49,13 +53,26 @@ def check(pictures):
         sent = [{"data": base64.b64encode(content).decode()} for content in contents]
         return "data: " + json.dumps({"choices": [], "artifacts": sent})
 
-    made = [": ping", brings(b"one", b"two"), brings(b"three"), "data: [DONE]"]
+    says = "data: " + json.dumps({"choices": [{"delta": {"content": "My artifacts are few."}}]})
+    made = [": ping", brings(b"one", b"two"), brings(b"three"), brings(b"one"), "data: [DONE]"]
     try:
         several = pictures(made)
     except Exception as error:
-        raise Hint(f"For an answer with a ping and three artifacts, pictures raises {type(error).__name__}.") from None
-    if several != [b"one", b"two", b"three"]:
-        raise Hint(f"Two chunks bring one, two and three; pictures gave {several!r}. Go through every chunk's list.")
+        raise Hint(
+            f"For an answer with the comment `: ping` and four artifacts, pictures raises {type(error).__name__}. "
+            "Which events are JSON?"
+        ) from None
+    if several != [b"one", b"two", b"three", b"one"]:
+        raise Hint(
+            f"Three chunks bring one and two, three, and one again; pictures gave {several!r}. Go through every "
+            "chunk's list, and keep what comes twice and the order."
+        )
+    try:
+        none = pictures([says, "data: [DONE]"])
+    except Exception as error:
+        raise Hint(f"{says} only says the word artifacts; there pictures raises {type(error).__name__}.") from None
+    if none != []:
+        raise Hint("An answer without a picture makes an empty list.")
     return f"One picture, {len(found[0]):,} bytes."
 
 
@@ -71,4 +88,34 @@ MISTAKES = {
     "    return [a for e in events for a in json.loads(e[6:]).get('artifacts', [])]": "Not every event is JSON",
     "import json\ndef pictures(events):\n    return [a['data'] for e in events if e.startswith('data: {')\n"
     "        for a in json.loads(e[6:]).get('artifacts', [])]": "still Base64",
+    """import base64, json
+def pictures(events):
+    found = [a for e in events if e.startswith('data: {') for a in json.loads(e[6:]).get('artifacts', [])]
+    return list(dict.fromkeys(base64.b64decode(a['data']) for a in found))
+""": "keep what comes twice",
+    """import base64, json
+def pictures(events):
+    found = [a for e in events if e.startswith('data: {') for a in json.loads(e[6:]).get('artifacts', [])]
+    return [base64.b64decode(a['data']) for a in found] or None
+""": "makes an empty list",
+    """import base64, json
+def pictures(events):
+    found = [a for e in events if e.startswith('data: {') for a in json.loads(e[6:]).get('artifacts', [])]
+    return [base64.b64decode(a) for a in found]
+""": "An artifact is a dict",
+    """import base64, json
+def pictures(events):
+    chunks = [json.loads(e[6:]) for e in events if e.startswith('data: {')]
+    return [base64.b64decode(a['data']) for chunk in chunks for a in chunk['artifacts']]
+""": "which not every chunk has",
+    """import base64, json
+def pictures(events):
+    chunks = [json.loads(e[6:]) for e in events[:-1]]
+    return [base64.b64decode(a['data']) for chunk in chunks for a in chunk.get('artifacts', [])]
+""": "Which events are JSON",
+    """import base64, json
+def pictures(events):
+    found = [a for e in events if 'artifacts' in e for a in json.loads(e[6:])['artifacts']]
+    return [base64.b64decode(a['data']) for a in found]
+""": "only says the word",
 }

@@ -23,10 +23,15 @@ def check(chat_body):
     import janus_platform as janus
 
     body = chat_body("echo", "Be brief.", "What is a span?")
+    if isinstance(body, str | bytes):
+        raise Hint("That is JSON already, a text. Return the dictionary: httpx makes JSON of it when it is sent.")
     if not isinstance(body, dict):
         raise Hint("chat_body returns no dictionary yet. The page's first request shows its keys.")
     address = f"{janus.up().url}/v1/chat/completions"
-    response = httpx.post(address, json=body, timeout=60)
+    try:
+        response = httpx.post(address, json=body, timeout=60)
+    except TypeError as error:
+        raise Hint(f"The body cannot be written as JSON: {error}. The content of a message is a text.") from None
     if response.status_code != 200:
         error = response.json()["error"]
         raise Hint(f"The gateway answers {response.status_code}, field {error['param']}: {error['message']}")
@@ -42,9 +47,16 @@ def check(chat_body):
     other = chat_body("research", "Answer in verse.", "What is a qubit?")
     if other["model"] != "research":
         raise Hint(f"Asked for research, chat_body names {other['model']!r}. Where does `name` go?")
+    if other.get("stream") is not True:
+        raise Hint(f"Asked for research, `stream` is {other.get('stream')!r}. A stream is asked for whatever the name.")
+    if (count := len(other["messages"])) != 2:
+        raise Hint(f"Asked for research, chat_body gives {count} messages. It is two each time: rule and question.")
     for message, given in zip(other["messages"], ("Answer in verse.", "What is a qubit?"), strict=True):
-        if message["content"] != given:
-            raise Hint(f"The {message['role']} message says {message['content']!r}; given was {given!r}. Use that.")
+        said = message["content"]
+        if isinstance(said, list):  # of parts, which the gateway takes as well
+            said = "".join(part["text"] for part in said)
+        if said != given:
+            raise Hint(f"The {message['role']} message says {said!r}; given was {given!r}. Use that.")
     return "Echo streamed it back, as server-sent events."
 
 
@@ -70,4 +82,23 @@ MISTAKES = {
     " {'role': 'user', 'content': rule}]\n    return {'model': name, 'messages': m, 'stream': True}": (
         "the user's content"
     ),
+    """def chat_body(name, rule, question):
+    return {'model': name, 'messages': [{'role': 'system', 'content': rule},
+        {'role': 'user', 'content': question}], 'stream': name == 'echo'}
+""": "whatever the name",
+    """import json
+def chat_body(name, rule, question):
+    return json.dumps({'model': name, 'messages': [{'role': 'system', 'content': rule},
+        {'role': 'user', 'content': question}], 'stream': True})
+""": "JSON already",
+    """def chat_body(name, rule, question):
+    return {'model': name, 'messages': [{'role': 'system', 'content': rule},
+        {'role': 'user', 'content': question}], 'stream': 'true'}
+""": "must be true or false",
+    """history = []
+def chat_body(name, rule, question):
+    history.append({'role': 'system', 'content': rule})
+    history.append({'role': 'user', 'content': question})
+    return {'model': name, 'messages': history, 'stream': True}
+""": "gives 4 messages",
 }

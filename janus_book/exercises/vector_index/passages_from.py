@@ -31,7 +31,14 @@ def check(passages_from):
         ("docs.python.org", "wait for many tasks"),
         ("physics.org", "How do I await several tasks?"),
     ):
-        _compare(passages_from(host, question), _chunks(host, question), host, question)
+        try:
+            found = passages_from(host, question)
+        except KeyError as error:
+            raise Hint(
+                f"There is no field {error} in what came back. Print the whole answer: is it a refusal, or chunks with "
+                "other names?"
+            ) from None
+        _compare(found, _chunks(host, question), host, question)
     return "Three passages each, best first, also where other hosts fit better."
 
 
@@ -92,4 +99,12 @@ MISTAKES = {
     "    body = {'query': question, 'top_k': 3, 'source': host}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
     "    return [chunk['content'][:100] for chunk in chunks]": "cut short",
+    "def passages_from(host, question):\n"
+    "    body = {'query': question, 'top_k': 3, 'source': host}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    return [chunk['text'] for chunk in chunks]": "chunks with other names",
+    "def passages_from(host, question):\n"
+    "    body = {'question': question, 'top_k': 3, 'source': host}\n"
+    "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
+    "    return [chunk['content'] for chunk in chunks]": "is it a refusal",
 }

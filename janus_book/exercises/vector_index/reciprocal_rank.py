@@ -49,7 +49,12 @@ def check(reciprocal_rank):
 
 
 def _expect(reciprocal_rank, question, page, wanted, seen):
-    value = reciprocal_rank(question, page)
+    try:
+        value = reciprocal_rank(question, page)
+    except ZeroDivisionError:
+        raise Hint(f"{seen}; yours divides by a rank of 0 there. The first rank is 1.") from None
+    except (ValueError, IndexError) as error:
+        raise Hint(f"{seen}; yours ends in {type(error).__name__} there: {error}.") from None
     if value is None and wanted == 1:
         raise Hint("Your function returns nothing yet. enumerate(chunks, 1) counts ranks from 1.")
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -103,4 +108,22 @@ MISTAKES = {
     "    for rank, chunk in enumerate(chunks, 1):\n"
     "        if chunk['source'].startswith(page):\n"
     "            return 1 / rank": "no number to take a mean of",
+    """def reciprocal_rank(question, page):
+    body = {'query': question, 'top_k': 20}
+    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']
+    for rank, chunk in enumerate(chunks):
+        if chunk['source'].startswith(page):
+            return 1 / rank
+    return 0
+""": "The first rank is 1",
+    """def reciprocal_rank(question, page):
+    body = {'query': question, 'top_k': 20}
+    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']
+    return 1 / ([chunk['source'].startswith(page) for chunk in chunks].index(True) + 1)
+""": "ends in ValueError",
+    """def reciprocal_rank(question, page):
+    body = {'query': question, 'top_k': 20}
+    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']
+    return sum(1 / n for n, chunk in enumerate(chunks, 1) if chunk['source'].startswith(page))
+""": "1 divided by that rank",
 }

@@ -29,7 +29,14 @@ def check(article_links):
     fresh_minute()
     service = load_contract().services["web_proxy"].url
     for url in ("https://physics.org/quantum", "https://networking.example.org/tcp/handshake"):
-        got = article_links(url)
+        try:
+            got = article_links(url)
+        except KeyError as error:
+            raise Hint(f"The page has no field {error}. Print its keys: which of them holds the Markdown?") from None
+        except TypeError as error:
+            if "got 'dict'" not in str(error):
+                raise
+            raise Hint("`page` is a dict, and `re` searches texts. Which of its fields holds the Markdown?") from None
         if got is None:
             raise Hint("article_links returns nothing yet. A link in Markdown is [text](address): search for that.")
         if not isinstance(got, list) or not all(isinstance(link, str) for link in got):
@@ -47,6 +54,8 @@ def check(article_links):
             raise Hint(f"{shown[0]} is a picture of {url}: an exclamation mark stands before its bracket.")
         if cut := [to for to in got if to not in links and any(link in to for link in links)]:
             raise Hint(f"{cut[0][:80]!r} is more than an address, which ends before the closing parenthesis.")
+        if named := [to for to in got if to not in links and "/" not in to]:
+            raise Hint(f"{named[0][:80]!r} is no address. In [text](address), which of the two do you take?")
         if wrong := [to for to in got if to not in links]:
             raise Hint(f"{wrong[0][:80]!r} is no link of {url}. Is that the page that you fetched?")
         if missing := [to for to in links if to not in got]:
@@ -89,4 +98,16 @@ MISTAKES = {
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     return sorted(set(re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"])))[::-1]
 """: "another order",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return re.findall(r"(?<!!)\\[([^\\]]*)\\]\\([^)\\s]+", page["content"])
+""": "which of the two do you take",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["text"])
+""": "no field 'text'",
+    """def article_links(url):
+    page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
+    return re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page)
+""": "`re` searches texts",
 }
