@@ -30,7 +30,8 @@ def check(pictures):
     import janus_platform as janus
     from janus_book.journey import follow
 
-    events = [event.text for event in follow(janus.up()).events]
+    # Without pings: whether one comes depends on the machine's load, and which hint is given must not.
+    events = [event.text for event in follow(janus.up()).events if not event.text.startswith(":")]
     try:
         found = pictures(events)
     except KeyError as error:
