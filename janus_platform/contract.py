@@ -55,6 +55,7 @@ class Gateway:
     metrics_path: str
     traces_path: str
     page_path: str
+    web_path: str
     default_model: str
     max_body_bytes: int
 
