@@ -89,7 +89,8 @@ def for_browser(found: Page | Document, corpus: Corpus, address: Callable[[Page 
 
 def entries(corpus: Corpus) -> Iterator[Page | Document]:
     """Every page and document, by URL."""
-    return iter(sorted((*corpus.pages, *corpus.documents), key=lambda one: one.url))
+    everything: tuple[Page | Document, ...] = (*corpus.pages, *corpus.documents)
+    return iter(sorted(everything, key=lambda one: one.url))
 
 
 class BundledWeb:
