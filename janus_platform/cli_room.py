@@ -68,6 +68,7 @@ def cards(
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a mail merge.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page to print and cut up.")] = None,
+    each: Annotated[Path | None, typer.Option(help="Write a page for each learner into this folder, to send.")] = None,
 ) -> None:
     """Print the learners' cards. They are keys: whoever has one is that learner."""
     from janus_platform.room import cards as made
@@ -77,11 +78,20 @@ def cards(
     found = running().get("/room")
     learners = list(open_roster(room_folder(), len(found["learners"])).learners.values())
     all_cards = made.make_cards(learners, card_address(found["host"]), found["port"], found["fingerprint"])
+    pages = {} if html is None else {html.absolute(): made.as_html(all_cards)}
+    if each is not None:
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        pages |= {each.absolute() / f"{card.learner}.html": made.page_of(card) for card in all_cards}
+    for path, text in pages.items():
+        with private_file(path) as handle, os.fdopen(os.dup(handle), "w", encoding="utf-8") as page:
+            page.write(text)
+    if each is not None:
+        typer.echo(f"{len(all_cards)} pages are in {each}, one for each learner. Delete those that are sent.", err=True)
     if html is not None:
-        with private_file(html.absolute()) as handle, os.fdopen(os.dup(handle), "w", encoding="utf-8") as page:
-            page.write(made.as_html(all_cards))
         typer.echo(f"{len(all_cards)} cards are in {html}. Print it, cut it up, and delete it.", err=True)
-    elif as_json:
+    if pages:
+        return
+    if as_json:
         typer.echo(json.dumps(made.as_json(all_cards)))
     elif as_csv:
         typer.echo(made.as_csv(all_cards), nl=False)
@@ -102,8 +112,10 @@ def who(as_json: AsJson = False) -> None:
     from rich.text import Text
 
     table = Table(title=f"Room at {found['host']}:{found['port']}, board of suite {found['suite']}")
-    for column in ("learner", "name", "connections", "last seen", "requests", "implementations"):
-        table.add_column(column)
+    # Names are what a teacher reads: they go on in the next line rather than lose their end.
+    for column in ("learner", "name", "open", "last seen", "requests", "implementations"):
+        is_text = column in ("name", "implementations")
+        table.add_column(column, overflow="fold", no_wrap=not is_text, ratio=1 if is_text else None)
     for one in found["learners"]:
         seen = "" if one["last_seen"] is None else f"{dt.datetime.fromtimestamp(one['last_seen']):%H:%M:%S}"
         names = ", ".join(one["implementations"])

@@ -55,6 +55,7 @@ class Gateway:
     metrics_path: str
     traces_path: str
     page_path: str
+    web_path: str
     default_model: str
     max_body_bytes: int
 
@@ -216,9 +217,10 @@ class Contract:
     bench: Bench
     changes: tuple[Change, ...] = ()
 
-    def service_at(self, host: str) -> Service | None:
-        """The service that answers at `host`, or None."""
-        return next((s for s in self.services.values() if s.host == host), None)
+    @property
+    def is_published(self) -> bool:
+        """Whether `repository` is a real address; until then it holds the placeholder OWNER."""
+        return "/OWNER/" not in self.repository
 
 
 @cache

@@ -30,6 +30,7 @@ from janus_platform.attestation.identity import ATTESTATION_FOLDER
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.control import build_control
+from janus_platform.corpus.browsing import BundledWeb
 from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
@@ -115,6 +116,7 @@ class LocalPlatform:
             evidence=evidence_page(self.evidence, self.deployments),
             limits=self.limits_mode,
             full_name=resolver(self.deployments.names),
+            web=BundledWeb(self.contract.gateway.web_path).answer if settings.web == WEBS[0] else None,
         )
         self.gateway = HttpServer(self.gateway_app, refused=unreadable)
         self.room = Room(self, settings.room) if settings.room else None

@@ -1,8 +1,8 @@
-"""Slides from a notebook: one HTML file without other files, made of what the notebook already says.
+"""Slides from a notebook or a page: one HTML file without other files, made of what the page already says.
 
-A heading begins a slide, and so does a second code cell below the same heading. On the slide stand the heading, the
-first sentence of the prose, the code and its output; the prose as a whole is the speaker's note (key N). Run as
-`python -m tools.slide_deck FOLDER NOTEBOOK…`, which runs each notebook first; `make slides` does that.
+A heading begins a slide, and so does a second code cell below the same heading. On the slide are the heading, the
+sentence that leads to what is shown, diagrams, the code and its output; the prose as a whole is the speaker's note
+(key N). Run as `python -m tools.slide_deck FOLDER PAGE…`, which runs each notebook first; `make slides` does that.
 """
 
 from __future__ import annotations
@@ -16,20 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from tools.slide_pages import caption, for_slides, read, split_at_diagram
+
 CELL_SECONDS = 120
 MOST_OUTPUT_LINES = 18
 LEFT_OUT = {"remove-cell", "exercise", "check"}
 LAST_CELL = "platform.down()"
-_COMMENT = re.compile(r"<!--.*?-->", re.S)  # marks of facts, reasons not to run: not for readers
 _HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
-_SENTENCE = re.compile(r"(.+?[.:!?])(?=\s|$)", re.S)
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\([^)]*\)")
 _ASKS_ELSEWHERE = re.compile(r"<script|<iframe|@import|url\((?!#)|\b(?:src|href)=\"(?!data:|#)", re.I)
@@ -55,14 +54,14 @@ def slides_of(notebook: Any) -> list[Slide]:
         if LEFT_OUT & set(cell.metadata.get("tags", ())) or cell.source.strip() == LAST_CELL:
             continue
         if cell.cell_type == "markdown":
-            for heading, level, text in _sections(_COMMENT.sub("", cell.source)):
+            for heading, level, text in _sections(for_slides(cell.source)):
                 if heading:
                     _settle(slides)
                     slides.append(Slide(heading, level))
                 elif slides and slides[-1].has_code:
                     text = _go_on(slides, text)
                 if slides and text:
-                    _say(slides[-1], text)
+                    _say(slides, text)
         elif cell.cell_type == "code" and cell.source.strip() and slides:
             if slides[-1].has_code:
                 slides.append(Slide(slides[-1].heading, slides[-1].level))
@@ -115,17 +114,25 @@ def _settle(slides: list[Slide]) -> None:
         slides[-2].notes += slides.pop().notes
 
 
-def _say(slide: Slide, text: str) -> None:
-    """Add prose: of most text the first sentence; lists, tasks and the title's slide as they are; all to the note."""
+def _say(slides: list[Slide], text: str) -> None:
+    """Add prose: of most text the caption; lists, tasks and the title's slide as they are; all of it to the note.
+
+    A diagram fills a slide: what is said after it begins another one below the same heading.
+    """
+    text, diagram, after = split_at_diagram(text)
+    slide = slides[-1]
     plain = _LINK.sub(r"\1", text)
     slide.notes.append(plain)
-    first = plain.split("\n\n")[0]
     whole = (
         slide.level == 1 or slide.heading.startswith("Exercise") or plain.lstrip().startswith(("- ", "1. ", "|", ">"))
     )
-    sentence = _SENTENCE.match(first)
-    shown = plain if whole else sentence[1] if sentence else first
+    shown = plain if whole else caption(plain, goes_on=slide.goes_on)
     slide.parts.append(_rendered(shown))
+    if diagram:
+        slide.parts.append(diagram)
+        slides.append(Slide(slide.heading, slide.level, goes_on=True))
+        if after:
+            _say(slides, after)
 
 
 def _rendered(markdown: str) -> str:
@@ -179,14 +186,14 @@ def _section(number: int, slide: Slide, count: int) -> str:
 
 
 def main() -> None:
-    """Run each notebook and write its slides into the folder."""
+    """Run each notebook and write the slides of each page into the folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("notebooks", type=Path, nargs="+")
+    parser.add_argument("pages", type=Path, nargs="+")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    for path in arguments.notebooks:
-        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for path in arguments.pages:
+        notebook = read(path)
         NotebookClient(notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": str(path.parent)}}).execute()
         target = arguments.folder / f"{path.stem}.html"
         target.write_text(deck(notebook), encoding="utf-8")

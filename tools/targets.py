@@ -85,15 +85,21 @@ def make_bench(terminal: Terminal, rest: list[str]) -> int:
 
 
 def make_slides(terminal: Terminal, rest: list[str]) -> int:
-    """run the notebooks, or those that are named, and write slides into _build/slides"""
+    """run the notebooks and write slides into _build/slides: of all and the architecture, or of the pages named"""
     setup(terminal)
-    chosen = [ROOT / "notebooks" / f"{word}.ipynb" for word in rest] or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    everything = [ROOT / "book" / "architecture.md", *sorted((ROOT / "notebooks").glob("*.ipynb"))]
+    chosen = [_page_named(word) for word in rest] or everything
     if missing := [path.stem for path in chosen if not path.is_file()]:
-        terminal.say(f"There is no notebook {', '.join(missing)}.")
+        terminal.say(f"There is no notebook or page {', '.join(missing)}.")
         return 2
     with running(terminal, own_home=book_home()) as env:
         command: list[str | Path] = [PYTHON, "-m", "tools.slide_deck", ROOT / "_build" / "slides", *chosen]
         return terminal.show(command, env=env, cwd=ROOT)
+
+
+def _page_named(name: str) -> Path:
+    notebook = ROOT / "notebooks" / f"{name}.ipynb"
+    return notebook if notebook.is_file() else ROOT / "book" / f"{name}.md"
 
 
 def make_exercises(terminal: Terminal, rest: list[str]) -> int:

@@ -39,7 +39,9 @@ _ENTRY = """\
 
 
 def use_repository(app: Sphinx, config: Config) -> None:
-    """Give the theme the repository's address and the two places that can run a notebook."""
+    """Give the theme the repository's address and the two places that can run a notebook, once the address is real."""
+    if not load_contract().is_published:
+        return
     config.html_theme_options.update(
         {
             "repository_url": load_contract().repository,

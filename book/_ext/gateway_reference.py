@@ -66,6 +66,8 @@ def routes(contract: Contract) -> list[tuple[str, str, str]]:
         ("GET", f"`{ours.health_path}`", "Whether it answers, the contract's version, the leader."),
         ("GET", f"`{ours.metrics_path}`", "What it counts, for Prometheus."),
         ("GET", f"`{ours.page_path}`", "Janus Chat, a page for a browser."),
+        ("GET", f"`{ours.web_path}/HOST/PATH`", "A page of the bundled web, which an answer may name as its source."),
+        ("GET", f"`{ours.web_path}`", "The hosts of the bundled web."),
     ]
 
 

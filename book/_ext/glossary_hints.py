@@ -31,6 +31,17 @@ _CLOSED = (
     nodes.term,
     nodes.image,
 )
+# Phrases and whole pages in which a term's word means something else than its entry says: an event loop is no event of
+# a stream, and on the attestation page a token is a signed JSON Web Token.
+_OTHER_PHRASES = (r"event loops?", r"Entity Attestation Tokens?", r"(?:access|bearer|web) tokens?")
+_OTHER_PAGES = {
+    "notebooks/attestation": {"token", "event"},
+    "notebooks/egress_control": {"token"},
+}
+_OTHER = re.compile(r"\b(?:" + "|".join(_OTHER_PHRASES) + r")\b", re.I)
+# A verb as well: only after one of these words is it the noun of the glossary.
+_VERBS = {"judge"}
+_DETERMINER = re.compile(r"\b(?:[Aa]n?|[Tt]he|[Tt]h(?:is|at)|[Nn]o|[Ee]very|[Ee]ach|[Ii]ts|[Oo]ur|[Yy]our|LLM)\s+$")
 # What Sphinx or MyST-NB wraps code and its output in.
 _CLOSED_CLASSES = {"cell_input", "cell_output", "output", "diagram"}
 
@@ -65,11 +76,14 @@ def _longest(item: tuple[int, str]) -> int:
 
 
 def _written(term: str) -> str:
-    first = term[0]
-    start = f"[{first.upper()}{first.lower()}]" if first.islower() else re.escape(first)
     plural = "" if term.endswith("s") else "s?"
-    rest = r"[\s-]".join(re.escape(part) for part in re.split(r"[\s-]", term[1:]))
-    return rf"(?<![\w.-]){start}{rest}{plural}(?![\w-])(?!\.\w)"
+    words = r"[\s-]".join(_either_case(word) for word in re.split(r"[\s-]", term))
+    return rf"(?<![\w.-]){words}{plural}(?![\w-])(?!\.\w)"
+
+
+def _either_case(word: str) -> str:
+    first, rest = word[0], re.escape(word[1:])
+    return f"[{first.upper()}{first}]{rest}" if first.islower() else re.escape(first) + rest
 
 
 def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -78,13 +92,18 @@ def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     found = entries(Path(app.env.doc2path(PAGE)))
     terms = list(found)
-    matcher, seen = pattern(terms), set[str]()
+    matcher, seen = pattern(terms), not_hinted(docname)
     target = app.builder.get_relative_uri(docname, PAGE)
     for text in [node for node in doctree.findall(nodes.Text) if _is_open(node)]:
-        pieces = _split(str(text), matcher, terms, seen)
+        pieces = first_mentions(str(text), matcher, terms, seen)
         if len(pieces) > 1:
             parts = [_node(piece, term, found, target) for piece, term in pieces]
             text.parent.replace(text, parts)
+
+
+def not_hinted(docname: str) -> set[str]:
+    """The terms whose words mean something else on that page."""
+    return set(_OTHER_PAGES.get(docname, ()))
 
 
 def _is_open(text: nodes.Text) -> bool:
@@ -98,18 +117,27 @@ def _is_open(text: nodes.Text) -> bool:
     return inside_prose
 
 
-def _split(text: str, matcher: re.Pattern[str], terms: list[str], seen: set[str]) -> list[tuple[str, str | None]]:
-    """The text in pieces, each with the term that it mentions for the first time, or None."""
+def first_mentions(
+    text: str, matcher: re.Pattern[str], terms: list[str], seen: set[str]
+) -> list[tuple[str, str | None]]:
+    """The text in pieces, each with the term that it mentions for the first time, or None; adds those to `seen`."""
     pieces: list[tuple[str, str | None]] = []
     end = 0
     for match in matcher.finditer(text):
         term = terms[int(str(match.lastgroup)[1:])]
-        if term in seen:
+        if term in seen or _means_otherwise(text, match, term):
             continue
         seen.add(term)
         pieces += [(text[end : match.start()], None), (match[0], term)]
         end = match.end()
     return [*pieces, (text[end:], None)]
+
+
+def _means_otherwise(text: str, match: re.Match[str], term: str) -> bool:
+    """True where the word stands in one of the other phrases, or is a verb."""
+    if term in _VERBS and not _DETERMINER.search(text, 0, match.start()):
+        return True
+    return any(other.start() <= match.start() < other.end() for other in _OTHER.finditer(text))
 
 
 def _node(piece: str, term: str | None, found: dict[str, str], target: str) -> nodes.Node:

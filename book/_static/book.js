@@ -45,3 +45,14 @@ document.addEventListener("click", event => {
     }
     tapped = term;
 });
+
+// The search page cuts its excerpts from the pages' text: without the hints, which nobody reads inside a sentence.
+document.addEventListener("DOMContentLoaded", () => {
+    if (typeof Search === "undefined") return;
+    const toText = Search.htmlToText;
+    Search.htmlToText = (page, anchor) => {
+        const parsed = new DOMParser().parseFromString(page, "text/html");
+        for (const hint of parsed.querySelectorAll("[role=tooltip]")) hint.remove();
+        return toText(parsed.documentElement.outerHTML, anchor);
+    };
+});

@@ -31,6 +31,9 @@ class Corpus:
         self.pages: tuple[Page, ...] = tuple(
             sorted((page for site in by_host.values() for page in site.pages), key=lambda page: page.url)
         )
+        self.documents: tuple[Document, ...] = tuple(
+            document for site in by_host.values() for document in site.documents
+        )
         self._robots = {host: site.robots for host, site in by_host.items()}
         self._entries: Mapping[str, Page | Document | Redirect] = MappingProxyType(_index(by_host.values()))
         _require_unique_titles(self.pages)

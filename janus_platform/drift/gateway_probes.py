@@ -42,7 +42,7 @@ def gateway(door: GatewayDoor, contract: Contract) -> Iterator[Row]:
         yield compare("gateway.port", "status", ours.port, address.port)
     else:
         yield unseen("gateway.port", "status", SKIPPED, f"This platform was started on port {address.port}.", ours.port)
-    for name in ("health_path", "models_path", "metrics_path", "page_path"):
+    for name in ("health_path", "models_path", "metrics_path", "page_path", "web_path"):
         status = door.ask("GET", getattr(ours, name)).status
         yield compare(f"gateway.{name}", HOW, f"{getattr(ours, name)}: 200", f"{getattr(ours, name)}: {status}")
     names = [dig(each, "id") for each in door.ask("GET", ours.models_path).at("data") or []]

@@ -34,6 +34,8 @@ from janus_platform.traces import Tracing
 Scope = MutableMapping[str, Any]
 # Content type and body of what stands at a path.
 Page = Callable[[], tuple[bytes, bytes]]
+# Content type, further headers and body of what the bundled web has at `/HOST/PATH`, or at "" (its hosts); or None.
+WebPage = Callable[[str], tuple[bytes, Headers, bytes] | None]
 # Raises GatewayError.
 Evidence = Callable[[str, bytes], Awaitable[bytes]]
 
@@ -55,6 +57,7 @@ def build_gateway(
     evidence: Evidence | None = None,
     limits: Callable[[], str] | None = None,
     full_name: Callable[[str], str] = str,
+    web: WebPage | None = None,
 ) -> GatewayApp:
     """The gateway over `directory`. `leader` returns the leading implementation's name, or None.
 
@@ -62,7 +65,7 @@ def build_gateway(
     needed and no other origin is let in. `answered` is told of each chat request when it is over; `evidence` gives the
     JSON of an implementation's evidence, told its name and the request's query; `limits` says whether the services'
     rate limits hold at the moment, for the health page; `full_name` turns a model's name into the one that `directory`
-    knows.
+    knows; `web` gives the pages of the bundled web, where the services answer from it.
     """
     return GatewayApp(
         contract,
@@ -75,6 +78,7 @@ def build_gateway(
         evidence,
         limits,
         full_name,
+        web,
     )
 
 
@@ -93,6 +97,7 @@ class GatewayApp:
         evidence: Evidence | None,
         limits: Callable[[], str] | None,
         full_name: Callable[[str], str],
+        web: WebPage | None,
     ) -> None:
         self._contract, self._directory, self._access, self._traces = contract, directory, access, tracing.store
         gateway = contract.gateway
@@ -103,7 +108,7 @@ class GatewayApp:
         self._chat = Chat(
             contract, self._router, self.balancer, self._connections, self.metrics, tracing, clock, answered
         )
-        self._evidence, self._limits = evidence, limits
+        self._evidence, self._limits, self._web = evidence, limits, web
         self._evidence_ends = contract.attestation.evidence_path.split("{name}")
         self._checking: asyncio.Task[None] | None = None
         self._pages: dict[str, Page] = {
@@ -150,6 +155,11 @@ class GatewayApp:
                 await send({"type": "http.response.body", "body": b""})
                 return
             about += self._access.check_origin(headers)
+            if page := self._web_page(scope["path"]):
+                _allow(scope, "GET, HEAD")
+                content_type, walls, body = page
+                await _respond(send, 200, content_type, body, [*walls, *about])
+                return
             self._access.check_key(scope["path"], headers, self._open_paths)
             if scope["path"] == self._contract.gateway.chat_path:
                 _allow(scope, "POST")
@@ -179,6 +189,15 @@ class GatewayApp:
         before, after = self._evidence_ends
         name = path.removeprefix(before).removesuffix(after)
         return name if "/" not in name and path == before + name + after else ""
+
+    def _web_page(self, path: str) -> tuple[bytes, Headers, bytes] | None:
+        """What the bundled web has there; it needs no key, as it holds nothing of anybody's."""
+        before = self._contract.gateway.web_path
+        if not (path == before or path.startswith(before + "/")):
+            return None
+        if self._web is None:  # The services answer from the real web: nothing is bundled.
+            return (JSON, [], b'{"hosts": []}') if path == before else None
+        return self._web(path.removeprefix(before))
 
     def _page(self, scope: Scope) -> tuple[bytes, bytes]:
         path, gateway = scope["path"], self._contract.gateway

@@ -1,4 +1,8 @@
-"""The learners' cards: as a table, as CSV, as JSON, as a page to print and cut up."""
+"""The learners' cards: as a table, as CSV, as JSON, as a page to print and cut up, as a page for each learner.
+
+Nobody types a ticket's forty characters without a mistake. The printed card carries them as a QR code (ISO/IEC 18004)
+as well, and the page of a single learner, to be sent or handed over on a stick, is copied with one click.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import segno
 
 from janus_platform.room.roster import Learner
 from janus_platform.room.ticket import Ticket
@@ -22,6 +28,10 @@ li { border: 1px dashed; border-radius: .4rem; break-inside: avoid; padding: .6r
 h2 { font-size: 1.1rem; margin: 0; }
 p { margin: .35rem 0; }
 code { font: .85rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
+/* One click marks the whole line, to be copied. */
+code.all { -webkit-user-select: all; user-select: all; }
+/* A reader of codes wants dark on light, with four modules of quiet around. */
+svg { background: #fff; float: right; height: auto; margin: 0 0 .3rem .8rem; width: 8.5rem; }
 @media print { body { margin: 0; max-width: none; } .teacher { display: none; } }
 """
 
@@ -37,7 +47,7 @@ class Card:
     @property
     def command(self) -> str:
         """What the learner types in a terminal."""
-        return f"janus join {self.ticket}"
+        return f".venv/bin/janus join {self.ticket}"
 
 
 def make_cards(learners: Sequence[Learner], host: str, port: int, fingerprint: str) -> list[Card]:
@@ -61,18 +71,31 @@ def as_json(cards: Sequence[Card]) -> list[dict[str, Any]]:
 
 def as_html(cards: Sequence[Card]) -> str:
     """A page without scripts and without other files, to be printed and cut up."""
+    return _page(
+        f"Cards for {len(cards)} learners",
+        "Print this page and cut it up. A card is a key: give each to one learner, and delete the file.",
+        cards,
+    )
+
+
+def page_of(card: Card) -> str:
+    """The page of a single learner, who copies the line from it or reads the code with a camera."""
+    return _page(f"Card of {card.name}", "This card is a key, and it is yours alone: give it to nobody.", [card])
+
+
+def _page(title: str, note: str, cards: Sequence[Card]) -> str:
     items = "\n".join(_item(one) for one in cards)
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Cards for {len(cards)} learners</title>
+<title>{html.escape(title)}</title>
 <style>{_STYLE}</style>
 </head>
 <body>
-<h1 class="teacher">Cards for {len(cards)} learners</h1>
-<p class="teacher">Print this page and cut it up. A card is a key: give each to one learner, and delete the file.</p>
+<h1 class="teacher">{html.escape(title)}</h1>
+<p class="teacher">{note}</p>
 <ul>
 {items}
 </ul>
@@ -82,9 +105,13 @@ def as_html(cards: Sequence[Card]) -> str:
 
 
 def _item(card: Card) -> str:
+    code = segno.make(card.command, error="m", micro=False)
+    drawn = code.svg_inline(
+        border=4, omitsize=True, svgclass=None, lineclass=None, title="The line below, as a QR code"
+    )
     return (
-        f"<li><h2>{html.escape(card.name)}</h2>"
-        "<p>In a terminal, once:</p>"
-        f"<p><code>{html.escape(card.command)}</code></p>"
-        "<p>Then the book's notebooks run in the room. <code>janus leave</code> ends it.</p></li>"
+        f"<li>{drawn}<h2>{html.escape(card.name)}</h2>"
+        "<p>In a terminal, once, in the folder of the book:</p>"
+        f'<p><code class="all">{html.escape(card.command)}</code></p>'
+        "<p>Then the book's notebooks run in the room. <code>.venv/bin/janus leave</code> ends it.</p></li>"
     )

@@ -77,6 +77,26 @@ def test_sound_book_builds_and_executes(small_book: Path) -> None:
     assert re.search(r'href="\.\./notebooks/one\.html">One</a>.*?<td><p>\d{4}-\d\d-\d\d \d\d:\d\d</p>', page, re.S)
 
 
+def test_a_source_in_an_executed_answer_leads_to_the_bundled_page_within_the_book(small_book: Path) -> None:
+    answer = "[Tides](https://physics.org/tides), [away](https://physics.org.evil.test/tides)"
+    write_notebook(small_book, f"from IPython.display import Markdown\nMarkdown({answer!r})")
+    build(small_book)
+    html = small_book / "_build" / "html"
+    page = (html / "notebooks" / "one.html").read_text(encoding="utf-8")
+    assert 'href="../web/physics.org/tides.html"' in page and 'href="https://physics.org.evil.test/tides"' in page
+    copy = (html / "web" / "physics.org" / "quantum.html").read_text(encoding="utf-8")
+    assert (
+        "Bundled page" in copy and 'src="images/spin-pair.svg"' in copy and 'href="correlation-function.html"' in copy
+    )
+    assert (html / "web" / "physics.org" / "images" / "spin-pair.svg").is_file()
+
+
+def test_no_button_leads_to_a_repository_that_has_no_address_yet(small_book: Path) -> None:
+    build(small_book)
+    page = (small_book / "_build" / "html" / "notebooks" / "one.html").read_text(encoding="utf-8")
+    assert ("mybinder" in page) == load_contract().is_published
+
+
 def test_broken_cell_turns_the_build_red(small_book: Path) -> None:
     write_notebook(small_book, "raise RuntimeError('the search service is down')")
     assert "RuntimeError: the search service is down" in failure_of(small_book)

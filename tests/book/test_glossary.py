@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from glossary_hints import entries, pattern
+from glossary_hints import entries, first_mentions, not_hinted, pattern
 from playwright.sync_api import Browser, Page
 
 from tests.book.test_build import build, make_small_book, write_page
@@ -47,6 +47,33 @@ def test_fifty_entries_or_more_are_words_of_the_pages() -> None:
 )
 def test_terms_are_whole_words_in_singular_or_plural(text: str, found: list[str]) -> None:
     assert [match[0] for match in pattern(list(entries(GLOSSARY))).finditer(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "hinted"),
+    [
+        ("A query is encoded outside the event loop. Each event is forwarded.", ["event"]),
+        ("The monitor judges four signals; a score ranks, it does not judge.", []),
+        ("The runner asks, times and judges. Talk to the judge in an answer.", ["judge"]),
+        ("They stand in an Entity Attestation Token (RFC 9711).", []),
+        ("Another's access token is refused.", []),
+        ("The format is Server-Sent Events over HTTP.", ["Server-Sent Events"]),
+    ],
+)
+def test_a_word_in_another_sense_gets_no_hint(text: str, hinted: list[str]) -> None:
+    assert _hinted(text, "book/architecture") == hinted
+
+
+@pytest.mark.parametrize("page", ["notebooks/attestation", "notebooks/egress_control"])
+def test_a_page_whose_subject_are_other_tokens_hints_at_none(page: str) -> None:
+    assert _hinted("Replay a token.", "book/architecture") == ["token"]
+    assert _hinted("Replay a token.", page) == []
+    assert (ROOT / f"{page}.ipynb").is_file()
+
+
+def _hinted(text: str, page: str) -> list[str]:
+    terms = list(entries(GLOSSARY))
+    return [piece for piece, term in first_mentions(text, pattern(terms), terms, not_hinted(page)) if term]
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +131,11 @@ def test_the_hint_opens_on_focus_and_hover_closes_on_escape_and_fits_a_phone(ope
     link.hover()
     hint.wait_for(state="visible")
     assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_excerpt_of_the_search_page_holds_the_sentence_without_the_hint(browser: Browser, built: Path) -> None:
+    page = browser.new_page()
+    page.goto((built.parent.parent / "search.html").as_uri())
+    text = page.evaluate("page => Search.htmlToText(page, null)", built.read_text("utf-8"))
+    page.close()
+    assert "What leaves is egress. Egress again" in " ".join(text.split())

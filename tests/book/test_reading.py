@@ -172,6 +172,7 @@ def test_the_pages_form_one_line_by_next_and_previous(built_book: Path) -> None:
 
 
 def test_a_notebook_can_be_run_elsewhere_and_downloaded_and_only_a_notebook(built_book: Path) -> None:
+    published = load_contract().is_published  # Until then a button would lead nowhere.
     place = load_contract().repository.removeprefix("https://github.com/")
     for name in book.pages(ROOT):
         page = (built_book / f"{name}.html").read_text(encoding="utf-8")
@@ -181,7 +182,8 @@ def test_a_notebook_can_be_run_elsewhere_and_downloaded_and_only_a_notebook(buil
             f"https://colab.research.google.com/github/{place}/blob/main/{source}",
         ]
         is_notebook = (ROOT / source).is_file()
-        assert [button in page for button in buttons] == [is_notebook, is_notebook], name
+        assert [button in page for button in buttons] == [is_notebook and published] * 2, name
+        assert published or "github.com/OWNER" not in page.split("<main", 1)[0], name
         if is_notebook:
             assert (built_book / "_sources" / source).is_file()
             assert f"_sources/{source}" in page

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import nbformat
+import pytest
+from mermaid_cache import diagrams_in
+from playwright.sync_api import Browser
 
+from tools.environment import ROOT
 from tools.slide_deck import deck, slides_of
+from tools.slide_pages import read
 
 TITLE = "# Tides\n\nWhy the sea moves.\n\n**You will**\n\n- see one,\n- name two."
 
@@ -102,3 +108,49 @@ def test_a_task_stands_on_its_slide_as_a_whole() -> None:
 
 def test_the_cell_that_takes_the_platform_down_is_no_slide() -> None:
     assert "down()" not in deck(notebook(("markdown", "# T\n\n## End\n\nDone.", ()), ("code", "platform.down()", ())))
+
+
+DIAGRAM = "```mermaid\n" + diagrams_in((ROOT / "book" / "architecture.md").read_text("utf-8"))[0].source + "\n```"
+
+
+def test_a_diagram_that_the_text_announces_is_on_the_slide_and_what_follows_on_the_next() -> None:
+    page = notebook(
+        ("markdown", f"# T\n\n## Order\n\nThis is the diagram:\n\n{DIAGRAM}\n\nAnd these are the calls:", ()),
+        ("code", "calls", ()),
+    )
+    drawn, calls = slides_of(page)[1:]
+    assert "This is the diagram:" in drawn.parts[0] and '<img class="diagram"' in drawn.parts[1]
+    assert not drawn.has_code and calls.heading == "Order" and "And these are the calls:" in calls.parts[0]
+    assert not re.search(r"(?:src|href|srcset)=\"(?!data:)|https?://", deck(page))
+
+
+def test_the_caption_is_the_sentence_that_leads_to_the_picture() -> None:
+    text = "What was seen.\n\nAsked again it makes fewer calls. The waterfall of the same trace shows them in time:"
+    page = notebook(
+        ("markdown", "# T\n\n## A\n\nIt calls.", ()), ("code", "a", ()), ("markdown", text, ()), ("code", "b", ())
+    )
+    assert "The waterfall of the same trace" in slides_of(page)[2].parts[0]
+    assert "fewer calls" not in slides_of(page)[2].parts[0]
+
+
+def test_the_architecture_has_slides_with_its_diagrams_and_the_contracts_facts() -> None:
+    slides = slides_of(read(ROOT / "book" / "architecture.md"))
+    page = deck(read(ROOT / "book" / "architecture.md"))
+    assert page.count('class="diagram"') == 3 and "{fact}" not in page and "10 requests/minute" in page
+    assert "proxy.janus.rodeo" in page and len(slides) >= 6
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1024, 768)])
+def test_nothing_of_a_slide_lies_below_the_edge_of_the_screen(
+    browser: Browser, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    code = "\n".join(f"value_{number} = compute({number})" for number in range(30))
+    cells = [("markdown", f"# T\n\n## Long\n\nThis runs:\n\n{DIAGRAM}\n\nAnd so does this:", ()), ("code", code, ())]
+    (tmp_path / "deck.html").write_text(deck(notebook(*cells)), encoding="utf-8")
+    tab = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    tab.goto((tmp_path / "deck.html").as_uri())
+    tall = "all => all.map(one => one.scrollHeight - innerHeight)"
+    assert tab.locator("section").evaluate_all(tall) == [0, 0, 0]
+    hidden = "all => all.filter(one => one.scrollHeight > one.clientHeight + 2).length"
+    assert tab.locator("pre, .output").evaluate_all(hidden) == 0
+    tab.close()

@@ -78,6 +78,7 @@ class Visit:
     url: str
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    questions: int = 0
     dialogs: list[str] = field(default_factory=list)
 
     def ask(self, question: str = "Hello?") -> None:
@@ -125,6 +126,10 @@ def visit(browser: Browser, url: str, **context: Any) -> Iterator[Visit]:
             seen.foreign.append(request.url)
 
     def opened(dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":  # The page's own question before a conversation is lost.
+            seen.questions += 1
+            dialog.accept()
+            return
         seen.dialogs.append(dialog.message)
         dialog.dismiss()
 

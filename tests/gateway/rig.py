@@ -14,6 +14,7 @@ import httpx
 from janus_platform.access import AccessRules
 from janus_platform.clock import Clock
 from janus_platform.contract import load_contract
+from janus_platform.corpus.browsing import BundledWeb
 from janus_platform.gateway import Access, GatewayApp, NotDeployed, NotReady, Upstream, build_gateway
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
@@ -166,7 +167,10 @@ async def gateway(
     if isinstance(directory, Upstream | list):
         directory = Directory({"impl": directory})
     tracing = Tracing.recording()
-    app = build_gateway(CONTRACT, directory, lambda: leader, tracing=tracing, clock=clock, access=Access(rules))
+    web = BundledWeb(CONTRACT.gateway.web_path).answer
+    app = build_gateway(
+        CONTRACT, directory, lambda: leader, tracing=tracing, clock=clock, access=Access(rules), web=web
+    )
     server = HttpServer(app, refused=unreadable)
     await server.start()
     sockets = bind_loopback(0)

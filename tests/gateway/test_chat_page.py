@@ -266,3 +266,14 @@ def test_a_link_may_choose_the_implementation(browser: Browser, served: GatewayT
     with visit(browser, f"{served.url}/{link}") as chat:
         expect(chat.page.locator("#model")).to_have_value(chosen)
         chat.check_quiet()
+
+
+def test_a_reload_asks_before_a_conversation_is_lost_and_only_then(chat: Visit, served: GatewayThread) -> None:
+    chat.page.get_by_label("Your question").click()
+    chat.page.reload()
+    assert chat.questions == 0
+    chat.ask()
+    chat.finished()
+    chat.page.reload()
+    assert chat.questions == 1
+    expect(chat.page.locator("#welcome")).to_be_visible()

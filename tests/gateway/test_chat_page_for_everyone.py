@@ -132,3 +132,21 @@ def test_nothing_moves_where_the_reader_wants_little_motion(browser: Browser, se
             seen.page.locator(".waiting").wait_for()
             assert seen.page.locator(".waiting").evaluate("(one) => getComputedStyle(one).animationName") == name
     served.release(hold)
+
+
+_ROOM = """select => {
+    const style = getComputedStyle(select);
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = style.font;
+    const ARROW = 24;  // What Chromium draws at the end, at most.
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - ARROW;
+    return room - pen.measureText(select.selectedOptions[0].textContent).width;
+}"""
+
+
+def test_a_phone_shows_the_whole_name_of_who_answers(browser: Browser, served: GatewayThread) -> None:
+    with visit(browser, served.url, viewport=PHONE) as seen:
+        chosen = seen.page.locator("#model")
+        expect(chosen.locator("option").first).to_contain_text("now")
+        assert chosen.evaluate(_ROOM) >= 0
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -94,6 +94,11 @@ def test_the_repository_address_stands_in_the_contract_and_agrees_wherever_a_lin
     assert wrong == []
 
 
+def test_the_readme_has_badges_for_binder_and_colab_once_they_lead_somewhere() -> None:
+    badges = re.findall(r"\[!\[Open in (Binder|Colab)\]", (ROOT / "README.md").read_text("utf-8"))
+    assert badges == (["Binder", "Colab"] if load_contract().is_published else [])
+
+
 @pytest.mark.parametrize(
     "name", ["README.md", "LICENSE", "LICENSE-PROSE.md", "CHANGELOG.md", "CITATION.cff", ".ci/run"]
 )

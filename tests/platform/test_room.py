@@ -12,19 +12,24 @@ import tempfile
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from playwright.sync_api import sync_playwright
 
+from janus_platform import cli_room
 from janus_platform.errors import PlatformError
-from janus_platform.room.cards import Card, as_csv, as_html
+from janus_platform.room.cards import Card, as_csv, as_html, page_of
 from janus_platform.room.roster import check_name, open_roster, renew
 from janus_platform.room.ticket import Ticket, new_secret
 from tests.benchmarks.room import rehearse
 from tests.platform.conftest import Classroom, Shell
 from tests.platform.room_rig import Pupil
+from tools.browser import FLAGS, find_browser
 
 
 @asynccontextmanager
@@ -143,7 +148,45 @@ def test_the_cards_are_printed_as_table_json_csv_and_page(classroom: Classroom, 
     assert janus("room", "cards", "--html", str(page)).returncode == 0
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
     text = page.read_text()
-    assert text.count("<li>") == len(cards) and "<script" not in text and "http" not in text
+    assert text.count("<li>") == text.count("<svg") == len(cards) and "<script" not in text
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert janus("room", "cards", "--each", str(tmp_path / "each")).returncode == 0
+    for card in cards:
+        single = tmp_path / "each" / f"{card['learner']}.html"
+        assert stat.S_IMODE(single.stat().st_mode) == 0o600 and single.read_text().count("janus://") == 1
+        assert card["command"] in single.read_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_camera_reads_the_whole_line_from_a_card(tmp_path: Path, scheme: Literal["light", "dark"]) -> None:
+    card = Card("learner-07", "Ada", str(Ticket("learner-07", new_secret(), "192.168.100.200", 65_535, new_secret())))
+    (tmp_path / "card.html").write_text(page_of(card), encoding="utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+        page.goto((tmp_path / "card.html").as_uri())
+        picture = Image.open(io.BytesIO(page.screenshot()))
+        browser.close()
+    assert [code.text for code in zxingcpp.read_barcodes(picture)] == [card.command]
+
+
+def test_who_shows_whole_names_on_a_terminal_of_eighty_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, programs = (
+        "Maria-Magdalena von Hohenlohe-Waldenburg",
+        ["first-attempt", "second-attempt", "research-with-cache"],
+    )
+    learner = {"id": "learner-07", "name": name, "connections": 2, "last_seen": 1.0, "requests": 12_345}
+    found = {"host": "192.168.1.5", "port": 8443, "suite": "quick", "refused": 0}
+    found["learners"] = [learner | {"implementations": programs}]
+    monkeypatch.setattr(cli_room, "running", lambda: {"/room": found})
+    monkeypatch.setenv("COLUMNS", "80")
+    cli_room.who()
+    rows = [line.split("\u2502") for line in capsys.readouterr().out.splitlines() if "\u2502" in line]
+    columns = ["".join(cells).replace(" ", "") for cells in zip(*rows, strict=True)]
+    assert name.replace(" ", "") in columns[2] and all(one in columns[6] for one in programs)
+    assert "learner-07" in columns[1] and "12345" in columns[5]
 
 
 def test_names_on_cards_are_text_and_nothing_else() -> None:

@@ -1,6 +1,6 @@
 // One answer as it is shown: reasoning, text, pictures, sources, what went wrong, and its trace.
 
-import { element, link, paced, plain, short, webAddress } from "./dom.js";
+import { element, isBundled, link, paced, plain, short, webAddress } from "./dom.js";
 import { MarkdownStream } from "./markdown.js";
 import { waterfall } from "./waterfall.js";
 
@@ -141,13 +141,16 @@ export class Answer {
       for (const item of last.children) {
         // The text above refers to a numbered source by its mark, so the mark stays.
         const mark = /^\s*\[\d{1,3}\]\s/.exec(item.textContent)?.[0].trim();
-        item.querySelectorAll("a").forEach((a) => this.#source({ url: a.href, title: [mark, a.textContent].filter(Boolean).join(" ") }));
+        item.querySelectorAll("a").forEach((a) => this.#source({ url: a.dataset.address ?? a.href, title: [mark, a.textContent].filter(Boolean).join(" ") }));
       }
       const isComplete = [...last.children].every((item) => item.querySelector("a"));
       if (isComplete) [last, title].forEach((node) => node.remove());
     }
     if (!this.#sources.size) return;
-    const items = [...this.#sources].map(([href, name]) => element("li", { dir: "auto" }, link(href, name), " ", element("small", {}, new URL(href).host)));
+    const items = [...this.#sources].map(([href, name]) => {
+      const host = new URL(href).host + (isBundled(href) ? ", bundled page" : "");
+      return element("li", { dir: "auto" }, link(href, name), " ", element("small", {}, host));
+    });
     const heading = element("h3", {}, "Sources");
     this.notice.before(element("div", { className: "sources" }, heading, element("ul", {}, ...items)));
   }

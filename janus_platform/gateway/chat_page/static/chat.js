@@ -1,7 +1,7 @@
 // Janus Chat: the conversation, and what the buttons and keys do.
 
 import { Answer } from "./answer.js";
-import { element, plain, short } from "./dom.js";
+import { element, plain, short, useBundledWeb } from "./dom.js";
 import { AskError, chunks, request } from "./stream.js";
 
 const $ = (id) => document.getElementById(id);
@@ -173,6 +173,12 @@ async function listModels() {
   }
 }
 
+/** The sources of an answer may be pages that come with the platform: then their links lead to them. */
+async function listBundledWeb() {
+  const { hosts } = await request("web").then((response) => response.json()).catch(() => ({}));
+  if (Array.isArray(hosts)) useBundledWeb(hosts);
+}
+
 function wantKey() {
   $("key-row").hidden = false;
   keyField.focus();
@@ -214,7 +220,12 @@ function start() {
   });
   $("stop").addEventListener("click", stop);
   $("new").addEventListener("click", startAnew);
+  // Nothing is kept of a conversation: a reload would lose it without a word.
+  addEventListener("beforeunload", (event) => {
+    if (messages.length > 0) event.preventDefault();
+  });
   listModels();
+  listBundledWeb();
   show();
 }
 

@@ -27,9 +27,23 @@ export function webAddress(text) {
   }
 }
 
+let bundledHosts = new Set();
+
+/** Links to pages of these hosts lead to the copies that this platform serves: the sites themselves are not real. */
+export function useBundledWeb(hosts) {
+  bundledHosts = new Set(hosts);
+}
+
+/** Whether the address is one of a page that comes with the platform. */
+export const isBundled = (href) => bundledHosts.has(new URL(href).host);
+
 /** A link to another site, which learns nothing of this page; `href` must come from `webAddress`. */
 export function link(href, ...children) {
-  return element("a", { href, title: href, target: "_blank", rel: "noopener noreferrer" }, ...children);
+  const { host, pathname, hash } = new URL(href);
+  const leads = isBundled(href)
+    ? { href: `web/${host}${pathname}${hash}`, title: `${href} (the page that comes with this platform)`, "data-address": href }
+    : { href, title: href };
+  return element("a", { ...leads, target: "_blank", rel: "noopener noreferrer" }, ...children);
 }
 
 /** Text without the characters that would turn the reading order of what follows (Unicode TR 9, embeddings, overrides). */
