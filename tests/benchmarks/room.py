@@ -1,9 +1,8 @@
 """`make bench`: a class of simulated learners, all in one room at once, from the first card to the leaderboard.
 
 Each learner joins, asks two questions, calls all five services, submits an implementation (it runs behind its own
-walls), benches it with the suite that a class runs, and publishes the run. They come in over one minute. The learners' own work,
-bridge and bench, runs on the same machine as the room; on its own the room
-would have both cores for itself.
+walls), benches it with the suite that a class runs, and publishes the run. They come in over one minute. The learners'
+own work, bridge and bench, runs on the same machine as the room; on its own the room would have both cores for itself.
 """
 
 from __future__ import annotations
