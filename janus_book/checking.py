@@ -37,7 +37,7 @@ class _TooLong(BaseException):
 
 
 def check(name: str, *answers: object) -> None:
-    """Print whether `answers` solve the exercise `name`, and keep it when they do.
+    """Print whether `answers` solve the exercise `name`, and keep it when they do; if not, say who shows a solution.
 
     `answers` are what the exercise's own `check` takes. Raises UnknownExercise.
     """
@@ -46,6 +46,8 @@ def check(name: str, *answers: object) -> None:
     if verdict.right:
         for problem in progress.record(name):
             print(problem)
+    else:
+        print(f"A solution, when you want one: !janus solution {name}")
 
 
 def judge(exercise: Exercise, *answers: object, seconds: float = CHECK_SECONDS) -> Verdict:

@@ -17,6 +17,7 @@ from typing import Any
 from janus_book.catalogue import load
 from janus_book.checking import judge
 from janus_book.exercise import Exercise
+from tests.exercises.other_answers import OTHER_ANSWERS
 
 
 def said_of(exercise: Exercise, code: str, number: int = 0) -> dict[str, Any]:
@@ -37,7 +38,12 @@ def answered(name: str) -> dict[str, Any]:
     import janus_platform
 
     exercise = load(name)
-    codes = {"stub": exercise.stub, "solution": exercise.solution, **{code: code for code in exercise.mistakes}}
+    others = OTHER_ANSWERS.get(name, [])
+    codes = {
+        "stub": exercise.stub,
+        "solution": exercise.solution,
+        **{code: code for code in (*exercise.mistakes, *others)},
+    }
     platform = janus_platform.up()
     try:
         return {key: said_of(exercise, code, number) for number, (key, code) in enumerate(codes.items())}

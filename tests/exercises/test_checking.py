@@ -149,9 +149,13 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def test_check_prints_one_line_and_keeps_only_what_is_right(book: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_says_what_is_wrong_and_where_a_solution_is_and_keeps_only_what_is_right(
+    book: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     check("sums.double", lambda number: number)
-    assert capsys.readouterr().out == "Not yet: twice 4 is 8, not 4.\n"
+    assert capsys.readouterr().out == (
+        "Not yet: twice 4 is 8, not 4.\nA solution, when you want one: !janus solution sums.double\n"
+    )
     assert progress.solved() == ({}, [])
     check("sums.double", lambda number: 2 * number)
     assert capsys.readouterr().out == "Right. Twice 4 is 8.\n"
@@ -174,6 +178,24 @@ def test_solution_is_printed_when_asked_for(book: Path, capsys: pytest.CaptureFi
 def test_check_of_an_unknown_exercise_names_those_there_are(book: Path) -> None:
     with pytest.raises(catalogue.UnknownExercise, match=r"Did you mean sums\.double"):
         check("sums.treble", 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("serch.without_host", ["search.without_host"]),
+        ("without_hosts", ["search.without_host", "scoring.without_pictures"]),
+        ("search", ["search.searched_for", "search.without_host"]),
+        ("../../etc/passwd", []),
+        ("nope", []),
+        ("", []),
+    ],
+)
+def test_an_unknown_exercise_names_those_alike_and_never_all(asked: str, told: list[str]) -> None:
+    with pytest.raises(catalogue.UnknownExercise) as caught:
+        catalogue.load(asked)
+    assert [name for name in catalogue.names() if f" {name}" in str(caught.value)] == told
+    assert ("`janus progress` lists all" in str(caught.value)) == (not told)
 
 
 def test_limit_leaves_a_slow_service_its_time() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from janus_book.catalogue import load, names
+from tests.exercises.other_answers import OTHER_ANSWERS
 from tools.environment import ROOT
 
 NAMES = names()
@@ -59,6 +60,13 @@ def test_stub_gets_a_hint_of_its_own(answers: Answers, name: str) -> None:
 def test_solution_is_right(answers: Answers, name: str) -> None:
     solution = answers(name)["solution"]
     assert solution["right"], solution["says"]
+
+
+@pytest.mark.parametrize("name", OTHER_ANSWERS)
+def test_a_sensible_answer_is_right_though_it_is_not_the_solution(answers: Answers, name: str) -> None:
+    found = answers(name)
+    refused = {code: found[code]["says"] for code in OTHER_ANSWERS[name] if not found[code]["right"]}
+    assert refused == {}
 
 
 @pytest.mark.parametrize("name", NAMES)

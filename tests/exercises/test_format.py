@@ -85,10 +85,17 @@ def test_exercises_are_found_by_notebook_and_name(tmp_path: Path) -> None:
     assert load("sums.halve", tmp_path).name == "sums.halve"
 
 
-@pytest.mark.parametrize("name", ["sums.duoble", "sums", "", "../sums.double", "sums.../x", "sums/double", "a.b.c"])
+@pytest.mark.parametrize("name", ["sums.duoble", "sums", "../sums.double", "sums.../x", "sums/double", "double"])
 def test_unknown_name_gets_those_that_are_alike(tmp_path: Path, name: str) -> None:
     write(tmp_path)
     with pytest.raises(UnknownExercise, match=r"no exercise '.*Did you mean sums.double"):
+        load(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "a.b.c", "../../x"])
+def test_name_like_no_other_gets_a_way_to_the_list(tmp_path: Path, name: str) -> None:
+    write(tmp_path)
+    with pytest.raises(UnknownExercise, match=r"no exercise '.*`janus progress` lists all of them"):
         load(name, tmp_path)
 
 

@@ -34,6 +34,8 @@ def check(about, properties):
                 f"For {question!r} it was not called: {words} Does each `type` take such a value, one that is not "
                 "whole or not listed?"
             )
+        if not made and words.startswith("To call") and _is_sound(properties):
+            return f"A large model would fill it in. This small engine looks for telling names and says: {words}"
         if not made and words.startswith("To call"):
             raise Hint(f"Your tool fits, but the engine cannot fill it in. It says: {words} Are its names telling?")
         if not made:
@@ -49,14 +51,28 @@ def check(about, properties):
             raise Hint(f"{seen}, and not with {first} and {second}. A value that stands in the schema stays as it is.")
         if not {first, second} <= set(map(str, given)):
             raise Hint(f"{seen}. Name one parameter for each of the two currencies, with that word in it.")
-        if any(value == second for name, value in arguments.items() if name.lower().startswith(("from", "source"))):
-            raise Hint(
-                f"{seen}: the wrong way round. The engine goes by names and their order: put the word currency into "
-                "both, the one that is converted first."
+        if any(value == second for name, value in arguments.items() if _is_first(name)) and calls(JOKE)[0] == []:
+            return (
+                f"A large model would have it right. {seen}, the wrong way round: this small engine goes by the "
+                "word currency in both names, and by their order."
             )
-    if calls("Tell me a joke about cats")[0]:
+    if calls(JOKE)[0]:
         raise Hint("It is called for a joke as well. Leave words out of `about` that fit every question.")
     return f"It is called with {arguments}."
+
+
+JOKE = "Tell me a joke about cats"
+FIRST = ("from", "source", "base", "sell", "have")
+
+
+def _is_first(name):
+    return name.lower().startswith(FIRST)
+
+
+def _is_sound(properties):
+    """Whether a model could call the tool with any amount and any two currencies."""
+    kinds = [its.get("type") for its in properties.values() if not {"enum", "const"} & set(its)]
+    return "number" in kinds and kinds.count("string") >= 2
 
 
 def _look_at(about, properties):
@@ -122,14 +138,7 @@ properties = {
 properties = {
     "amount": {"type": "number"},
     "source": {"type": "string"},
-    "target": {"type": "string"},
 }""": "cannot fill it in",
-    """about = "Converts an amount of money from one currency to another"
-properties = {
-    "amount": {"type": "number"},
-    "from": {"type": "string"},
-    "to": {"type": "string"},
-}""": "the wrong way round",
     """about = "Converts currency"
 properties = {
     "amount": {"type": "integer"},
