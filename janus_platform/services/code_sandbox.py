@@ -101,7 +101,7 @@ def warm_up(cache_dir: Path) -> None:
 async def _run_once(tools: Toolchain, program: Program) -> Outcome:
     service = load_contract().services["code_sandbox"]
     limits = Limits.of(service)
-    guard = guard_maker(limits.memory)()
+    guard = guard_maker(limits.memory, sockets=limits.sockets)()
     prepared = await prepare(tools, limits=limits, isolation=detect(), guard=guard, warm=Warm())
     try:
         return await prepared.execute(program, float(service.max_timeout_seconds or 60), SystemClock())
@@ -119,11 +119,11 @@ class _Sandbox:
         self._context, self._service, self._bounds = context, service, service.bounds
         self._isolation, self._warm, self._slots = isolation, warm, slots
         self._limits = Limits.of(service)
-        self._make_guard: Callable[[], MemoryGuard] = guard_maker(self._limits.memory)
+        self._make_guard: Callable[[], MemoryGuard] = guard_maker(self._limits.memory, sockets=self._limits.sockets)
         self._standbys = Standbys(self._prepare, STANDBYS)
         self._runs: set[asyncio.Task[Any]] = set()
         guard = self._make_guard()
-        self._promises = promises(isolation, guard.kind)
+        self._promises = promises(isolation, guard)
         guard.discard()
 
     async def execute(self, request: Request) -> Response:

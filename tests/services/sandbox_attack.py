@@ -87,7 +87,7 @@ def layers_and_attacks() -> Iterator[tuple[str, Attack]]:
     guard.discard()
     for layer in LAYERS:
         if layer in there:
-            made = promises(layer_here(layer), guard.kind)
+            made = promises(layer_here(layer), guard)
             yield from ((layer, attack) for attack in ATTACKS if attack.contained_by(made))
 
 

@@ -57,6 +57,21 @@ def test_a_language_without_a_toolchain_is_answered_with_what_installs_it(
     assert response.json()["language"] == "go"
 
 
+BY_NAME = {
+    "python": "import sys\nprint(open('/dev/stdin').read(), end='')\nopen('/dev/stderr', 'w').write('err\\n')",
+    "javascript": "const fs = require('fs');\nfs.writeSync(1, fs.readFileSync('/dev/stdin'));\n"
+    "fs.writeFileSync('/dev/stderr', 'err\\n');",
+    "bash": "cat /dev/stdin\necho err > /dev/stderr",
+}
+
+
+@pytest.mark.parametrize("language", BY_NAME)
+def test_a_program_can_open_its_streams_by_name(each_layer: Sandbox, language: str) -> None:
+    body = {"language": language, "code": BY_NAME[language], "stdin": "in\n", "timeout": 60}
+    answer = each_layer.request("POST", "/execute", json=body).json()
+    assert (answer["stdout"], answer["stderr"], answer["exit_code"]) == ("in\n", "err\n", 0)
+
+
 def test_files_can_be_written_and_read_and_come_back(each_layer: Sandbox) -> None:
     code = (
         "import os, pathlib\n"

@@ -66,7 +66,7 @@ def test_a_tree_over_the_memory_limit_is_ended(sandbox: Sandbox) -> None:
 def test_the_watchdog_ends_a_tree_over_the_memory_limit_where_there_is_no_cgroup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("janus_platform.services.code_sandbox.guard_maker", lambda limit: lambda: Watchdog(limit))
+    monkeypatch.setattr("janus_platform.services.code_sandbox.guard_maker", lambda limit, **_: lambda: Watchdog(limit))
     code = "import os, time\nos.fork(); os.fork()\nkept = bytearray(b'x') * 250_000_000\ntime.sleep(15)\nprint('kept')"
     answer = Sandbox().run(code, timeout=20)
     assert (answer["oom"], answer["exit_code"], answer["stdout"]) == (True, 137, "")

@@ -114,6 +114,7 @@ class Prepared:
         try:
             await self._running.end()
         finally:
+            self._running.child.close_output()
             await asyncio.to_thread(self._running.close)
             await self._guard.close()
             if self._uid is not None:

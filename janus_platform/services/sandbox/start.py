@@ -49,15 +49,15 @@ class Running:
         session: int | None = None,
         init: int | None = None,
     ) -> None:
-        assert child.process.stdout is not None and child.process.stderr is not None
+        assert child.stdout is not None and child.stderr is not None
         self.child, self.scratch = child, scratch
-        self.stdout, self.stderr = child.process.stdout, child.process.stderr
+        self.stdout, self.stderr = child.stdout, child.stderr
         self._uid, self._session, self._init = uid, session, init
         self._gone = False
 
     async def let_go(self, stdin: bytes = b"") -> None:
         """Let the program begin, and give it `stdin` as fast as it reads it, up to where it stops reading."""
-        pipe = self.child.process.stdin
+        pipe = self.child.stdin
         assert pipe is not None
         with contextlib.suppress(ConnectionError):
             pipe.write(b"\n" + stdin)
@@ -131,8 +131,12 @@ async def start_child(
     *,
     cwd: Path | None = None,
     pass_fds: tuple[int, ...] = (),
+    uid: int | None = None,
 ) -> Child:
-    """Start `command`, and wait until it stands at the barrier. Raises OSError, with its words, when it does not."""
+    """Start `command`, and wait until it stands at the barrier. Raises OSError, with its words, when it does not.
+
+    `uid` is the one that the program will run under, where that is not our own.
+    """
     child = await Child.start(
         command,
         env=_environment(toolchain, place),
@@ -142,11 +146,12 @@ async def start_child(
         stderr=asyncio.subprocess.PIPE,
         pass_fds=pass_fds,
         before_exec=prepare,
+        owner=uid,
     )
     try:
-        assert child.process.stdout is not None and child.process.stderr is not None
-        if await asyncio.wait_for(child.process.stdout.read(1), BARRIER_SECONDS) != b"\n":
-            said = (await child.process.stderr.read(1_000)).decode(errors="replace").strip()
+        assert child.stdout is not None and child.stderr is not None
+        if await asyncio.wait_for(child.stdout.read(1), BARRIER_SECONDS) != b"\n":
+            said = (await child.stderr.read(1_000)).decode(errors="replace").strip()
             raise OSError(f"the sandbox could not be set up: {said or 'no reason given'}")
     except BaseException:
         child.kill()

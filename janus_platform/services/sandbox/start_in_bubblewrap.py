@@ -28,7 +28,7 @@ async def start_in_bubblewrap(
         on_exit.callback(os.close, reader)
         on_exit.callback(os.close, writer)
         options, passed = ["--info-fd", str(writer)], [writer]
-        if program := filter_program():
+        if program := filter_program(sockets="loopback" if guard.counts_sockets else "pairs"):
             passed.append(_readable_copy(program))
             on_exit.callback(os.close, passed[-1])
             options += ["--seccomp", str(passed[-1])]
@@ -41,7 +41,7 @@ async def start_in_bubblewrap(
             options=options,
         )
         command += [*limits.prlimit_command(), *BARRIER, *toolchain.command]
-        child = await start_child(command, toolchain, Path(INSIDE), guard.enter, pass_fds=tuple(passed))
+        child = await start_child(command, toolchain, Path(INSIDE), guard.enter, pass_fds=tuple(passed), uid=uid)
         init = -1
         try:
             # Written before the namespace's first process is let on, so it is complete by now.
