@@ -252,7 +252,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         "files_left_out": list(outcome.files_left_out),
         "duration_ms": round(outcome.duration_seconds * 1000, 3),
         "timed_out": outcome.ended_by == "time",
-        "oom": outcome.ended_by == "memory",
+        "oom": outcome.out_of_memory,
         "truncated": bool(outcome.truncated),
         "truncated_streams": list(outcome.truncated),
         "ended_by": outcome.ended_by,

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from janus_platform.confinement.memory import Cgroup, Watchdog, guard_maker
+from janus_platform.services.sandbox.toolchains import ToolchainMissing, toolchain
 from tests.services.sandbox_rig import Sandbox, isolated, names_of, processes_with
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
@@ -74,8 +75,33 @@ def test_the_watchdog_ends_a_tree_over_the_memory_limit_where_there_is_no_cgroup
 
 def test_one_process_cannot_hold_more_than_the_limit(each_layer: Sandbox) -> None:
     answer = each_layer.run("kept = []\nwhile True: kept.append(bytearray(b'x') * 10_000_000)")
-    assert "MemoryError" in answer["stderr"] or answer["oom"]
-    assert answer["exit_code"] != 0
+    assert answer["oom"] is True and answer["exit_code"] != 0
+
+
+WANTS_MEMORY = {
+    "python": "import numpy\nnumpy.ones(10**11)",
+    "javascript": "const kept = []; for (;;) kept.push(new Array(1e6).fill({}));",
+    "bash": "printf -v x '%*s' 600000000 ''; echo ${#x}",
+    "go": "package main\nfunc main() {\n\tkept := [][]byte{}\n\tfor {\n\t\tkept = append(kept, make([]byte, 100<<20))\n"
+    "\t\tkept[len(kept)-1][0] = 1\n\t}\n}",
+    "rust": 'fn main() { let v: Vec<u8> = vec![1; 1 << 36]; println!("{}", v.len()); }',
+}
+
+
+@pytest.mark.parametrize("language", WANTS_MEMORY)
+def test_a_program_that_fails_for_want_of_memory_is_out_of_memory(sandbox: Sandbox, language: str) -> None:
+    try:
+        toolchain(language)
+    except ToolchainMissing as missing:
+        pytest.skip(f"{missing}: {missing.install}")
+    answer = sandbox.run(WANTS_MEMORY[language], language, timeout=60)
+    assert answer["oom"] is True and answer["exit_code"] != 0, answer
+
+
+def test_a_program_that_gets_by_without_the_memory_is_not_out_of_it(sandbox: Sandbox) -> None:
+    code = "import sys\ntry: bytearray(10**11)\nexcept MemoryError: print('MemoryError, well', file=sys.stderr)"
+    answer = sandbox.run(code)
+    assert (answer["oom"], answer["exit_code"]) == (False, 0)
 
 
 @isolated

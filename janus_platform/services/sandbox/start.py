@@ -172,7 +172,7 @@ def _environment(toolchain: Toolchain, place: Path) -> Mapping[str, str]:
         "GOCACHE": f"{place}/{CACHE}/go",
         "MPLCONFIGDIR": f"{place}/{CACHE}/matplotlib",
         "OUTPUT_DIR": f"{place}/{WORK}",
-        **toolchain.environment,
+        **{name: value.replace("{place}", str(place)) for name, value in toolchain.environment.items()},
     }
 
 
