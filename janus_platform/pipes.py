@@ -7,8 +7,11 @@ uvloop gives a child sockets, and asyncio one for standard input. A program that
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
@@ -29,11 +32,12 @@ class Streams:
 class Pipes:
     """The pipes of one child: what `wanted` asks for with `subprocess.PIPE`; anything else is passed through.
 
-    `owner` is the uid that may open its streams by name: the kernel checks a pipe's owner as it does a file's. Raises
-    OSError when there is no descriptor left.
+    `owner` is the uid that may open its streams by name: the kernel checks a pipe's owner as it does a file's. `size`
+    is what stdout and stderr hold unread, in bytes, where the kernel gives that much. Raises OSError when there is no
+    descriptor left.
     """
 
-    def __init__(self, wanted: Mapping[str, Stream], *, owner: int | None = None) -> None:
+    def __init__(self, wanted: Mapping[str, Stream], *, owner: int | None = None, size: int | None = None) -> None:
         self.given: dict[str, Stream] = dict(wanted)
         self._theirs: list[int] = []
         self._ours: dict[str, int] = {}
@@ -41,6 +45,8 @@ class Pipes:
             for name, stream in wanted.items():
                 if stream == subprocess.PIPE:
                     self._make(name, owner)
+                    if size is not None and name != "stdin":
+                        self._enlarge(name, size)
         except BaseException:
             self.close()
             raise
@@ -71,6 +77,11 @@ class Pipes:
         self.given[name] = theirs
         if owner is not None:
             os.fchown(theirs, owner, owner)
+
+    def _enlarge(self, name: str, size: int) -> None:
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):  # A user has only so much for all pipes (pipe(7), pipe-user-pages-soft).
+                fcntl.fcntl(self._ours[name], fcntl.F_SETPIPE_SZ, size)
 
     def _take(self, name: str) -> IO[bytes]:
         return os.fdopen(self._ours.pop(name), "wb" if name == "stdin" else "rb", buffering=0)

@@ -79,17 +79,19 @@ class Child:
         pass_fds: Sequence[int] = (),
         before_exec: Callable[[], None] | None = None,
         owner: int | None = None,
+        pipe_bytes: int | None = None,
     ) -> Child:
         """Start `argv` with exactly `env`. Raises OSError when it cannot be started.
 
         A stream that is `subprocess.PIPE` becomes a pipe, which the child can also open by name when it runs under the
-        uid `owner` (default: our own).
+        uid `owner` (default: our own). `pipe_bytes` is how much of its output a pipe takes unread, as far as the kernel
+        allows.
         """
         import asyncio  # Not at the top: who only joins a platform starts no child, and would wait 16 ms for it.
 
         from janus_platform.pipes import Pipes
 
-        pipes = Pipes({"stdin": stdin, "stdout": stdout, "stderr": stderr}, owner=owner)
+        pipes = Pipes({"stdin": stdin, "stdout": stdout, "stderr": stderr}, owner=owner, size=pipe_bytes)
         try:
             process = await asyncio.create_subprocess_exec(
                 *argv,
@@ -138,6 +140,12 @@ class Child:
                 await asyncio.wait_for(self._process.wait(), grace_seconds)
         self.kill(also=tree)
         return await self.wait()
+
+    def go_on(self) -> None:
+        """Let it run on where somebody has stopped it."""
+        if self.exit_code is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, signal.SIGCONT)
 
     def kill(self, *, also: Sequence[ProcessId] = ()) -> None:
         """SIGKILL the whole tree at once, without waiting for it."""

@@ -1,10 +1,10 @@
 """The code sandbox (FR-3): runs a program apart from the host and hands back what it said and the files it wrote.
 
 `POST /execute` takes `language`, `code`, `timeout`, and optionally `stdin` and `files`; the contract names every field
-of its answer. `files` are those at the top of the working directory, which is also `$OUTPUT_DIR`; hidden ones are left
-out. `GET /capabilities` says which isolation layer is in use and what it promises (sandbox/promises.py), which
-languages are installed, and the limits. A caller that leaves ends its run. What no layer protects against stands in
-sandbox/run.py.
+of its answer. `files` are those at the top of the working directory, which is also `$OUTPUT_DIR`; what else is there,
+except hidden files, is named. `GET /capabilities` says which isolation layer is in use and what it promises
+(sandbox/promises.py), which languages are installed, and the limits. A caller that leaves ends its run. What no layer
+protects against stands in sandbox/run.py.
 """
 
 from __future__ import annotations
@@ -250,6 +250,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         "exit_code": outcome.exit_code,
         "files": [file.plain() for file in outcome.files],
         "files_left_out": list(outcome.files_left_out),
+        "files_left_out_count": outcome.number_left_out,
         "duration_ms": round(outcome.duration_seconds * 1000, 3),
         "timed_out": outcome.ended_by == "time",
         "oom": outcome.out_of_memory,

@@ -117,6 +117,40 @@ def test_a_file_cannot_grow_without_bound(each_layer: Sandbox) -> None:
     assert int(answer["stdout"].split()[-1]) <= 64_000_000
 
 
+def test_no_more_entries_can_be_made_than_are_promised(each_layer: Sandbox) -> None:
+    code = "import time\nfor n in range(100_000): open(f'/proc/self/cwd/{n}', 'w').close()\ntime.sleep(60)"
+    answer = each_layer.run(code, timeout=30)
+    assert answer["ended_by"] == "disk", answer
+    assert answer["files_left_out_count"] > 1_000
+
+
+@isolated
+def test_a_run_takes_none_of_the_hosts_terminals(sandbox: Sandbox) -> None:
+    # Counted for the whole host: one run could take all that there are.
+    answer = sandbox.run("import os\ntry: print(os.openpty())\nexcept OSError as error: print(error.errno > 0)")
+    assert answer["stdout"] == "True\n", answer
+
+
+@isolated
+def test_a_stopped_process_outside_does_not_keep_a_run_from_answering(sandbox: Sandbox) -> None:
+    mark = f"33{os.getpid()}"
+
+    async def ask() -> dict[str, Any]:
+        async with sandbox.client() as client:
+            body = {"language": "bash", "code": f"echo there; sleep {mark}", "timeout": 2}
+            request = asyncio.ensure_future(client.post("/execute", json=body))
+            while not (found := processes_with(mark)):
+                await asyncio.sleep(0.01)
+            for process in [one for child in found for one in (child, *child.parents())]:
+                if process.pid in {one.pid for one in psutil.Process().children(recursive=True)}:
+                    process.suspend()
+            return dict((await asyncio.wait_for(request, 30)).json())
+
+    answer = asyncio.run(ask())
+    assert (answer["ended_by"], answer["exit_code"]) == ("time", 124)
+    assert processes_with(mark) == []
+
+
 def test_an_output_flood_is_cut_and_ended(each_layer: Sandbox) -> None:
     answer = each_layer.run("yes", "bash", timeout=30)
     assert answer["truncated"] is True

@@ -19,7 +19,7 @@ class Limits:
     processes: int  # Threads count as well (setrlimit(2), RLIMIT_NPROC).
     file: int
     disk: int  # all of a run's files
-    entries: int  # how many files and folders, where they lie on a disk; a tmpfs takes memory for each
+    entries: int  # how many files and folders
     sockets: int  # what its sockets hold, where that is not part of the memory
     descriptors: int  # of each process: what is on its way through a socket is seen by nobody, and bounded by this
     shared: int  # each of /tmp and /dev/shm, where they are the run's own

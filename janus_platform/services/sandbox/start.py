@@ -29,6 +29,8 @@ from janus_platform.services.sandbox.toolchains import Toolchain
 BARRIER = ["/bin/sh", "-c", f'echo; read -r _ || exit 125; cd {WORK} && exec "$@"', "sh"]
 BARRIER_SECONDS = 30.0
 _GONE_SECONDS = 2.0
+# Node writes to a pipe that is full only when it gets round to it: `process.exit` loses what does not fit.
+_PIPE_BYTES = 1 << 20  # the most that a user without privileges gets (pipe(7), pipe-max-size)
 
 Excess = Literal["memory", "disk", "processes"]
 
@@ -71,10 +73,10 @@ class Running:
         """
         if guard.exceeded(self._members, self.scratch.memory_bytes()):
             return "memory"
-        if self._init is not None:
-            return None
         if self.scratch.overfull(max_bytes=limits.disk, max_entries=limits.entries):
             return "disk"
+        if self._init is not None:
+            return None
         processes = self._members()
         if len(processes) > limits.processes:
             return "processes"
@@ -101,7 +103,7 @@ class Running:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)
             await _readable(self._init)
-            await self.child.wait()
+            await self._collected()
         else:
             self.child.kill()
             await self.child.wait()
@@ -110,6 +112,16 @@ class Running:
             if self._session is not None:
                 await _session_is_gone(self._session)
         self._gone = True
+
+    async def _collected(self) -> None:
+        """Wait for the process outside, which ends with the one inside; somebody may have stopped it (SIGSTOP)."""
+        self.child.go_on()
+        try:
+            async with asyncio.timeout(_GONE_SECONDS):
+                await self.child.wait()
+        except TimeoutError:
+            self.child.kill()
+            await self.child.wait()
 
     def close(self) -> None:
         """Let its directory go, which may take some milliseconds."""
@@ -144,6 +156,7 @@ async def start_child(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        pipe_bytes=_PIPE_BYTES,
         pass_fds=pass_fds,
         before_exec=prepare,
         owner=uid,

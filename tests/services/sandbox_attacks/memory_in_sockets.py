@@ -47,7 +47,8 @@ def fill():
                 except BlockingIOError:
                     pass
             if kind == "udp":
-                queued = sum(int(line.split()[4].split(":")[1], 16) for line in list(open("/proc/net/udp"))[1:])
+                with open("/proc/net/udp") as table:
+                    queued = sum(int(line.split()[4].split(":")[1], 16) for line in list(table)[1:])
                 if queued > ALLOWED:
                     print("ESCAPED: UDP sockets hold", queued, flush=True)
                     break
