@@ -123,7 +123,7 @@ class _Sandbox:
         self._standbys = Standbys(self._prepare, STANDBYS)
         self._runs: set[asyncio.Task[Any]] = set()
         guard = self._make_guard()
-        self._promises = promises(isolation, guard)
+        self._promises = promises(isolation, guard.kind, counts_sockets=guard.counts_sockets)
         guard.discard()
 
     async def execute(self, request: Request) -> Response:

@@ -88,7 +88,7 @@ def layers_and_attacks() -> Iterator[tuple[str, Attack]]:
     guard.discard()
     for layer in LAYERS:
         if layer in there:
-            made = promises(layer_here(layer), guard)
+            made = promises(layer_here(layer), guard.kind, counts_sockets=guard.counts_sockets)
             yield from ((layer, attack) for attack in ATTACKS if attack.contained_by(made))
 
 

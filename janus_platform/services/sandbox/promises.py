@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from janus_platform.confinement.memory import MemoryGuard
 from janus_platform.confinement.system_calls import filter_program
 from janus_platform.isolation import Isolation
 from janus_platform.landlock import SCOPE_ABI
@@ -59,14 +58,18 @@ MEANINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 
 
-def promises(isolation: Isolation, guard: MemoryGuard) -> dict[str, str]:
-    """What a run on this layer, under such a memory guard, is promised: a value for each name of MEANINGS."""
-    for_all = {"memory": "tree", "memory_guard": guard.kind, "time": "limited", "environment": "clean"}
+def promises(isolation: Isolation, guard_kind: str, *, counts_sockets: bool | None = None) -> dict[str, str]:
+    """What a run on this layer, under this memory guard, is promised: a value for each name of MEANINGS.
+
+    `counts_sockets` is that of the guard; by default a cgroup counts them and nothing else does.
+    """
+    counted = guard_kind == "cgroup" if counts_sockets is None else counts_sockets
+    for_all = {"memory": "tree", "memory_guard": guard_kind, "time": "limited", "environment": "clean"}
     if isolation.layer == "bubblewrap":
         filtered = filter_program() is not None
         return {
             "network": "none",
-            "sockets": "bounded" if guard.counts_sockets else "pairs" if filtered else "unbounded",
+            "sockets": "bounded" if counted else "pairs" if filtered else "unbounded",
             "host_files": "hidden",
             "other_runs": "hidden",
             "processes": "hidden",
@@ -92,7 +95,7 @@ def promises(isolation: Isolation, guard: MemoryGuard) -> dict[str, str]:
         }
     return {
         "network": "host",
-        "sockets": "bounded" if guard.counts_sockets else "unbounded",
+        "sockets": "bounded" if counted else "unbounded",
         "host_files": "user",
         "other_runs": "open",
         "processes": "visible",
