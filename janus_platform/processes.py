@@ -25,7 +25,10 @@ import psutil
 if TYPE_CHECKING:
     import asyncio
 
+    from janus_platform.pipes import Streams
+
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_CLOSE_RANGE, _CLOEXEC = 436, 4  # close_range(2), Linux 5.11; the same number on every machine
 # SIGKILL is certain but not instant: the kernel still tears memory and mounts down.
 KILL_SECONDS = 5.0
 
@@ -59,9 +62,9 @@ class ProcessId:
 class Child:
     """A process started by this one, with its whole tree."""
 
-    def __init__(self, process: asyncio.subprocess.Process, identity: ProcessId) -> None:
-        self.process = process
-        self.identity = identity
+    def __init__(self, process: asyncio.subprocess.Process, identity: ProcessId, streams: Streams) -> None:
+        self._process, self.identity, self._streams = process, identity, streams
+        self.stdin, self.stdout, self.stderr = streams.stdin, streams.stdout, streams.stderr
 
     @classmethod
     async def start(
@@ -75,35 +78,56 @@ class Child:
         stderr: int | IO[bytes] | None = subprocess.DEVNULL,
         pass_fds: Sequence[int] = (),
         before_exec: Callable[[], None] | None = None,
+        owner: int | None = None,
+        pipe_bytes: int | None = None,
     ) -> Child:
-        """Start `argv` with exactly `env`. Raises OSError when it cannot be started."""
+        """Start `argv` with exactly `env`. Raises OSError when it cannot be started.
+
+        A stream that is `subprocess.PIPE` becomes a pipe, which the child can also open by name when it runs under the
+        uid `owner` (default: our own). `pipe_bytes` is how much of its output a pipe takes unread, as far as the kernel
+        allows.
+        """
         import asyncio  # Not at the top: who only joins a platform starts no child, and would wait 16 ms for it.
 
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            env=dict(env),
-            cwd=cwd,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            pass_fds=pass_fds,
-            start_new_session=True,
-            preexec_fn=_die_with_parent(before_exec),
-        )
-        return cls(process, _identity(process.pid))
+        from janus_platform.pipes import Pipes
+
+        pipes = Pipes({"stdin": stdin, "stdout": stdout, "stderr": stderr}, owner=owner, size=pipe_bytes)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                env=dict(env),
+                cwd=cwd,
+                stdin=pipes.given["stdin"],
+                stdout=pipes.given["stdout"],
+                stderr=pipes.given["stderr"],
+                pass_fds=pass_fds,
+                preexec_fn=_before_exec(before_exec, pass_fds),
+            )
+            pipes.release()
+            return cls(process, _identity(process.pid), await pipes.connect())
+        finally:
+            pipes.close()
 
     @property
     def pid(self) -> int:
-        return self.process.pid
+        return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
-        return self.process.returncode
+        return self._process.returncode
 
     async def wait(self) -> int:
-        """Wait for the end and return the exit code."""
-        return await self.process.wait()
+        """Wait for the end and return the exit code. What it wrote can still be read."""
+        code = await self._process.wait()
+        if self.stdin is not None:
+            self.stdin.close()
+        return code
+
+    def close_output(self) -> None:
+        """Stop reading: for output that a process which outlived this one may hold open for ever."""
+        for transport in self._streams.reading:
+            transport.close()
 
     async def end(self, *, grace_seconds: float = 2.0) -> int:
         """End the whole tree: SIGTERM, then SIGKILL for whatever is left after `grace_seconds`."""
@@ -113,9 +137,15 @@ class Child:
             import asyncio
 
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), grace_seconds)
+                await asyncio.wait_for(self._process.wait(), grace_seconds)
         self.kill(also=tree)
-        return await self.process.wait()
+        return await self.wait()
+
+    def go_on(self) -> None:
+        """Let it run on where somebody has stopped it."""
+        if self.exit_code is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, signal.SIGCONT)
 
     def kill(self, *, also: Sequence[ProcessId] = ()) -> None:
         """SIGKILL the whole tree at once, without waiting for it."""
@@ -210,15 +240,32 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def _die_with_parent(then: Callable[[], None] | None) -> Callable[[], None] | None:
-    """What the child runs between fork and exec: ask the kernel to kill it when its parent dies (Linux)."""
-    if not sys.platform.startswith("linux"):
-        return then
-    prctl = ctypes.CDLL(None, use_errno=True).prctl  # Looked up before the fork: the child must not import or lock.
+def _before_exec(then: Callable[[], None] | None, pass_fds: Sequence[int]) -> Callable[[], None]:
+    """What the child runs between fork and exec: it leads a session, keeps `pass_fds`, on Linux dies with its parent.
+
+    uvloop runs this before all that it does itself in the child, asyncio after it. So the session is made here, ahead
+    of `then`, which may forbid it; and descriptors are marked rather than closed, for uvloop, which lets a child
+    inherit every one that is not marked, has yet to put the standard streams in place.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)  # Looked up before the fork: the child must not import or lock.
+    linux = sys.platform.startswith("linux")
 
     def prepare() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.setsid()
+        if not linux or libc.syscall(_CLOSE_RANGE, 3, ctypes.c_uint(-1), _CLOEXEC) != 0:
+            _mark_each("/proc/self/fd" if linux else "/dev/fd")
+        for descriptor in pass_fds:
+            os.set_inheritable(descriptor, True)
+        if linux:
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if then is not None:
             then()
 
     return prepare
+
+
+def _mark_each(folder: str) -> None:
+    for name in os.listdir(folder):
+        if int(name) > 2:
+            with contextlib.suppress(OSError):  # the one that listed them
+                os.set_inheritable(int(name), False)

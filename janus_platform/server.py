@@ -323,7 +323,8 @@ def main() -> None:
         room = RoomSettings(arguments.room_host, arguments.room_port, arguments.learners, arguments.suite)
     settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web, access, room)
     try:
-        _loop_runner(serve(settings, place, arguments.ready_fd))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(serve(settings, place, arguments.ready_fd))
     except PlatformError as error:
         # By now all that was started has ended again.
         report(arguments.ready_fd, {"error": str(error)})
@@ -331,15 +332,13 @@ def main() -> None:
         sys.exit(1)
 
 
-def _loop_runner(main_task: Any) -> None:
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """The loop that the platform runs on: uvloop's, where there is one."""
     try:
         import uvloop
-
-        loop_factory: Any = uvloop.new_event_loop
     except ImportError:  # Windows has none
-        loop_factory = None
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(main_task)
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 if __name__ == "__main__":

@@ -129,7 +129,8 @@ class SandboxBounds:
     """What the code sandbox bounds besides time and memory.
 
     Of one run: bytes of a stream that are kept, and beyond which it is ended; files handed back, number and bytes;
-    bytes on its disk, of one file, of each of /tmp and /dev/shm; entries on a disk; processes. Of all: runs at once,
+    bytes on its disk, of one file, of each of /tmp and /dev/shm, and in its sockets' buffers; open files of a process;
+    entries on a disk; processes. Of all: runs at once,
     runs waiting, and for how long.
     """
 
@@ -141,6 +142,8 @@ class SandboxBounds:
     disk_bytes: int
     file_bytes: int
     shared_bytes: int
+    socket_bytes: int
+    descriptors: int
     entries: int
     processes: int
     running: int

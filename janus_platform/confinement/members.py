@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -55,16 +57,36 @@ def nameless_bytes(processes: list[psutil.Process], *, device: int | None = None
 
     A memory file that is mapped as well counts twice, here and in its process. 0 where there is no /proc.
     """
-    sizes: dict[tuple[int, int], int] = {}
+    sizes = {
+        (found.st_dev, found.st_ino): found.st_blocks * 512
+        for found in _open_files(processes)
+        if stat.S_ISREG(found.st_mode) and found.st_nlink == 0 and device in (None, found.st_dev)
+    }
+    return sum(sizes.values())
+
+
+def socket_bytes(processes: list[psutil.Process]) -> int:
+    """What the open Unix sockets of the processes can hold at most: nothing says from outside what they do hold."""
+    number = len({found.st_ino for found in _open_files(processes) if stat.S_ISSOCK(found.st_mode)})
+    return number * _most_of_a_socket()
+
+
+@cache
+def _most_of_a_socket() -> int:
+    # socket(7): the kernel doubles what SO_SNDBUF asks for, at most wmem_max.
+    try:
+        return 2 * int(Path("/proc/sys/net/core/wmem_max").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 2 * 212_992
+
+
+def _open_files(processes: list[psutil.Process]) -> Iterator[os.stat_result]:
     for process in processes:
         folder = f"/proc/{process.pid}/fd"
         with contextlib.suppress(OSError):
             for name in os.listdir(folder):
                 with contextlib.suppress(OSError):
-                    found = os.stat(f"{folder}/{name}")
-                    if stat.S_ISREG(found.st_mode) and found.st_nlink == 0 and device in (None, found.st_dev):
-                        sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
-    return sum(sizes.values())
+                    yield os.stat(f"{folder}/{name}")
 
 
 def threads_of_this_user() -> int:

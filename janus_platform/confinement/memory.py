@@ -1,9 +1,10 @@
 """How much memory a run's whole process tree may hold: a cgroup where one can be made, else a watchdog.
 
-A cgroup (v1 or v2) counts everything, tmpfs pages and shared mappings included, and the kernel enforces it. The
-watchdog adds up the proportional set size of all members of the run, the files that its file systems keep in memory and
-files without a name, ten times a second; between two looks a program can pass the limit, so each process has
-RLIMIT_DATA as well.
+A cgroup (v1 or v2) counts everything, tmpfs pages and shared mappings included, and the kernel enforces it. What TCP
+and UDP sockets hold counts as memory in v2 and has a limit of its own in v1 (the kernel's documentation,
+cgroup-v1/memory.rst). The watchdog adds up the proportional set size of all members of the run, the files that its file
+systems keep in memory and files without a name, ten times a second, and where it is told to each socket as if it were
+full; between two looks a program can pass the limit, so each process has RLIMIT_DATA as well.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Protocol
 
 import psutil
 
-from janus_platform.confinement.members import nameless_bytes, proportional_bytes, resident_bytes
+from janus_platform.confinement.members import nameless_bytes, proportional_bytes, resident_bytes, socket_bytes
 
 LOOK_EVERY_SECONDS = 0.1
 _PREFIX = "janus-"
@@ -32,6 +33,7 @@ class MemoryGuard(Protocol):
     """Watches one run."""
 
     kind: str
+    counts_sockets: bool  # whether the kernel bounds what sockets hold
 
     def enter(self) -> None:
         """Called in the child between fork and exec: it must neither import nor lock."""
@@ -55,10 +57,17 @@ class _CgroupFiles:
     swap_limit: tuple[str, str]
     events: str
     as_group: str | None
+    sockets: str | None  # the limit of what sockets hold, where it is not part of the other
 
 
-_V1 = _CgroupFiles("memory.limit_in_bytes", ("memory.memsw.limit_in_bytes", "{limit}"), "memory.oom_control", None)
-_V2 = _CgroupFiles("memory.max", ("memory.swap.max", "0"), "memory.events", "memory.oom.group")
+_V1 = _CgroupFiles(
+    limit="memory.limit_in_bytes",
+    swap_limit=("memory.memsw.limit_in_bytes", "{limit}"),
+    events="memory.oom_control",
+    as_group=None,
+    sockets="memory.kmem.tcp.limit_in_bytes",
+)
+_V2 = _CgroupFiles("memory.max", ("memory.swap.max", "0"), "memory.events", "memory.oom.group", sockets=None)
 
 
 class Cgroup:
@@ -66,7 +75,7 @@ class Cgroup:
 
     kind = "cgroup"
 
-    def __init__(self, parent: Path, files: _CgroupFiles, limit_bytes: int) -> None:
+    def __init__(self, parent: Path, files: _CgroupFiles, limit_bytes: int, socket_bytes: int) -> None:
         sweep(parent)
         self.path = parent / f"{_PREFIX}{os.getpid()}-{next(_counter)}"
         self._events = self.path / files.events
@@ -77,6 +86,7 @@ class Cgroup:
             swap, value = files.swap_limit
             with contextlib.suppress(OSError):  # Absent where the kernel does not count swap.
                 (self.path / swap).write_text(value.format(limit=limit_bytes), encoding="ascii")
+            self.counts_sockets = files.sockets is None or self._limit_sockets(files.sockets, socket_bytes)
             if files.as_group:
                 (self.path / files.as_group).write_text("1", encoding="ascii")
             self._members = os.open(self.path / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
@@ -84,6 +94,14 @@ class Cgroup:
             _in_use.discard(self.path)
             self.remove()
             raise
+
+    def _limit_sockets(self, name: str, limit: int) -> bool:
+        try:
+            # Before anybody is in: the kernel counts only sockets that were made under a limit.
+            (self.path / name).write_text(str(limit), encoding="ascii")
+        except OSError:
+            return False
+        return True
 
     def enter(self) -> None:
         os.write(self._members, b"0")  # cgroups(7): 0 is the writing process itself.
@@ -152,10 +170,10 @@ def _removed(path: Path) -> bool:
 class Watchdog:
     """Adds up what a run holds when asked."""
 
-    kind = "watchdog"
+    kind, counts_sockets = "watchdog", False
 
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit = limit_bytes
+    def __init__(self, limit_bytes: int, *, counts_pairs: bool = False) -> None:
+        self._limit, self._counts_pairs = limit_bytes, counts_pairs
         self._struck = False
 
     def enter(self) -> None:
@@ -164,6 +182,8 @@ class Watchdog:
     def exceeded(self, who: Callable[[], list[psutil.Process]], files_bytes: int) -> bool:
         processes = who()
         left = self._limit - files_bytes - nameless_bytes(processes)
+        if self._counts_pairs:
+            left -= socket_bytes(processes)
         # The exact sum is read only where the upper bound, ten times as cheap, does not do.
         if sum(map(resident_bytes, processes)) > left and sum(map(proportional_bytes, processes)) > left:
             self._struck = True
@@ -179,18 +199,22 @@ class Watchdog:
         """Nothing to discard."""
 
 
-def guard_maker(limit_bytes: int) -> Callable[[], MemoryGuard]:
-    """What makes a guard for each run: cgroups where this process may make them (tried once), else watchdogs."""
+def guard_maker(limit_bytes: int, *, sockets: int | None = None) -> Callable[[], MemoryGuard]:
+    """What makes a guard for each run: cgroups where this process may make them (tried once), else watchdogs.
+
+    `sockets` bounds what sockets hold where that is not part of the memory; without it, as much again.
+    """
+    for_sockets = limit_bytes if sockets is None else sockets
     for parent, files in _cgroup_homes():
         try:
-            trial = Cgroup(parent, files, limit_bytes)
+            trial = Cgroup(parent, files, limit_bytes, for_sockets)
         except OSError:
             continue
         usable = trial.path.joinpath(files.events).exists() and trial.accepts_members()
         trial.discard()
         if usable:
-            return lambda: Cgroup(parent, files, limit_bytes)
-    return lambda: Watchdog(limit_bytes)
+            return lambda: Cgroup(parent, files, limit_bytes, for_sockets)
+    return lambda: Watchdog(limit_bytes, counts_pairs=sockets is not None)
 
 
 def _cgroup_homes() -> list[tuple[Path, _CgroupFiles]]:

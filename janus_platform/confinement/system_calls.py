@@ -1,8 +1,9 @@
 """A filter of system calls for programs of others: what the layer does not cover, and what opens the kernel wider.
 
 Behind namespaces, sockets of every family but Unix, IPv4, IPv6 and netlink are refused (a network namespace does not
-hold AF_VSOCK, which reaches a virtual machine's host). Without namespaces every socket is refused but a connected pair,
-and a program cannot leave its session, so that one signal ends all of it. Refused everywhere: new namespaces, mounts,
+hold AF_VSOCK, which reaches a virtual machine's host), or of netlink too, whose buffers count as nobody's memory, or
+all but connected pairs where nothing bounds what sockets hold. Without namespaces only such pairs are left, and a
+program cannot leave its session, so that one signal ends all of it. Refused everywhere: new namespaces, mounts,
 tracing, BPF, io_uring, key rings, kernel modules, clocks, System V memory and message queues (they outlive their
 processes, and no watchdog counts them), and typing into a terminal.
 
@@ -17,6 +18,7 @@ import errno
 import platform
 import struct
 from collections.abc import Callable
+from typing import Literal
 
 from janus_platform.confinement.system_call_numbers import MACHINES, Machine
 
@@ -31,14 +33,18 @@ _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag that fits into clone(2)
 _TERMINAL_INPUT = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: ioctl_tty(2), ioctl_console(2)
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2  # prctl(2)
 
+Sockets = Literal["network", "loopback", "pairs"]
+_FAMILIES = {"network": (_UNIX, _INET, _INET6, _NETLINK), "loopback": (_UNIX, _INET, _INET6)}
 _Step = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
 
-def filter_program(machine: str | None = None, *, namespaces: bool = True, keeps_cores: bool = False) -> bytes | None:
+def filter_program(
+    machine: str | None = None, *, namespaces: bool = True, sockets: Sockets = "network", keeps_cores: bool = False
+) -> bytes | None:
     """The filter for a machine (default: this one), an array of struct sock_filter; None where none is known.
 
-    `namespaces` says whether the program has namespaces of its own around it, `keeps_cores` whether it has to stay on
-    the cores that it was given.
+    `namespaces` says whether the program has namespaces of its own around it (without them it has `pairs` only),
+    `sockets` which it may make, `keeps_cores` whether it has to stay on the cores that it was given.
     """
     known = MACHINES.get(machine or platform.machine())
     if known is None:
@@ -50,7 +56,8 @@ def filter_program(machine: str | None = None, *, namespaces: bool = True, keeps
         *_when(_AT_LEAST, _X32, _give(errno.ENOSYS)),
         *_when(_EQUAL, known.clone, _refused_if(_ANY_BIT, (_NEW_NAMESPACES,))),
         *_when(_EQUAL, known.ioctl, _refused_if(_EQUAL, _TERMINAL_INPUT, argument=1)),
-        *(_behind_namespaces(known) if namespaces else _without_namespaces(known)),
+        *_sockets(known, sockets if namespaces else "pairs"),
+        *([] if namespaces else _one_session(known)),
     ]
     for number in known.absent.values():
         steps += _when(_EQUAL, number, _give(errno.ENOSYS))
@@ -76,18 +83,17 @@ def filter_enforcer(program: bytes) -> Callable[[], None]:
     return enforce
 
 
-def _behind_namespaces(known: Machine) -> list[_Step]:
-    return _when(_EQUAL, known.socket, _allowed_families(_UNIX, _INET, _INET6, _NETLINK))
-
-
-def _without_namespaces(known: Machine) -> list[_Step]:
+def _sockets(known: Machine, which: Sockets) -> list[_Step]:
+    if which != "pairs":
+        return _when(_EQUAL, known.socket, _allowed_families(*_FAMILIES[which]))
     # A datagram socket of a pair could still be turned to another's address.
     pair = _refused_if(_ANY_BIT, (_DATAGRAM_BIT,), argument=1)
-    steps = [*_when(_EQUAL, known.socket, _give(errno.EACCES)), *_when(_EQUAL, known.socketpair, pair)]
+    return [*_when(_EQUAL, known.socket, _give(errno.EACCES)), *_when(_EQUAL, known.socketpair, pair)]
+
+
+def _one_session(known: Machine) -> list[_Step]:
     # Answered with success and without effect: a program that becomes a daemon goes on, and is ended with the rest.
-    for number in known.session.values():
-        steps += _when(_EQUAL, number, _give(0))
-    return steps
+    return [step for number in known.session.values() for step in _when(_EQUAL, number, _give(0))]
 
 
 def _when(test: int, operand: int, then: list[_Step], *, otherwise: int | None = None) -> list[_Step]:

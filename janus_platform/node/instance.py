@@ -172,8 +172,8 @@ class Instance:
                 launch.release()
         except (OSError, subprocess.SubprocessError) as error:
             raise NotReady(f"it cannot be started: {error}") from error
-        assert child.process.stdout is not None
-        self._following = asyncio.create_task(self.log.follow(child.process.stdout))
+        assert child.stdout is not None
+        self._following = asyncio.create_task(self.log.follow(child.stdout))
         return child, launch
 
     async def _until_healthy(self, child: Child, launch: Launch) -> None:

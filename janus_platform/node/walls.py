@@ -24,10 +24,11 @@ from urllib.parse import urlsplit
 from janus_platform.confinement.memory import MemoryGuard
 from janus_platform.confinement.system_calls import filter_program
 from janus_platform.contract import Contract
-from janus_platform.isolation import Isolation, bwrap_command, free_uid, release_uid
+from janus_platform.isolation import Isolation, bwrap_command, readable_copy, with_hidden_options
 from janus_platform.node import forwarders
 from janus_platform.node.bounds import Bounds
 from janus_platform.node.probe import Base
+from janus_platform.uids import free_uid, release_uid
 
 LOOPBACK = forwarders.LOOPBACK
 NAME_VARIABLE = "JANUS_IMPLEMENTATION"
@@ -119,14 +120,19 @@ class Walls(ABC):
 
     def describe(self) -> dict[str, object]:
         """What holds around it, and its bounds, as plain data."""
-        reasons = {"reasons": list(self._isolation.reasons)}
+        reasons = {"reasons": list(self._isolation.reasons), "bubblewrap": self._program()}
         return {**self.promises(), "memory_guard": self._guard_kind, **reasons, **self.bounds.plain()}
 
     def evidence(self) -> str:
         """What holds around it in one line, for the evidence: the layer first, and why it is no better one."""
         holds = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.promises().items())
         reasons = "; ".join(self._isolation.reasons)
-        return f"{self.layer}: {holds}" + (f" ({reasons})" if reasons else "")
+        program = f" {program}" if (program := self._program()) else ""
+        return f"{self.layer}{program}: {holds}" + (f" ({reasons})" if reasons else "")
+
+    def _program(self) -> str:
+        """Which bubblewrap stands around it; "" where none does."""
+        return ""
 
     def _guard(self) -> MemoryGuard:
         guard = self._guards()
@@ -200,10 +206,12 @@ class Wrapped(Walls):
             doors = [str(egress_port), f"{_INSIDE}/egress.sock", str(fds[0]), str(fds[1]), str(port)]
             options = []
             if program := filter_program(keeps_cores=True):
-                fds.append(_readable_copy(program))
+                fds.append(readable_copy(program))
                 options = ["--seccomp", str(fds[-1])]
             run = [sys.executable, "-I", "-S", f"{_INSIDE}/forwarders.py", *doors, *self.command]
-            argv = [*self._bwrap(self._place, options), *self.bounds.prlimit_command(), *run]
+            argv, hidden = with_hidden_options(self._bwrap(self._place, options))
+            fds.append(hidden)
+            argv += [*self.bounds.prlimit_command(), *run]
             guard, bound = self._guard(), self.bounds.setter(limits=False)
             on_failure.pop_all()
 
@@ -220,6 +228,9 @@ class Wrapped(Walls):
         if self._uid is not None:
             release_uid(self._uid)
             self._uid = None
+
+    def _program(self) -> str:
+        return self._isolation.program()
 
     def promises(self) -> dict[str, str]:
         user = "its own" if self._isolation.own_uid else "mapped in a user namespace"
@@ -242,7 +253,6 @@ class Wrapped(Walls):
     def _bwrap(self, place: Path, options: list[str]) -> list[str]:
         binds = [
             *((path, str(path)) for path in _python_folders()),
-            (self.folder, _CODE_INSIDE),
             (place / "ca.pem", f"{_INSIDE}/ca.pem"),
             (place / "hosts", "/etc/hosts"),
             (place / "forwarders.py", f"{_INSIDE}/forwarders.py"),
@@ -251,6 +261,7 @@ class Wrapped(Walls):
         return bwrap_command(
             self._isolation,
             binds_ro=binds,
+            brought={self.folder: _CODE_INSIDE},
             tmpfs={"/tmp": self.bounds.disk_bytes, "/dev/shm": _SHARED_MEMORY_BYTES},
             uid=self._uid,
             chdir=_CODE_INSIDE,
@@ -282,11 +293,3 @@ def _listening(path: Path) -> int:
         made.bind(str(path))
         made.listen(_BACKLOG)
         return made.detach()
-
-
-def _readable_copy(content: bytes) -> int:
-    """A descriptor from which `content`, less than a pipe holds, can be read to its end."""
-    reader, writer = os.pipe()
-    os.write(writer, content)
-    os.close(writer)
-    return reader

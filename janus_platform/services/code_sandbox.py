@@ -1,10 +1,10 @@
 """The code sandbox (FR-3): runs a program apart from the host and hands back what it said and the files it wrote.
 
 `POST /execute` takes `language`, `code`, `timeout`, and optionally `stdin` and `files`; the contract names every field
-of its answer. `files` are those at the top of the working directory, which is also `$OUTPUT_DIR`; hidden ones are left
-out. `GET /capabilities` says which isolation layer is in use and what it promises (sandbox/promises.py), which
-languages are installed, and the limits. A caller that leaves ends its run. What no layer protects against stands in
-sandbox/run.py.
+of its answer. `files` are those at the top of the working directory, which is also `$OUTPUT_DIR`; what else is there,
+except hidden files, is named. `GET /capabilities` says which isolation layer is in use and what it promises
+(sandbox/promises.py), which languages are installed, and the limits. A caller that leaves ends its run. What no layer
+protects against stands in sandbox/run.py.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def warm_up(cache_dir: Path) -> None:
 async def _run_once(tools: Toolchain, program: Program) -> Outcome:
     service = load_contract().services["code_sandbox"]
     limits = Limits.of(service)
-    guard = guard_maker(limits.memory)()
+    guard = guard_maker(limits.memory, sockets=limits.sockets)()
     prepared = await prepare(tools, limits=limits, isolation=detect(), guard=guard, warm=Warm())
     try:
         return await prepared.execute(program, float(service.max_timeout_seconds or 60), SystemClock())
@@ -119,11 +119,11 @@ class _Sandbox:
         self._context, self._service, self._bounds = context, service, service.bounds
         self._isolation, self._warm, self._slots = isolation, warm, slots
         self._limits = Limits.of(service)
-        self._make_guard: Callable[[], MemoryGuard] = guard_maker(self._limits.memory)
+        self._make_guard: Callable[[], MemoryGuard] = guard_maker(self._limits.memory, sockets=self._limits.sockets)
         self._standbys = Standbys(self._prepare, STANDBYS)
         self._runs: set[asyncio.Task[Any]] = set()
         guard = self._make_guard()
-        self._promises = promises(isolation, guard.kind)
+        self._promises = promises(isolation, guard.kind, counts_sockets=guard.counts_sockets)
         guard.discard()
 
     async def execute(self, request: Request) -> Response:
@@ -250,9 +250,10 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         "exit_code": outcome.exit_code,
         "files": [file.plain() for file in outcome.files],
         "files_left_out": list(outcome.files_left_out),
+        "files_left_out_count": outcome.number_left_out,
         "duration_ms": round(outcome.duration_seconds * 1000, 3),
         "timed_out": outcome.ended_by == "time",
-        "oom": outcome.ended_by == "memory",
+        "oom": outcome.out_of_memory,
         "truncated": bool(outcome.truncated),
         "truncated_streams": list(outcome.truncated),
         "ended_by": outcome.ended_by,

@@ -67,8 +67,8 @@ async def _build_in_child(folder: Path, progress: Progress, *options: str) -> No
     child = await Child.start(argv, env=environment, stdout=subprocess.PIPE)
     error = "it ended before it was done"
     try:
-        assert child.process.stdout is not None
-        async for line in child.process.stdout:
+        assert child.stdout is not None
+        async for line in child.stdout:
             message = json.loads(line)
             error = message.get("error", error)
             if "step" in message:

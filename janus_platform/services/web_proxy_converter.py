@@ -110,7 +110,7 @@ def not_convertible(reason: str) -> Problem:
 
 
 async def _exchange(child: Child, request: bytes) -> dict[str, Any]:
-    pipe, answers = child.process.stdin, child.process.stdout
+    pipe, answers = child.stdin, child.stdout
     assert pipe is not None and answers is not None
     pipe.write(request)
     await pipe.drain()

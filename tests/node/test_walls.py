@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from janus_platform.isolation import bwrap_command
+from janus_platform.processes import Child
+from tests.bwrap_operations import operations
 from tests.node.rig import BARE, PROBER, in_loop, needs_walls, place, probe
 
 # Python coerces the C locale (PEP 538), and bubblewrap's chdir sets PWD.
@@ -47,6 +51,42 @@ async def test_two_implementations_have_different_keys_and_do_not_see_each_other
     assert all(s[1] <= 4 for s in seen)
     if os.geteuid() == 0:
         assert 0 not in {s[2] for s in seen} and seen[0][2] != seen[1][2]
+
+
+@needs_walls
+@in_loop
+async def test_links_in_a_submission_lead_nowhere_while_its_walls_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    commands: list[list[str]] = []
+
+    def recorded(*arguments: Any, **options: Any) -> list[str]:
+        commands.append(bwrap_command(*arguments, **options))
+        return commands[-1]
+
+    async def plant_and_start(*arguments: Any, **options: Any) -> Child:
+        # At the last moment: measuring refuses a link that leads nowhere. In set-up the host's root is at /oldroot.
+        for name in ("janus", "usr", "etc", "tmp", "proc", "dev", "oldroot", "newroot", "lib", "home"):
+            (spec.folder / name).symlink_to(f"/oldroot{victim}")
+        return await start(*arguments, **options)
+
+    start = Child.start
+    monkeypatch.setattr("janus_platform.node.walls.bwrap_command", recorded)
+    monkeypatch.setattr(Child, "start", plant_and_start)
+    async with place(tmp_path) as here:
+        spec = here.spec(PROBER)
+        instance = await here.node.start(spec)
+        code = "import os; result = [os.path.exists('janus/x'), os.listdir('/implementation')]"
+        reached, names = await probe(await instance.upstream(), code)
+        await instance.stop()
+    assert list(victim.iterdir()) == [] and reached is False and "oldroot" in names
+    (command,) = commands
+    made = list(operations(command))
+    brought = [number for number, (_, path) in enumerate(made) if path.startswith("/implementation")]
+    assert [made[number] for number in brought] == [("--ro-bind", "/implementation")]
+    assert {what for what, _ in made[brought[0] + 1 :]} == {"--remount-ro"}, "made after what was brought was there"
 
 
 CONNECT = """

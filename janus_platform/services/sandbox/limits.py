@@ -19,7 +19,9 @@ class Limits:
     processes: int  # Threads count as well (setrlimit(2), RLIMIT_NPROC).
     file: int
     disk: int  # all of a run's files
-    entries: int  # how many files and folders, where they lie on a disk; a tmpfs takes memory for each
+    entries: int  # how many files and folders
+    sockets: int  # what its sockets hold, where that is not part of the memory
+    descriptors: int  # of each process: what is on its way through a socket is seen by nobody, and bounded by this
     shared: int  # each of /tmp and /dev/shm, where they are the run's own
     output: int  # of each stream, kept
     flood: int  # A program that says more than this is ended; up to here it may finish unheard.
@@ -37,6 +39,8 @@ class Limits:
             file=bounds.file_bytes,
             disk=bounds.disk_bytes,
             entries=bounds.entries,
+            sockets=bounds.socket_bytes,
+            descriptors=bounds.descriptors,
             shared=bounds.shared_bytes,
             output=bounds.stream_bytes,
             flood=bounds.flood_bytes,
@@ -51,6 +55,7 @@ class Limits:
         """
         prlimit = shutil.which("prlimit") or "prlimit"
         bounds = {"data": self.memory, "nproc": self.processes, "fsize": self.file, "core": 0}
+        bounds["nofile"] = self.descriptors
         return [prlimit, *(f"--{name}={value}:{value}" for name, value in bounds.items()), "--"]
 
     def setter(self, *, own_uid: bool) -> Callable[[], None]:
@@ -64,6 +69,7 @@ class Limits:
             (resource.RLIMIT_NPROC, self.processes + running),
             (resource.RLIMIT_FSIZE, self.file),
             (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_NOFILE, self.descriptors),
         ]
 
         def set_limits() -> None:

@@ -16,6 +16,11 @@ from janus_platform.landlock import SCOPE_ABI
 MEANINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "network": {"none": "no socket reaches anything outside the run", "host": "the host's network"},
+        "sockets": {
+            "bounded": "a loopback and Unix sockets of its own; the kernel bounds what they hold",
+            "pairs": "connected pairs only, for nothing would bound what others hold",
+            "unbounded": "nothing bounds what they hold",
+        },
         "host_files": {
             "hidden": "only the system's directories and the toolchain exist, read-only",
             "closed": "others cannot be read, written or made; whether they exist can be seen",
@@ -53,18 +58,24 @@ MEANINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 
 
-def promises(isolation: Isolation, guard_kind: str) -> dict[str, str]:
-    """What a run on this layer, under this memory guard, is promised: a value for each name of MEANINGS."""
+def promises(isolation: Isolation, guard_kind: str, *, counts_sockets: bool | None = None) -> dict[str, str]:
+    """What a run on this layer, under this memory guard, is promised: a value for each name of MEANINGS.
+
+    `counts_sockets` is that of the guard; by default a cgroup counts them and nothing else does.
+    """
+    counted = guard_kind == "cgroup" if counts_sockets is None else counts_sockets
     for_all = {"memory": "tree", "memory_guard": guard_kind, "time": "limited", "environment": "clean"}
     if isolation.layer == "bubblewrap":
+        filtered = filter_program() is not None
         return {
             "network": "none",
+            "sockets": "bounded" if counted else "pairs" if filtered else "unbounded",
             "host_files": "hidden",
             "other_runs": "hidden",
             "processes": "hidden",
             "leftovers": "none",
             "disk": "capped",
-            "system_calls": "filtered" if filter_program() else "all",
+            "system_calls": "filtered" if filtered else "all",
             "user": "own" if isolation.own_uid else "mapped",
             **for_all,
         }
@@ -72,6 +83,7 @@ def promises(isolation: Isolation, guard_kind: str) -> dict[str, str]:
         apart = isolation.own_uid or isolation.landlock_abi >= SCOPE_ABI
         return {
             "network": "none",
+            "sockets": "pairs",
             "host_files": "closed",
             "other_runs": "closed" if apart else "open",
             "processes": "closed" if apart else "visible",
@@ -83,6 +95,7 @@ def promises(isolation: Isolation, guard_kind: str) -> dict[str, str]:
         }
     return {
         "network": "host",
+        "sockets": "bounded" if counted else "unbounded",
         "host_files": "user",
         "other_runs": "open",
         "processes": "visible",

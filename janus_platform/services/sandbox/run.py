@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from janus_platform.clock import Clock
 from janus_platform.confinement.memory import LOOK_EVERY_SECONDS, MemoryGuard
-from janus_platform.isolation import Isolation, free_uid, release_uid
+from janus_platform.isolation import Isolation
 from janus_platform.services.sandbox.limits import Limits
 from janus_platform.services.sandbox.scratch import WrittenFile
 from janus_platform.services.sandbox.start import Excess, Running
@@ -23,10 +23,12 @@ from janus_platform.services.sandbox.start_bare import start_bare
 from janus_platform.services.sandbox.start_in_bubblewrap import start_in_bubblewrap
 from janus_platform.services.sandbox.toolchains import Toolchain
 from janus_platform.services.sandbox.warm import Warm
+from janus_platform.uids import free_uid, release_uid
 
 TIMED_OUT = 124  # what timeout(1) of the GNU core utilities says
 KILLED = 128 + 9
 _READ_BYTES = 65_536
+_EXTREMES = 4_096  # characters of standard error
 
 Cause = Literal["program", "time", "output", "memory", "disk", "processes"]
 
@@ -44,7 +46,8 @@ class Program:
 class Outcome:
     """What came of a run. `exit_code` is the program's own, 128 + n after signal n, 124 when its time was up.
 
-    `ended_by` says what ended it, `truncated` which of the streams were cut.
+    `ended_by` says what ended it, `truncated` which of the streams were cut. `out_of_memory` is also set where a
+    program that failed says itself that it was given no more memory.
     """
 
     stdout: str
@@ -55,6 +58,8 @@ class Outcome:
     truncated: tuple[str, ...]
     files: tuple[WrittenFile, ...]
     files_left_out: tuple[str, ...]
+    number_left_out: int
+    out_of_memory: bool
 
 
 class Prepared:
@@ -93,27 +98,36 @@ class Prepared:
                 await streams
         finally:
             await running.end()
-        files, left_out = await asyncio.to_thread(
+        files, left_out, number_left_out = await asyncio.to_thread(
             running.scratch.collect, max_files=limits.returned, max_bytes=limits.returned_bytes
         )
         if self._guard.struck():
             cause = "memory"
+        exit_code = _exit_code(cause, running.child.exit_code)
         return Outcome(
             stdout=out.text(),
             stderr=err.text(),
-            exit_code=_exit_code(cause, running.child.exit_code),
+            exit_code=exit_code,
             duration_seconds=duration,
             ended_by=cause,
             truncated=tuple(name for name, stream in (("stdout", out), ("stderr", err)) if stream.truncated),
             files=tuple(files),
             files_left_out=tuple(left_out),
+            number_left_out=number_left_out,
+            out_of_memory=cause == "memory" or (exit_code != 0 and self._wanted_memory(err.text())),
         )
+
+    def _wanted_memory(self, said: str) -> bool:
+        # Go says it before the list of its goroutines, the others say it last.
+        ends = said[:_EXTREMES] + said[-_EXTREMES:]
+        return any(words in ends for words in self.toolchain.no_memory)
 
     async def close(self) -> None:
         """End it, if it was not, and take it down."""
         try:
             await self._running.end()
         finally:
+            self._running.child.close_output()
             await asyncio.to_thread(self._running.close)
             await self._guard.close()
             if self._uid is not None:

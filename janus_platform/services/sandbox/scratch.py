@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import mimetypes
 import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 WORK, TEMPORARY, CACHE = "work", "tmp", "cache"
-MAX_NAMES_LOOKED_AT = 1_000
+MAX_NAMES, MAX_ENTRIES, MAX_DEPTH = 100, 20_000, 8
 _ENTRY_BYTES = 1_024  # what the kernel takes for a file's inode and name, about
 _NO_LINKS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -119,34 +120,40 @@ class Scratch:
         return 0 if self._remove is not None else sum(map(_mounted_bytes, (self._root, *self._beside)))
 
     def overfull(self, *, max_bytes: int, max_entries: int) -> bool:
-        """Whether an ordinary directory holds more than it may; a mounted one is held by the kernel."""
-        return self._remove is not None and _holds_more(self._remove, max_bytes, max_entries)
+        """Whether it holds more than it may. The size of a mounted one is held by the kernel, its entries by nobody."""
+        if self._remove is not None:
+            return _holds_more(self._remove, max_bytes, max_entries)
+        usages = map(os.fstatvfs, (self._root, *self._beside))
+        return sum(usage.f_files - usage.f_ffree for usage in usages) > max_entries
 
-    def collect(self, *, max_files: int, max_bytes: int) -> tuple[list[WrittenFile], list[str]]:
-        """The regular files at the top of the working directory, by name, and the names that were left out.
+    def collect(self, *, max_files: int, max_bytes: int) -> tuple[list[WrittenFile], list[str], int]:
+        """The regular files at the top of the working directory, by name; the names of what was left out; how many.
 
         Hidden files, unchanged ones of `put` and other users' (linked from elsewhere) do not count. Left out is what
-        comes after `max_files` files or does not fit into what is left of `max_bytes` bytes.
+        comes after `max_files` files or does not fit into what is left of `max_bytes` bytes, what lies in folders, has
+        a name that cannot be shown, or is no regular file. Of the names the first MAX_NAMES are given, and at most
+        MAX_ENTRIES entries are looked at.
         """
         kept: list[WrittenFile] = []
         left_out: list[str] = []
+        left = max_bytes
         try:
             work = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | _NO_LINKS, dir_fd=self._root)
         except OSError:
-            return kept, left_out  # The program removed it.
+            return kept, left_out, 0  # The program removed it.
         try:
-            for name in self._names(work):
+            for path in sorted(self._written(work)):
                 content = None
-                if len(kept) < max_files:
-                    left = max_bytes - sum(len(file.content) for file in kept)
-                    content = _read_regular(work, name, left)
-                if content is not None:
-                    kept.append(WrittenFile(name, mimetypes.guess_type(name)[0] or "application/octet-stream", content))
-                elif _is_regular(work, name):
-                    left_out.append(name)
+                if len(kept) < max_files and "/" not in path and path.isprintable():
+                    content = _read_regular(work, path, left)
+                if content is None:
+                    left_out.append(path)
+                    continue
+                left -= len(content)
+                kept.append(WrittenFile(path, mimetypes.guess_type(path)[0] or "application/octet-stream", content))
         finally:
             os.close(work)
-        return kept, left_out
+        return kept, list(map(_shown, left_out[:MAX_NAMES])), len(left_out)
 
     def close(self) -> None:
         """Let go of the directory; a mounted one vanishes with this, an ordinary one is removed."""
@@ -155,15 +162,34 @@ class Scratch:
         if self._remove is not None:
             _remove_tree(self._remove)
 
-    def _names(self, work: int) -> list[str]:
-        names: list[str] = []
-        with os.scandir(work) as entries:
-            for entry in entries:
-                if len(names) == MAX_NAMES_LOOKED_AT:
-                    break
-                if _is_presentable(entry.name) and self._is_new(entry):
-                    names.append(entry.name)
-        return sorted(names)
+    def _written(self, work: int) -> Iterator[str]:
+        """The paths of what the run wrote; below MAX_DEPTH a folder stands for what it holds."""
+        looked_at = itertools.count()
+
+        def below(folder: int, path: str, depth: int) -> Iterator[str]:
+            with os.scandir(folder) as entries:
+                for entry in itertools.takewhile(lambda _: next(looked_at) < MAX_ENTRIES, entries):
+                    if entry.name.startswith(".") or not self._is_new(entry):
+                        continue
+                    if not entry.is_dir(follow_symlinks=False):
+                        yield path + entry.name
+                    elif depth == MAX_DEPTH:
+                        yield f"{path}{entry.name}/"
+                    else:
+                        yield from inside(folder, path, entry.name, depth + 1)
+
+        def inside(folder: int, path: str, name: str, depth: int) -> Iterator[str]:
+            try:
+                descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_LINKS, dir_fd=folder)
+            except OSError:
+                yield f"{path}{name}/"  # Its owner took its own rights away.
+                return
+            try:
+                yield from below(descriptor, f"{path}{name}/", depth)
+            finally:
+                os.close(descriptor)
+
+        return below(work, "", 0)
 
     def _make_directories(self, path: str) -> None:
         parts = path.split("/")
@@ -211,21 +237,23 @@ def _holds_more(place: Path, max_bytes: int, max_entries: int) -> bool:
     return False
 
 
-def _is_presentable(name: str) -> bool:
-    return not name.startswith(".") and name.isprintable()  # A lone surrogate (a name that is not UTF-8) is neither.
+def _shown(path: str) -> str:
+    # A name that is not UTF-8 arrives with lone surrogates, which are not printable either.
+    return "".join(char if char.isprintable() else "\ufffd" for char in path)
 
 
-def _is_regular(folder: int, name: str) -> bool:
+def _is_regular(folder: int, name: str, max_bytes: int) -> bool:
     try:
-        return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError:
         return False
+    return stat.S_ISREG(found.st_mode) and found.st_size <= max_bytes
 
 
 def _read_regular(folder: int, name: str, max_bytes: int) -> bytes | None:
     """The content of a regular file of at most `max_bytes`, or None."""
-    if not _is_regular(folder, name):
-        return None  # Checked first: opening a device or a FIFO can have effects.
+    if not _is_regular(folder, name, max_bytes):
+        return None  # Checked first: opening a device or a FIFO can have effects, and reading a sparse file costs.
     try:
         descriptor = os.open(name, os.O_RDONLY | _NO_LINKS, dir_fd=folder)
     except OSError:

@@ -29,6 +29,8 @@ from janus_platform.services.sandbox.toolchains import Toolchain
 BARRIER = ["/bin/sh", "-c", f'echo; read -r _ || exit 125; cd {WORK} && exec "$@"', "sh"]
 BARRIER_SECONDS = 30.0
 _GONE_SECONDS = 2.0
+# Node writes to a pipe that is full only when it gets round to it: `process.exit` loses what does not fit.
+_PIPE_BYTES = 1 << 20  # the most that a user without privileges gets (pipe(7), pipe-max-size)
 
 Excess = Literal["memory", "disk", "processes"]
 
@@ -49,15 +51,15 @@ class Running:
         session: int | None = None,
         init: int | None = None,
     ) -> None:
-        assert child.process.stdout is not None and child.process.stderr is not None
+        assert child.stdout is not None and child.stderr is not None
         self.child, self.scratch = child, scratch
-        self.stdout, self.stderr = child.process.stdout, child.process.stderr
+        self.stdout, self.stderr = child.stdout, child.stderr
         self._uid, self._session, self._init = uid, session, init
         self._gone = False
 
     async def let_go(self, stdin: bytes = b"") -> None:
         """Let the program begin, and give it `stdin` as fast as it reads it, up to where it stops reading."""
-        pipe = self.child.process.stdin
+        pipe = self.child.stdin
         assert pipe is not None
         with contextlib.suppress(ConnectionError):
             pipe.write(b"\n" + stdin)
@@ -71,10 +73,10 @@ class Running:
         """
         if guard.exceeded(self._members, self.scratch.memory_bytes()):
             return "memory"
-        if self._init is not None:
-            return None
         if self.scratch.overfull(max_bytes=limits.disk, max_entries=limits.entries):
             return "disk"
+        if self._init is not None:
+            return None
         processes = self._members()
         if len(processes) > limits.processes:
             return "processes"
@@ -101,7 +103,7 @@ class Running:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)
             await _readable(self._init)
-            await self.child.wait()
+            await self._collected()
         else:
             self.child.kill()
             await self.child.wait()
@@ -110,6 +112,16 @@ class Running:
             if self._session is not None:
                 await _session_is_gone(self._session)
         self._gone = True
+
+    async def _collected(self) -> None:
+        """Wait for the process outside, which ends with the one inside; somebody may have stopped it (SIGSTOP)."""
+        self.child.go_on()
+        try:
+            async with asyncio.timeout(_GONE_SECONDS):
+                await self.child.wait()
+        except TimeoutError:
+            self.child.kill()
+            await self.child.wait()
 
     def close(self) -> None:
         """Let its directory go, which may take some milliseconds."""
@@ -131,8 +143,12 @@ async def start_child(
     *,
     cwd: Path | None = None,
     pass_fds: tuple[int, ...] = (),
+    uid: int | None = None,
 ) -> Child:
-    """Start `command`, and wait until it stands at the barrier. Raises OSError, with its words, when it does not."""
+    """Start `command`, and wait until it stands at the barrier. Raises OSError, with its words, when it does not.
+
+    `uid` is the one that the program will run under, where that is not our own.
+    """
     child = await Child.start(
         command,
         env=_environment(toolchain, place),
@@ -140,13 +156,15 @@ async def start_child(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        pipe_bytes=_PIPE_BYTES,
         pass_fds=pass_fds,
         before_exec=prepare,
+        owner=uid,
     )
     try:
-        assert child.process.stdout is not None and child.process.stderr is not None
-        if await asyncio.wait_for(child.process.stdout.read(1), BARRIER_SECONDS) != b"\n":
-            said = (await child.process.stderr.read(1_000)).decode(errors="replace").strip()
+        assert child.stdout is not None and child.stderr is not None
+        if await asyncio.wait_for(child.stdout.read(1), BARRIER_SECONDS) != b"\n":
+            said = (await child.stderr.read(1_000)).decode(errors="replace").strip()
             raise OSError(f"the sandbox could not be set up: {said or 'no reason given'}")
     except BaseException:
         child.kill()
@@ -167,7 +185,7 @@ def _environment(toolchain: Toolchain, place: Path) -> Mapping[str, str]:
         "GOCACHE": f"{place}/{CACHE}/go",
         "MPLCONFIGDIR": f"{place}/{CACHE}/matplotlib",
         "OUTPUT_DIR": f"{place}/{WORK}",
-        **toolchain.environment,
+        **{name: value.replace("{place}", str(place)) for name, value in toolchain.environment.items()},
     }
 
 

@@ -46,7 +46,7 @@ async def start_bare(
                     step()
 
             command = [*head, *BARRIER, *toolchain.command]
-            child = await start_child(command, toolchain, place, prepare, cwd=place)
+            child = await start_child(command, toolchain, place, prepare, cwd=place, uid=uid)
         on_failure.pop_all()
     return Running(child, scratch, uid=uid, session=child.pid if landlocked else None)
 

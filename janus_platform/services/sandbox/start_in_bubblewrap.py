@@ -9,7 +9,7 @@ from pathlib import Path
 
 from janus_platform.confinement.memory import MemoryGuard
 from janus_platform.confinement.system_calls import filter_program
-from janus_platform.isolation import Isolation, bwrap_command
+from janus_platform.isolation import Isolation, bwrap_command, readable_copy, with_hidden_options
 from janus_platform.services.sandbox.limits import Limits
 from janus_platform.services.sandbox.scratch import Scratch
 from janus_platform.services.sandbox.start import BARRIER, Running, start_child
@@ -28,8 +28,8 @@ async def start_in_bubblewrap(
         on_exit.callback(os.close, reader)
         on_exit.callback(os.close, writer)
         options, passed = ["--info-fd", str(writer)], [writer]
-        if program := filter_program():
-            passed.append(_readable_copy(program))
+        if program := filter_program(sockets="loopback" if guard.counts_sockets else "pairs"):
+            passed.append(readable_copy(program))
             on_exit.callback(os.close, passed[-1])
             options += ["--seccomp", str(passed[-1])]
         command = bwrap_command(
@@ -40,8 +40,11 @@ async def start_in_bubblewrap(
             chdir=INSIDE,
             options=options,
         )
+        command, hidden = with_hidden_options(command)
+        passed.append(hidden)
+        on_exit.callback(os.close, hidden)
         command += [*limits.prlimit_command(), *BARRIER, *toolchain.command]
-        child = await start_child(command, toolchain, Path(INSIDE), guard.enter, pass_fds=tuple(passed))
+        child = await start_child(command, toolchain, Path(INSIDE), guard.enter, pass_fds=tuple(passed), uid=uid)
         init = -1
         try:
             # Written before the namespace's first process is let on, so it is complete by now.
@@ -55,11 +58,3 @@ async def start_in_bubblewrap(
             child.kill()
             await child.wait()
             raise
-
-
-def _readable_copy(content: bytes) -> int:
-    """A descriptor from which `content`, less than a pipe holds, can be read to its end."""
-    reader, writer = os.pipe()
-    os.write(writer, content)
-    os.close(writer)
-    return reader

