@@ -146,7 +146,6 @@ _MEANINGS = {
     "invalid_api_key": "the gateway asks for a key, and this is none of its own",
     "method_not_allowed": "the path takes another method, which `Allow` names",
     "trace_not_found": "there is no trace of this request, or no longer",
-    "body_timeout": "the body did not arrive in time",
     "missing_required_parameter": "a field is missing; `param` names it",
     "internal_error": "a fault of the gateway itself",
     "rate_limit_exceeded": "evidence was asked for too often",

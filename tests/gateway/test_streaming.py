@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from janus_platform.gateway.client import PING, SILENT_SECONDS
+from janus_platform.http_protocol import HALF_CLOSE_SECONDS
 from tests.gateway.rig import CONTRACT, DONE, Exchange, HeldClock, ask, chunk, gateway, in_loop, last_error, upstream
 
 STREAM = [chunk(reasoning_content="Let me see."), chunk(content="Hello"), chunk(content=" wörld"), chunk("stop"), DONE]
@@ -107,13 +109,42 @@ async def test_a_missing_end_marker_becomes_an_error_event_after_the_finish_reas
 
 
 @pytest.mark.parametrize(
-    "bad", [b"data: {oops\n\n", b"data: [1]\n\n", b"<html>\n\n", b"data: \xff\n\n", b"data: {}{}\n\n"]
+    "bad", [b"data: {oops\n\n", b"data: [1]\n\n", b"id: 1\ndata: text\n\n", b"data: \xff\n\n", b"data: {}{}\n\n"]
 )
 @in_loop
 async def test_a_malformed_event_ends_the_stream_with_an_error_event(bad: bytes) -> None:
     body = await body_of(plays(STREAM[0], STREAM[1] + bad, *STREAM[2:]))
     assert body.startswith(STREAM[0] + STREAM[1] + b'data: {"error"')
     assert b"[DONE]" not in body and b" w" not in body.split(b'"error"')[0].split(b"Hello")[1]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"data:\n\n",
+        b"data: \n\n",
+        b"data\n\n",
+        b"event: ping\ndata:\n\n",
+        b"event: ping\ndata: not JSON\n\n",
+        b"id: 7\n\n",
+        b"<html>\n\n",
+        b"color: red\ndata: {}\n\n",
+        b"database: 5\n\n",
+        b": a comment\n\n",
+        b'data: {"choices": [{"index": 0, "delta": {}, "logprobs": {"content": [{"logprob": NaN}]}}]}\n\n',
+        b'data: {"choices": [{"index": 0, "delta": {"content": "\xff\xc3"}}]}\n\n',
+        b": \xff\n\n",
+    ],
+)
+@in_loop
+async def test_what_the_standard_ignores_or_replaces_passes_byte_for_byte(odd: bytes) -> None:
+    events = [STREAM[0], odd, *STREAM[1:]]
+    assert await body_of(plays(*events)) == b"".join(events)
+
+
+@in_loop
+async def test_a_byte_order_mark_does_not_get_behind_a_ping() -> None:
+    assert await body_of(plays(b"\xef\xbb\xbf" + STREAM[1], DONE)) == STREAM[1] + DONE
 
 
 @in_loop
@@ -150,6 +181,7 @@ async def test_gateway_cancels_upstream_when_client_leaves(tokens: int) -> None:
     async with upstream(waits) as up, gateway(up) as served:
         request = asyncio.create_task(_read_until(served, tokens))
         await asked.wait()
+        await asyncio.sleep(2 * HALF_CLOSE_SECONDS)
         if tokens:
             await request
         else:
@@ -175,6 +207,7 @@ async def test_gateway_cancels_upstream_when_client_leaves_before_a_whole_answer
     async with upstream(waits) as up, gateway(up) as served:
         request = asyncio.create_task(served.chat())
         await asked.wait()
+        await asyncio.sleep(2 * HALF_CLOSE_SECONDS)
         request.cancel()
         await left.wait()
 
@@ -221,7 +254,7 @@ async def test_pings_fill_silence_only_after_the_upstream_has_answered() -> None
         go_on.set()
         await reading
     assert received[0] == STREAM[0] and received[-1] == DONE
-    assert set(received[1:-1]) == {b": ping\n\n"}
+    assert set(received[1:-1]) == {PING}
 
 
 @in_loop
@@ -253,8 +286,86 @@ async def test_pings_fill_the_silence_before_the_first_token_once_the_upstream_h
             clock.advance(0.2)
             await asyncio.sleep(0.001)
         body = await reading
-    pings = body.count(b": ping\n\n")
-    assert pings >= 1 and body == b": ping\n\n" * pings + STREAM[0] + DONE
+    pings = body.count(PING)
+    assert pings >= 1 and body == PING * pings + STREAM[0] + DONE
+
+
+async def _read_while_silent(served, clock: HeldClock, asked: asyncio.Event, enough: asyncio.Event, **changes) -> tuple:  # type: ignore[no-untyped-def,type-arg]
+    """Status and body of a streamed answer to a request whose implementation is silent; `enough` is set at a ping."""
+
+    async def read() -> tuple[int, bytes]:
+        async with served.streamed(**changes) as response:
+            body = b""
+            async for part in response.aiter_raw():
+                body += part
+                enough.set()
+            return response.status_code, body
+
+    reading = asyncio.create_task(read())
+    await asked.wait()
+    clock.advance(SILENT_SECONDS - 0.1)
+    await asyncio.sleep(0.01)
+    assert not enough.is_set()
+    while not enough.is_set():
+        clock.advance(0.2)
+        await asyncio.sleep(0.001)
+    return await reading
+
+
+@in_loop
+async def test_a_silent_implementation_is_waited_for_with_pings_and_another_node_may_still_answer() -> None:
+    clock, asked, enough = HeldClock(), asyncio.Event(), asyncio.Event()
+
+    async def silent_then_gone(exchange: Exchange) -> None:
+        asked.set()
+        await enough.wait()
+        exchange.cut()
+
+    async with upstream(silent_then_gone) as first, upstream(plays(*STREAM)) as second:
+        first.load.open, second.load.open = 0, 1  # The first is chosen first.
+        async with gateway([first, second], clock=clock) as served:
+            status, body = await _read_while_silent(served, clock, asked, enough)
+    assert status == 200
+    assert body == PING * body.count(PING) + b"".join(STREAM) and PING in body
+
+
+@pytest.mark.parametrize("fails", ["status", "cut"])
+@in_loop
+async def test_what_fails_after_the_first_ping_is_an_error_event(fails: str) -> None:
+    clock, asked, enough = HeldClock(), asyncio.Event(), asyncio.Event()
+
+    async def silent(exchange: Exchange) -> None:
+        asked.set()
+        await enough.wait()
+        if fails == "cut":
+            exchange.cut()
+        else:
+            exchange.answer(429, b'{"error": {"message": "Slow down", "code": 7}}')
+
+    async with upstream(silent) as up, gateway(up, clock=clock) as served:
+        status, body = await _read_while_silent(served, clock, asked, enough)
+    assert status == 200 and b"[DONE]" not in body
+    error = json.loads(body.rsplit(PING, 1)[1].removeprefix(b"data: "))["error"]
+    assert error["code"] == ("upstream_unreachable" if fails == "cut" else 7)
+
+
+@in_loop
+async def test_a_whole_answer_is_waited_for_without_a_word() -> None:
+    clock, asked, go_on = HeldClock(), asyncio.Event(), asyncio.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        asked.set()
+        await go_on.wait()
+        exchange.answer(503, b"")
+
+    async with upstream(slow) as up, gateway(up, clock=clock) as served:
+        asking = asyncio.create_task(served.chat())
+        await asked.wait()
+        for _ in range(20):
+            clock.advance(SILENT_SECONDS / 10)
+            await asyncio.sleep(0.001)
+        go_on.set()
+        assert (await asking).status_code == 503
 
 
 @pytest.mark.parametrize("answers", [False, True])
