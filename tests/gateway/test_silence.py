@@ -83,12 +83,12 @@ async def test_pings_fill_the_silence_before_the_first_token_once_the_upstream_h
 
 
 async def _read_while_silent(
-    served: Served, clock: HeldClock, asked: asyncio.Event, enough: asyncio.Event, **changes
-) -> tuple:  # type: ignore[no-untyped-def,type-arg]
+    served: Served, clock: HeldClock, asked: asyncio.Event, enough: asyncio.Event
+) -> tuple[int, bytes]:
     """Status and body of a streamed answer to a request whose implementation is silent; `enough` is set at a ping."""
 
     async def read() -> tuple[int, bytes]:
-        async with served.streamed(**changes) as response:
+        async with served.streamed() as response:
             body = b""
             async for part in response.aiter_raw():
                 body += part
