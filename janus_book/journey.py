@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -128,13 +129,20 @@ def _process(platform: Platform) -> dict[str, Any]:
     return {**known, "cpu_seconds": used["cpu_seconds"], "memory_bytes": used["memory_bytes"]}
 
 
+# A comment counts for itself when its line is whole; an event, when the empty line after it is.
+_EVENT = re.compile(rb"\n*(?:(:[^\n]*)\n|([^:\n](?:[^\n]|\n(?!\n))*)\n\n)")
+
+
 def _events(parts: Iterable[bytes], clock: Callable[[], float]) -> Iterator[Event]:
     pending = b""
     for part in parts:
-        *whole, pending = (pending + part).split(b"\n\n")
-        at = round(clock(), 3)
-        yield from (Event(at, text.decode("utf-8", "replace")) for text in whole)
-    if pending:
+        pending += part
+        at, taken = round(clock(), 3), 0
+        while found := _EVENT.match(pending, taken):
+            yield Event(at, (found[1] or found[2]).decode("utf-8", "replace"))
+            taken = found.end()
+        pending = pending[taken:]
+    if pending := pending.strip(b"\n"):
         yield Event(round(clock(), 3), pending.decode("utf-8", "replace"))
 
 

@@ -3,6 +3,8 @@
 ```{gateway} endpoints      methods and paths
 ```{gateway} request        each field of a chat request that is checked, with what it must be
 ```{gateway} wire           what a stream carries, the extensions to OpenAI's format among it
+```{gateway} limits         what a client's HTTP may take, in size and time
+```{gateway} silence        when a stream is filled with pings
 ```{gateway} errors         status and code of every error
 ```{gateway} metrics        what /metrics counts
 """
@@ -22,13 +24,17 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from janus_platform import evidence_page
+from janus_platform.body_budget import CALLER_BYTES, FREE_BYTES, TOTAL_BYTES
 from janus_platform.contract import CONTRACT_FILE, Contract, load_contract
 from janus_platform.gateway import errors as errors_module
+from janus_platform.gateway.chat import PING_SECONDS
 from janus_platform.gateway.checks import Check
+from janus_platform.gateway.client import SILENT_SECONDS
 from janus_platform.gateway.errors import GatewayError
 from janus_platform.gateway.messages import ROLES
 from janus_platform.gateway.metrics import Metrics
 from janus_platform.gateway.validation import OPTIONAL
+from janus_platform.http_protocol import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES
 
 # One value of each JSON type, and what a message calls it.
 _SAMPLES: tuple[tuple[str, Any], ...] = (("a string", "x"), ("true or false", True), ("a list", []), ("an object", {}))
@@ -122,6 +128,30 @@ def wire(contract: Contract) -> str:
     return table(("field", "where", "what"), rows) + f"\n\n{limits}"
 
 
+def limits(_: Contract) -> str:
+    """What every HTTP server of the platform lets a client take."""
+    rows = [
+        ("a request's head", as_prose(MAX_HEAD_BYTES, "x_bytes"), as_prose(HEAD_SECONDS, "x_seconds")),
+        ("its body", "the limit of the path", as_prose(BODY_SECONDS, "x_seconds")),
+        ("all bodies of one address, together", as_prose(CALLER_BYTES, "x_bytes"), ""),
+        ("all bodies, together", as_prose(TOTAL_BYTES, "x_bytes"), ""),
+    ]
+    small = as_prose(FREE_BYTES, "x_bytes")
+    return table(("what", "size at most", "time at most"), rows) + f"\n\nBodies up to {small} are always let in."
+
+
+def silence(_: Contract) -> str:
+    """When a comment fills the silence of a stream."""
+    ping, early = as_prose(PING_SECONDS, "x_seconds"), as_prose(SILENT_SECONDS, "x_seconds")
+    return (
+        f"Once an implementation has begun to answer a streamed request, {ping} of silence brings a comment, `: ping`. "
+        f"One that has not even begun is waited for in silence for {early}, so that a failure can still be a status; "
+        "then the head with status 200 goes out, with pings, and a failure becomes an event. A ping is one line of the "
+        "event that follows it: it has no empty line of its own, which some decoders would take for an event without "
+        "data."
+    )
+
+
 def errors(_: Contract) -> str:
     """Every error that the gateway answers."""
     rows = sorted((status, f"`{code}`", meaning) for status, code, meaning in error_codes())
@@ -140,6 +170,7 @@ def error_codes() -> Iterator[tuple[str, str, str]]:
                     meaning = _MEANINGS.get(code) or (said[1] if said else "")
                     found[status, code] = found.get((status, code)) or meaning
     yield from ((status, code, meaning) for (status, code), meaning in found.items())
+    yield from _NOT_OURS
 
 
 # Codes whose function does not say when they come in its first line.
@@ -148,7 +179,6 @@ _MEANINGS = {
     "invalid_api_key": "the gateway asks for a key, and this is none of its own",
     "method_not_allowed": "the path takes another method, which `Allow` names",
     "trace_not_found": "there is no trace of this request, or no longer",
-    "body_timeout": "the body did not arrive in time",
     "missing_required_parameter": "a field is missing; `param` names it",
     "internal_error": "a fault of the gateway itself",
     "rate_limit_exceeded": "evidence was asked for too often",
@@ -156,6 +186,17 @@ _MEANINGS = {
     "no_evidence": "the evidence could not be made",
     "not_measurable": "the implementation's files cannot be read",
 }
+
+
+# What another than the gateway's functions decides: an implementation, and the server before the gateway.
+_NOT_OURS = (
+    ("4xx, 5xx", "upstream_error", "the implementation answered so; what it said in JSON passes whole, its code too"),
+    (
+        "400, 408, 429, 431, 503",
+        "malformed_request",
+        "no HTTP/1.1 request, or not one host, a head that is too slow or too large, too many bodies on their way",
+    ),
+)
 
 
 def _made_in(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str]]:
@@ -188,6 +229,8 @@ PARTS: Mapping[str, Callable[[Contract], str]] = {
     "endpoints": endpoints,
     "request": request,
     "wire": wire,
+    "limits": limits,
+    "silence": silence,
     "errors": errors,
     "metrics": metrics,
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from janus_platform.egress.heads import problem
-from janus_platform.http_server import AUTHORITY
+from janus_platform.http_protocol import AUTHORITY
 
 # Told of an attempt: caller, target and reason.
 Blocked = Callable[[str, str, str], None]

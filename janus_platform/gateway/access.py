@@ -17,7 +17,7 @@ Headers = list[tuple[bytes, bytes]]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PREFLIGHT_SECONDS = 600
-EXPOSED = b"x-request-id, traceparent, server-timing, x-janus-implementation, retry-after"
+EXPOSED = b"x-request-id, traceparent, server-timing, x-janus-implementation, retry-after, retry-after-ms"
 # What a browser sends: anything else is not repeated in an answer's head.
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}")
 # Names of request headers that a preflight asks for (RFC 9110, section 5.1).

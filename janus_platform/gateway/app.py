@@ -149,6 +149,7 @@ class GatewayApp:
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else new_request_id()
         about: Headers = [(b"x-request-id", request_id.encode())]
+        scope["path"] = canonical(scope["path"])
         try:
             if scope["method"] == "OPTIONS" and (answer := self._access.preflight(headers)) is not None:
                 await send({"type": "http.response.start", "status": 204, "headers": [*about, *answer]})
@@ -227,6 +228,11 @@ class GatewayApp:
         status = {"status": "ok", "contract": self._contract.version, "janus": self._router.current}
         limits = {"limits": self._limits()} if self._limits is not None else {}
         return JSON, json.dumps(status | limits).encode()
+
+
+def canonical(path: str) -> str:
+    """The path without slashes at its end: clients that join addresses carelessly mean the same."""
+    return path.rstrip("/") or "/"
 
 
 def _allow(scope: Scope, allowed: str) -> None:

@@ -1,22 +1,20 @@
-"""A request's body, read within the contract's size and a time limit."""
+"""A request's body, read within the contract's size. Its deadline is the server's: http_protocol."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 
-from janus_platform.clock import Clock
 from janus_platform.gateway import errors
 from janus_platform.gateway.client import ClientLeft, Message, Receive
-from janus_platform.gateway.errors import GatewayError
 
-BODY_SECONDS = 60.0
 # A client that is still sending sees a reset instead of the 413, so a body up to this many limits is read and dropped.
 DISCARDED = 4
 
 
-async def read_body(headers: Mapping[str, str], receive: Receive, clock: Clock, limit: int) -> bytes:
-    """The whole body. Raises GatewayError 413 over `limit` bytes, 408 after BODY_SECONDS; ClientLeft."""
+async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises GatewayError 413 over `limit` bytes, 415 where it is compressed; ClientLeft."""
+    if headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
+        raise errors.unsupported_encoding()
     length = headers.get("content-length", "")
     announced = int(length) if length.isdecimal() and len(length) < 20 else 0
     waits = headers.get("expect", "").lower() == "100-continue"
@@ -28,7 +26,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, clock: Clock, 
         if len(body) > limit:
             raise errors.too_large(limit)
         return body
-    return await _within(clock, BODY_SECONDS, _rest_of_body(message, receive, limit))
+    return await _rest_of_body(message, receive, limit)
 
 
 async def _rest_of_body(message: Message, receive: Receive, limit: int) -> bytes:
@@ -49,17 +47,3 @@ async def _rest_of_body(message: Message, receive: Receive, limit: int) -> bytes
     if size > limit:
         raise errors.too_large(limit)
     return b"".join(parts)
-
-
-async def _within(clock: Clock, seconds: float, reading: Awaitable[bytes]) -> bytes:
-    work, pause = asyncio.ensure_future(reading), asyncio.ensure_future(clock.sleep(seconds))
-    try:
-        await asyncio.wait((work, pause), return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            return work.result()
-    finally:
-        work.cancel()
-        pause.cancel()
-        await asyncio.gather(work, pause, return_exceptions=True)
-    message = f"The body did not arrive within {seconds:g} seconds. Send it again."
-    raise GatewayError(408, message, code="body_timeout", headers={"connection": "close"})

@@ -70,7 +70,7 @@ class Chat:
         )
         outcome = 500
         try:
-            body = await read_body(headers, receive, self._clock, self._contract.gateway.max_body_bytes)
+            body = await read_body(headers, receive, self._contract.gateway.max_body_bytes)
             handling.received = len(body)
             outcome = await handling.answer(parse_chat_request(body, self._contract))
         except GatewayError as error:
@@ -109,6 +109,8 @@ class _Handling:
         exchange = Exchange(
             chat._contract, chat._clock, request, self._client, chat._connections, self._progress, self._headers
         )
+        if request.stream:
+            self._client.will_stream(exchange.stream_headers)
         counters = chat._metrics.of(self._name)
         tried: list[Node] = []
         counters.open.inc()
@@ -121,7 +123,7 @@ class _Handling:
                         return self._progress.status
                     except NodeFailed as error:
                         counters.node_failures.inc()
-                        if self._client.started:
+                        if self._client.answered:
                             raise
                         if len(tried) == min(len(upstreams), MAX_TRIES):
                             raise await self._why(node, error) from error

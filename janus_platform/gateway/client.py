@@ -19,7 +19,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-PING = b": ping\n\n"
+# One line of the event that follows it. An empty line of its own would end an event: decoders that keep an id from one
+# event to the next (openai for Python does) take that for an event without data, and fail.
+PING = b": ping\n"
+# An implementation that has not even answered by then is waited for with pings: what is between it and the client would
+# take the connection for dead. From here on a failure can no longer be a status, so it is not done at once.
+SILENT_SECONDS = 10.0
 
 
 class ClientLeft(Exception):
@@ -27,7 +32,7 @@ class ClientLeft(Exception):
 
 
 class Client:
-    """One request's client. `started` means that the head is out, `complete` that the whole answer is.
+    """One request's client. `started` means that the head is out, `answered` some content, `complete` the whole answer.
 
     `sent` counts the bytes of content.
     """
@@ -35,12 +40,13 @@ class Client:
     def __init__(self, receive: Receive, send: Send, clock: Clock, *, ping_seconds: float) -> None:
         self._receive, self._send, self._clock, self._ping_seconds = receive, send, clock, ping_seconds
         self._head: Callable[[], Message] | None = None
+        self._early: Callable[[], Headers] | None = None
         self._pinging: asyncio.Task[None] | None = None
         self._streams = self._closed = False
         self._sending = self.sent = 0
         self._last_sent = self._deadline = 0.0
         self._reason: Exception | None = None
-        self.started = self.complete = False
+        self.started = self.answered = self.complete = False
 
     @contextmanager
     def attended(self, watch: Watch, seconds: float, too_late: GatewayError) -> Iterator[None]:
@@ -52,7 +58,8 @@ class Client:
         assert task is not None
         self._task, self._too_late = task, too_late
         self._cancelling = task.cancelling()
-        self._deadline = self._clock.now() + seconds
+        self._begun = self._clock.now()
+        self._deadline = self._begun + seconds
         leaving = asyncio.ensure_future(self._until_left())
         watch.add(self)
         try:
@@ -68,13 +75,24 @@ class Client:
             if self._pinging is not None:
                 self._pinging.cancel()
 
+    def will_stream(self, headers: Callable[[], Headers]) -> None:
+        """Let the head of a stream go out with pings while the implementation says nothing for SILENT_SECONDS."""
+        self._early = headers
+
     def open(self, status: int, headers: Callable[[], Headers], *, streams: bool) -> None:
         """Have the head ready; it goes out, with what `headers` returns by then, before the first content or ping."""
+        self._early = None
+        if self.started:  # Early, with pings alone.
+            return
         self._head = lambda: {"type": "http.response.start", "status": status, "headers": headers()}
         self._streams, self._last_sent = streams, self._clock.now()
 
     async def write(self, content: bytes, *, last: bool = False) -> None:
         """Send content, as one HTTP chunk where the answer streams; wait while the client does not read."""
+        self.answered = True
+        await self._write(content, last)
+
+    async def _write(self, content: bytes, last: bool) -> None:
         self._last_sent = self._clock.now()
         self._sending += 1
         if self._head is not None:
@@ -94,8 +112,11 @@ class Client:
         """Look at the time: interrupt what takes too long, and fill the silence of a stream with a comment."""
         if now >= self._deadline:
             self._interrupt(self._too_late)
+        elif self._early is not None and now - self._begun >= SILENT_SECONDS:
+            self.open(200, self._early, streams=True)
+            self._pinging = asyncio.ensure_future(self._write(PING, last=False))
         elif self._streams and not self._sending and now - self._last_sent >= self._ping_seconds:
-            self._pinging = asyncio.ensure_future(self.write(PING))
+            self._pinging = asyncio.ensure_future(self._write(PING, last=False))
 
     async def _until_left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

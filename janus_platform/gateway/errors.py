@@ -9,6 +9,7 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 INVALID_REQUEST = "invalid_request_error"
 SERVER_ERROR = "server_error"
@@ -16,7 +17,10 @@ MAX_LISTED = 20
 
 
 class GatewayError(Exception):
-    """An error that the client sees. `param` names the field at fault, `code` is stable and meant for programs."""
+    """An error that the client sees. `param` names the field at fault, `code` is stable and meant for programs.
+
+    `sent` is the whole body of an implementation's error, which takes the place of all that.
+    """
 
     def __init__(
         self,
@@ -26,10 +30,11 @@ class GatewayError(Exception):
         code: str,
         param: str | None = None,
         headers: Mapping[str, str] | None = None,
+        sent: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.code, self.param = status, message, code, param
-        self.headers = dict(headers or {})
+        self.headers, self._sent = dict(headers or {}), sent
         # An implementation may put anything into its code, content as well.
         self.traced_code = code
 
@@ -41,7 +46,7 @@ class GatewayError(Exception):
     def body(self) -> bytes:
         """The JSON body of an error response."""
         error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return json.dumps({"error": error}).encode()
+        return json.dumps({"error": error, **(self._sent or {})}).encode()
 
     def event(self) -> bytes:
         """The same error as one server-sent event, for a stream that has already begun."""
@@ -68,6 +73,12 @@ def too_large(limit_bytes: int) -> GatewayError:
     message = f"The request body is over {limit_bytes:,} bytes. Send fewer or smaller messages."
     # The rest of the body is not read, so the connection cannot carry another request.
     return GatewayError(413, message, code="request_too_large", headers={"connection": "close"})
+
+
+def unsupported_encoding() -> GatewayError:
+    """415: the body is compressed; `Accept-Encoding` says what is taken (RFC 9110, section 12.5.3)."""
+    message = "The request body is compressed. Send it plain, without Content-Encoding."
+    return GatewayError(415, message, code="unsupported_encoding", headers={"accept-encoding": "identity"})
 
 
 def unknown_path(path: str, known: Iterable[str]) -> GatewayError:

@@ -29,6 +29,9 @@ MAX_RESPONSE_BYTES = 50_000_000
 MAX_ERROR_BYTES = 65_536
 # An upstream that has sent its end marker closes the response in the same breath; longer is not worth a connection.
 CLOSE_SECONDS = 0.25
+# An HTTP date and a decimal number too: openai's clients read both, and milliseconds.
+_TOLD = ("retry-after", "retry-after-ms", "x-should-retry")
+MAX_PASSED = 32
 _STREAM_TYPE = "text/event-stream"
 _FINISH_REASONS = ("stop", "length", "tool_calls", "content_filter", "function_call")
 MAX_TOKEN_TIMES = 1_000
@@ -129,12 +132,12 @@ class Exchange:
             connection.abort()
             raise
 
-    async def _whole(self, connection: Connection, _: dict[str, str], name: str) -> None:
+    async def _whole(self, connection: Connection, came: dict[str, str], name: str) -> None:
         body = await _read(connection, MAX_RESPONSE_BYTES)
         if body is None:
             raise errors.bad_upstream(name, f"sent more than {MAX_RESPONSE_BYTES:,} bytes")
         try:
-            completion = json.loads(body.decode("utf-8"))
+            completion = json.loads(body.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
             completion = None
         if not isinstance(completion, dict):
@@ -142,7 +145,8 @@ class Exchange:
         if isinstance(completion.get("id"), str):
             self._progress.completion(completion["id"])
         self._progress.usage = completion.get("usage")
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *self._headers()]
+        usual = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        headers = [*usual, *_as_bytes(_passed(came)), *self._headers()]
         self._client.open(200, lambda: headers, streams=False)
         self._progress.status = 200
         await self._client.write(body, last=True)
@@ -151,7 +155,8 @@ class Exchange:
         if headers.get("content-type", "").partition(";")[0].strip().lower() != _STREAM_TYPE:
             raise errors.bad_upstream(name, f"was asked to stream but did not answer with {_STREAM_TYPE}")
         client, reader = self._client, EventReader(self._wire)
-        client.open(200, self._stream_headers, streams=True)
+        passed = _as_bytes(_passed(headers))
+        client.open(200, lambda: [*self.stream_headers(), *passed], streams=True)
         self._progress.status = 200
         while not reader.done:
             data = await connection.part()
@@ -168,7 +173,8 @@ class Exchange:
         await client.write(b"", last=True)
         await _let_it_end(connection)
 
-    def _stream_headers(self) -> Headers:
+    def stream_headers(self) -> Headers:
+        """The headers of a streamed answer, as things stand now."""
         about = self._headers()
         return [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"), *about]
 
@@ -227,23 +233,42 @@ async def _read(connection: Connection, limit: int) -> bytes | None:
 
 
 async def _error_of(connection: Connection, status: int, headers: dict[str, str], name: str) -> GatewayError:
-    """What an upstream error becomes: its own OpenAI-shaped error where it sent one, else one that names its status."""
+    """What an upstream error becomes: its own, whole, where it sent JSON; else one that names its status."""
     shown = status if 400 <= status < 600 else 502
     body = await _read(connection, MAX_ERROR_BYTES)
     try:
-        sent: Any = json.loads((body or b"").decode("utf-8"))["error"]
-        message = sent["message"]
-    except (ValueError, RecursionError, LookupError, TypeError):
-        sent = message = None
-    retry_after = headers.get("retry-after", "")
-    more = {"retry-after": retry_after} if retry_after.isascii() and retry_after.isdigit() else {}
-    code, param = "upstream_error", None
-    if isinstance(sent, dict) and isinstance(message, str):
-        code = str(sent.get("code") or code)
-        param = sent["param"] if isinstance(sent.get("param"), str) else None
-    else:
-        message = f"{name} answered with status {status}. `janus logs {name}` may say why; send the request again."
+        sent: Any = json.loads((body or b"").decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        sent = None
+    message = f"{name} answered with status {status}. `janus logs {name}` may say why; send the request again."
+    whole: dict[str, Any] = {}
+    if isinstance(sent, dict):
+        message = _message_of(sent) or message
+        # An `error` that is no object would be no error to an OpenAI client, nor would one without a message.
+        whole = {k: v for k, v in sent.items() if k != "error"}
+        if isinstance(sent.get("error"), dict):
+            whole["error"] = {"message": message, **sent["error"]}
     kind = errors.NodeFailed if shown >= 500 else GatewayError
-    error = kind(shown, message, code=code, param=param, headers=more)
-    error.traced_code = "upstream_error"
-    return error
+    return kind(shown, message, code="upstream_error", headers=_passed(headers), sent=whole)
+
+
+def _message_of(sent: dict[str, Any]) -> str:
+    """What an error says in other shapes than OpenAI's: plain, FastAPI's, problem details (RFC 9457)."""
+    for name in ("error", "message", "detail", "title"):
+        value = sent.get(name)
+        if isinstance(value, list):  # FastAPI's 422: {"loc": [...], "msg": "..."} for each field.
+            value = "; ".join(str(entry.get("msg", "")) for entry in value if isinstance(entry, dict))
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def _passed(headers: dict[str, str]) -> dict[str, str]:
+    """Of an implementation's headers those that tell a client when to ask again."""
+    named = {k: v for k, v in headers.items() if k in _TOLD or k.startswith("x-ratelimit-")}
+    usable = (item for item in named.items() if item[1].isascii() and item[1].isprintable() and len(item[1]) <= 200)
+    return dict(list(usable)[:MAX_PASSED])
+
+
+def _as_bytes(headers: dict[str, str]) -> Headers:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]

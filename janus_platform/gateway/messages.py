@@ -13,7 +13,7 @@ from janus_platform.gateway.errors import invalid_field
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 MAX_PARTS = 10_000
 MAX_TOOL_CALLS = 1_000
-# One of these stands in for the content of an assistant's message.
+# One of these, be it empty, stands in for the content of an assistant's message.
 INSTEAD_OF_CONTENT = ("tool_calls", "function_call", "refusal", "audio")
 
 _image_url = record({"url": text}, {"detail": one_of("auto", "low", "high", "original")})
@@ -82,7 +82,7 @@ def _content(where: str, message: dict[str, Any]) -> None:
     content = message.get("content")
     if content is None:
         if message["role"] == "function" or (
-            message["role"] == "assistant" and any(message.get(name) for name in INSTEAD_OF_CONTENT)
+            message["role"] == "assistant" and any(name in message for name in INSTEAD_OF_CONTENT)
         ):
             return
         raise invalid_field(

@@ -1,7 +1,10 @@
 """The request format of `/v1/chat/completions`: the whole request is checked before anything else happens.
 
-Shapes and bounds follow OpenAI's published OpenAPI description of chat completions. Fields that it does not name pass
-through untouched, as do the bytes of the body: this module reads, it never rewrites.
+Shapes and bounds follow OpenAI's published OpenAPI description of chat completions; the inference service keeps to the
+same policy. What the description names is checked. What it does not name passes: fields, wherever they are, and message
+parts, tools and tool calls of another type. `null` is "not sent", 100.0 is a whole number, and what asks for nothing
+(0, false, an empty list) needs nothing beside it. Closed are the choices that change what the whole request means:
+roles, modes, formats of the answer. The bytes of the body pass untouched: this module reads, it never rewrites.
 """
 
 from __future__ import annotations
@@ -65,9 +68,9 @@ def parse_chat_request(body: bytes, contract: Contract) -> ChatRequest:
 
 def _check_together(values: dict[str, Any], stream: bool) -> None:
     """Fields that make sense only beside others."""
-    if values.get("stream_options") is not None and not stream:
+    if any((values.get("stream_options") or {}).values()) and not stream:
         raise invalid_field("stream_options", 'stream_options needs "stream": true. Send both, or neither.')
-    if values.get("top_logprobs") is not None and not values.get("logprobs"):
+    if values.get("top_logprobs") and not values.get("logprobs"):
         raise invalid_field("top_logprobs", 'top_logprobs needs "logprobs": true. Send both, or neither.')
     if values.get("tool_choice") not in (None, "none", "auto") and not values.get("tools"):
         raise invalid_field("tool_choice", "tool_choice needs tools to choose from. Send both, or neither.")
@@ -131,6 +134,7 @@ _response_format = tagged(
             }
         ),
     },
+    closed=True,
 )
 _whole = number(1, 2**31, whole=True)
 
@@ -139,13 +143,13 @@ OPTIONAL: dict[str, Check] = {
     "audio": record({"format": text}, {"voice": either(str, text, an_object)}),
     "frequency_penalty": number(-2, 2),
     "function_call": either(str, one_of("none", "auto"), record({"name": _function_name})),
-    "functions": list_of(_function, least=1, most=128),
+    "functions": list_of(_function, most=128),
     "logit_bias": map_of(_bias, most=10_000),
     "logprobs": boolean,
     "max_completion_tokens": _whole,
     "max_tokens": _whole,
     "metadata": map_of(any_text, most=16),
-    "modalities": list_of(one_of("text", "audio", "image"), least=1, most=3),
+    "modalities": list_of(one_of("text", "audio", "image"), most=3),
     "n": number(1, 128, whole=True),
     "parallel_tool_calls": boolean,
     "prediction": record(

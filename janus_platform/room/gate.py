@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from janus_platform.gateway import canonical
 from janus_platform.room.names import ASKING, short
 
 KEPT_TRACES = 200
@@ -62,6 +63,7 @@ class Gate:
             await send({"type": "lifespan.shutdown.complete"})
             return
         learner = scope["state"]["learner"]
+        scope["path"] = canonical(scope["path"])  # What the gateway takes for the same path is refused like it.
         if self._open[learner] >= self._at_once:
             message = f"A learner may have {self._at_once} requests open at a time. Wait for one of yours to end."
             await _refuse(send, 429, message, "too_many_requests", retry=True)

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 
 class BadBody(ValueError):
-    """A body that is too large or no JSON object; `status` is the HTTP status of the answer."""
+    """A body that is too large, compressed or no JSON object; `status` is the HTTP status of the answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -18,6 +18,8 @@ class BadBody(ValueError):
 
 async def read_object(request: Request, max_bytes: int) -> dict[str, Any]:
     """The JSON object in the request's body. Raises BadBody; no more than `max_bytes` are ever held."""
+    if request.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
+        raise BadBody(415, "The body is compressed. Send it plain, without Content-Encoding.")
     received = bytearray()
     try:
         async for part in request.stream():

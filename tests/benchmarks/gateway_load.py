@@ -1,8 +1,8 @@
 """A load generator in a process of its own: it stamps every read with the monotonic clock and parses afterwards.
 
 Standard input gives one JSON object, `{"port", "path", "streams", "apart_ms", "first", "gap", "tokens", "model",
-"from"}` for streams, `{…, "leave", "after_ms"}` for streams that are left, or `{…, "seconds", "connections"}` for whole
-answers; standard output gives the result.
+"from"}` for streams, with `"connect"` each on a connection made for it, `{…, "leave", "after_ms"}` for streams that are
+left, or `{…, "seconds", "connections"}` for whole answers; standard output gives the result.
 """
 
 from __future__ import annotations
@@ -36,16 +36,23 @@ class Stream(asyncio.Protocol):
     """One streamed answer: what came, and when."""
 
     def __init__(self, sent: bytes) -> None:
-        self._request = sent
+        self._request, self.sent = sent, 0
         self.reads: list[tuple[int, bytes]] = []
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        if self.sent:  # It was waiting for its connection.
+            self.transport.write(self._request)
 
     def start(self) -> None:
         self.sent = time.monotonic_ns()
         self.transport.write(self._request)
+
+    async def connect(self, port: int) -> None:
+        """Start on a connection made for it, which counts from here."""
+        self.sent = time.monotonic_ns()
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
 
     def data_received(self, data: bytes) -> None:
         self.reads.append((time.monotonic_ns(), data))
@@ -99,23 +106,33 @@ def _chunks(whole: bytes) -> list[bytes]:
 
 
 async def streams(job: dict[str, Any]) -> dict[str, Any]:
-    """Open all connections, start the streams `apart_ms` apart, and wait for the last one."""
+    """Start the streams `apart_ms` apart, on open connections or each on one made for it, and wait for the last one."""
     loop = asyncio.get_running_loop()
-    opened = []
-    for number in range(job["streams"]):
-        sent = request(job, job["from"] + number, stream=True)
-        _, stream = await loop.create_connection(partial(Stream, sent), "127.0.0.1", job["port"])
-        opened.append(stream)
+    ready = [Stream(request(job, job["from"] + number, stream=True)) for number in range(job["streams"])]
+    if not job.get("connect"):
+        for stream in ready:
+            await loop.create_connection(partial(_same, stream), "127.0.0.1", job["port"])
     await asyncio.sleep(0.05)
-    begun = loop.time()
-    for number, stream in enumerate(opened):
-        loop.call_at(begun + number * job["apart_ms"] / 1000, stream.start)
-    await asyncio.wait([stream.ended for stream in opened], timeout=job.get("limit", 120))
+    begun, connecting = loop.time(), []
+
+    def start(stream: Stream) -> None:
+        if job.get("connect"):
+            connecting.append(loop.create_task(stream.connect(job["port"])))
+        else:
+            stream.start()
+
+    for number, stream in enumerate(ready):
+        loop.call_at(begun + number * job["apart_ms"] / 1000, start, stream)
+    await asyncio.wait([stream.ended for stream in ready], timeout=job.get("limit", 120))
     await asyncio.sleep(0.02)
-    results = [stream.result() for stream in opened]
-    for stream in opened:
+    results = [stream.result() for stream in ready]
+    for stream in ready:
         stream.transport.abort()
     return {"streams": {job["from"] + n: result for n, result in enumerate(results)}}
+
+
+def _same(stream: Stream) -> Stream:
+    return stream
 
 
 async def leave(job: dict[str, Any]) -> dict[str, Any]:

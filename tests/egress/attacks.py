@@ -149,7 +149,7 @@ TUNNEL = (
     Tunnel("a foreign host in Host", HOST, _get("evil.example"), 421, ANOTHER),
     Tunnel("a trailing dot in Host", HOST, _get(f"{HOST}."), 421, ANOTHER),
     Tunnel("another port in Host", HOST, _get(f"{HOST}:8000"), 421, ANOTHER),
-    Tunnel("two Hosts", HOST, _get(more=f"Host: {OTHER}\r\n"), 421, ANOTHER),
+    Tunnel("two Hosts", HOST, _get(more=f"Host: {OTHER}\r\n"), 400, MALFORMED),
     Tunnel("absolute form for a foreign host", HOST, _get(target="http://evil.example/"), 421, ANOTHER),
     Tunnel("absolute form with userinfo", HOST, _get(target=f"https://{HOST}@evil.example/"), 421, ANOTHER),
     Tunnel(

@@ -1,8 +1,11 @@
-"""A browser for the tests of Janus Chat, and a gateway for it to visit."""
+"""What tests drive the gateway with: a browser, a gateway for it to visit, the official client for Node.js."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -37,3 +40,20 @@ def chat(browser: Browser, served: GatewayThread) -> Iterator[Visit]:
     """The chat page of that gateway in a fresh profile."""
     with visit(browser, served.url) as seen:
         yield seen
+
+
+@pytest.fixture(scope="session")
+def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which Node.js finds the official client."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are not both installed")
+    folder = tmp_path_factory.mktemp("node")
+    (folder / "package.json").write_text('{"type": "module"}')
+    install = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "openai@6"]
+    try:
+        done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm did not install the openai client within two minutes")
+    if done.returncode:
+        pytest.skip(f"npm could not install the openai client: {done.stderr.strip()[-200:]}")
+    return folder

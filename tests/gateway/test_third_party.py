@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -186,23 +185,6 @@ for await (const part of await ai.chat.completions.create({ model: "impl", messa
   console.log(JSON.stringify(part.choices[0].delta));
 }
 """
-
-
-@pytest.fixture(scope="module")
-def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which Node.js finds the official client."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node and npm are not both installed")
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "package.json").write_text('{"type": "module"}')
-    install = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "openai@6"]
-    try:
-        done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm did not install the openai client within two minutes")
-    if done.returncode:
-        pytest.skip(f"npm could not install the openai client: {done.stderr.strip()[-200:]}")
-    return folder
 
 
 def test_the_node_client_streams_asks_whole_lists_models_and_raises_its_own_errors(node_client: Path) -> None:

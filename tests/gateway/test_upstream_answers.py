@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from janus_platform.gateway import Upstream
@@ -39,13 +42,71 @@ async def test_an_error_status_of_the_upstream_is_an_error_status(sent: int, see
         assert "secret" not in response.text
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"error": {"message": "Slow down", "type": "x", "param": None, "code": "rate"}},
+        {"error": {"message": "Slow down", "code": 429, "metadata": {"raw": [1, {"a": None}]}}, "user_id": "u"},
+        {"error": {"message": "Slow down", "param": ["a", 1], "type": None, "code": None}},
+    ],
+)
 @in_loop
-async def test_an_openai_shaped_error_of_the_upstream_keeps_message_and_retry_after() -> None:
-    error = b'{"error": {"message": "Slow down", "type": "x", "param": null, "code": "rate"}}'
-    async with upstream(lambda e: e.answer(429, error, "retry-after: 9")) as up, gateway(up) as served:
+async def test_an_error_of_the_upstream_passes_whole(error: dict[str, Any]) -> None:
+    async with upstream(lambda e: e.answer(429, json.dumps(error).encode())) as up, gateway(up) as served:
+        for stream in (False, True):
+            response = await served.chat(stream=stream)
+            assert response.status_code == 429 and response.json() == error
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"detail": [{"loc": ["body", "n"], "msg": "too many", "type": "v"}, {"msg": "no"}]}, "too many; no"),
+        ({"detail": "Not today"}, "Not today"),
+        ({"title": "Too Large", "status": 413, "type": "about:blank"}, "Too Large"),
+        ({"message": "Away", "object": "error", "code": 40303}, "Away"),
+        ({"error": "Model is loading", "estimated_time": 20.5}, "Model is loading"),
+        (
+            {"error": {"code": 5}},
+            "impl answered with status 422. `janus logs impl` may say why; send the request again.",
+        ),
+    ],
+)
+@in_loop
+async def test_an_error_in_another_shape_keeps_what_it_says_and_becomes_one_for_openai_clients(
+    sent: dict[str, Any], message: str
+) -> None:
+    async with upstream(lambda e: e.answer(422, json.dumps(sent).encode())) as up, gateway(up) as served:
         response = await served.chat()
-        assert response.status_code == 429 and response.headers["retry-after"] == "9"
-        assert response.json()["error"]["message"] == "Slow down"
+    assert response.status_code == 422 and response.json()["error"]["message"] == message
+    kept = {name: value for name, value in sent.items() if name != "error"}
+    assert kept.items() <= response.json().items()
+
+
+@pytest.mark.parametrize("status", [200, 429, 503])
+@pytest.mark.parametrize("stream", [False, True])
+@in_loop
+async def test_headers_that_tell_when_to_ask_again_pass_and_others_do_not(status: int, stream: bool) -> None:
+    told = {
+        "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT",
+        "retry-after-ms": "1500.5",
+        "x-should-retry": "true",
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-reset-tokens": "6m0s",
+    }
+    headers = [f"{k}: {v}" for k, v in told.items()] + ["set-cookie: a=b", "server: x", "x-ratelimit-odd: \xe4"]
+
+    def answers(exchange: Exchange) -> None:
+        if stream and status == 200:
+            exchange.answer(200, b"data: [DONE]\n\n", *headers, content_type="text/event-stream")
+        else:
+            exchange.answer(status, b"{}", *headers)
+
+    async with upstream(answers) as up, gateway(up) as served:
+        response = await served.chat(stream=stream)
+    assert response.status_code == status
+    assert told.items() <= dict(response.headers).items()
+    assert not {"set-cookie", "server", "x-ratelimit-odd"} & set(response.headers)
 
 
 @in_loop
@@ -57,6 +118,13 @@ async def test_an_answer_that_does_not_stream_when_asked_to_is_502() -> None:
 @in_loop
 async def test_a_whole_answer_passes_byte_for_byte() -> None:
     body = b'{ "id":"chatcmpl-9",\n "choices": [], "artifacts": [{"data": "\xc3\xa4"}] }'
+    async with upstream(lambda e: e.answer(200, body)) as up, gateway(up) as served:
+        assert (await served.chat()).content == body
+
+
+@in_loop
+async def test_a_whole_answer_that_is_not_quite_utf_8_or_json_passes_byte_for_byte() -> None:
+    body = b'{"choices": [{"message": {"content": "\xff"}, "logprobs": {"content": [{"logprob": -Infinity}]}}]}'
     async with upstream(lambda e: e.answer(200, body)) as up, gateway(up) as served:
         assert (await served.chat()).content == body
 

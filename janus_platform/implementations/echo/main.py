@@ -92,6 +92,7 @@ if __name__ == "__main__":
         app,
         host=os.environ.get("HOST", "127.0.0.1"),
         port=int(os.environ["PORT"]),
+        http="h11",  # httptools drops the body of a request that would like an upgrade: `curl --http2`, Java.
         log_level="warning",
         access_log=False,
         ws="none",

@@ -87,5 +87,6 @@ app = Starlette(
 )
 
 if __name__ == "__main__":
-    host = os.environ.get("HOST", "127.0.0.1")
-    uvicorn.run(app, host=host, port=int(os.environ["PORT"]), access_log=False)
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
+    # h11: httptools drops the body of a request that offers an upgrade.
+    uvicorn.run(app, host=host, port=port, http="h11", access_log=False)

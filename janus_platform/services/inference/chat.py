@@ -84,9 +84,10 @@ def _check_number(value: Any, name: str, low: float, high: float) -> None:
 def _whole(value: Any, name: str, low: int, high: int) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    if not fits or value != int(value):
         raise invalid(name, f"`{name}` must be a whole number from {low} to {high}.")
-    return value
+    return int(value)  # 100.0 is one too (JSON Schema, 4.2.3).
 
 
 def _boolean(value: Any, name: str, *, default: bool) -> bool:
@@ -101,11 +102,11 @@ def _include_usage(body: Mapping[str, Any]) -> bool:
     options = body.get("stream_options")
     if options is None:
         return False
-    if not isinstance(options, dict) or not isinstance(options.get("include_usage", False), bool):
+    if not isinstance(options, dict) or not isinstance(options.get("include_usage") or False, bool):
         raise invalid("stream_options", '`stream_options` must be an object such as {"include_usage": true}.')
-    if not body["stream"]:
+    if any(options.values()) and not body["stream"]:
         raise invalid("stream_options", "`stream_options` is for streams. Leave it out, or send `stream`: true.")
-    return bool(options.get("include_usage", False))
+    return bool(options.get("include_usage"))
 
 
 def _max_tokens(body: Mapping[str, Any]) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 from janus_platform.contract import InferenceLimits
 from janus_platform.services.inference.errors import invalid
 
+_KNOWN_PARTS = ("", "text", "refusal", "image_url", "video_url", "input_audio", "file")
 ROLES = ("system", "developer", "user", "assistant", "tool")
 
 
@@ -98,6 +99,8 @@ def _content(raw: Any, where: str, role: str) -> tuple[str, tuple[ImagePart, ...
             texts.append(_unicode(part["refusal"], where))
         elif kind == "image_url" and role == "user":
             images.append(_image(part.get("image_url"), here))
+        elif isinstance(kind, str) and kind not in _KNOWN_PARTS:  # As in the gateway: what nobody knows passes.
+            texts += [_unicode(part["text"], where)] if isinstance(part.get("text"), str) else []
         else:
             also = ' or of type image_url with {"url": …}' if role == "user" else ""
             raise invalid(here, f"`{here}` must be a part of type text with a string `text`{also}.")

@@ -39,13 +39,19 @@ def read_tools(raw: Any, limits: InferenceLimits) -> tuple[Tool, ...]:
         return ()
     if not isinstance(raw, list) or len(raw) > limits.max_tools:
         raise invalid("tools", f"`tools` must be a list of at most {limits.max_tools} tools.")
-    tools = tuple(_tool(entry, f"tools[{place}]") for place, entry in enumerate(raw))
+    tools = tuple(_tool(entry, f"tools[{place}]") for place, entry in enumerate(raw) if not _is_of_another_type(entry))
     names = [tool.name for tool in tools]
     for place, name in enumerate(names):
         if name in names[:place]:
             where = f"tools[{place}].function.name"
             raise invalid(where, f"Two tools are called {name}. Give each a name of its own.")
     return tools
+
+
+def _is_of_another_type(raw: Any) -> bool:
+    """Whether it is a tool of a type that this service does not know: it passes, and is never called."""
+    kind = raw.get("type") if isinstance(raw, dict) else None
+    return isinstance(kind, str) and kind not in ("", "function")
 
 
 def _tool(raw: Any, where: str) -> Tool:
@@ -76,6 +82,8 @@ def read_choice(raw: Any, tools: Sequence[Tool]) -> ToolChoice:
         if raw == "required" and not tools:
             raise invalid("tool_choice", "`tool_choice` is required, but `tools` holds none. Send some.")
         return ToolChoice(raw)
+    if _is_of_another_type(raw):
+        return ToolChoice()
     function = raw.get("function") if isinstance(raw, dict) and raw.get("type") == "function" else None
     name = function.get("name") if isinstance(function, dict) else None
     if not isinstance(name, str):
