@@ -26,7 +26,8 @@ UNSUPPORTED = (
     "logit_bias", "modalities", "audio", "functions", "function_call",
     "web_search_options",
 )  # fmt: skip
-ASKS_NOTHING: tuple[Any, ...] = (None, False, [], {}, "none", "auto", ["text"], {"type": "text"})
+ASKS_NOTHING: tuple[Any, ...]
+ASKS_NOTHING = (None, False, [], {}, "none", "auto", ["text"], {"type": "text"})
 
 
 def unsupported(body: dict[str, Any]) -> str | None:
