@@ -76,6 +76,7 @@ class Leaderboard:
         self._lock = threading.RLock()
         self._seen: int | None = None
         self._leader: str | None = None
+        self._beaten: bool | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
@@ -140,17 +141,20 @@ class Leaderboard:
             published = self._season(self._suite_hash(), scoring_hash())
         return history_of(published)
 
-    def leader(self) -> str | None:
+    def leader(self, is_baseline: Callable[[str], bool] | None = None) -> str | None:
         """The name of #1 of the ranked season, or None on an empty board. Costs microseconds while nothing changes.
 
-        Raises BenchError where the file cannot be read.
+        With `is_baseline`, which says whether a row is the baseline's: None as well while #1 has not beaten that, which
+        takes a run of it on the same board and a strictly higher composite. Raises BenchError where the file cannot be
+        read.
         """
         with self._lock:
             version = self._read("PRAGMA data_version")[0][0]
-            if version != self._seen:
+            if version != self._seen or (self._beaten is None) != (is_baseline is None):
                 rows = self.standings()
                 self._seen, self._leader = version, rows[0].implementation if rows else None
-            return self._leader
+                self._beaten = None if is_baseline is None else _beats(rows, is_baseline)
+            return None if self._beaten is False else self._leader
 
     def close(self) -> None:
         """Close the file."""
@@ -179,6 +183,12 @@ class Leaderboard:
         columns = f"number, run, implementation, hotkey, composite, {', '.join(SCORES)}, submitted"
         query = f"SELECT {columns} FROM runs WHERE suite_hash = ? AND scoring_hash = ? ORDER BY number"
         return self._read(query, (suite_hash, scoring))
+
+
+def _beats(rows: list[Row], is_baseline: Callable[[str], bool]) -> bool:
+    """Whether the first row beats the baseline, or is it."""
+    bars = [row.composite for row in rows if is_baseline(row.implementation)]
+    return bool(bars) and (is_baseline(rows[0].implementation) or rows[0].composite > max(bars))
 
 
 def check_names(implementation: str | None, hotkey: str | None) -> None:

@@ -27,6 +27,7 @@ from janus_platform.cli_trace import trace
 from janus_platform.contract import load_contract
 from janus_platform.egress.environment import egress_variable_names
 from janus_platform.errors import NotRunning, PlatformError
+from janus_platform.implementations import BASELINE
 from janus_platform.platform import running
 from janus_platform.runtime import runtime
 from janus_platform.starter import Options, join, stop
@@ -231,7 +232,7 @@ def _print_status(found: dict[str, Any]) -> None:
     table = Table(title=f"Janus {found['version']}, contract {found['contract_version']}, {found['gateway']['url']}")
     for column in ("part", "host", "state", "detail"):
         table.add_column(column)
-    leader = f"leader: {found['leader'] or 'none yet'}"
+    leader = f"leader: {found['leader'] or f'none has beaten {BASELINE}, the baseline'}"
     table.add_row("gateway", found["gateway"]["url"], _health(found["gateway"]), leader)
     blocked = found["egress"]["blocked"]
     table.add_row("egress", found["egress"]["address"], _health(found["egress"]), f"{blocked} blocked")

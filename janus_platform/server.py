@@ -135,7 +135,8 @@ class LocalPlatform:
         return {host: Fair(app, rules.calls_in_flight, rules.calls_together) for host, app in table.items()}
 
     def _leader(self) -> str | None:
-        return self.room.board.leader() if self.room else self.leaderboard.leader()
+        """Who leads, and so answers for the default model: #1, if it has beaten the baseline on the same board."""
+        return self.room.board.leader() if self.room else self.leaderboard.leader(BASELINE.__eq__)
 
     def _build_deployments(self) -> Deployments:
         node = Node(

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
 from janus_bench.suites.loader import Suite
+from janus_platform.implementations import BASELINE
 from janus_platform.room.names import is_own, own, owner, short
 from janus_platform.room.reading import BadBody, read_object
 from janus_platform.room.roster import Roster
@@ -49,8 +50,8 @@ class Board:
         self._published: Counter[str] = Counter()
 
     def leader(self) -> str | None:
-        """The full name of #1, as the gateway can route to it."""
-        name = self._leaderboard.leader()
+        """The full name of #1, as the gateway can route to it; None while it has not beaten the baseline."""
+        name = self._leaderboard.leader(lambda row: self._routed(row) == BASELINE)
         return name and self._routed(name)
 
     async def __call__(self, learner: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -145,6 +145,18 @@ def test_asking_for_the_leader_reads_no_rows_while_nothing_changes() -> None:
     assert set(statements) == {"PRAGMA data_version"}
 
 
+def test_who_leads_must_have_beaten_the_baseline_on_the_same_board() -> None:
+    board = Leaderboard()
+    led = []
+    for number, (name, composite) in enumerate(
+        [("zero", 0), ("good", 60), ("research", 60), ("zero", 59), ("better", 61), ("research", 62), ("research", 30)]
+    ):
+        board.publish(report(f"r{number}", composite), implementation=name)
+        led.append(board.leader("research".__eq__))
+    assert led == [None, None, None, None, "better", "research", "research"]
+    assert board.leader() == "research" and board.leader("nobody".__eq__) is None
+
+
 @pytest.mark.parametrize("name", ["", "janus", "../etc", "a b", "x" * 65, "<b>"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(BenchError, match="cannot name"):

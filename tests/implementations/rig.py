@@ -18,8 +18,8 @@ from janus_platform.implementations import bundled
 sys.path.insert(0, str(bundled()["research"]))
 
 import main as research
+from citations import Citations as Citations
 from pages import Passage as Passage
-from pages import cited as cited
 from services import Services
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 32
@@ -130,10 +130,10 @@ async def served(fake: FakeServices) -> AsyncIterator[httpx.AsyncClient]:
     await services.aclose()
 
 
-async def ask(client: httpx.AsyncClient, *said: Any, headers: dict[str, str] | None = None) -> Answer:
-    """Ask, with `said` as the user's messages in order, and read the streamed answer."""
+async def ask(client: httpx.AsyncClient, *said: Any, headers: dict[str, str] | None = None, **more: Any) -> Answer:
+    """Ask, with `said` as the user's messages in order and `more` in the body, and read the streamed answer."""
     messages = [{"role": "user", "content": text} for text in said]
-    body = {"model": "research", "messages": messages, "stream": True}
+    body = {"model": "research", "messages": messages, "stream": True, **more}
     response = await client.post("/v1/chat/completions", json=body, headers=headers)
     assert response.status_code == 200 and response.headers["content-type"].startswith("text/event-stream")
     events = response.text.strip().split("\n\n")

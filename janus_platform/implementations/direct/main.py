@@ -84,7 +84,7 @@ async def events(answer: httpx.Response) -> AsyncGenerator[str, None]:
 
     A stream that breaks off ends in an error event, and never in [DONE].
     """
-    last: dict[str, Any] | None = None
+    last: dict[str, Any] | None = None  # with several answers (`n`), the last of their ends
     try:
         async for line in answer.aiter_lines():
             payload = line.removeprefix("data:").strip() if line.startswith("data:") else ""
@@ -96,9 +96,11 @@ async def events(answer: httpx.Response) -> AsyncGenerator[str, None]:
             if "error" in chunk:
                 yield event(chunk)
                 return
-            if last is not None:
+            if last is not None and not chunk["choices"]:
                 last["usage"] = chunk.get("usage")
             elif chunk["choices"][0].get("finish_reason"):
+                if last is not None:
+                    yield event(last)
                 last = chunk
             else:
                 yield event(chunk)

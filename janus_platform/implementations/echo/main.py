@@ -31,6 +31,32 @@ def last_text(messages: list[dict[str, Any]]) -> str:
     return " ".join(part.get("text", "") for part in content if part.get("type") == "text")
 
 
+# What a request may ask for and an echo cannot give, with the values that ask for nothing.
+UNSUPPORTED: dict[str, tuple[Any, ...]] = {
+    "response_format": ({"type": "text"},), "n": (1,), "logprobs": (False,), "top_logprobs": (0,), "logit_bias": ({},),
+    "modalities": (["text"],), "audio": (), "functions": (), "function_call": ("none",), "web_search_options": (),
+}  # fmt: skip
+
+
+def unsupported(body: dict[str, Any]) -> str | None:
+    """The first field that asks for what an echo does not do; better refused than ignored."""
+    asked = (name for name, nothing in UNSUPPORTED.items() if body.get(name) is not None and body[name] not in nothing)
+    if name := next(asked, None):
+        return name
+    return "tool_choice" if body.get("tool_choice") not in (None, "none", "auto") else None
+
+
+def bounded(text: str, body: dict[str, Any]) -> tuple[str, str]:
+    """As much of the text as `stop` and `max_tokens` leave, and its finish_reason."""
+    stops = body.get("stop") or []
+    for stop in [stops] if isinstance(stops, str) else stops:
+        text = text.partition(stop)[0]
+    most = body.get("max_completion_tokens") or body.get("max_tokens") or None
+    if most is None or len(tokens(text)) <= most:
+        return text, "stop"
+    return "".join(tokens(text)[:most]), "length"
+
+
 def tokens(text: str) -> list[str]:
     """The text in words, each with the space before it."""
     return re.findall(r"\s*\S+|\s+$", text)
@@ -40,32 +66,39 @@ async def chat(request: Request) -> Response:
     """POST /v1/chat/completions, streamed or not."""
     try:
         body = await request.json()
-        text = last_text(body["messages"]) or "(nothing)"
+        asked = last_text(body["messages"]) or "(nothing)"
+        if name := unsupported(body):
+            return refusal(f"An echo does not support `{name}`. Leave it out.", name, "unsupported_parameter")
+        text, reason = bounded(asked, body)
     except (ValueError, LookupError, TypeError, AttributeError):
-        message = "Send a JSON object with messages."
-        error = {"message": message, "type": "invalid_request_error", "param": None, "code": "invalid_value"}
-        return JSONResponse({"error": error}, 400)
+        return refusal("Send a JSON object with messages.", None, "invalid_value")
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": NAME}
-    count = len(tokens(text))
-    usage = {"prompt_tokens": count, "completion_tokens": count, "total_tokens": 2 * count, "cost_usd": 0.0}
+    heard, said = len(tokens(asked)), len(tokens(text))
+    usage = {"prompt_tokens": heard, "completion_tokens": said, "total_tokens": heard + said, "cost_usd": 0.0}
     if body.get("stream"):
-        return StreamingResponse(stream(head, text, usage), media_type="text/event-stream")
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        return StreamingResponse(stream(head, text, reason, usage), media_type="text/event-stream")
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
 
 
-async def stream(head: dict[str, Any], text: str, usage: dict[str, Any]) -> AsyncIterator[str]:
+def refusal(message: str, param: str | None, code: str) -> JSONResponse:
+    """A 400 in OpenAI's shape."""
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+    return JSONResponse({"error": error}, 400)
+
+
+async def stream(head: dict[str, Any], text: str, reason: str, usage: dict[str, Any]) -> AsyncIterator[str]:
     """The events of a streamed answer, one for each word."""
-    for chunk in chunks(text, usage):
+    for chunk in chunks(text, reason, usage):
         yield f"data: {json.dumps({**head, 'object': 'chat.completion.chunk', **chunk})}\n\n"
     yield "data: [DONE]\n\n"
 
 
-def chunks(text: str, usage: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def chunks(text: str, reason: str, usage: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The chunks without their common head; the last one carries finish_reason and usage."""
     for token in tokens(text):
         yield {"choices": [{"index": 0, "delta": {"content": token}, "finish_reason": None}]}
-    yield {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage}
+    yield {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": usage}
 
 
 async def health(_: Request) -> Response:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from citations import Citations
 from formulas import find_formula
 from opening import Opening
-from pages import MAX_PASSAGES, Passage, cited, declines, most_relevant, prompt, whole_sentences, words
+from pages import MAX_PASSAGES, Passage, declines, most_relevant, prompt, whole_sentences, words
 from plotting import Plot, calculation_program, plan_plot, png_of, value_of
 from questions import Question
-from services import MODEL, Delta, Execution, RateLimited, Result, ServiceError, Services
+from services import EXECUTE_URL, MODEL, Delta, Execution, RateLimited, Result, ServiceError, Services
 from steps import Picture, Step, Text, Thought, ToolCalls, Usage, say
 
 SYSTEM = (
@@ -46,6 +47,7 @@ class Findings:
     page_title: str = ""
     page: str = ""
     caveat: str = ""
+    searched: bool = False
 
 
 class Research:
@@ -81,6 +83,8 @@ class Research:
 
     def _own_way(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         """What this program can do about a question itself."""
+        if question.settings.response_format:
+            return self._structured(question, usage)
         if question.has_picture:
             return self._look_at(question, usage)
         if question.is_small_talk:
@@ -93,7 +97,9 @@ class Research:
 
     async def _with_tools(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         """The caller's tools, where the model calls one, or has an answer of its own; else nothing at all."""
-        opening = Opening(self._services.infer(question.messages, **question.tools))
+        form = question.settings.response_format
+        more = {**question.tools, **({"response_format": form} if form else {})}
+        opening = Opening(self._infer(question, question.messages, **more))
         if not question.follows_a_tool and await opening.declines():
             usage.add(opening.usage)
             return
@@ -102,7 +108,7 @@ class Research:
 
     async def _look_at(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         yield Thought(f"Showing the picture to {MODEL}.\n")
-        async for step in self._told(self._services.infer(question.messages), usage):
+        async for step in self._told(self._infer(question, question.messages), usage):
             yield step
 
     async def _told(self, deltas: AsyncIterable[Delta], usage: Usage) -> AsyncIterator[Step]:
@@ -144,21 +150,10 @@ class Research:
             yield step
 
     async def _look_up(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
-        query = question.query()
-        yield Thought(f"Searching for “{query}”.\n")
         findings = Findings()
-        try:
-            results = await self._services.search(query)
-        except RateLimited as error:
-            yield Thought(f"Not searched: {error}. Asking the vector index.\n")
-            findings.passages = await self._nearest(query) or _none(error)
-            findings.caveat = f"Note: {error}, so this answer rests on the vector index only.\n\n"
-            results = []
-        if results:
-            yield Thought(f"Found {len(results)} pages; the best match is “{results[0].title}”.\n")
-            async for thought in self._read(question, results, findings):
-                yield thought
-        elif not findings.passages:
+        async for thought in self._gather(question, findings):
+            yield thought
+        if not findings.passages:
             async for step in say(NOTHING_FOUND):
                 yield step
             return
@@ -167,16 +162,58 @@ class Research:
             yield Thought("There is something to plot; the code sandbox will draw it.\n")
         yield Thought(f"Asking {MODEL} to answer from {len(findings.passages)} passages.\n")
         opening = self._asked(question, findings)
-        if results and await opening.declines() and (nearest := await self._nearest_if_free(query)):
+        declined = findings.searched and await opening.declines()
+        if declined and (nearest := await self._nearest_if_free(question.query())):
             yield Thought("They do not cover it; looking for passages that are near in meaning.\n")
             usage.add(opening.usage)
             findings.passages = nearest
             opening = self._asked(question, findings)
-        if await opening.declines() and not await (own := Opening(self._services.infer(question.messages))).declines():
+        if await opening.declines() and not await (own := Opening(self._infer(question, question.messages))).declines():
             yield Thought(f"Nothing that was found covers it. Asking {MODEL} alone: what it says is its own.\n")
             usage.add(opening.usage)
             opening, findings = own, Findings(page=findings.page, page_title=findings.page_title)
         async for step in self._write(question, findings, opening, plot, usage):
+            yield step
+
+    async def _gather(self, question: Question, findings: Findings) -> AsyncIterator[Step]:
+        """Search, read, and fill `findings`; it says of each step whether a service was asked or memory."""
+        query = question.query()
+        remembered = self._services.has_search(query)
+        yield Thought(f"Searched for “{query}” before: from memory.\n" if remembered else f"Searching for “{query}”.\n")
+        results: list[Result] = []
+        try:
+            results = await self._services.search(query)
+        except RateLimited as error:
+            yield Thought(f"Not searched: {error}. Asking the vector index.\n")
+            findings.passages = await self._nearest(query) or _none(error)
+            findings.caveat = f"Note: {error}, so this answer rests on the vector index only.\n\n"
+        findings.searched = bool(results)
+        if results:
+            pages = "1 page" if len(results) == 1 else f"{len(results)} pages"
+            yield Thought(
+                f"{'Found' if not remembered else 'It found'} {pages}; the best match is “{results[0].title}”.\n"
+            )
+            async for thought in self._read(question, results, findings):
+                yield thought
+
+    async def _structured(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
+        """An answer in the form that the request asks for: the model's alone, since nothing may stand beside it."""
+        findings = Findings()
+        if program := question.program or (question.calculation and calculation_program(question.calculation, None)):
+            yield Thought("Running the program in the code sandbox.\n")
+            done = await self._execute(program, usage)
+            shown = f"{question.calculation or 'The program'} = {done.stdout.strip()[:2_000]}"
+            findings.passages = [Passage("Code sandbox", EXECUTE_URL, shown)] if done.exit_code == 0 else []
+        elif question.can_be_looked_up and not question.has_picture:
+            async for step in self._gather(question, findings):
+                yield step
+        yield Thought(f"Asking {MODEL} for an answer in the form that was asked for.\n")
+        messages = list(question.messages)
+        if findings.passages:
+            asked = {"role": "user", "content": prompt(" ".join(question.text.split()), findings.passages)}
+            messages = [m for m in messages if m.get("role") in ("system", "developer")] + [asked]
+        deltas = self._infer(question, messages, response_format=question.settings.response_format)
+        async for step in self._told(deltas, usage):
             yield step
 
     def _asked(self, question: Question, findings: Findings) -> Opening:
@@ -186,7 +223,11 @@ class Research:
             {"role": "system", "content": SYSTEM + wishes},
             {"role": "user", "content": prompt(question.spoken(), findings.passages)},
         ]
-        return Opening(self._services.infer(messages))
+        return Opening(self._infer(question, messages))
+
+    def _infer(self, question: Question, messages: Sequence[dict[str, Any]], **more: Any) -> AsyncIterator[Delta]:
+        """What the model says, under the settings that the request has for it."""
+        return self._services.infer(messages, **question.settings.model, **more)
 
     async def _nearest(self, query: str) -> list[Passage]:
         """Passages of the vector index. Raises RateLimited or ServiceError."""
@@ -202,7 +243,9 @@ class Research:
         """Read one page, and fill `findings` with it and the snippets of the other results."""
         chosen: Result | None = None
         for result in results[:PAGE_ATTEMPTS]:
-            yield Thought(f"Reading {result.url}.\n")
+            yield Thought(
+                f"{result.url} is in memory.\n" if self._services.has_page(result.url) else f"Reading {result.url}.\n"
+            )
             try:
                 findings.page, chosen = await self._services.fetch(result.url), result
                 break
@@ -223,7 +266,7 @@ class Research:
     async def _write(
         self, question: Question, findings: Findings, opening: Opening, plot: Plot | None, usage: Usage
     ) -> AsyncIterator[Step]:
-        answer = ""
+        answer, citations = "", Citations(findings.passages)
         drawing: asyncio.Task[Execution] | None = None
         try:
             async for delta in opening:
@@ -236,16 +279,19 @@ class Research:
                     if not answer and findings.caveat:
                         yield Text(findings.caveat)
                     answer += delta.content
-                    yield Text(delta.content)
+                    if text := citations.feed(delta.content):
+                        yield Text(text)
                 if delta.usage:
                     usage.add(delta.usage)
+            if text := citations.rest():
+                yield Text(text)
             if plot and drawing:
                 async for step in self._shown(question, plot, drawing, "\n\n"):
                     yield step
             elif question.wants_plot:
                 yield Text(NO_PLOT)
             if findings.passages and not declines(answer):
-                yield Text(_sources(cited(answer, findings.passages)))
+                yield Text(_sources(citations.sources))
         finally:
             if drawing is not None and not drawing.done():
                 drawing.cancel()

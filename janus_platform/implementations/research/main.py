@@ -14,6 +14,7 @@ import uvicorn
 from flow import Research
 from questions import read_question
 from services import TRACEPARENT, Services
+from settings import Bounded, Unsupported, read_settings
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -29,14 +30,17 @@ def build_app(services: Services) -> Starlette:
     async def chat(request: Request) -> Response:
         try:
             body = await request.json()
-            question = read_question([m for m in body["messages"] if isinstance(m, dict)], _tools(body))
+            settings = read_settings(body)
+            question = read_question([m for m in body["messages"] if isinstance(m, dict)], _tools(body), settings)
+        except Unsupported as error:
+            return _invalid(str(error), error.param, "unsupported_parameter")
         except (ValueError, LookupError, TypeError, AttributeError):
             return _invalid("Send a JSON object with a list of messages.")
         if not question.text and not question.has_picture:
             return _invalid("Send a user message with some text.")
         TRACEPARENT.set(request.headers.get("traceparent"))
         usage = Usage()
-        steps = research.answer(question, usage)
+        steps = Bounded(research.answer(question, usage), settings)
         if not body.get("stream"):
             return JSONResponse(await whole(steps, usage))
         headers = {"cache-control": "no-cache"}
@@ -78,8 +82,8 @@ def _tools(body: dict[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in ("tools", "tool_choice", "parallel_tool_calls") if name in body}
 
 
-def _invalid(message: str) -> Response:
-    error = {"message": message, "type": "invalid_request_error", "param": "messages", "code": "invalid_value"}
+def _invalid(message: str, param: str = "messages", code: str = "invalid_value") -> Response:
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
     return JSONResponse({"error": error}, 400)
 
 

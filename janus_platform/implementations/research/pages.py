@@ -70,14 +70,6 @@ def prompt(question: str, passages: list[Passage]) -> str:
     return f"Question: {question}\n\nPassages:\n" + "\n\n".join(numbered)
 
 
-def cited(answer: str, passages: list[Passage]) -> list[tuple[str, Passage]]:
-    """The passages that `answer` refers to as [n], in their order, each with its mark; the first one, without a mark,
-    when it refers to none."""
-    marks = set(re.findall(r"\[\d{1,2}\]", answer))
-    found = [(f"[{n}] ", p) for n, p in enumerate(passages, 1) if f"[{n}]" in marks]
-    return found or [("", p) for p in passages[:1]]
-
-
 def declines(answer: str) -> bool:
     """Whether the model says that the passages do not cover the question, or that it can do nothing without any."""
     return bool(_DECLINES.search(answer[:400]))

@@ -11,6 +11,7 @@ from typing import Any
 
 from forms import Form, read_form
 from programs import find_program
+from settings import Settings
 
 MAX_QUERY_CHARACTERS = 300
 FOLLOW_UP_WORDS = 9
@@ -72,13 +73,14 @@ class Question:
     """What the user wants to know.
 
     `has_picture` says that a picture came with it; `messages` is the whole conversation, `tools` what the request says
-    of tools, both as the model gets them.
+    of tools, both as the model gets them; `settings` what it asks of the answer.
     """
 
     text: str
     has_picture: bool = False
     messages: Sequence[dict[str, Any]] = ()
     tools: dict[str, Any] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
 
     @cached_property
     def form(self) -> Form:
@@ -100,6 +102,13 @@ class Question:
         """Whether nothing is asked that could be looked up."""
         words = re.findall(r"\w+", self.text.lower())
         return not words or (set(words) <= _SMALL_TALK and bool(set(words) & _SMALL_TALK_CORE))
+
+    @property
+    def can_be_looked_up(self) -> bool:
+        """Whether it asks something, and brings no text of its own to answer from."""
+        core = self.form.core
+        brings_text = len(core) > MAX_QUERY_CHARACTERS or re.search(r":\s", core) is not None
+        return bool(_ASKS.search(core)) and not brings_text and not self.is_small_talk
 
     @property
     def wants_plot(self) -> bool:
@@ -130,7 +139,9 @@ class Question:
         return (shorter if re.search(r"\w{2}", shorter) else spoken)[:MAX_QUERY_CHARACTERS]
 
 
-def read_question(messages: list[dict[str, Any]], tools: dict[str, Any] | None = None) -> Question:
+def read_question(
+    messages: list[dict[str, Any]], tools: dict[str, Any] | None = None, settings: Settings | None = None
+) -> Question:
     """The question in a conversation: the last user message, with the one before it when it is a short follow-up."""
     asked = [_text_of(m.get("content")) for m in messages if m.get("role") == "user"]
     if not asked:
@@ -138,7 +149,7 @@ def read_question(messages: list[dict[str, Any]], tools: dict[str, Any] | None =
     text, has_picture = asked[-1]
     if len(asked) > 1 and _is_follow_up(text):
         text = f"{asked[-2][0].rstrip(' ?.!')}: {text}"
-    return Question(text, has_picture, messages, tools or {})
+    return Question(text, has_picture, messages, tools or {}, settings or Settings())
 
 
 def _is_follow_up(text: str) -> bool:

@@ -118,6 +118,10 @@ class Services:
         """Whether reading `url` would cost no call."""
         return self._pages.has(url)
 
+    def has_search(self, query: str) -> bool:
+        """Whether searching for `query` would cost no call."""
+        return self._searches.has(query)
+
     async def search(self, query: str) -> list[Result]:
         """The best results for `query`, best first. Raises RateLimited or ServiceError."""
         return await self._searches.get(query, lambda: self._search(query))

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from settings import Bounded
 from steps import Picture, Step, Text, Thought, ToolCalls, Usage
 
 NAME = os.environ.get("JANUS_IMPLEMENTATION", "research")
@@ -18,7 +19,7 @@ def _head(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": NAME}
 
 
-async def stream(steps: AsyncIterator[Step], usage: Usage) -> AsyncIterator[bytes]:
+async def stream(steps: Bounded, usage: Usage) -> AsyncIterator[bytes]:
     """The events of a streamed answer; the last chunk carries finish_reason and the usage of the whole."""
     head = _head("chat.completion.chunk")
     role: dict[str, Any] = {"role": "assistant"}
@@ -27,12 +28,12 @@ async def stream(steps: AsyncIterator[Step], usage: Usage) -> AsyncIterator[byte
         yield _event({**head, **_chunk(step, role)})
         role = {}
         reason = "tool_calls" if isinstance(step, ToolCalls) else reason
-    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": usage.totals}
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": steps.reason or reason}], "usage": usage.totals}
     yield _event({**head, **last})
     yield b"data: [DONE]\n\n"
 
 
-async def whole(steps: AsyncIterator[Step], usage: Usage) -> dict[str, Any]:
+async def whole(steps: Bounded, usage: Usage) -> dict[str, Any]:
     """The same answer as one completion."""
     content, reasoning, artifacts = [], [], []
     calls: dict[int, dict[str, Any]] = {}
@@ -53,9 +54,10 @@ async def whole(steps: AsyncIterator[Step], usage: Usage) -> dict[str, Any]:
     }
     if calls:
         message["tool_calls"] = [calls[index] for index in sorted(calls)]
+    reason = "tool_calls" if calls else "stop"
     completion = {
         **_head("chat.completion"),
-        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": steps.reason or reason}],
         "usage": usage.totals,
     }
     return {**completion, "artifacts": artifacts} if artifacts else completion

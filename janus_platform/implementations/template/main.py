@@ -19,6 +19,35 @@ from starlette.routing import Route
 NAME = os.environ.get("JANUS_IMPLEMENTATION", "mine")
 
 
+# What `answer` does not do is refused when a request asks for it: an answer that
+# ignores it would mislead. Take out what yours honours.
+UNSUPPORTED = (
+    "response_format", "tool_choice", "stop", "logprobs", "top_logprobs",
+    "logit_bias", "modalities", "audio", "functions", "function_call",
+    "web_search_options",
+)  # fmt: skip
+ASKS_NOTHING: tuple[Any, ...]
+ASKS_NOTHING = (None, False, [], {}, "none", "auto", ["text"], {"type": "text"})
+
+
+def unsupported(body: dict[str, Any]) -> str | None:
+    """The first field of a request that asks for what this program does not do."""
+    if body.get("n") not in (None, 1):
+        return "n"
+    return next((f for f in UNSUPPORTED if body.get(f) not in ASKS_NOTHING), None)
+
+
+async def bounded(question: str, body: dict[str, Any]) -> AsyncIterator[Any]:
+    """What `answer` yields; its content ends after `max_tokens` pieces."""
+    left = body.get("max_completion_tokens") or body.get("max_tokens") or -1
+    async for field, value in answer(question):
+        if field == "content" and left == 0:
+            yield "finish_reason", "length"
+        else:
+            yield field, value
+            left -= field == "content"
+
+
 def envelope(kind: str, **choice: Any) -> dict[str, Any]:
     """What every chunk and every completion has around its text."""
     choices = [{"index": 0, "finish_reason": "stop", **choice}]
@@ -26,18 +55,18 @@ def envelope(kind: str, **choice: Any) -> dict[str, Any]:
     return {**head, "object": kind, "model": NAME, "choices": choices}
 
 
-async def events(question: str) -> AsyncIterator[str]:
+async def events(question: str, body: dict[str, Any]) -> AsyncIterator[str]:
     """The events of a streamed answer; the last chunk carries finish_reason."""
     frame = envelope("chat.completion.chunk", finish_reason=None)
-    usage = None
-    async for field, value in answer(question):
-        if field == "usage":
-            usage = value
+    end: dict[str, Any] = {"usage": None, "finish_reason": "stop"}
+    async for field, value in bounded(question, body):
+        if field in end:
+            end[field] = value
             continue
         frame["choices"][0]["delta"] = {field: value}
         yield f"data: {json.dumps(frame)}\n\n"
-    frame["choices"][0] |= {"delta": {}, "finish_reason": "stop"}
-    yield f"data: {json.dumps({**frame, 'usage': usage})}\n\ndata: [DONE]\n\n"
+    frame["choices"][0] |= {"delta": {}, "finish_reason": end["finish_reason"]}
+    yield f"data: {json.dumps({**frame, 'usage': end['usage']})}\n\ndata: [DONE]\n\n"
 
 
 async def chat(request: Request) -> Response:
@@ -46,19 +75,29 @@ async def chat(request: Request) -> Response:
         body = await request.json()
         question = text_of(body["messages"][-1]["content"])
     except (ValueError, LookupError, TypeError):
-        error = {"message": "Send messages.", "type": "invalid_request_error"}
-        return JSONResponse({"error": error}, status_code=400)
+        return refusal("Send messages.", "messages")
+    if field := unsupported(body):
+        return refusal(f"`{field}` is not supported here. Leave it out.", field)
     if body.get("stream"):
-        return StreamingResponse(events(question), media_type="text/event-stream")
+        stream = events(question, body)
+        return StreamingResponse(stream, media_type="text/event-stream")
     message: dict[str, Any] = {"role": "assistant", "content": ""}
-    usage = None
-    async for field, value in answer(question):
-        if field == "usage":
-            usage = value
+    end: dict[str, Any] = {"usage": None, "finish_reason": "stop"}
+    async for field, value in bounded(question, body):
+        if field in end:
+            end[field] = value
         else:
             message[field] = message.get(field, "") + value
-    completion = envelope("chat.completion", message=message)
-    return JSONResponse({**completion, "usage": usage})
+    reason = end["finish_reason"]
+    completion = envelope("chat.completion", message=message, finish_reason=reason)
+    return JSONResponse({**completion, "usage": end["usage"]})
+
+
+def refusal(message: str, param: str) -> JSONResponse:
+    """A 400 in OpenAI's shape."""
+    kind, code = "invalid_request_error", "unsupported_parameter"
+    error = {"message": message, "type": kind, "param": param, "code": code}
+    return JSONResponse({"error": error}, status_code=400)
 
 
 def text_of(content: Any) -> str:

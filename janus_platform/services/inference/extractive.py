@@ -50,9 +50,15 @@ _KINDS = [
         re.compile(r"(?<=\w )(?:[A-Z][a-zé'’-]+\s+)+[A-Z][a-zé'’-]+|[A-Z]\. ?[A-Z]"),
     ),
 ]
+# A question for the reason is answered by a sentence that gives one. A text may
+# explain without any such word, and then its place decides.
+_EXPLAINING = (
+    re.compile(r"\b(?:why|how come|how (?:do|does|did)|caus(?:e|es|ed|ing)|reasons?)\b", re.I),
+    re.compile(r"\b(?:because|due to|caused? by|causes|owing to|results? (?:of|from)|comes? from|the reason)\b", re.I),
+)
 _DEFINING = re.compile(r"\b(?:is|are) (?=an? |the |one |what )|\b(?:means|refers to|describes)\b")
-# Questions of the text itself, what it says of itself, and what it only quotes.
-_ASIDE = re.compile(r"\?$|\b(?:this|the) (?:page|article|section|chapter|table|figure)\b|^[\"“][^\"”]*[\"”]$", re.I)
+# Questions of the text itself, what it says of itself, quotes, or only announces.
+_ASIDE = re.compile(r"[?:]$|\b(?:this|the) (?:page|article|section|chapter|table|figure)\b|^[\"“][^\"”]*[\"”]$", re.I)
 _LEANS = re.compile(
     r"(It|Its|This|That|These|Those|They|Their|Such|He|She|His|Her|However|But|And|So|Then|Instead|Therefore|Both|Here)\b"
 )
@@ -97,12 +103,12 @@ def _scored(prompt: Prompt, topic: Sequence[str]) -> list[_Scored]:
     weights = {stem: math.log(1 + len(pairs) / (1 + frequency[stem])) for stem in (topic or frequency)}
     titles = [_share(set(content_stems(passage.title)), topic) for passage in prompt.passages]
     overlaps = [
-        # In a passage that the title says is about the question, a sentence need not name it again.
-        max(_overlap(stems, weights, frequency, by_topic=bool(topic)), 0.3 * titles[sentence.passage])
+        max(_overlap(stems, weights, frequency, by_topic=bool(topic)), _titled(sentence, titles[sentence.passage]))
         for sentence, stems in pairs
     ]
     is_direct = _is_direct(prompt.question)
     wanted = next((pattern for asks, pattern in _KINDS if asks.search(prompt.question)), None)
+    gives_reason = _EXPLAINING[0].search(prompt.question) is not None
     scored = []
     for place, (sentence, stems) in enumerate(pairs):
         score = overlaps[place]
@@ -117,10 +123,19 @@ def _scored(prompt: Prompt, topic: Sequence[str]) -> list[_Scored]:
         # A text says first what it is about; for a date or a name, the place matters little.
         score += (0.1 if is_direct else 0.3) / (1 + sentence.position / 4) + 0.1 * titles[sentence.passage]
         score += 0.35 if wanted and overlaps[place] > 0 and wanted.search(sentence.text) else 0.0
+        score += 0.35 if gives_reason and overlaps[place] > 0 and _EXPLAINING[1].search(sentence.text) else 0.0
         score += 0.2 if _defines(sentence, topic) else 0.0
         score -= 0.3 if _ASIDE.search(sentence.text) else 0.0
         scored.append(_Scored(sentence, stems, score))
     return sorted(scored, key=lambda s: (-s.score, s.sentence.passage, s.sentence.position))
+
+
+def _titled(sentence: Sentence, share: float) -> float:
+    """The overlap that a sentence has by its passage's title: where that names the question, it need not again.
+
+    The first paragraph below a title that names all of it is the text's own short answer.
+    """
+    return 1.0 if share == 1.0 and sentence.paragraph == 0 else 0.3 * share
 
 
 def _is_direct(question: str) -> bool:
