@@ -1,8 +1,9 @@
 """A chat completion put together from the events of its stream, or from one JSON body.
 
-Here the wire's rules are judged: an event that a client could not have parsed fails the request; a broken rule that a
-client survives (no `[DONE]`, a `finish_reason` in the wrong place) is a *violation*, kept by name and scored under
-streaming. Rules: OpenAI's chat completions, plus `delta.reasoning_content` and top-level `artifacts[]`.
+Here the wire's rules are judged: an event that a client could not have parsed fails the request; a broken rule that the
+official clients survive (no `[DONE]`, a chunk without `choices`) is a *violation*, kept by name and scored under
+streaming, and what came with it is read. Rules: OpenAI's chat completions, plus `delta.reasoning_content`, which some
+servers call `delta.reasoning`, and top-level `artifacts[]`.
 """
 
 from __future__ import annotations
@@ -16,16 +17,23 @@ from typing import Any, NamedTuple
 from janus_bench.client import Exchange
 from janus_bench.errors import RequestFailed
 from janus_bench.sse import Event, EventParser, EventTooLarge
+from janus_bench.streamed_calls import StreamedCalls
 
-_TEXTS = (("reasoning_content", "reasoning"), ("content", "content"))
+# vLLM and OpenRouter say `reasoning`; proxies send both, with the same text.
+_TEXTS = ((("reasoning_content", "reasoning"), "reasoning"), (("content",), "content"))
+DONE = "[DONE]"
 MAX_ARTIFACTS = 16
 # Parsing so much takes about half a millisecond, for which other connections wait.
 _STEP_BYTES = 8 * 1024
+_LEAST_COUNTS = 2  # one count stands in nearly every stream, at its end
 _SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
 class Delta(NamedTuple):
-    """One piece of visible output. `kind` is reasoning, content, tool_call or artifact; `at_ns` when it was read."""
+    """One piece of output. `kind` is reasoning, content, tool_call or artifact; `at_ns` when it was read.
+
+    The text of a tool call's piece is what it adds to the call's name and arguments; an artifact has none.
+    """
 
     kind: str
     at_ns: int
@@ -34,7 +42,10 @@ class Delta(NamedTuple):
 
 @dataclass
 class Answer:
-    """What one response brought. `usage` holds only the numbers that passed validation; empty when none came."""
+    """What one response brought. `usage` holds only the numbers that passed validation; empty when none came.
+
+    `token_counts` are (when it was read, completion tokens so far), where more chunks than the last carry `usage`.
+    """
 
     deltas: list[Delta] = field(default_factory=list)
     tool_calls: list[dict[str, str]] = field(default_factory=list)  # name, arguments (JSON text)
@@ -44,6 +55,7 @@ class Answer:
     finish_reason: str = ""
     streamed: bool = True
     violations: list[str] = field(default_factory=list)
+    token_counts: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -90,6 +102,9 @@ def _reading(response: Exchange) -> Generator[None, None, Answer]:
     """Take a response apart, step by step; the answer is what the generator returns."""
     if response.status != 200:
         raise RequestFailed(f"http_{response.status}", _reason(response))
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", ""):
+        raise RequestFailed("compressed", f"the answer is compressed ({_printable(coding)}); identity was asked for")
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json":
         return _read_json(response)
@@ -110,6 +125,8 @@ def _reading(response: Exchange) -> Generator[None, None, Answer]:
     answer = assembly.finish()
     if media_type != "text/event-stream":
         answer.violations.append("wrong_content_type")
+    if response.left_open:
+        answer.violations.append("body_not_ended")
     return answer
 
 
@@ -123,6 +140,10 @@ def _read_json(response: Exchange) -> Answer:
     assembly.answer.streamed = False
     assembly.answer.violations.append("not_streamed")
     message = choices[0].get("message")
+    if isinstance(message, dict) and isinstance(calls := message.get("tool_calls"), list):
+        # outside of a stream they have no index
+        calls = [{"index": place, **call} if isinstance(call, dict) else call for place, call in enumerate(calls)]
+        message = {**message, "tool_calls": calls}
     assembly.chunk({**body, "choices": [{**choices[0], "delta": message}]}, response.ended_ns)
     assembly.event(Event("message", "[DONE]", response.ended_ns))
     return assembly.finish()
@@ -133,21 +154,27 @@ class _Assembly:
 
     def __init__(self) -> None:
         self.answer = Answer()
-        self._tools: dict[int, dict[str, str]] = {}
-        self._last_choice_finished = False
+        self._calls = StreamedCalls(self._violation)
         self._content_seen = False
         self._done = False
         self._model: Any = None
 
     def event(self, event: Event) -> None:
         if self._done:
-            self._violation("data_after_done")
-        elif event.data == "[DONE]":
+            return self._violation("data_after_done")
+        if not event.valid_utf8:
+            self._violation("invalid_utf8")
+        text = event.data.strip()
+        if text.startswith(DONE):
             self._done = True
-        else:
-            if not event.valid_utf8:
-                self._violation("invalid_utf8")
+            if event.data != DONE:
+                self._violation("inexact_done")
+        elif not text:
+            self._violation("blank_event")
+        elif event.type == "message" or '"choices"' in text or '"error"' in text:
             self.chunk(_parse(event.data, "malformed_event"), event.at_ns)
+        else:
+            self._violation("foreign_event")  # such as `event: ping`
 
     def finish(self) -> Answer:
         answer, done = self.answer, self._done
@@ -157,25 +184,25 @@ class _Assembly:
             self._violation("missing_done")
         if not answer.finish_reason:
             self._violation("missing_finish_reason")
-        elif not self._last_choice_finished:
-            self._violation("finish_reason_not_last")
-        answer.tool_calls = [self._tools[index] for index in sorted(self._tools)]
+        answer.tool_calls = self._calls.all()
+        if len(answer.token_counts) < _LEAST_COUNTS:
+            answer.token_counts = []
         return answer
 
     def chunk(self, chunk: dict[str, Any], at_ns: int) -> None:
         if chunk.get("error"):
             raise RequestFailed("error_event", "the stream carried an error object")
+        self._envelope(chunk, at_ns)
         choices = chunk.get("choices")
         if not isinstance(choices, list):
-            raise RequestFailed("malformed_event", "a chunk has no list of choices")
-        self._envelope(chunk)
-        if choices:
+            self._violation("chunk_without_choices")
+        elif choices:
             self._choice(choices[0], at_ns)
         if "artifacts" in chunk:
             for artifact in _objects(chunk["artifacts"], "artifacts"):
                 self._artifact(artifact, at_ns)
 
-    def _envelope(self, chunk: dict[str, Any]) -> None:
+    def _envelope(self, chunk: dict[str, Any], at_ns: int) -> None:
         model = chunk.get("model")
         if model != self._model and isinstance(model, str) and model:
             if self.answer.model:
@@ -184,26 +211,43 @@ class _Assembly:
         usage = chunk.get("usage")
         if isinstance(usage, dict):
             self.answer.usage = valid_usage(usage)
+            tokens = self.answer.usage.get("completion_tokens")
+            if tokens is not None:
+                self.answer.token_counts.append((at_ns, int(tokens)))
 
     def _choice(self, choice: Any, at_ns: int) -> None:
-        delta = choice.get("delta") if isinstance(choice, dict) else None
-        if not isinstance(delta, dict):
-            raise RequestFailed("malformed_event", "a choice has no delta")
-        for name, kind in _TEXTS:
-            text = delta.get(name)
-            if text is None:
-                continue
-            if not isinstance(text, str):
-                raise RequestFailed("malformed_event", f"delta.{name} is not a string")
+        choice = choice if isinstance(choice, dict) else {}
+        before = len(self.answer.deltas)
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
+            self._delta(delta, at_ns)
+        else:
+            self._violation("chunk_without_delta")
+        if self.answer.finish_reason and len(self.answer.deltas) > before:
+            self._violation("finish_reason_not_last")
+        reason = choice.get("finish_reason")
+        if reason and isinstance(reason, str):
+            self.answer.finish_reason = _printable(reason)
+
+    def _delta(self, delta: dict[str, Any], at_ns: int) -> None:
+        for names, kind in _TEXTS:
+            text = next((delta[name] for name in names if delta.get(name)), "")
+            text = text if isinstance(text, str) else self._parts(text)
             if text:
                 self._text(kind, text, at_ns)
-        if "tool_calls" in delta:
-            for index, call in enumerate(_objects(delta["tool_calls"], "tool_calls")):
-                self._tool_call(call, index, at_ns)
-        reason = choice.get("finish_reason")
-        self._last_choice_finished = bool(reason) and isinstance(reason, str)
-        if self._last_choice_finished:
-            self.answer.finish_reason = _printable(reason)
+        calls = delta.get("tool_calls")
+        if isinstance(calls, dict):
+            self._violation("tool_calls_not_a_list")
+            calls = [calls]
+        for call in _objects(calls, "tool_calls"):
+            self.answer.deltas.append(Delta("tool_call", at_ns, self._calls.add(call)))
+
+    def _parts(self, value: Any) -> str:
+        """The text of what should have been a text: content parts have some, other values have none."""
+        self._violation("text_not_a_string")
+        parts = value if isinstance(value, list) else []
+        texts = [part.get("text") for part in parts if isinstance(part, dict)]
+        return "".join(text for text in texts if isinstance(text, str))
 
     def _text(self, kind: str, text: str, at_ns: int) -> None:
         if kind == "content":
@@ -211,17 +255,6 @@ class _Assembly:
         elif self._content_seen:
             self._violation("reasoning_after_content")
         self.answer.deltas.append(Delta(kind, at_ns, text))
-
-    def _tool_call(self, call: dict[str, Any], index: int, at_ns: int) -> None:
-        place = call.get("index", index)
-        function = call.get("function")
-        if not isinstance(place, int) or not isinstance(function, dict):
-            raise RequestFailed("malformed_event", "a tool call has no index or no function")
-        known = self._tools.setdefault(place, {"name": "", "arguments": ""})
-        for name in known:
-            piece = function.get(name)
-            known[name] += piece if isinstance(piece, str) else ""
-        self.answer.deltas.append(Delta("tool_call", at_ns, ""))
 
     def _artifact(self, artifact: dict[str, Any], at_ns: int) -> None:
         kept = {name: artifact.get(name, "") for name in ("type", "name", "data")}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import socket
 import ssl
 import time
@@ -23,6 +24,10 @@ from janus_bench.receiving import READER, Clock, Receiver
 from janus_bench.target import Target
 
 _READS_A_STEP = 16
+# An event stream is over with its `[DONE]`. What still comes within this time shows whether its server knows that.
+_AFTER_DONE_SECONDS = 0.25
+_DONE = re.compile(rb"(?:^|[\r\n])data: {0,2}\[DONE\][^\r\n]{0,8}(?:\r\n|\n|\r)(?:\r\n|\n|\r)")
+_DONE_BYTES = 64  # within which it stands at the end of what has been read
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Exchange:
     """A complete response. `reads` are (when the bytes arrived in ns, body bytes), in order of arrival.
 
     `stamped_by` is "kernel" or "reader"; `late_ns`, with the kernel's stamps, how long the latest read was in coming.
+    `left_open` says that the body was not ended after its last event.
     """
 
     status: int
@@ -41,6 +47,7 @@ class Exchange:
     reads: tuple[tuple[int, bytes], ...]
     stamped_by: str = READER
     late_ns: int = 0
+    left_open: bool = False
 
     @property
     def body(self) -> bytes:
@@ -73,10 +80,9 @@ async def _exchange(target: Target, body: bytes, clock: Clock) -> Exchange:
         decoder = ResponseDecoder()
         reads: list[tuple[int, bytes]] = []
         try:
-            await _read(reader, decoder, reads)
+            left_open = await _read(reader, decoder, reads)
         except BadResponse as error:
-            kind = "too_large" if "larger" in str(error) else "bad_http"
-            raise RequestFailed(kind, str(error)) from None
+            raise RequestFailed(error.kind, str(error)) from None
         assert decoder.status is not None
         ended = reader.reads[-1][0]
         # The loop may hear late that the last byte of a large request went out; the answer came after it.
@@ -91,16 +97,20 @@ async def _exchange(target: Target, body: bytes, clock: Clock) -> Exchange:
             tuple(reads),
             reader.stamped_by,
             reader.late_ns,
+            left_open,
         )
     finally:
         reader.close()
 
 
-async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[int, bytes]]) -> None:
-    """Decode what has been read each time it may be complete, until it is."""
-    fed = 0
+async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[int, bytes]]) -> bool:
+    """Decode what has been read each time it may be complete, until it is. True where it ended with `[DONE]` alone."""
+    fed, done = 0, False
     while True:
-        await reader.wake.wait()
+        try:
+            await asyncio.wait_for(reader.wake.wait(), _AFTER_DONE_SECONDS if done else None)
+        except TimeoutError:
+            return True
         reader.wake.clear()
         closed = reader.closed
         while fed < len(reader.reads):
@@ -112,11 +122,14 @@ async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[in
             if fed % _READS_A_STEP == 0:
                 await asyncio.sleep(0)  # other connections must not wait until all of this one is decoded
         if reader.overflow:
-            raise BadResponse("the body is larger than the limit")
+            raise BadResponse("the body is larger than the limit", "too_large")
         if closed:
             decoder.end()
         if decoder.complete:
-            return
+            return False
+        done = done or _is_done(decoder, reads)
+        if closed and done:
+            return True
         if closed and decoder.status is None:
             raise RequestFailed("no_response", "the connection was closed before a response came")
         if closed:
@@ -124,6 +137,17 @@ async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[in
         if decoder.status is not None:
             reader.head_pending = False
             reader.chunked = "transfer-encoding" in decoder.headers
+
+
+def _is_done(decoder: ResponseDecoder, reads: list[tuple[int, bytes]]) -> bool:
+    """Whether what has been read ends with the last event of a stream."""
+    if not decoder.headers.get("content-type", "").lower().startswith("text/event-stream"):
+        return False
+    tail, at = b"", len(reads)
+    while at and len(tail) < _DONE_BYTES:
+        at -= 1
+        tail = reads[at][1] + tail
+    return _DONE.search(tail[-_DONE_BYTES:]) is not None
 
 
 async def _connect(target: Target, reader: Receiver) -> None:

@@ -11,6 +11,7 @@ import re
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _MAX_CHUNK_LINE = 4096
+_SWITCHING = 101
 _SHORT_SIZE_LINE = 10  # eight digits and the line end
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?")
@@ -19,7 +20,14 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 
 
 class BadResponse(ValueError):
-    """The bytes are not an HTTP/1.1 response, or exceed a limit; the message says which rule they break."""
+    """The bytes are no HTTP/1.1 response to this request, or exceed a limit; the message says which rule they break.
+
+    `kind` is the short name under which a report counts it.
+    """
+
+    def __init__(self, what: str, kind: str = "bad_http") -> None:
+        super().__init__(what)
+        self.kind = kind
 
 
 class ResponseDecoder:
@@ -49,7 +57,7 @@ class ResponseDecoder:
         body = self._body.feed(data)
         self._left -= len(body)
         if self._left < 0:
-            raise BadResponse("the body is larger than the limit")
+            raise BadResponse("the body is larger than the limit", "too_large")
         self.complete = self._body.complete
         return body
 
@@ -63,15 +71,17 @@ class ResponseDecoder:
             end = re.search(rb"\r?\n\r?\n", self._head)
             if end is None:
                 if len(self._head) > MAX_HEAD_BYTES:
-                    raise BadResponse("the head is larger than the limit")
+                    raise BadResponse("the head is larger than the limit", "too_large")
                 if not b"HTTP/1.".startswith(bytes(self._head[:7])):
                     raise BadResponse("it does not start with HTTP/1.x")
                 return b""
             head, rest = bytes(self._head[: end.start()]), bytes(self._head[end.end() :])
             if len(head) > MAX_HEAD_BYTES:
-                raise BadResponse("the head is larger than the limit")
+                raise BadResponse("the head is larger than the limit", "too_large")
             status, headers = _parse_head(head)
-            if 100 <= status < 200:  # interim responses carry no body (RFC 9110 section 15.2)
+            if status == _SWITCHING:
+                raise BadResponse("the server switches protocols, which was not asked for", f"http_{status}")
+            if 100 <= status < 200:  # other interim responses carry no body (RFC 9110 section 15.2)
                 self._head = bytearray(rest)
                 continue
             self.status, self.headers = status, headers
@@ -104,7 +114,7 @@ def _framing(status: int, headers: dict[str, str]) -> _Chunked | _Counted | _Unt
     coding = headers.get("transfer-encoding", "").lower()
     if coding:
         if coding != "chunked":
-            raise BadResponse("a transfer coding other than chunked")
+            raise BadResponse(f"a transfer coding other than chunked: {coding[:40]!r}")
         return _Chunked()
     length = headers.get("content-length")
     if length is None:
@@ -213,5 +223,5 @@ class _Chunked:
     def _trailer(self, line: bytes) -> None:
         self._trailer_bytes += len(line)
         if self._trailer_bytes > MAX_HEAD_BYTES:
-            raise BadResponse("the trailers are larger than the limit")
+            raise BadResponse("the trailers are larger than the limit", "too_large")
         self.complete = not line

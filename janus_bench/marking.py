@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from janus_bench import text
 from janus_bench.constants import Table
 from janus_bench.metrics import measure
+from janus_bench.reading import Thinking, own_thinking
 from janus_bench.records import Record
 from janus_bench.suites.loader import Item, product
 from janus_bench.text_checks import Facts
@@ -24,6 +25,7 @@ def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> Non
     """Measure and evaluate each record in place: timing, verdicts, score. What needs all answers comes last."""
     known = {item.id: item for item in items}
     judged = list(records)
+    _look_at_thinking(judged, known)
     for record in judged:
         _mark(record, known[record.item], table)
     stated = {item.id: facts for item in items if (facts := _facts(item))}
@@ -35,6 +37,14 @@ def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> Non
         twin = known[record.item].twin
         if twin and twin not in answered:
             record.score = 0.0
+
+
+def _look_at_thinking(records: Sequence[Record], known: dict[str, Item]) -> None:
+    """Tell how far each answer's thinking is its own, which only all answers of a run together show."""
+    answered = [(record, record.answer) for record in records if record.answer is not None]
+    found = own_thinking([Thinking(record.item, known[record.item].prompt, answer) for record, answer in answered])
+    for (record, _), shares in zip(answered, found, strict=True):
+        record.thinking = shares
 
 
 def _mark(record: Record, item: Item, table: Table) -> None:

@@ -1,7 +1,9 @@
-"""From raw stamps to figures: waits, gaps, rates, stalls, tokens. No score is given here.
+"""From raw stamps to figures: waits, gaps, rates, tokens. No score is given here.
 
 Percentiles interpolate linearly between the closest ranks (Hyndman and Fan 1996, type 7; NumPy's default). Waits count
-from the request's last written byte. N tokens span N−1 intervals, so the rate is (N−1) / (t_last − t_first).
+from the request's last written byte, to the first piece that is not blank. The tokens of the first chunk took no time
+that can be seen, so the rate is (N − those of the first chunk) / (t_last − t_first). Tokens are the bench's own count:
+what `usage` tells of them is reported, and believed nowhere.
 """
 
 from __future__ import annotations
@@ -13,16 +15,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from janus_bench.chat import Answer, Delta
+from janus_bench.reading import visible
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+|[^\w\s]")
+_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d+|[^\W\d]+|[^\w\s]")
 _LETTERS_PER_TOKEN = 8
-_LETTERS_PER_WORD = 6  # of English prose, the space included; a delta is often less than a word
+_DIGITS_PER_TOKEN = 3
+_MOST_GAPS = 100_000  # of one answer: a told count may be any number
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Figures of one request. Waits and gaps in milliseconds; None where there was nothing to measure."""
+    """Figures of one request. Waits and gaps in milliseconds; None where there was nothing to measure.
+
+    `gaps_ms` lie between chunks; `token_gaps_ms` between tokens, where the chunks carry counts of them. `told_tokens`
+    is what `usage` says, `token_source` how that compares with `tokens`, the bench's own count.
+    """
 
     connect_ms: float
     first_token_ms: float | None
@@ -30,7 +38,9 @@ class Timing:
     first_content_ms: float | None
     total_ms: float
     gaps_ms: tuple[float, ...]
+    token_gaps_ms: tuple[float, ...]
     tokens: int
+    told_tokens: int | None
     token_source: str
     tokens_per_second: float | None
 
@@ -54,86 +64,95 @@ def words(text: str) -> list[str]:
 
 
 def count_tokens(text: str) -> int:
-    """An estimate without a tokenizer: words, long words in pieces of eight letters, and punctuation marks.
+    """An estimate without a tokenizer: words in pieces of eight letters, numbers of three digits, and marks.
 
-    On English prose it lies within some 15 % of the usual byte-pair tokenizers. It never counts chunks.
+    Held against two byte-pair tokenizers, it lies within 0.74 and 1.32 of them for nine in ten of the suites' answers,
+    English pages and programs. It never counts chunks.
     """
-    return sum(-(-len(piece) // _LETTERS_PER_TOKEN) for piece in _PIECE.findall(text))
+    return sum(
+        -(-len(piece) // (_DIGITS_PER_TOKEN if piece.isdigit() else _LETTERS_PER_TOKEN))
+        for piece in _PIECE.findall(text)
+    )
 
 
 def count_seen(answer: Answer) -> int:
-    """An estimate of the tokens that were seen: thinking, text, arguments of tool calls."""
+    """An estimate of the tokens that were seen: thinking, text, names and arguments of tool calls."""
     counted = count_tokens(answer.reasoning) + count_tokens(answer.text)
-    return counted + sum(count_tokens(call["arguments"]) for call in answer.tool_calls)
+    return counted + sum(count_tokens(call["name"]) + count_tokens(call["arguments"]) for call in answer.tool_calls)
 
 
-def understated(answer: Answer, limits: dict[str, float]) -> bool:
-    """Whether `usage` tells fewer tokens than were seen: it may count invisible ones, but none that is visible less."""
-    told = answer.usage.get("completion_tokens")
-    least = count_seen(answer) * limits["min_usage_factor"] - limits["usage_least_allowance"]
-    return told is not None and told < least
+def compared(answer: Answer, limits: dict[str, float]) -> str:
+    """How the tokens that `usage` tells compare with those seen: as counted, more, fewer, or not told.
 
-
-def count_with_usage(answer: Answer, limits: dict[str, float]) -> tuple[int, str]:
-    """Completion tokens and where the number comes from: "usage", "counted", or "counted, usage implausible".
-
-    `limits` is the table `[tokens]` of scoring.toml.
+    `limits` is the table `[tokens]` of scoring.toml. More may be invisible thinking; fewer cannot be.
     """
-    counted = count_seen(answer)
-    told = answer.usage.get("completion_tokens")
+    told, counted = answer.usage.get("completion_tokens"), count_seen(answer)
     if told is None:
-        return counted, "counted"
-    most = counted * limits["max_usage_factor"] + limits["usage_allowance"]
-    if told <= most and not understated(answer, limits):
-        return int(told), "usage"
-    return counted, "counted, usage implausible"
+        return "not told"
+    if told > counted * limits["tolerance"] + limits["allowance"]:
+        return "more than seen"
+    return "fewer than seen" if told < counted / limits["tolerance"] - limits["allowance"] else "as counted"
 
 
 def measure(answer: Answer, *, started_ns: int, connected_ns: int, sent_ns: int, limits: dict[str, float]) -> Timing:
     """All figures of one answer. Stamps are nanoseconds of the clock that stamped the answer's deltas."""
-    tokens, source = count_with_usage(answer, limits)
-    stamps = [delta.at_ns for delta in answer.deltas]
+    seen = [delta for delta in answer.deltas if not _is_blank(delta)]
+    stamps = [delta.at_ns for delta in seen]
+    told = answer.usage.get("completion_tokens")
     return Timing(
         connect_ms=(connected_ns - started_ns) / 1e6,
-        first_token_ms=_first(answer.deltas, sent_ns, None),
-        first_reasoning_ms=_first(answer.deltas, sent_ns, "reasoning"),
-        first_content_ms=_first(answer.deltas, sent_ns, "content"),
+        first_token_ms=_first(seen, sent_ns, None),
+        first_reasoning_ms=_first(seen, sent_ns, "reasoning"),
+        first_content_ms=_first(seen, sent_ns, "content"),
         total_ms=((stamps[-1] if stamps else sent_ns) - sent_ns) / 1e6,
         gaps_ms=gaps_ms(stamps),
-        tokens=tokens,
-        token_source=source,
-        tokens_per_second=rate(tokens, stamps),
+        token_gaps_ms=token_gaps_ms(answer.token_counts),
+        tokens=count_seen(answer),
+        told_tokens=None if told is None else int(told),
+        token_source=compared(answer, limits),
+        tokens_per_second=rate(seen),
     )
 
 
 def gaps_ms(stamps_ns: Sequence[int]) -> tuple[float, ...]:
-    """Milliseconds between one piece of output and the next; pieces that one read brought lie 0 ms apart."""
+    """Milliseconds between one chunk of output and the next; chunks that one read brought lie 0 ms apart."""
     return tuple((after - before) / 1e6 for before, after in pairwise(stamps_ns))
 
 
-def rate(tokens: int, stamps_ns: Sequence[int]) -> float | None:
-    """Tokens per second, (N−1) / (t_last − t_first); None where fewer than two reads brought output."""
-    if tokens < 2 or len(stamps_ns) < 2 or stamps_ns[-1] <= stamps_ns[0]:
-        return None
-    return (tokens - 1) / ((stamps_ns[-1] - stamps_ns[0]) / 1e9)
+def token_gaps_ms(counts: Sequence[tuple[int, int]]) -> tuple[float, ...]:
+    """Milliseconds between one token and the next, as chunks tell how many there are by then: (stamp, tokens so far).
 
-
-def stall_seconds(deltas: Sequence[Delta], *, sent_ns: int, words_per_second: float, first_wait: float) -> float:
-    """How long a reader of this pace sits before an empty screen.
-
-    The wait for the first visible words counts beyond `first_wait` seconds; after that, every moment at which all that
-    has arrived is already read and more is still to come.
+    A chunk of several tokens gives as many equal gaps: when each of them was made, nobody can see.
     """
-    shown = [delta for delta in deltas if delta.text]
-    if not shown:
-        return 0.0
-    stall = max(0.0, (shown[0].at_ns - sent_ns) / 1e9 - first_wait)
-    read_until = shown[0].at_ns / 1e9
-    for delta in shown:
-        at = delta.at_ns / 1e9
-        stall += max(0.0, at - read_until)
-        read_until = max(read_until, at) + len(delta.text) / _LETTERS_PER_WORD / words_per_second
-    return stall
+    found: list[float] = []
+    for (before, fewer), (after, more) in pairwise(counts):
+        if more > fewer:
+            found += [(after - before) / 1e6 / (more - fewer)] * min(more - fewer, _MOST_GAPS - len(found))
+    return tuple(found)
+
+
+def rate(deltas: Sequence[Delta]) -> float | None:
+    """Tokens per second of these pieces: those after the first chunk, over the time from the first chunk to the last.
+
+    None where fewer than two reads brought any: all that one read brought came at once, as far as can be seen.
+    """
+    if not deltas or deltas[-1].at_ns <= deltas[0].at_ns:
+        return None
+    first = [delta for delta in deltas if delta.at_ns == deltas[0].at_ns]
+    after = _tokens_of(deltas) - _tokens_of(first)
+    return after / ((deltas[-1].at_ns - deltas[0].at_ns) / 1e9) if after > 0 else None
+
+
+def _tokens_of(deltas: Sequence[Delta]) -> int:
+    """Tokens of the text of pieces, each kind put together first: a word may be cut anywhere."""
+    texts: dict[str, list[str]] = {}
+    for delta in deltas:
+        texts.setdefault(delta.kind, []).append(delta.text)
+    return sum(count_tokens("".join(parts)) for parts in texts.values())
+
+
+def _is_blank(delta: Delta) -> bool:
+    return delta.kind in ("reasoning", "content") and not visible(delta.text)
 
 
 def _first(deltas: Sequence[Delta], sent_ns: int, kind: str | None) -> float | None:

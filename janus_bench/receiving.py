@@ -23,6 +23,7 @@ from janus_bench.http1 import MAX_BODY_BYTES, MAX_HEAD_BYTES
 
 Clock = Callable[[], int]
 KERNEL, READER = "kernel", "reader"
+_TAIL_BYTES = 24  # hold `[DONE]`, its line ends, and the chunk's end
 _FRAMING_ALLOWANCE = 4  # chunk framing around one-byte chunks multiplies the bytes on the wire
 _READ_BYTES = 64 * 1024  # from 128 kB on, each read would be given fresh pages by the system
 # asm-generic/socket.h; Python does not name it. SCM_TIMESTAMPNS, the type of its ancillary message, is the same number.
@@ -109,9 +110,11 @@ class Receiver(asyncio.Protocol):
         self._bytes += len(data)
         if self._bytes > _FRAMING_ALLOWANCE * MAX_BODY_BYTES + MAX_HEAD_BYTES:
             self.overflow = True
-        self._tail = data[-4:] if len(data) >= 4 else (self._tail + data)[-4:]
-        # Chunked bodies end so. Others are short (a JSON body) or end with the connection: look at every read.
-        if self.head_pending or self.overflow or self._tail == b"\r\n\r\n" or not self.chunked:
+        self._tail = data[-_TAIL_BYTES:] if len(data) >= _TAIL_BYTES else (self._tail + data)[-_TAIL_BYTES:]
+        # Chunked bodies end so, or with the last event of a stream where the server never ends the body. Others are
+        # short (a JSON body) or end with the connection: look at every read.
+        ended = self._tail.endswith(b"\r\n\r\n") or b"[DONE]" in self._tail
+        if self.head_pending or self.overflow or ended or not self.chunked:
             self.wake.set()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -19,7 +19,8 @@ class Record:
     """One request. `answer` and `timing` are None and `error` is set where it failed; `score` is 0 to 1.
 
     `stamped_by` says whose stamps the reads carry, "kernel" or "reader"; with the kernel's, `late_ns` is how long the
-    latest read was in coming.
+    latest read was in coming. `thinking` says of each piece of reasoning how far it is the answer's own, beside the
+    others of its run (reading.py); `tries` how often it was asked, since a 429 is asked again.
     """
 
     item: str
@@ -42,6 +43,8 @@ class Record:
     drawn: bool = True
     judgement: Judgement | None = None
     unjudged: bool = False
+    thinking: tuple[float, ...] | None = None
+    tries: int = 1
 
     @property
     def ok(self) -> bool:
@@ -70,12 +73,12 @@ class Record:
 
     @property
     def gaps_ms(self) -> tuple[float, ...]:
-        """Milliseconds between consecutive pieces of output."""
+        """Milliseconds between one chunk of output and the next."""
         return self.timing.gaps_ms if self.timing else ()
 
     @property
     def tokens_per_second(self) -> float | None:
-        """(N−1) / (t_last − t_first); None where it could not be measured."""
+        """Those after the first chunk over the time from it to the last; None where it could not be measured."""
         return self.timing.tokens_per_second if self.timing else None
 
     @property
@@ -93,6 +96,7 @@ class Record:
         line: dict[str, Any] = {"item": self.item, "category": self.category, "repeat": self.repeat}
         line |= {"started_ns": self.started_ns, "connected_ns": self.connected_ns, "sent_ns": self.sent_ns}
         line |= {"stamped_by": self.stamped_by, "late_ns": self.late_ns}
+        line["tries"] = self.tries
         line["error"] = {"kind": self.error, "detail": self.error_detail} if self.error else None
         if self.answer is None:
             return line | {"answer": None}
@@ -105,7 +109,9 @@ class Record:
         """The record of a line; timing, verdicts and score are for `judge` to add. Raises KeyError, TypeError."""
         answer, error = line["answer"], line["error"] or {}
         if answer is not None:
-            answer = Answer(**{**answer, "deltas": [Delta(*delta) for delta in answer["deltas"]]})
+            counts = [(at_ns, tokens) for at_ns, tokens in answer.get("token_counts", [])]
+            deltas = [Delta(*delta) for delta in answer["deltas"]]
+            answer = Answer(**{**answer, "deltas": deltas, "token_counts": counts})
         return cls(
             item=line["item"],
             category=line["category"],
@@ -115,6 +121,7 @@ class Record:
             sent_ns=line["sent_ns"],
             stamped_by=line.get("stamped_by", ""),
             late_ns=line.get("late_ns", 0),
+            tries=line.get("tries", 1),
             answer=answer,
             error=error.get("kind", ""),
             error_detail=error.get("detail", ""),

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janus_bench.constants import Table, scoring_hash
+from janus_bench.cost import BELOW_LIST, IMPLAUSIBLE, bill, usd
 from janus_bench.intervals import intervals
 from janus_bench.metrics import percentile
 from janus_bench.receiving import KERNEL
 from janus_bench.records import Record
-from janus_bench.scoring import Measured, Scores, measured, score_measured, trust, usd
+from janus_bench.scoring import Measured, Scores, measured, score_measured, trust
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -173,26 +174,33 @@ def _timing(records: Iterable[Record]) -> dict[str, Any]:
         "first_content_ms": _spread(timing.first_content_ms for timing in timings),
         "total_ms": _spread(timing.total_ms for timing in timings),
         "gap_ms": _spread(gap for timing in timings for gap in timing.gaps_ms),
+        "token_gap_ms": _spread(gap for timing in timings for gap in timing.token_gaps_ms),
         "tokens_per_second": _spread(timing.tokens_per_second for timing in timings),
     }
 
 
 def _tokens(records: Iterable[Record]) -> dict[str, Any]:
+    """The bench's own count, what `usage` told, and how the two compare, by answers."""
     timings = [record.timing for record in records if record.timing]
+    told = [timing.told_tokens for timing in timings if timing.told_tokens is not None]
     sources = Counter(timing.token_source for timing in timings)
-    return {"completion": sum(timing.tokens for timing in timings), "sources": dict(sorted(sources.items()))}
+    completion = sum(timing.tokens for timing in timings)
+    return {"completion": completion, "told": sum(told) if told else None, "sources": dict(sorted(sources.items()))}
 
 
 def _cost(records: Iterable[Record], table: Table) -> dict[str, Any]:
     answers = [record.answer for record in records if record.answer]
-    priced = [(answer, cost) for answer in answers if (cost := usd(answer, table)) is not None]
-    costs = [cost for _, cost in priced]
-    reported = sum("cost_usd" in answer.usage for answer, _ in priced)
+    bills = [(answer, bill(answer, table)) for answer in answers]
+    costs = [read.usd for _, read in bills if read.usd is not None]
+    reported = sum("cost_usd" in answer.usage for answer, read in bills if read.usd is not None)
+    readings = Counter(read.reading for _, read in bills)
     return {
         "usd": round(sum(costs), 8) if costs else None,
         "answers_with_cost_usd": reported,
         "answers_priced_from_tokens": len(costs) - reported,
         "answers_not_reported": len(answers) - len(costs),
+        "answers_below_list_price": readings[BELOW_LIST],
+        "answers_implausible": readings[IMPLAUSIBLE],
         "sandbox_seconds": round(sum(answer.usage.get("sandbox_seconds", 0.0) for answer in answers), 6),
     }
 
@@ -221,8 +229,14 @@ def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Ta
     silent = sum(usd(answer, table) is None for answer in answers)
     if silent:
         notes.append(
-            f"{silent} of {len(answers)} answers report neither cost_usd nor tokens, or fewer than were seen: "
-            "they score 0 for cost."
+            f"{silent} of {len(answers)} answers report neither cost_usd nor tokens, or less than any model asks for "
+            "what was seen: they score 0 for cost."
+        )
+    cheap = sum(bill(answer, table).reading == BELOW_LIST for answer in answers)
+    if cheap:
+        notes.append(
+            f"{cheap} of {len(answers)} answers report less than the list price of the tokens that were seen: they are "
+            "scored by that price."
         )
     unread = sum(record.unjudged for record in outcome.records)
     if unread:

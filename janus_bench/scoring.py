@@ -18,7 +18,18 @@ from dataclasses import dataclass, replace
 
 from janus_bench.chat import Answer
 from janus_bench.constants import Table
-from janus_bench.metrics import Timing, count_seen, percentile, stall_seconds, understated, words
+from janus_bench.cost import usd
+from janus_bench.metrics import count_tokens, percentile, rate, words
+from janus_bench.reading import (
+    Piece,
+    as_thinking_allows,
+    content_pieces,
+    first_sentence,
+    gaps,
+    own_deltas,
+    reading_pieces,
+    stalled,
+)
 from janus_bench.records import Record
 
 CATEGORIES = ("quality", "speed", "cost", "streaming", "modality")
@@ -189,46 +200,54 @@ def log_scale(value: float, best: float, worst: float) -> float:
 
 
 def item_speed(record: Record, table: Table) -> float:
-    """Waits for the first token and the first content, and the token rate. Too short for a rate: the waits alone.
+    """Waits for the first sign and for the first sentence, and the token rate. Too short for a rate: the waits alone.
 
     A long answer that came in one read has no rate to measure: it was held back, and gets 0 for it.
     """
-    timing, numbers = _timing(record), table["speed"]
+    sign, sentence = begins(record, table["streaming"])
+    numbers = table["speed"]
     share: dict[str, float] = numbers["share"]
-    total = _wait(timing.first_token_ms, numbers["first_token_seconds"]) * share["first_token"]
-    # a tool call or a picture may be the whole answer
-    content = timing.first_content_ms if timing.first_content_ms is not None else timing.first_token_ms
-    total += _wait(content, numbers["first_content_seconds"]) * share["first_content"]
-    if timing.tokens < numbers["min_tokens_for_rate"]:
-        return total / (share["first_token"] + share["first_content"])
-    bounds = numbers["tokens_per_second"]
-    rate = log_scale(timing.tokens_per_second or 0.0, bounds["best"], bounds["worst"])
-    return total + rate * share["tokens_per_second"]
+    total = log_scale(sign, **numbers["first_token_seconds"]) * share["first_token"]
+    total += log_scale(sentence, **numbers["first_content_seconds"]) * share["first_content"]
+    measured_rate = answer_rate(record, numbers)
+    if measured_rate is None:
+        return float(total / (share["first_token"] + share["first_content"]))
+    return float(total + log_scale(measured_rate, **numbers["tokens_per_second"]) * share["tokens_per_second"])
 
 
-def usd(answer: Answer, table: Table) -> float | None:
-    """What an answer cost in US dollars: as reported, else tokens of `usage` at list price; sandbox time on top.
+def begins(record: Record, numbers: Table) -> tuple[float, float]:
+    """Seconds until there is something to read: with the thinking, as far as it may hide a wait, and without.
 
-    None where the target reported neither, or what cannot be true: a number of tokens that what was seen rules out, or
-    less than the cheapest model's price of it. A guess would reward silence, and belief would reward lies.
+    `numbers` is the table `[streaming]` of scoring.toml.
     """
-    usage, prices = answer.usage, table["cost"]
-    if understated(answer, table["tokens"]):
-        return None
-    cost = usage.get("cost_usd")
-    if cost is None:
-        if "completion_tokens" not in usage or "prompt_tokens" not in usage:
-            return None
-        cost = usage["prompt_tokens"] * prices["usd_per_million_input_tokens"] / 1e6
-        cost += usage["completion_tokens"] * prices["usd_per_million_output_tokens"] / 1e6
-    cost += usage.get("sandbox_seconds", 0.0) * float(prices["usd_per_sandbox_second"])
-    return cost if cost >= count_seen(answer) * prices["least_usd_per_million_tokens"] / 1e6 else None
+    answer = _answer(record)
+
+    def begun(shown: list[Piece]) -> float:
+        return first_sentence(shown, numbers)
+
+    sign = as_thinking_allows(begun, answer, record.sent_ns, record.thinking, numbers)
+    content = content_pieces(answer, record.sent_ns)
+    return sign, begun(content) if content else sign
+
+
+def answer_rate(record: Record, numbers: Table) -> float | None:
+    """Tokens per second of the answer, or of it and its own thinking where it is short; None where both are.
+
+    What came in one read has no rate that can be seen: 0.
+    """
+    answer = _answer(record)
+    content = [delta for delta in answer.deltas if delta.kind != "reasoning"]
+    for shown in (content, own_deltas(answer, record.thinking)):
+        said = [delta for delta in shown if delta.text]
+        if count_tokens("".join(delta.text for delta in said)) >= numbers["min_tokens_for_rate"]:
+            return rate(said) or 0.0
+    return None
 
 
 def item_cost(record: Record, table: Table) -> float:
-    """The answer's cost on a log scale; 0 where it was not reported."""
+    """The answer's cost on a log scale; 0 where it is not known."""
     cost = usd(_answer(record), table)
-    return 0.0 if cost is None else log_scale(cost, table["cost"]["usd"]["best"], table["cost"]["usd"]["worst"])
+    return 0.0 if cost is None else log_scale(cost, **table["cost"]["usd"])
 
 
 def item_streaming(record: Record, table: Table) -> float:
@@ -259,20 +278,29 @@ def protocol(answer: Answer) -> float:
 
 def continuity(record: Record, numbers: Table) -> float:
     """What a reader feels, in absolute terms: no waiting before an empty screen, no long gaps, no lumps."""
-    answer, timing = _answer(record), _timing(record)
-    length = len(words(answer.text)) + len(words(answer.reasoning))
-    if not length:
+    answer = _answer(record)
+    if not words(answer.text) and not words(answer.reasoning):
         return 1.0 if answer.tool_calls or answer.artifacts else 0.0
-    pace = numbers["reading_words_per_second"]
-    stalled = stall_seconds(
-        answer.deltas, sent_ns=record.sent_ns, words_per_second=pace, first_wait=numbers["first_wait_seconds"]
-    )
-    # a one-word answer is read in no time: a reader forgives the time that a short sentence takes
-    reading = max(length, numbers["min_words_for_pieces"]) / pace
-    flow = _clamp(1 - stalled / (numbers["worst_stall_share"] * reading))
-    gap = (percentile(timing.gaps_ms, 99) or 0.0) / 1e3
-    bounds = numbers["p99_gap_seconds"]
-    return flow * log_scale(gap, bounds["best"], bounds["worst"]) * pieces(answer, numbers)
+
+    def stall(shown: list[Piece]) -> float:
+        return stalled(shown, numbers)
+
+    waited = as_thinking_allows(stall, answer, record.sent_ns, record.thinking, numbers)
+    flow = _clamp(1 - waited / (numbers["worst_stall_share"] * reading_seconds(record, numbers)))
+    gap = percentile(gaps(reading_pieces(answer, record.sent_ns, record.thinking)), 99) or 0.0
+    return flow * log_scale(gap, **numbers["p99_gap_seconds"]) * pieces(answer, numbers)
+
+
+def reading_seconds(record: Record, numbers: Table) -> float:
+    """How long an answer is read, its own thinking for as long as that may hide a wait.
+
+    A one-word answer is read in no time: a reader forgives the time that a short sentence takes.
+    """
+    answer, pace = _answer(record), numbers["reading_words_per_second"]
+    content = sum(piece.words for piece in content_pieces(answer, record.sent_ns))
+    thought = sum(piece.words for piece in reading_pieces(answer, record.sent_ns, record.thinking)) - content
+    length = len(words(answer.text)) + min(thought, pace * numbers["own_thinking_hides_seconds"])
+    return float(max(length, numbers["min_words_for_pieces"]) / pace)
 
 
 def pieces(answer: Answer, numbers: Table) -> float:
@@ -302,18 +330,9 @@ def _picture_score(record: Record) -> float | None:
     return min(record.score, came)
 
 
-def _wait(milliseconds: float | None, bounds: dict[str, float]) -> float:
-    return 0.0 if milliseconds is None else log_scale(milliseconds / 1e3, bounds["best"], bounds["worst"])
-
-
 def _answer(record: Record) -> Answer:
     assert record.answer is not None, "only right answers are measured"
     return record.answer
-
-
-def _timing(record: Record) -> Timing:
-    assert record.timing is not None, "marking.judge() comes before score()"
-    return record.timing
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -22,7 +22,11 @@ CHEAP = {"prompt_tokens": 50, "completion_tokens": 100, "cost_usd": 0.00005}
 
 @dataclass(frozen=True)
 class Said:
-    """What a target answers: text, thinking before it, tool calls, pictures; and how it streams and bills it."""
+    """What a target answers: text, thinking before it, tool calls, pictures; and how it streams and bills it.
+
+    `first_ns` is when it begins, `pause_ns` the silence between thinking and answer, `thought_gap_ns` the gap between
+    pieces of the thinking where it is another than `gap_ns`, `opener` what is sent as content with the first of it.
+    """
 
     text: str = ""
     reasoning: str = "First I look at what was asked, then I answer it."
@@ -30,15 +34,26 @@ class Said:
     artifacts: Sequence[dict[str, str]] = ()
     pieces: Callable[[str], list[str]] = field(default=lambda text: text.replace(" ", " \0").split("\0"))
     gap_ns: int = GAP_NS
+    thought_gap_ns: int | None = None
+    first_ns: int = FIRST_NS
+    pause_ns: int = 0
+    opener: str = ""
     usage: dict[str, Any] = field(default_factory=lambda: dict(CHEAP))
 
 
 def record(item: Item, said: Said) -> Record:
     """The record of one answer."""
-    shown = [("reasoning", piece) for piece in said.pieces(said.reasoning) if piece]
-    shown += [("content", piece) for piece in said.pieces(said.text) if piece]
-    deltas = [Delta(kind, FIRST_NS + place * said.gap_ns, piece) for place, (kind, piece) in enumerate(shown)]
-    end = FIRST_NS + len(deltas) * said.gap_ns
+    at, deltas = said.first_ns, []
+    if said.opener:
+        deltas.append(Delta("content", at, said.opener))
+    for piece in filter(None, said.pieces(said.reasoning)):
+        deltas.append(Delta("reasoning", at, piece))
+        at += said.gap_ns if said.thought_gap_ns is None else said.thought_gap_ns
+    at += said.pause_ns
+    for piece in filter(None, said.pieces(said.text)):
+        deltas.append(Delta("content", at, piece))
+        at += said.gap_ns
+    end = at
     deltas += [Delta("tool_call", end, "") for _ in said.calls] + [Delta("artifact", end, "") for _ in said.artifacts]
     answer = Answer(
         deltas=deltas,

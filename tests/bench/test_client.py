@@ -99,7 +99,7 @@ def test_tools_artifacts_usage_and_model_are_put_together_from_their_pieces() ->
         (Reply([(0, event(chunk(content="Half")))]), "cut_stream"),
         (Reply([(0, b"data: {not json\n\ndata: [DONE]\n\n")]), "malformed_event"),
         (Reply([(0, b"data: [1]\n\ndata: [DONE]\n\n")]), "malformed_event"),
-        (Reply([(0, event({"choices": [{"delta": {"content": 7}}]}))]), "malformed_event"),
+        (Reply([(0, event({"choices": [{"delta": {"tool_calls": [7]}}]}))]), "malformed_event"),
         (Reply([(0, event({"error": {"message": "overloaded"}}))]), "error_event"),
         (plain("429 Too Many Requests", {"error": {"message": "slow down"}}), "http_429"),
         (plain("500 Internal Server Error", b"<html>oops</html>", "text/html"), "http_500"),

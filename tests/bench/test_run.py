@@ -124,7 +124,7 @@ def test_usage_that_is_not_reported_scores_zero_for_cost_and_is_said() -> None:
     document = checked(bench(implementation, "chat"))
     assert document["scores"]["cost"] == 0
     assert document["cost"]["usd"] is None
-    assert document["tokens"]["sources"] == {"counted": CHAT}
+    assert document["tokens"]["sources"] == {"not told": CHAT}
     assert any("neither cost_usd nor tokens" in note for note in document["notes"])
 
 

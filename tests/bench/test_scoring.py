@@ -10,6 +10,8 @@ import pytest
 import janus_bench
 from janus_bench import constants, metrics, scoring
 from janus_bench.chat import Answer, Delta
+from janus_bench.cost import usd
+from janus_bench.reading import content_pieces, stalled
 from janus_bench.records import Record
 from janus_bench.scoring import Measured
 from janus_bench.verdicts import Verdict
@@ -47,11 +49,41 @@ def test_percentiles_interpolate_between_ranks() -> None:
         metrics.percentile([1], 101)
 
 
-def test_n_tokens_span_n_minus_one_intervals() -> None:
-    assert metrics.rate(11, [0, 500 * MS, 1000 * MS]) == pytest.approx(10)
-    assert metrics.rate(1, [0, MS]) is None
-    assert metrics.rate(50, [MS, MS]) is None
-    assert metrics.rate(50, [MS]) is None
+def spaced(*chunks: int, gap: float = 20, joined: int = 1) -> list[Delta]:
+    """Chunks of so many tokens each, one every `gap` ms; every `joined` of them were read at once."""
+    return [Delta("content", int(n // joined * gap * MS), " lorem" * count) for n, count in enumerate(chunks)]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "per_second"),
+    [
+        ([1] * 40, 50),
+        ([4] * 10, 200),
+        ([100, 1], 50),  # what the first chunk brought took no time that could be seen
+        ([1, 100], 5000),
+        ([40], None),
+        ([], None),
+    ],
+)
+def test_the_rate_counts_tokens_after_the_first_chunk(chunks: list[int], per_second: float | None) -> None:
+    found = metrics.rate(spaced(*chunks))
+    assert found == (None if per_second is None else pytest.approx(per_second))
+
+
+def test_chunks_that_one_read_brought_are_one() -> None:
+    assert metrics.rate(spaced(*[1] * 40, joined=2)) == pytest.approx(38 / 0.38)
+    assert metrics.rate(spaced(*[1] * 40, joined=40)) is None
+
+
+def test_a_token_that_was_cut_in_two_chunks_is_one_token() -> None:
+    deltas = [Delta("content", n * 10 * MS, piece) for n, piece in enumerate(["one ", "tw", "o", " three"])]
+    assert metrics.rate(deltas) == pytest.approx(2 / 0.03)
+
+
+def test_gaps_between_tokens_come_from_chunks_that_carry_counts() -> None:
+    assert metrics.token_gaps_ms([(0, 1), (20 * MS, 3), (50 * MS, 3), (60 * MS, 4)]) == (10, 10, 10)
+    assert metrics.token_gaps_ms([(0, 1)]) == metrics.token_gaps_ms([]) == ()
+    assert len(metrics.token_gaps_ms([(0, 0), (MS, 10**9)])) == 100_000
 
 
 def test_waits_count_from_the_last_written_byte_and_kinds_are_kept_apart() -> None:
@@ -63,21 +95,28 @@ def test_waits_count_from_the_last_written_byte_and_kinds_are_kept_apart() -> No
     assert timing.total_ms == 260
 
 
-def test_tokens_come_from_usage_unless_it_cannot_be_true() -> None:
+def test_tokens_are_counted_and_what_is_told_is_only_compared() -> None:
     limits = TABLE["tokens"]
     answer = Answer([Delta("content", 0, "word " * 200)])
-    assert metrics.count_with_usage(answer, limits) == (200, "counted")
-    answer.usage = {"completion_tokens": 260}
-    assert metrics.count_with_usage(answer, limits) == (260, "usage")
-    for lie in (100_000, 3):
-        answer.usage = {"completion_tokens": lie}
-        assert metrics.count_with_usage(answer, limits) == (200, "counted, usage implausible")
+    assert metrics.compared(answer, limits) == "not told"
+    for told, said in {260: "as counted", 150: "as counted", 100_000: "more than seen", 3: "fewer than seen"}.items():
+        answer.usage = {"completion_tokens": told}
+        timing = metrics.measure(answer, started_ns=0, connected_ns=0, sent_ns=0, limits=limits)
+        assert (timing.tokens, timing.told_tokens, timing.token_source) == (200, told, said)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("one two three", 3), ("1234567", 3), ("12 345", 2), ("3.14", 3), ("internationally", 2), ("潮汐", 2), ("x1", 2)],
+)
+def test_the_count_is_that_of_a_tokenizer_within_its_tolerance(text: str, tokens: int) -> None:
+    assert metrics.count_tokens(text) == tokens
 
 
 def test_tokens_are_never_chunks() -> None:
     whole, pieces = Answer([Delta("content", 0, "one two three")]), Answer()
     pieces.deltas = [Delta("content", 0, letter) for letter in "one two three"]
-    assert metrics.count_with_usage(whole, TABLE["tokens"]) == metrics.count_with_usage(pieces, TABLE["tokens"])
+    assert metrics.count_seen(whole) == metrics.count_seen(pieces) == 3
 
 
 def test_the_log_scale_works_in_both_directions_and_has_ends() -> None:
@@ -144,10 +183,10 @@ def test_a_long_answer_in_one_read_has_no_rate_and_gets_nothing_for_it() -> None
 def test_cost_is_as_reported_else_from_tokens_else_not_known() -> None:
     sandbox = TABLE["cost"]["usd_per_sandbox_second"]
     reported = Answer(usage={"cost_usd": 0.01, "sandbox_seconds": 2})
-    assert scoring.usd(reported, TABLE) == pytest.approx(0.01 + 2 * sandbox)
+    assert usd(reported, TABLE) == pytest.approx(0.01 + 2 * sandbox)
     tokens = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}  # thinking that nobody saw has its price
-    assert scoring.usd(Answer(usage=tokens), TABLE) == pytest.approx(0.75)
-    assert scoring.usd(Answer(), TABLE) is None
+    assert usd(Answer(usage=tokens), TABLE) == pytest.approx(0.75)
+    assert usd(Answer(), TABLE) is None
     assert scoring.item_cost(record(usage={}), TABLE) == 0
 
 
@@ -189,8 +228,8 @@ def test_one_long_stall_costs_more_than_its_share_of_the_mean_gap() -> None:
 def test_a_reader_does_not_wait_for_what_arrives_before_it_is_needed() -> None:
     deltas = [Delta("content", 0, "x" * 60), Delta("content", 1000 * MS, "x" * 60), Delta("content", 4000 * MS, "x")]
     # 60 letters are 10 words, 1.25 s at 8 words a second: read until 2.5 s, then 1.5 s of empty screen
-    assert metrics.stall_seconds(deltas, sent_ns=0, words_per_second=8, first_wait=1) == pytest.approx(1.5)
-    assert metrics.stall_seconds(deltas, sent_ns=-3000 * MS, words_per_second=8, first_wait=1) == pytest.approx(3.5)
+    assert stalled(content_pieces(Answer(deltas), 0), TABLE["streaming"]) == pytest.approx(1.5)
+    assert stalled(content_pieces(Answer(deltas), -3000 * MS), TABLE["streaming"]) == pytest.approx(3.5)
 
 
 def test_hidden_thinking_scores_less_than_shown_thinking() -> None:
