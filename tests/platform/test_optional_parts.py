@@ -178,7 +178,15 @@ class Installation:
 
     def run(self, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": str(self.tools), "HOME": str(self.folder), "JANUS_HOME": str(self.folder / "home")}
-        who = [shutil.which("setpriv") or "setpriv", "--reuid", str(self.uid), "--regid", str(self.uid), "--clear-groups", "--"]
+        who = [
+            shutil.which("setpriv") or "setpriv",
+            "--reuid",
+            str(self.uid),
+            "--regid",
+            str(self.uid),
+            "--clear-groups",
+            "--",
+        ]
         return subprocess.run(
             [*(who if self.uid is not None else []), *command],
             env={**environment, "PYTHONPATH": str(Path(__file__).parents[2]), **more},
@@ -210,7 +218,8 @@ def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
         (folder / "home" / "cache").mkdir(parents=True)
         if (home() / "cache" / "minilm").is_dir():
             (folder / "home" / "cache" / "minilm").mkdir()
-            for file in (home() / "cache" / "minilm").iterdir():
+            # All but the lock, which each keeps for itself.
+            for file in (f for f in (home() / "cache" / "minilm").iterdir() if f.suffix != ".lock"):
                 (folder / "home" / "cache" / "minilm" / file.name).symlink_to(file)
         if uid is not None:
             for path in (folder, *folder.rglob("*")):
@@ -313,7 +322,7 @@ def test_without_a_network_or_with_a_silent_one_the_set_up_ends_and_says_what_wo
     shutil.rmtree(installation.folder / "home" / "cache" / "minilm", ignore_errors=True)
     with socket.create_server(("127.0.0.1", 0)) as listening:  # accepts, and never says a word
         address = f"http://127.0.0.1:{listening.getsockname()[1] if network == 'silent' else 9}"
-        proxies = {name: address for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")}
+        proxies = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), address)
         prepared = installation.janus("prepare", **proxies)
     assert prepared.returncode == 0, prepared.stderr
     assert "The vector index answers lexically" in prepared.stderr
