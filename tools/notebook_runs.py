@@ -65,7 +65,7 @@ async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> lis
 
 
 async def _run(notebook: Path, home: Path) -> tuple[Any, float]:
-    content = nbformat.read(notebook, as_version=4)
+    content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     async with _platform(home) as (env, port):
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as room:
@@ -93,7 +93,7 @@ def with_default_port(content: Any, port: int) -> Any:
     for cell in content.cells:
         if cell.cell_type == "code":
             outputs = address.sub(rf"\g<1>:{default}", json.dumps(cell.outputs, ensure_ascii=False))
-            cell.outputs = [nbformat.from_dict(output) for output in json.loads(outputs)]
+            cell.outputs = [nbformat.from_dict(output) for output in json.loads(outputs)]  # type: ignore[no-untyped-call]
     return content
 
 
