@@ -1,9 +1,8 @@
 """The key that publications are signed with: Ed25519 (RFC 8032), one a user, kept in the user's home.
 
 The base of this distribution is a light install, and Python's standard library has no Ed25519; a signature scheme
-written for this purpose alone would be the wrong thing to trust. So signing is an extra: `pip install
-'janus-bench[sign]'` brings the package `cryptography`, which the extra [platform] brings as well. Without it a run is
-published unsigned, and `show` says so.
+written for this purpose alone would be the wrong thing to trust. So signing needs the package `cryptography`, which the
+extras [sign] and [platform] bring. Without it a run is published unsigned, and `show` says so.
 
 What a signature says: whoever holds this key published these figures, and nothing has been changed since. It does not
 say who that is, nor that the run was honest.
@@ -22,7 +21,7 @@ from janus_bench.home import home
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-REMEDY = "pip install 'janus-bench[sign]'"
+REMEDY = "pip install cryptography"
 
 
 def key_file() -> Path:

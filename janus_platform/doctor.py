@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from janus_bench.home import home
+from janus_platform.browsers import candidates, find_browser, why_not
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
+from janus_platform.processes import NoAnswer, ask
 from janus_platform.runtime import runtime
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 MIN_PYTHON = (3, 11)
 MIN_FREE_BYTES = 500_000_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_IMPORT_SECONDS = 60
 _PROXY_NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _CA_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
@@ -50,6 +51,12 @@ def examine() -> list[Finding]:
         _model,
     )
     return [finding for look in looks for finding in look()]
+
+
+def missing_options() -> list[Finding]:
+    """What is missing or does not work here and is not needed; the set-up ends by naming it."""
+    looks = (_namespaces, _toolchains, _browser)
+    return [finding for look in looks for finding in look() if finding.level == "note"]
 
 
 def _python() -> Iterator[Finding]:
@@ -143,32 +150,40 @@ def _bubblewrap(found: Isolation) -> Finding:
 
 
 def _toolchains() -> Iterator[Finding]:
-    from janus_platform.services.sandbox.toolchains import INSTALL, TOOLS, find
+    from janus_platform.runtime import cache_folder
+    from janus_platform.services.sandbox.toolchains import ToolchainMissing, survey
+    from janus_platform.services.sandbox.warm import Warm
 
-    for language, command in TOOLS.items():
-        path = find(language)
-        if path:
-            yield Finding(f"sandbox: {language}", "ok", str(path))
+    warm = Warm(cache_folder("sandbox"))
+    for language, tools in survey().items():
+        subject = f"sandbox: {language}"
+        if isinstance(tools, ToolchainMissing):
+            remedy = f"Only if you want it in the sandbox: {tools.install}."
+            yield Finding(subject, "note", tools.reason, remedy)
+        elif warm.ready(tools):
+            yield Finding(subject, "ok", str(tools.tool))
         else:
-            remedy = f"Only if you want it in the sandbox: {INSTALL[language]}."
-            yield Finding(f"sandbox: {language}", "note", f"{command} is not installed", remedy)
+            yield Finding(subject, "note", f"{tools.tool}, every program takes seconds", "Run `janus prepare` once.")
 
 
 def _browser() -> Iterator[Finding]:
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    path = find_browser()
     if path:
         yield Finding("browser for the page tests", "ok", path)
     else:
-        remedy = "Only for `make test`: `apt install chromium`, or `playwright install chromium`."
-        yield Finding("browser for the page tests", "note", "none found", remedy)
+        broken = "; ".join(f"{found}: {why_not(found)}" for found in candidates())
+        remedy = (
+            "Only for `make test`: `apt-get install chromium`, or `.venv/bin/python -m playwright install chromium`."
+        )
+        yield Finding("browser for the page tests", "note", broken or "none found", remedy)
 
 
 def _model() -> Iterator[Finding]:
-    command = [sys.executable, "-c", "import numpy, tokenizers, safetensors"]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        yield Finding(
-            "embedding model", "note", "numpy, tokenizers or safetensors is missing", "Install the extra [platform]."
-        )
+    try:
+        ask([sys.executable, "-c", "import numpy, tokenizers, safetensors"], seconds=_IMPORT_SECONDS)
+    except NoAnswer as error:
+        found = f"numpy, tokenizers or safetensors cannot be imported: {error}"
+        yield Finding("embedding model", "note", found, "Install the extra [platform]: `pip install -e '.[platform]'`.")
         return
     from janus_platform.services.embedding import is_prepared
     from janus_platform.services.vector_index_prepare import model_folder

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from janus_platform.corpus import load_corpus
+from janus_platform.doctor import missing_options
 from janus_platform.errors import PlatformError
 from janus_platform.runtime import cache_folder
 from janus_platform.services import code_sandbox, vector_index_prepare
@@ -23,14 +24,15 @@ _PERCENT_BETWEEN_LINES = 10
 
 
 def prepare_all(say: Say) -> vector_index_prepare.PrepareReport:
-    """Get the embedding model, build the vector index and warm the sandbox's font cache; `say` gets progress lines.
+    """Get the embedding model, build the vector index and prepare the code sandbox; `say` gets progress lines.
 
-    On a terminal, a bar shows how far it is. Without a network the vector index stays lexical, which is said and is no
-    failure. Raises PlatformError when the home folder cannot be written, or the index cannot be made.
+    On a terminal, a bar shows how far it is. What is optional is no failure: without a network the vector index stays
+    lexical, without Go the sandbox runs the other languages. The last lines say so, each with its remedy. Raises
+    PlatformError when the home folder cannot be written, or the index cannot be made.
     """
     try:
         say("Preparing the code sandbox …")
-        code_sandbox.warm_up(cache_folder("sandbox"))
+        notes = code_sandbox.warm_up(cache_folder("sandbox"))
         say("Preparing the vector index …")
         with _progress(say) as progress:
             report = vector_index_prepare.prepare(load_corpus(), progress)
@@ -43,6 +45,14 @@ def prepare_all(say: Say) -> vector_index_prepare.PrepareReport:
         say(f"The vector index answers lexically: {report.notice}")
     else:
         say(f"The vector index is ready: {report.chunks} chunks, by meaning.")
+    for note in notes:
+        say(note)
+    if missing := missing_options():
+        say("Everything that is needed is ready. Optional, and not here:")
+        for finding in missing:
+            say(f"  · {finding.subject}: {finding.found}. {finding.remedy}")
+    else:
+        say("Everything is ready.")
     return report
 
 

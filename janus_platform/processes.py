@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import selectors
 import signal
 import subprocess
 import sys
@@ -31,6 +32,9 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 _CLOSE_RANGE, _CLOEXEC = 436, 4  # close_range(2), Linux 5.11; the same number on every machine
 # SIGKILL is certain but not instant: the kernel still tears memory and mounts down.
 KILL_SECONDS = 5.0
+# A version or a path is asked for; what prints more than this is not what it claims to be.
+_ANSWER_BYTES = 65_536
+_REASON_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,60 @@ class Child:
         _signal_group(self.pid, signal.SIGKILL)
         for identity in tree:
             _kill(identity)
+
+
+class NoAnswer(OSError):
+    """A program could not be started, ended with an error or did not end in time; the message says which."""
+
+
+def ask(argv: Sequence[str], *, seconds: float, env: Mapping[str, str] | None = None, cwd: Path = Path("/")) -> str:
+    """What a program of this machine prints, such as its version. Its whole tree has ended afterwards.
+
+    For programs that may be broken: time and output are bounded. `cwd` is the root by default, since Go and version
+    managers look for settings in the working directory. Blocks. Raises NoAnswer.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            env=None if env is None else dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise NoAnswer(f"it cannot be started: {getattr(error, 'strerror', None) or error}") from error
+    with process:
+        try:
+            stdout, stderr = _read(process, seconds)
+        finally:
+            for left in descendants(process.pid):
+                _kill(left)
+            _signal_group(process.pid, signal.SIGKILL)
+    if process.returncode:
+        said = [line for line in stderr.splitlines() if line.strip()] or [f"exit code {process.returncode}"]
+        raise NoAnswer(f"it fails: {said[0].strip()[:_REASON_CHARACTERS]}")
+    return stdout.strip()
+
+
+def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[str, str]:
+    deadline, received = time.monotonic() + seconds, {"stdout": b"", "stderr": b""}
+    with selectors.DefaultSelector() as selector:
+        for name in received:
+            selector.register(getattr(process, name), selectors.EVENT_READ, name)
+        # A pipe may outlive the program: what it left running in the background holds it open.
+        while (ready := selector.select(0.05)) or process.poll() is None:
+            for key, _ in ready:
+                if part := os.read(key.fd, _ANSWER_BYTES):
+                    received[key.data] += part
+                else:
+                    selector.unregister(key.fileobj)
+            if time.monotonic() > deadline:
+                raise NoAnswer(f"it did not answer within {seconds:g} s")
+            if max(map(len, received.values())) > _ANSWER_BYTES:
+                raise NoAnswer("it prints without end")
+    return received["stdout"].decode(errors="replace"), received["stderr"].decode(errors="replace")
 
 
 def spawn_background(

@@ -24,7 +24,6 @@ ON_THE_DEFAULT_PORT = (
     "tests/book/test_page_contract.py",
     "tests/book/test_prose_code.py",
     "tests/exercises/",
-    "tests/notebooks/",
 )
 
 

@@ -10,12 +10,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tools.environment import BIN, ROOT, STATE
+from tools.environment import BIN, PYTHON, ROOT, STATE, variables
 from tools.platform import book_home, running
 from tools.terminal import LAST_LINES, StepFailed, Terminal
 
 HTML = ROOT / "_build" / "html"
 PREFERRED_PORT = 8080
+# Names the cache of outputs for book/_ext/book_site.py; without it the build runs the notebooks itself.
+EXECUTED = "JANUS_BOOK_EXECUTED"
 _TOC_ENTRY = re.compile(r"^\s*(?:-\s+)?(?:root|file):\s*[\"']?([^\s\"'#]+)", re.M)
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _CELL = re.compile(
@@ -36,9 +38,34 @@ def build(terminal: Terminal) -> None:
         raise StepFailed(
             f"_toc.yml names pages that do not exist: {', '.join(missing)}", remedy="Write them, or take them out."
         )
-    with running(terminal, own_home=book_home()) as env, terminal.step("execute the notebooks and build the book"):
-        run_jupyter_book(BIN / "jupyter-book", ROOT, env)
+    with terminal.step("execute the notebooks"):
+        executed = execute(ROOT)
+    # The first page, in Markdown, runs a cell as well, and asks this platform.
+    with running(terminal, own_home=book_home(), port=0) as env, terminal.step("build the book"):
+        run_jupyter_book(BIN / "jupyter-book", ROOT, {**env, EXECUTED: str(executed)})
     check_pages(ROOT)
+
+
+def execute(root: Path) -> Path:
+    """Run the notebooks of `_toc.yml` side by side; returns the cache that holds their outputs.
+
+    Raises StepFailed with the cells that failed.
+    """
+    cache = root / STATE.name / "executed"
+    notebooks = [root / f"{page}.ipynb" for page in pages(root) if (root / f"{page}.ipynb").is_file()]
+    command = [
+        str(PYTHON),
+        "-m",
+        "tools.notebook_runs",
+        str(cache),
+        str(cache.with_name("homes")),
+        *map(str, notebooks),
+    ]
+    done = subprocess.run(command, env=variables(), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True)
+    if done.returncode:
+        said = done.stdout.decode(errors="replace").strip() or done.stderr.decode(errors="replace")[-2000:]
+        raise StepFailed("a notebook did not run", output=said, remedy="Open it with `make lab`.")
+    return cache
 
 
 def run_jupyter_book(command: Path, root: Path, env: dict[str, str]) -> None:

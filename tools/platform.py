@@ -15,14 +15,15 @@ _HOME = "from janus_bench.home import home; print(home())"
 
 
 @contextmanager
-def running(terminal: Terminal, *, own_home: Path | None = None) -> Iterator[dict[str, str]]:
+def running(terminal: Terminal, *, own_home: Path | None = None, port: int | None = None) -> Iterator[dict[str, str]]:
     """The platform up; gives the variables to run with. Joins one that runs, else starts one and stops it at the end.
 
     With `own_home` a platform that is started here keeps its leaderboard and runs in that folder, made anew, so that
-    what a reader did before does not show in the pages. Raises StepFailed when the platform does not become healthy.
+    what a reader did before does not show in the pages. With `port` (0: any free one) none is joined. Raises StepFailed
+    when the platform does not become healthy.
     """
     env = variables()
-    if _is_up(env):
+    if port is None and _is_up(env):
         terminal.say("  · joining the platform that runs already")
         yield env
         return
@@ -30,7 +31,7 @@ def running(terminal: Terminal, *, own_home: Path | None = None) -> Iterator[dic
         env = variables(JANUS_HOME=str(fresh_home(own_home)))
     with terminal.step("start the platform"):
         terminal.run(
-            [BIN / "janus", "up", "--detach"],
+            [BIN / "janus", "up", "--detach", *([] if port is None else ["--port", str(port)])],
             env=env,
             remedy="See `.venv/bin/janus doctor` and `.venv/bin/janus logs`.",
         )

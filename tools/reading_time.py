@@ -67,11 +67,17 @@ class Amounts:
 
     def agrees_with(self, text: str) -> bool:
         """Whether the minutes that a page states are these, give or take the tolerance."""
-        said = LINE.search(" ".join(text.split()))
-        if said is None or int(said["exercises"] or 0) != self.exercise_minutes:
+        said = stated(text)
+        if said is None or said[1] != self.exercise_minutes:
             return False
         near = max(TOLERANCE_MINUTES, TOLERANCE_SHARE * self.reading_minutes)
-        return abs(int(said["reading"]) - self.reading_minutes) <= near
+        return abs(said[0] - self.reading_minutes) <= near
+
+
+def stated(text: str) -> tuple[int, int] | None:
+    """The minutes that a page states, for reading and for its exercises; None where it states none."""
+    said = LINE.search(" ".join(text.split()))
+    return (int(said["reading"]), int(said["exercises"] or 0)) if said else None
 
 
 def amounts_in(file: Path) -> Amounts:

@@ -92,7 +92,7 @@ def make_slides(terminal: Terminal, rest: list[str]) -> int:
     if missing := [path.stem for path in chosen if not path.is_file()]:
         terminal.say(f"There is no notebook or page {', '.join(missing)}.")
         return 2
-    with running(terminal, own_home=book_home()) as env:
+    with running(terminal, own_home=book_home(), port=0) as env:
         command: list[str | Path] = [PYTHON, "-m", "tools.slide_deck", ROOT / "_build" / "slides", *chosen]
         return terminal.show(command, env=env, cwd=ROOT)
 

@@ -4,12 +4,14 @@
 - A page in Markdown cannot be opened by Colab or as a notebook by Binder: only notebooks get launch buttons.
 - sphinx_thebe comes with Jupyter Book and logs an error on every page that it is not configured for: its listeners go.
 - The address without a page leads to the first page; what Sphinx would write there has neither language nor title.
+- `make book` runs the notebooks side by side beforehand: their outputs come from the cache that it names.
 - MathJax would come from another host. A page with a formula is therefore an error that says what to do.
 """
 
 from __future__ import annotations
 
 import html
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,13 @@ def use_repository(app: Sphinx, config: Config) -> None:
             },
         }
     )
+
+
+def use_executed(app: Sphinx, config: Config) -> None:
+    """Take the notebooks' outputs from the cache that `make book` filled for this build, where it did."""
+    if cache := os.environ.get("JANUS_BOOK_EXECUTED"):
+        config.nb_execution_mode = "cache"
+        config.nb_execution_cache_path = cache
 
 
 def launch_notebooks_only(
@@ -103,6 +112,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Before sphinx_external_toc, which writes an index.html where there is none.
     app.connect("build-finished", write_entry, priority=100)
     app.connect("config-inited", use_repository)
+    app.connect("config-inited", use_executed)
     app.connect("config-inited", remove_thebe)
     app.connect("html-page-context", launch_notebooks_only, priority=900)
     app.connect("doctree-resolved", refuse_math)

@@ -1,6 +1,7 @@
-"""The directive ```{minutes}```: what was counted on each page of the course, and the minutes that it makes.
+"""The directive ```{minutes}```: what was counted on each page of the course, and the minutes that the page states.
 
-tools/reading_time.py counts, and holds the rates; the directive names them too, so that nobody has to look them up.
+tools/reading_time.py counts, and holds the rates; the directive names them too, so that nobody has to look them up. The
+minutes are read off the page, whose line stays as it is while it is near enough to the count: one page, one figure.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class WriteMinutes(SphinxPostTransform):
         address = self.app.builder.get_relative_uri(self.env.docname, page)
         title = self.env.titles[page].astext() if page in self.env.titles else posixpath.basename(page)
         counts = (found.words, found.code_lines, found.cells, found.figures)
-        spent = (max(1, round(found.reading_minutes)), found.exercise_minutes)
+        counted = (max(1, round(found.reading_minutes)), found.exercise_minutes)
+        spent = reading_time.stated(file.read_text(encoding="utf-8")) or counted
         link = nodes.reference("", title, internal=True, refuri=address)
         return [link, *(nodes.Text(str(number)) for number in (*counts, *spent))]
 

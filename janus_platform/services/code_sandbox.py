@@ -38,6 +38,7 @@ from janus_platform.services.sandbox.toolchains import (
     Toolchain,
     ToolchainMissing,
     installed,
+    survey,
     toolchain,
 )
 from janus_platform.services.sandbox.warm import FONT_PROGRAM, Warm
@@ -78,18 +79,36 @@ def build(
     )
 
 
-def warm_up(cache_dir: Path) -> None:
+def warm_up(cache_dir: Path) -> tuple[str, ...]:
     """Prepare what runs need once: matplotlib's list of fonts and, where Go is installed, its compiled library.
 
-    Takes seconds, with Go the better part of a minute, the first time, and nothing later. Blocks; call it outside an
-    event loop. Raises OSError when the sandbox cannot be set up or `cache_dir` not be written.
+    Takes seconds, with Go the better part of a minute, the first time, and nothing later. Runs work without either:
+    what could not be prepared is returned, a sentence each. Blocks; call it outside an event loop. Raises OSError when
+    `cache_dir` cannot be made.
     """
-    warm, python = Warm(cache_dir), toolchain("python")
-    if not warm.ready(python):
-        outcome = asyncio.run(_run_once(python, Program(FONT_PROGRAM)))
-        if outcome.exit_code != 0:
-            raise OSError(f"matplotlib's font list could not be made: {outcome.stderr.strip()[-300:]}")
-        warm.keep_fonts(outcome.files)
+    warm = Warm(cache_dir)
+    warm.made()
+    notes = []
+    for what, prepared in (("first plot", _warm_fonts), ("Go program", _warm_go)):
+        try:
+            prepared(warm)
+        except OSError as error:
+            notes.append(f"Every {what} in the sandbox will take seconds: {error}")
+    return tuple(notes)
+
+
+def _warm_fonts(warm: Warm) -> None:
+    python = toolchain("python")
+    if warm.ready(python):
+        return
+    outcome = asyncio.run(_run_once(python, Program(FONT_PROGRAM)))
+    if outcome.exit_code != 0:
+        said = outcome.stderr.strip().splitlines() or [f"exit code {outcome.exit_code}"]
+        raise OSError(f"matplotlib's list of fonts could not be made ({said[-1]})")
+    warm.keep_fonts(outcome.files)
+
+
+def _warm_go(warm: Warm) -> None:
     try:
         go = toolchain("go")
     except ToolchainMissing:
@@ -203,12 +222,12 @@ class _Sandbox:
 
     def _languages(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for language in self._service.languages:
-            try:
-                tools = toolchain(language)
+        for language, tools in survey(self._service.languages).items():
+            if isinstance(tools, ToolchainMissing):
+                why = {"reason": tools.reason, "install": tools.install}
+                found[language] = {"installed": False, "prepared": False, **why}
+            else:
                 found[language] = {"installed": True, "prepared": self._warm.ready(tools)}
-            except ToolchainMissing as missing:
-                found[language] = {"installed": False, "prepared": False, "install": missing.install}
         return found
 
 
@@ -237,7 +256,7 @@ async def _toolchain_or_problem(language: str) -> Toolchain:
             501,
             "toolchain-missing",
             "A toolchain is not installed",
-            f"{language} has no working toolchain here. Install it ({missing.install}), then send this again.",
+            f"{language} has no working toolchain here: {missing.reason}. To install one: {missing.install}.",
             language=language,
             install=missing.install,
         ) from None

@@ -18,6 +18,7 @@ ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 # The variable for one signal wins over the one for all (OpenTelemetry specification, Protocol Exporter).
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_PACKAGE = "opentelemetry-exporter-otlp-proto-http"  # of the extra [otlp]
 _SPOKEN = "http/protobuf"
 
 
@@ -38,7 +39,7 @@ def exporter_from(environment: Mapping[str, str]) -> SpanExporter | None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     except ImportError:
         raise PlatformError(
-            f"{variable} is set, but the exporter is not installed. Install it with `pip install 'janus-bench[otlp]'`, "
+            f"{variable} is set, but the exporter is not installed. Install it with `pip install {_PACKAGE}`, "
             f"or start without the variable: `env -u {variable} janus up`."
         ) from None
     # It reads the address and all the other variables by itself.

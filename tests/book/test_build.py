@@ -44,15 +44,15 @@ def write_page(root: Path, text: str) -> None:
     (root / "book" / "index.md").write_text(text, encoding="utf-8")
 
 
-def write_notebook(root: Path, source: str) -> None:
+def write_notebook(root: Path, source: str, name: str = "one") -> None:
     cells = [
-        {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# One"},
+        {"cell_type": "markdown", "id": "title", "metadata": {}, "source": f"# {name.title()}"},
         {"cell_type": "code", "id": "only", "metadata": {}, "source": source, "outputs": [], "execution_count": None},
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     (root / "notebooks").mkdir(exist_ok=True)
-    (root / "notebooks" / "one.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    (root / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")
 
 
 def build(root: Path) -> None:
@@ -95,6 +95,44 @@ def test_no_button_leads_to_a_repository_that_has_no_address_yet(small_book: Pat
     build(small_book)
     page = (small_book / "_build" / "html" / "notebooks" / "one.html").read_text(encoding="utf-8")
     assert ("mybinder" in page) == load_contract().is_published
+
+
+def add_notebook(root: Path, source: str) -> None:
+    """A second notebook."""
+    write_notebook(root, source, "two")
+    toc = (root / "_toc.yml").read_text(encoding="utf-8")
+    (root / "_toc.yml").write_text(toc + "  - file: notebooks/two\n", encoding="utf-8")
+
+
+ALONE = """\
+import os, pathlib
+import janus_platform as janus
+platform = janus.up()
+mark = pathlib.Path(os.environ["JANUS_HOME"], "mark")
+print(platform.url, "marked before:", mark.exists())
+mark.touch()"""
+
+
+def test_notebooks_run_beforehand_each_with_a_platform_and_a_home_of_its_own(small_book: Path) -> None:
+    write_notebook(small_book, ALONE)
+    add_notebook(small_book, ALONE)
+    executed = book.execute(small_book)
+    # The pages show what was kept: nothing runs a second time, or it would find the mark.
+    book.run_jupyter_book(COMMAND, small_book, {**variables(), book.EXECUTED: str(executed)})
+    for name in ("one", "two"):
+        html = (small_book / "_build" / "html" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+        assert f"http://localhost:{load_contract().gateway.port} marked before: False" in html
+
+
+def test_every_notebook_that_fails_is_shown_with_its_cell(small_book: Path) -> None:
+    write_notebook(small_book, "1 / 0")
+    add_notebook(small_book, "missing_name")
+    with pytest.raises(StepFailed) as caught:
+        book.execute(small_book)
+    said = caught.value.output
+    assert "notebooks/one.ipynb did not run" in said and "1 / 0" in said and "ZeroDivisionError" in said
+    assert "notebooks/two.ipynb did not run" in said and "NameError" in said
+    assert "\x1b" not in said and "Traceback (most recent call last):\n  File" not in said
 
 
 def test_broken_cell_turns_the_build_red(small_book: Path) -> None:

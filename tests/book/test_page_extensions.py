@@ -19,6 +19,9 @@ from page_assets import is_needed
 from page_head import LONGEST, description_of
 from sphinx.errors import ExtensionError
 
+from tools.environment import ROOT
+from tools.reading_time import stated
+
 SCRIPT = 'x={github:[496,512,[],"f09b","M1"]};r={sun:[8,8,[],"f1","M2"]};s={"sun":[9,9,[9728],"f1","M3"]}'
 
 
@@ -30,6 +33,18 @@ def test_icons_are_those_that_pages_and_scripts_name() -> None:
         ("fab", "github"),
         ("fas", "sun"),
     ]
+
+
+def test_the_table_of_minutes_says_what_each_page_says(built_book: Path) -> None:
+    html = (built_book / "book" / "execution.html").read_text("utf-8")
+    rows = [re.findall(r"<td><p>(.*?)</p></td>", row, re.S) for row in re.split("</tr>", html)]
+    counted = [cells for cells in rows if len(cells) == 7]
+    assert len(counted) > 20
+    for cells in counted:
+        (page,) = re.findall(r'href="([^"#]*)\.html', cells[0])
+        file = (ROOT / "book" / page).resolve()
+        source = next(path for end in (".ipynb", ".md") if (path := file.with_name(file.name + end)).is_file())
+        assert (int(cells[5]), int(cells[6])) == stated(source.read_text("utf-8")), page
 
 
 def test_a_description_keeps_the_words_that_the_glossary_explains(built_book: Path) -> None:

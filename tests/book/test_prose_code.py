@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -22,6 +23,7 @@ from tools.environment import ROOT
 
 PAGES = pages()
 PAGE_SECONDS = 120
+JANUS = re.compile(r"(?:^|[\s/($])janus(?:-bench)?\s", re.M)
 PYTHON, SHELL = {"python", "python3", "py"}, {"bash", "sh", "shell", "console"}
 # Listings that are looked at by other means: read here, drawn by the build, or output of a block that is run.
 READ = {"json", "toml", "text", "none", "mermaid"}
@@ -63,6 +65,7 @@ def test_python_code_of_the_page_runs(page: Path, platform_variables: dict[str, 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if shell_of(blocks_of(p))], ids=lambda page: page.stem)
 def test_shell_code_of_the_page_runs(page: Path, platform_variables: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".venv").symlink_to(sys.prefix)  # as in the folder of the book
     path = f"{Path(sys.executable).parent}{os.pathsep}{platform_variables['PATH']}"
     run(["bash", "-c", shell_of(blocks_of(page))], {**platform_variables, "PATH": path}, tmp_path)
 
@@ -78,6 +81,20 @@ def test_every_block_of_every_page_is_run_or_says_why_not(page: Path) -> None:
             f"a {block.language} block of {page.name} is run by no test. Run it, or write `<!-- no-run: why -->`:\n"
             f"{block.code}"
         )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_first_command_of_a_page_begins_where_janus_is_found(page: Path) -> None:
+    shells = [block.code for block in blocks_of(page) if block.language in SHELL]
+    with_janus = [code for code in shells if JANUS.search(code)]
+    assert not with_janus or ".venv/bin/" in with_janus[0], "write `source .venv/bin/activate`, or `.venv/bin/janus …`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_page_installs_from_a_registry_what_is_not_published_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for paragraph in text.split("\n\n"):
+        assert not re.search(r"pip install [^\n`@]*janus-bench(?![^\n`]*@ git)", paragraph) or "published" in paragraph
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

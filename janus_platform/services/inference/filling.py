@@ -168,7 +168,7 @@ class _Filler:
         options = valid(node)
         if not options:
             raise fault(node.where, "none of its `enum` or `const` values fits the rest of it")
-        said = mentioned(node, self._told)
+        said = strings.directed(label, mentioned(node, self._told), self._told)
         if said and len(options) > 1:
             self.found += 1
             return said[0]

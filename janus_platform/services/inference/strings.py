@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from janus_platform.services.inference.schema import Node
 from janus_platform.services.inference.told import Piece, Told, iso_date, spoken_expression
@@ -31,7 +32,8 @@ phrase term about description reminder todo title summary
 _FREE = frozenset(map(stem, _FREE_WORDS.split()))
 _STEMS = {role: frozenset(map(stem, named.split())) for role, (named, _) in _ROLES.items()}
 _FROM = frozenset(map(stem, "origin from source departure start base".split()))
-_TO = frozenset(map(stem, "destination to target arrival end".split()))
+_TO = frozenset(map(stem, "destination to target arrival end quote into".split()))
+_TOWARDS = re.compile(r"\b(?:to|in|into|for)\s{1,3}\Z", re.I)
 _SAMPLES = {
     "date": "1970-01-01",
     "date-time": "1970-01-01T00:00:00Z",
@@ -92,10 +94,28 @@ def candidates(label: str, node: Node, told: Told) -> Iterator[tuple[str, Piece 
         yield from ((name, None) for name in LANGUAGES if name in spoken)
     if "expression" in roles_of(label, node) and not told.of("expression") and (said := spoken_expression(told.text)):
         yield said, None
+    # `source` is a program's text more often than money's.
+    directions = (_FROM | _TO) - {stem("source")}
+    if sum(piece.kind == "currency" for piece in told.pieces) > 1 and set(parts_of(label)) & directions:
+        pieces = {piece.text: piece for piece in reversed(told.of("currency"))}
+        yield from ((text, pieces[text]) for text in directed(label, list(reversed(pieces)), told))
     for role in roles_of(label, node):
         yield from ((piece.text, piece) for piece in _playing(role, label, told))
     if is_free(label, node):
         yield from ((piece.text, piece) for piece in told.of("quoted"))
+
+
+def directed(label: str, said: list[Any], told: Told) -> list[Any]:
+    """What was said, in the order in which it answers from what or into what, if the property asks that."""
+    named = set(parts_of(label))
+    if len(said) < 2 or not named & (_FROM | _TO):
+        return said
+
+    def leads_there(text: Any) -> bool:
+        found = re.search(rf"\b{re.escape(str(text))}\b", told.text, re.I)
+        return bool(found and _TOWARDS.search(told.text[max(0, found.start() - 8) : found.start()]))
+
+    return sorted(said, key=lambda text: leads_there(text) != bool(named & _TO))
 
 
 def sample(node: Node) -> str:

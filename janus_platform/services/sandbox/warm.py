@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from janus_platform.processes import NoAnswer, ask
 from janus_platform.services.sandbox.scratch import CACHE, TEMPORARY, Scratch, WrittenFile
 from janus_platform.services.sandbox.toolchains import BACKEND, PYTHON_FOLDER, Toolchain
 
@@ -35,8 +35,8 @@ sort strconv strings sync sync/atomic syscall text/tabwriter text/template time 
 _FONTS, _GO = "sandbox-matplotlib", "sandbox-go"
 _TRIMMED = "trim.txt"  # Go looks through its whole cache when this does not say that it did so today.
 _GO_TELEMETRY = f"{TEMPORARY}/.config/go/telemetry"  # Left on, Go starts a further process that counts its use.
-_BUILD_SECONDS = 900
 _PICTURES = Path(__file__).with_name("pictures.py")  # Imported in the runs only: here it would bring matplotlib in.
+_BUILD_SECONDS = 300  # six times what two cores need
 
 
 @dataclass(frozen=True)
@@ -71,30 +71,26 @@ class Warm:
 
     def keep_fonts(self, files: Sequence[WrittenFile]) -> None:
         """Keep what FONT_PROGRAM wrote. Raises OSError."""
-        with _appearing(self._made(), _FONTS) as place:
+        with _appearing(self.made(), _FONTS) as place:
             for file in files:
                 (place / file.name).write_bytes(file.content)
 
     def compile_go(self, toolchain: Toolchain) -> None:
         """Compile Go's standard library, which takes the better part of a minute. Raises OSError."""
-        with _appearing(self._made(), _go_name(toolchain)) as place, tempfile.TemporaryDirectory() as work:
+        with _appearing(self.made(), _go_name(toolchain)) as place, tempfile.TemporaryDirectory() as work:
             imports = "".join(f'import _ "{package}"\n' for package in _GO_PACKAGES)
             Path(work, "main.go").write_text(f"package main\n{imports}func main() {{}}\n", encoding="utf-8")
             environment = {**toolchain.environment, "GOCACHE": str(place), "HOME": work, "PATH": os.defpath}
             command = [f"{toolchain.environment['GOROOT']}/bin/go", "build", "-o", os.devnull, "main.go"]
             try:
-                subprocess.run(
-                    command, cwd=work, env=environment, capture_output=True, check=True, timeout=_BUILD_SECONDS
-                )
-            except subprocess.CalledProcessError as error:
-                said = error.stderr.decode(errors="replace").strip()[-300:]
-                raise OSError(f"Go's library could not be compiled: {said}") from error
-            except subprocess.TimeoutExpired as error:
-                raise OSError(f"Go's library was not compiled after {_BUILD_SECONDS} s") from error
+                ask(command, cwd=Path(work), env=environment, seconds=_BUILD_SECONDS)
+            except NoAnswer as error:
+                raise OSError(f"{command[0]} cannot compile Go's library: {error}") from error
             (place / _TRIMMED).unlink(missing_ok=True)
             _make_readable(place)
 
-    def _made(self) -> Path:
+    def made(self) -> Path:
+        """The folder, which exists from now on. Raises OSError when it cannot be made."""
         if self.folder is None:
             raise OSError("there is no folder to prepare")
         self.folder.mkdir(parents=True, exist_ok=True)

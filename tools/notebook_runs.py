@@ -1,0 +1,122 @@
+"""Runs the book's notebooks side by side, each with a platform and a home of its own, and keeps what they print.
+
+`python -m tools.notebook_runs CACHE HOMES NOTEBOOK…` fills a cache in the format of jupyter-cache, from which MyST-NB
+takes the outputs. A platform of its own costs a second a notebook; in return no page shows what another one left, in
+whatever order they run. Such a platform has any free port; in the outputs stands the default one, as a reader sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from janus_platform.contract import load_contract
+from tools.environment import BIN
+from tools.platform import fresh_home
+
+CELL_SECONDS = 120
+MOST_AT_ONCE = 4  # a notebook and its platform take half a gigabyte
+MOST_SHOWN_LINES = 24
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Failed(NamedTuple):
+    """A notebook that did not run to its end, and what it said."""
+
+    notebook: Path
+    said: str
+
+
+async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> list[Failed]:
+    """Run the notebooks, as many at once as there are cores, and keep the outputs of those that end well."""
+    shutil.rmtree(cache_folder, ignore_errors=True)
+    cache, turns = get_cache(cache_folder), asyncio.Semaphore(min(os.cpu_count() or 1, MOST_AT_ONCE))
+
+    async def run_one(notebook: Path) -> Failed | None:
+        async with turns:
+            try:
+                content, seconds = await _run(notebook, homes / notebook.stem)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
+                return Failed(notebook, _COLOR.sub("", str(error)))
+        bundle = CacheBundleIn(content, str(notebook), data={"execution_seconds": seconds})
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        return None
+
+    # The longest, which have the bench in them, are the book's last: begun first, none is left over at the end.
+    failures = await asyncio.gather(*map(run_one, reversed(notebooks)))
+    return [failure for failure in failures if failure]
+
+
+async def _run(notebook: Path, home: Path) -> tuple[Any, float]:
+    content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    async with _platform(home) as (env, port):
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory() as room:
+            client = NotebookClient(content, timeout=CELL_SECONDS, resources={"metadata": {"path": room}})
+            await client.async_execute(env=env)
+        return with_default_port(content, port), time.monotonic() - started
+
+
+@asynccontextmanager
+async def _platform(home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
+    env = {**os.environ, "JANUS_HOME": str(await asyncio.to_thread(fresh_home, home))}
+    try:
+        up = await asyncio.to_thread(_janus, env, "up", "--detach", "--port", "0", "--json")
+        if up.returncode:
+            raise RuntimeError(f"its platform did not start: {up.stderr}")
+        yield env, int(json.loads(up.stdout)["gateway"]["url"].rpartition(":")[2])
+    finally:
+        await asyncio.to_thread(_janus, env, "down")
+
+
+def with_default_port(content: Any, port: int) -> Any:
+    """The notebook with the contract's port in its outputs, where they name this one on this machine."""
+    address = re.compile(rf"(localhost|127\.0\.0\.1):{port}\b")
+    default = load_contract().gateway.port
+    for cell in content.cells:
+        if cell.cell_type == "code":
+            outputs = address.sub(rf"\g<1>:{default}", json.dumps(cell.outputs, ensure_ascii=False))
+            cell.outputs = [nbformat.from_dict(output) for output in json.loads(outputs)]  # type: ignore[no-untyped-call]
+    return content
+
+
+def _janus(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([BIN / "janus", *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def shown(failure: Failed) -> str:
+    """A failure for the terminal: the notebook, the cell and its error; long ones without their middle."""
+    lines = failure.said.strip().splitlines()
+    if len(lines) > MOST_SHOWN_LINES:
+        half = MOST_SHOWN_LINES // 2
+        lines = [*lines[:half], "    …", *lines[-half:]]
+    return "\n".join([f"{failure.notebook.parent.name}/{failure.notebook.name} did not run:", *lines])
+
+
+def main(words: list[str]) -> int:
+    """Run what is named; 1 when a notebook did not end well."""
+    cache, homes, *names = map(Path, words)
+    failures = asyncio.run(run_all(names, cache, homes))
+    print("\n\n".join(map(shown, failures)))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
