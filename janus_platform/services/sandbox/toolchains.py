@@ -103,7 +103,7 @@ def _rust(rustc: Path) -> Toolchain:
     if shutil.which("cc") is None:
         raise ToolchainMissing("rust")  # rustc links with the C compiler; Debian's rustc package brings it.
     compiler = root / "bin" / "rustc"
-    version = re.search(r"(\d+)\.(\d+)", _ask("rust", [str(rustc), "--version"]))
+    version = re.search(r"\b(\d{1,5})\.(\d{1,5})", _ask("rust", [str(rustc), "--version"]))
     # Where set: the C compiler asks with access(2), which knows no capability, whether it may run rustc's own linker.
     is_lld_default = version is not None and (int(version[1]), int(version[2])) >= (1, 90)
     options = f"${{{SYSTEM_LINKER}:+-Clinker-features=-lld}} " if is_lld_default else ""
