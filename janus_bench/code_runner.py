@@ -31,7 +31,7 @@ CPU_SECONDS = 5
 MEMORY_BYTES = 512 * 1024 * 1024
 OUTPUT_BYTES = 1024 * 1024
 _CHILD = Path(__file__).with_name("code_child.py")
-_FENCE = re.compile(r"(?ms)^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$")
+_FENCE = re.compile(r"(?ms)^[ \t]*+(`{3,}+|~{3,}+)[^\n`]*+\n(.*?)^[ \t]*+\1[ \t]*+$")
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ class GatewayApp:
 
     async def aclose(self) -> None:
         """Stop the health checks and close every connection to an implementation."""
-        self._chat.close()
+        await self._chat.close()
         if self._checking is not None:
             self._checking.cancel()
         await self._connections.aclose()

@@ -22,12 +22,14 @@ from janus_platform.gateway.forwarding import Exchange, Progress, Target
 from janus_platform.gateway.metrics import NOBODY, Metrics
 from janus_platform.gateway.routing import Router
 from janus_platform.gateway.site import host_header
-from janus_platform.gateway.validation import ChatRequest, parse_chat_request
+from janus_platform.gateway.validation import SMALL_BYTES, ChatRequest, parse_chat_request
 from janus_platform.gateway.watch import Watch
 from janus_platform.traces import TOKEN_TIMES, Tracing, context_from, trace_id, traceparent
+from janus_platform.workers import JobFailed, TooManyJobs, Workers
 
 log = logging.getLogger("janus.gateway")
 
+CHECK = "janus_platform.gateway.validation:check_large"
 PING_SECONDS = 1.0
 # A request is tried on at most this many nodes: what breaks each of them would go through all of a large set.
 MAX_TRIES = 3
@@ -53,11 +55,29 @@ class Chat:
         self._contract, self._router, self._balancer, self._connections = contract, router, balancer, connections
         self._metrics, self._tracing, self._clock = metrics, tracing, clock
         self._watch, self._answered = Watch(clock), answered
+        self._workers = Workers()
         self._seconds = contract.implementation.request_timeout_seconds
 
-    def close(self) -> None:
-        """Stop the timer."""
+    async def close(self) -> None:
+        """Stop the timer and the worker processes."""
         self._watch.close()
+        await self._workers.close()
+
+    async def _checked(self, body: bytes) -> ChatRequest:
+        """The request; a large one is parsed and checked in a process of its own. Raises GatewayError."""
+        if len(body) <= SMALL_BYTES:
+            return parse_chat_request(body, self._contract)
+        try:
+            said, _ = await self._workers.run(CHECK, body, contract=self._contract)
+        except TooManyJobs:
+            message = "Other large requests are being checked. Send this one again in a moment."
+            raise GatewayError(503, message, code="busy", headers={"retry-after": "1"}) from None
+        except JobFailed as error:
+            message = f"The request is too much to check: {error}. Send less."
+            raise GatewayError(400, message, code="request_too_large") from None
+        if "error" in said:
+            raise GatewayError(**said["error"])
+        return ChatRequest(**said, body=body)
 
     async def answer(
         self, headers: Mapping[str, str], request_id: str, about: Headers, receive: Receive, send: Send
@@ -72,7 +92,7 @@ class Chat:
         try:
             body = await read_body(headers, receive, self._contract.gateway.max_body_bytes)
             handling.received = len(body)
-            outcome = await handling.answer(parse_chat_request(body, self._contract))
+            outcome = await handling.answer(await self._checked(body))
         except GatewayError as error:
             outcome = error.status
             span.set_attribute("janus.error", error.traced_code)

@@ -30,7 +30,7 @@ OSI_APPROVED = frozenset(
     """.split()
 )
 _BY_LOWER_CASE = {spdx_id.lower(): spdx_id for spdx_id in OSI_APPROVED}
-_JOINT = re.compile(r" +(OR|AND) +")
+_JOINT = re.compile(r"(?<! ) ++(OR|AND) ++")
 MAX_CHARACTERS = 200
 
 

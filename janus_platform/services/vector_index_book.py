@@ -15,12 +15,14 @@ from janus_platform.services.vector_index_chunks import BOOK, Chunk, split
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PAGES = ("book/*.md", "notebooks/*.ipynb")
-_HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*")
+_HEADING = re.compile(r"#{1,6}\s++(.*)")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 # {role}`text` is shown as the text; a link as its words; a picture, a comment and a target as nothing.
 _ROLE = re.compile(r"\{[\w:-]+\}`([^`]*)`")
-_LINK = re.compile(r"(!?)\[([^\]]*)\]\([^)]*\)")
-_SILENT = re.compile(r"<!--.*?-->|^\([\w-]+\)=$|^:{3,}.*?$|^---\n.*?\n---\n", re.S | re.M)
+_LINK = re.compile(r"(!?)\[([^\]\[]*+)\]\([^)\[]*+\)")
+_SILENT = re.compile(
+    r"<!--(?:[^<-]|-(?!->)|<(?!!--))*+-->|^\([\w-]++\)=$|^:{3,}+.*$|\A---\n(?:(?!---$).*\n)*+---\n", re.M
+)
 _EMPHASIS = re.compile(r"\*\*|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)|`")
 # A heading alone, or a line of navigation.
 MIN_WORDS = 8
@@ -66,7 +68,8 @@ def _sections(markdown: str) -> Iterator[tuple[str, str, str]]:
             fence = marks[1]
         elif found := _HEADING.fullmatch(line):
             yield title, heading, _plain(lines)
-            title, heading, lines = title or found[1], found[1] if title else "", []
+            said = found[1].rstrip().rstrip("#").rstrip()
+            title, heading, lines = title or said, said if title else "", []
         else:
             lines.append(line)
     yield title, heading, _plain(lines)

@@ -41,7 +41,7 @@ class Letters:
 
     name, dimensions = "letters", 3
 
-    async def embed(self, texts: Sequence[str], max_tokens: int) -> Embedded:
+    async def embed(self, texts: Sequence[str], max_tokens: int, caller: str = "") -> Embedded:
         """The shares of a, e and i."""
         vectors = [[text.count(letter) / len(text) for letter in "aei"] for text in texts]
         return Embedded(vectors, sum(map(len, texts)))

@@ -146,7 +146,7 @@ CALLED = {
     ("change", "param"),
     [
         ({"model": None}, "model"),
-        ({"n": 2}, "n"),
+        ({"n": 129}, "n"),
         ({"n": 0}, "n"),
         ({"messages": []}, "messages"),
         ({"messages": "Hello"}, "messages"),

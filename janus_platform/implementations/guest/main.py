@@ -90,7 +90,7 @@ async def events(head: dict[str, Any], message: str) -> AsyncIterator[bytes]:
             yield part
         return
     yield event({"reasoning_content": "I do what I am told. "})
-    for word in re.findall(r"\s*\S+", await answer_to(message)):
+    for word in re.findall(r"(?<!\s)\s*+\S+", await answer_to(message)):
         yield event({"content": word})
     yield event({}, "stop")
     yield b"data: [DONE]\n\n"

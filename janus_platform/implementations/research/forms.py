@@ -22,7 +22,7 @@ _ANSWER_LINE = re.compile(r"\b(?:end|finish)\b[^.?!\n]{0,60}[\"'“‘]answer:\s
 _BARE = re.compile(
     r"\b(?:number|result|value|name|sum|total) (?:only|alone)\b|\bonly (?:with )?the (?:number|result|value)\b", re.I
 )
-_DECIMALS = re.compile(r",?\s*\b(?:to|with) (one|two|three|four|five|six|[1-6]) decimals?\b", re.I)
+_DECIMALS = re.compile(r"(?:,\s*+|(?<!\s)\s*+)\b(?:to|with) (one|two|three|four|five|six|[1-6]) decimals?\b", re.I)
 _COUNTS = ("one", "two", "three", "four", "five", "six")
 
 

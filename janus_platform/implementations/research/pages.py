@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 MAX_PAGE_CHARACTERS = 6_000
 MAX_PASSAGES = 5
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(r"!?\[([^\]\[]*+)\]\([^)\s\[]*+(?:\s++\"[^\"]*+\")?\)")
 _STOP = set("a an and are as at be by can do for from how i in is it of on or that the this to was what".split())
 
 
@@ -60,7 +60,7 @@ def whole_sentences(snippet: str) -> str:
     if text.startswith("…"):
         text = re.sub(r"^…[^.!?]*[.!?]\s+", "", text)
     if text.endswith("…"):
-        text = re.sub(r"(?<=[.!?])\s+[^.!?]*…$", "", text)
+        text = re.sub(r"(?<=[.!?])\s++(?:[^.!?…]|…(?!$))*+…$", "", text)
     return text.strip("… ") or snippet
 
 

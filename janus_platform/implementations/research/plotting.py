@@ -170,7 +170,7 @@ def _value(cell: str) -> float | None:
 
 def _plain(text: str) -> str:
     # matplotlib reads "$" as the start of a formula.
-    return re.sub(r"[*_`$\\]|\[([^\]]*)\]\([^)]*\)", lambda m: m[1] or "", text).strip()[:120]
+    return re.sub(r"[*_`$\\]|\[([^\]\[]*+)\]\([^)\[]*+\)", lambda m: m[1] or "", text).strip()[:120]
 
 
 def calculation_program(expression: str, decimals: int | None = None) -> str:

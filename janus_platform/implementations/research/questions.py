@@ -32,8 +32,9 @@ _PLOT = re.compile(
     r"|visuali[sz](e|ation|ations|ed|ing))\b",
     re.I,
 )
+# Bounded on both sides: a question of commas and "plot" would be gone through again from each of them.
 _PLOT_CLAUSE = re.compile(
-    rf"(,|;|\b(and|then|with|also|as|in|please|an?)\b|\s)*{_PLOT.pattern}[^.?!]*([.?!](?!\d)|$)", re.I
+    rf"(,|;|\b(and|then|with|also|as|in|please|an?)\b|\s){{0,12}}+{_PLOT.pattern}[^.?!]{{0,300}}+([.?!](?!\d)|$)", re.I
 )
 _ASKING = re.compile(
     r"^(\s*(please|kindly|can you|could you|would you|i want you to|help me( to)?|explain( to me)?|describe"
@@ -42,10 +43,9 @@ _ASKING = re.compile(
     re.I,
 )
 _CALCULATE = re.compile(
-    r"^\s*(please\s+)?(what\s+(is|are|does)|what's|calculate|compute|evaluate|solve|how much is|work out)?\s*"
-    r"(?P<sum>.+?)\s*(equal|equals|=)?\s*[?.!=]*\s*$",
-    re.I | re.S,
+    r"\s*+(please\s++)?(what\s++(is|are|does)|what's|calculate|compute|evaluate|solve|how much is|work out)?\s*+", re.I
 )
+_EQUALS = ("equals", "equal")
 _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=[.])\s+(?=[A-Z])")
 _ASKS = re.compile(r"\?|^\s*(?:explain|describe|plot|tell|why|how|what|who|compare|define|summari[sz]e)\b", re.I)
 _WORDS = (
@@ -121,8 +121,8 @@ class Question:
         first, *others = _SENTENCES.split(self.form.core[:600])
         if any(_ASKS.search(other) for other in others):
             return None
-        match = _CALCULATE.match(first)
-        return _arithmetic(match["sum"]) if match else None
+        asked = _CALCULATE.match(first)
+        return _arithmetic(_without_equals(first[asked.end() :] if asked else first))
 
     def spoken(self) -> str:
         """The question without the request for a picture and without wishes for its form, on one line."""
@@ -164,6 +164,13 @@ def _text_of(content: Any) -> tuple[str, bool]:
     parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
     text = " ".join(str(part.get("text") or "") for part in parts if part.get("type") == "text")
     return text.strip(), any(part.get("type") == "image_url" for part in parts)
+
+
+def _without_equals(text: str) -> str:
+    """A sum without "equals", "=" and the marks behind it."""
+    bare = text.rstrip().rstrip("?.!=").rstrip()
+    word = next((word for word in _EQUALS if bare.lower().endswith(word)), "")
+    return bare[: len(bare) - len(word)].rstrip()
 
 
 def _arithmetic(text: str) -> str | None:

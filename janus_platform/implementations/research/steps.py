@@ -69,5 +69,5 @@ class Usage:
 
 async def say(text: str) -> AsyncIterator[Step]:
     """`text` word by word."""
-    for word in re.findall(r"\s*\S+", text):
+    for word in re.findall(r"(?<!\s)\s*+\S+", text):
         yield Text(word)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from opentelemetry.trace import get_current_span
@@ -22,18 +23,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from janus_platform.contract import Contract, InferenceLimits, Model, Service
+from janus_platform.contract import JSON, Contract, InferenceLimits, Model, Service
 from janus_platform.services.inference.catalogue import Catalogue
-from janus_platform.services.inference.chat import read_chat
-from janus_platform.services.inference.embeddings import embed, read_embedding
+from janus_platform.services.inference.chat import ChatRequest, read_chat
+from janus_platform.services.inference.embeddings import EmbeddingRequest, embed, read_embedding
 from janus_platform.services.inference.engine import Chunk, Embedder, Engine
 from janus_platform.services.inference.errors import ApiError, error_response
 from janus_platform.services.inference.events import CallerLeft, EventStream, while_there
+from janus_platform.services.inference.large import LargeBody
 from janus_platform.services.inference.local import LocalEngine
 from janus_platform.services.inference.pace import Pace
 from janus_platform.services.problem import Problem
-from janus_platform.services.reading import read_object
-from janus_platform.services.service import ServiceContext, build_service
+from janus_platform.services.reading import SMALL_BYTES, parse_object, read_body
+from janus_platform.services.service import ServiceContext, build_service, caller_of
+from janus_platform.workers import Workers
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).
 CALLER_LEFT = 499
@@ -58,12 +61,14 @@ def build(
     )
     engine = upstream or local
     catalogue = Catalogue(models, engine, embedder, is_open=upstream is not None)
-    inference = _Inference(context.contract, service, catalogue, keys)
+    workers = Workers()
+    inference = _Inference(context.contract, service, catalogue, keys, workers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await engine.aclose()
+        await workers.close()
 
     return build_service(
         service,
@@ -100,8 +105,15 @@ def _health(catalogue: Catalogue, pace: Pace) -> dict[str, Any]:
 class _Inference:
     """The endpoints."""
 
-    def __init__(self, contract: Contract, service: Service, catalogue: Catalogue, keys: Callable[[str], bool]) -> None:
-        self._service, self._catalogue, self._keys = service, catalogue, keys
+    def __init__(
+        self,
+        contract: Contract,
+        service: Service,
+        catalogue: Catalogue,
+        keys: Callable[[str], bool],
+        workers: Workers,
+    ) -> None:
+        self._service, self._catalogue, self._keys, self._workers = service, catalogue, keys, workers
         self._limits = limits_of(service)
         self._end = contract.wire.end_of_stream
         self._cost_field = contract.wire.usage_fields[0]
@@ -126,9 +138,7 @@ class _Inference:
 
     async def _complete(self, request: Request) -> Response:
         self._authenticate(request)
-        body = await read_object(request, self._service.all_parameters, max_bytes=self._limits.max_body_bytes)
-        model = self._catalogue.chat_model(body["model"])
-        asked = read_chat(body, self._limits)
+        asked, model = await self._read_chat(await read_body(request, self._limits.max_body_bytes))
         if model is not None:  # Of the contract's list; any other name is the caller's own words.
             get_current_span().set_attribute("gen_ai.request.model", model.name)
         priced = partial(self._priced, model)
@@ -139,9 +149,9 @@ class _Inference:
 
     async def _embed(self, request: Request) -> Response:
         self._authenticate(request)
-        body = await read_object(request, self._model_only, max_bytes=self._limits.max_body_bytes)
-        asked = read_embedding(body, self._limits)
-        return JSONResponse(await while_there(request, embed(asked, self._catalogue)))
+        asked = await self._read_embedding(await read_body(request, self._limits.max_body_bytes))
+        answer = await while_there(request, embed(asked, self._catalogue, caller_of(request)))
+        return Response(answer, media_type=JSON)
 
     async def _list(self, request: Request) -> Response:
         self._authenticate(request)
@@ -150,6 +160,23 @@ class _Inference:
     async def _show(self, request: Request) -> Response:
         self._authenticate(request)
         return JSONResponse(await self._catalogue.entry(request.path_params["model"]))
+
+    async def _read_chat(self, body: bytes) -> tuple[ChatRequest, Model | None]:
+        if len(body) <= SMALL_BYTES:
+            values = parse_object(body, self._service.all_parameters)
+            model = self._catalogue.chat_model(values["model"])
+            return read_chat(values, self._limits), model
+        large = LargeBody(body, self._workers, tuple(self._service.all_parameters), self._limits)
+        head, _ = await large.run("head")
+        return ChatRequest(**head, messages=(), large=large), self._catalogue.chat_model(head["model"])
+
+    async def _read_embedding(self, body: bytes) -> EmbeddingRequest:
+        if len(body) <= SMALL_BYTES:
+            return read_embedding(parse_object(body, self._model_only), self._limits)
+        head, texts = await LargeBody(body, self._workers, self._model_only, self._limits).run("texts")
+        ends = list(accumulate(head["lengths"]))
+        parts = (texts[end - length : end].decode() for end, length in zip(ends, head["lengths"], strict=True))
+        return EmbeddingRequest(**head["fields"], texts=tuple(parts))
 
     def _priced(self, model: Model | None, answer: Chunk) -> Chunk:
         """The answer with its cost, where it has a usage and the contract a price."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from janus_platform.contract import InferenceLimits
 from janus_platform.services.inference.errors import invalid
 from janus_platform.services.inference.messages import ChatMessage, read_messages
 from janus_platform.services.inference.tools import Tool, ToolChoice, read_choice, read_tools
+
+if TYPE_CHECKING:
+    from janus_platform.services.inference.large import LargeBody
 
 _NUMBERS = {
     "temperature": (0, 2),
@@ -34,7 +37,8 @@ class ResponseFormat:
 class ChatRequest:
     """What an engine is asked. `max_tokens` None means no bound; `stop` are texts the answer ends before.
 
-    `body` is the request as it came, for an engine that hands it on.
+    `body` is the request as it came, for an engine that hands it on. Where there is a `large` body, nothing but model,
+    stream, include_usage and n is known here; the rest is read in a worker process.
     """
 
     model: str
@@ -50,6 +54,7 @@ class ChatRequest:
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     parallel_tool_calls: bool = True
     body: Mapping[str, Any] = field(default_factory=dict)
+    large: LargeBody | None = None
 
 
 def read_chat(body: Mapping[str, Any], limits: InferenceLimits) -> ChatRequest:

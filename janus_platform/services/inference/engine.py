@@ -57,5 +57,8 @@ class Embedder(Protocol):
     def dimensions(self) -> int:
         """How many numbers a vector has."""
 
-    async def embed(self, texts: Sequence[str], max_tokens: int) -> Embedded:
-        """Unit vectors. Raises ApiError: 503 without the model, 400 for a text over `max_tokens`."""
+    async def embed(self, texts: Sequence[str], max_tokens: int, caller: str = "") -> Embedded:
+        """Unit vectors, in fair turns with other callers.
+
+        Raises ApiError: 503 without the model, 400 for a text over `max_tokens`.
+        """

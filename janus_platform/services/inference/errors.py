@@ -39,6 +39,11 @@ class ApiError(Exception):
         status = 400 if problem.status == 422 else problem.status
         return cls(status, problem.detail, param=field, code=problem.slug.replace("-", "_"), headers=problem.headers)
 
+    def as_arguments(self) -> dict[str, Any]:
+        """What makes the same error again."""
+        said = {"status": self.status, "message": self.message, "param": self.param, "code": self.code}
+        return {**said, "headers": self.headers}
+
     def body(self) -> dict[str, Any]:
         """The error as OpenAI's JSON object."""
         kind = _TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")

@@ -29,6 +29,8 @@ from janus_platform.services.inference.thoughts import think
 from janus_platform.services.inference.tokens import IMAGE_TOKENS, count
 from janus_platform.services.inference.tool_calls import ask_for, calls_of
 
+# Tokens of all choices together: a schema's longest constant, 128 times, would be an answer of a gigabyte.
+MOST_SAID = 200_000
 # The form of an answer depends on these; ignoring them would hand back something else than was asked for.
 _REFUSED = ("functions", "function_call", "audio", "logprobs", "top_logprobs", "prediction", "web_search_options")
 
@@ -50,15 +52,14 @@ class LocalEngine:
     async def complete(self, asked: ChatRequest) -> dict[str, Any]:
         """The whole answer, when its last token is due."""
         started = self._clock.now()
-        made = await asyncio.to_thread(self._answer, asked)
+        made = await self._made(asked)
         await self._until(started, max(0, len(made.pieces) - 1))
         return made.whole()
 
     async def stream(self, asked: ChatRequest) -> AsyncIterator[Chunk]:
         """One chunk a token, each when it is due."""
         started = self._clock.now()
-        # Off the event loop: a prompt of a megabyte takes a while.
-        made = await asyncio.to_thread(self._answer, asked)
+        made = await self._made(asked)
         return self._paced(made, started, include_usage=asked.include_usage)
 
     async def models(self) -> Sequence[Mapping[str, Any]]:
@@ -68,10 +69,18 @@ class LocalEngine:
     async def aclose(self) -> None:
         """There is nothing to let go of."""
 
+    async def _made(self, asked: ChatRequest) -> Answer:
+        """The answer, worked out in a thread, or in a worker process where the request is large."""
+        if asked.large is None:
+            return await asyncio.to_thread(answer_to, asked, self._models, self._limits, self._reasoning_field)
+        packed, _ = await asked.large.run("answer", models=self._models, reasoning_field=self._reasoning_field)
+        return await asyncio.to_thread(Answer.unpacked, packed)
+
     async def _paced(self, made: Answer, started: float, *, include_usage: bool) -> AsyncIterator[Chunk]:
         for place, chunk in enumerate(made.chunks(include_usage=include_usage)):
-            if place < len(made.pieces):
-                await self._until(started, place)
+            # The choices of one request are said side by side, a token of each at a time.
+            if place < len(made.pieces) * made.n:
+                await self._until(started, place // made.n)
             yield chunk
 
     async def _until(self, started: float, place: int) -> None:
@@ -79,50 +88,56 @@ class LocalEngine:
         if left > 0:
             await self._clock.sleep(left)
 
-    def _answer(self, asked: ChatRequest) -> Answer:
-        model = self._models[asked.model]
-        _check(asked, model)
-        read = prompt_tokens(asked)
-        if read > model.context_tokens:
-            raise invalid(
-                "messages",
-                f"{model.name} reads at most {model.context_tokens:,} tokens; this request has {read:,}. Shorten the "
-                "messages, or use a model with a larger context.",
-                code="context_length_exceeded",
-            )
-        said = self._say(asked)
-        if "reasoning" in model.features:
-            said = Said(said.text, think(asked, said), said.calls)
-        most = min(asked.max_tokens or model.context_tokens, max(1, model.context_tokens - read))
-        pieces, reason = cut(said, asked.stop, most)
-        return Answer(asked.model, FINGERPRINT, self._reasoning_field, said.calls, pieces, reason, read)
 
-    def _say(self, asked: ChatRequest) -> Said:
-        results = results_since(asked.messages)
-        choice = asked.tool_choice.mode
-        if asked.tools and choice != "none" and (choice != "auto" or not results):
-            calls, missing = calls_of(asked, self._limits)
-            if calls:
-                return Said(calls=calls)
-            if missing:
-                return Said(ask_for(missing))
-        images = describe(_images(asked), self._limits) if _images(asked) else ""
-        if asked.format.type != "text":
-            material = "\n".join([_last_user(asked.messages).text, *(r.text for r in results)])
-            # A schema may ask for the answer in many places; it is worked out once.
-            text = cache(lambda: self._in_text(asked, results, images))
-            return Said(json_answer(asked.format, material, text, self._limits))
-        return Said(self._in_text(asked, results, images))
+def answer_to(asked: ChatRequest, models: Mapping[str, Model], limits: InferenceLimits, reasoning_field: str) -> Answer:
+    """The engine's answer. Raises ApiError 400 for what it cannot do, 404 for a model that it does not stand for."""
+    model = models.get(asked.model)
+    if model is None:
+        raise ApiError(404, f"There is no model {asked.model[:100]!r}.", param="model", code="model_not_found")
+    _check(asked, model)
+    read = prompt_tokens(asked)
+    if read > model.context_tokens:
+        raise invalid(
+            "messages",
+            f"{model.name} reads at most {model.context_tokens:,} tokens; this request has {read:,}. Shorten the "
+            "messages, or use a model with a larger context.",
+            code="context_length_exceeded",
+        )
+    said = _say(asked, limits)
+    if "reasoning" in model.features:
+        said = Said(said.text, think(asked, said), said.calls)
+    most = min(asked.max_tokens or model.context_tokens, max(1, model.context_tokens - read), MOST_SAID // asked.n)
+    pieces, reason = cut(said, asked.stop, most)
+    return Answer(asked.model, FINGERPRINT, reasoning_field, said.calls, pieces, reason, read, asked.n)
 
-    def _in_text(self, asked: ChatRequest, results: Sequence[ChatMessage], images: str) -> str:
-        if results:
-            return answer_from(asked.messages, results)
-        messages = [Message(m.role, m.text) for m in asked.messages]
-        # A question about an image alone has no passages, and needs none.
-        if images and not read_prompt(messages).passages:
-            return images
-        text = answer(messages)
-        return f"{images}\n\n{text}" if images else text
+
+def _say(asked: ChatRequest, limits: InferenceLimits) -> Said:
+    results = results_since(asked.messages)
+    choice = asked.tool_choice.mode
+    if asked.tools and choice != "none" and (choice != "auto" or not results):
+        calls, missing = calls_of(asked, limits)
+        if calls:
+            return Said(calls=calls)
+        if missing:
+            return Said(ask_for(missing))
+    images = describe(_images(asked), limits) if _images(asked) else ""
+    if asked.format.type != "text":
+        material = "\n".join([_last_user(asked.messages).text, *(r.text for r in results)])
+        # A schema may ask for the answer in many places; it is worked out once.
+        text = cache(lambda: _in_text(asked, results, images))
+        return Said(json_answer(asked.format, material, text, limits))
+    return Said(_in_text(asked, results, images))
+
+
+def _in_text(asked: ChatRequest, results: Sequence[ChatMessage], images: str) -> str:
+    if results:
+        return answer_from(asked.messages, results)
+    messages = [Message(m.role, m.text) for m in asked.messages]
+    # A question about an image alone has no passages, and needs none.
+    if images and not read_prompt(messages).passages:
+        return images
+    text = answer(messages)
+    return f"{images}\n\n{text}" if images else text
 
 
 def prompt_tokens(asked: ChatRequest) -> int:
@@ -146,8 +161,6 @@ def _check(asked: ChatRequest, model: Model) -> None:
             raise invalid(
                 name, f"The local engine does not support `{name}`. Leave it out.", code="unsupported_parameter"
             )
-    if asked.n != 1:
-        raise invalid("n", "The local engine gives one answer. Leave `n` out or send 1.")
     if asked.body.get("modalities") not in (None, ["text"]):
         raise invalid("modalities", 'The local engine answers in text. Leave it out or send ["text"].')
     if (images := _images(asked)) and "vision" not in model.features:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from janus_platform.services.embedding import DIMENSIONS, Encoder, ModelDamaged, is_prepared
 from janus_platform.services.inference.engine import Embedded
 from janus_platform.services.inference.errors import ApiError, invalid
+from janus_platform.services.inference.turns import FairTurns
 from janus_platform.services.model_files import TOKENIZER
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 NAME = "all-MiniLM-L6-v2-int8"
-# Between two of these a caller who left is noticed, and others get their turn.
+# Between two of these a caller who left is noticed, and others get their turn: half a second of work on one core.
 SLICE = 16
 
 
@@ -26,7 +27,8 @@ class MiniLM:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._loaded: tuple[Encoder, Tokenizer] | None = None
-        self._turn = asyncio.Lock()
+        self._loading = asyncio.Lock()
+        self._turns = FairTurns()
 
     @property
     def name(self) -> str:
@@ -36,9 +38,12 @@ class MiniLM:
     def dimensions(self) -> int:
         return DIMENSIONS
 
-    async def embed(self, texts: Sequence[str], max_tokens: int) -> Embedded:
-        """Unit vectors, in slices off the event loop. Raises ApiError: 503 without the model, 400 for a long text."""
-        async with self._turn:
+    async def embed(self, texts: Sequence[str], max_tokens: int, caller: str = "") -> Embedded:
+        """Unit vectors, in slices off the event loop, a slice of each caller in turn.
+
+        Raises ApiError: 503 without the model, 400 for a long text.
+        """
+        async with self._loading:
             loaded = self._loaded
             if loaded is None:
                 loaded = await asyncio.to_thread(self._load)
@@ -51,7 +56,7 @@ class MiniLM:
                 raise invalid(where, message, code="context_length_exceeded")
         vectors: list[Sequence[float]] = []
         for start in range(0, len(texts), SLICE):
-            async with self._turn:
+            async with self._turns.turn(caller):
                 vectors += list(await asyncio.to_thread(encoder.encode, texts[start : start + SLICE]))
         return Embedded(vectors, sum(counts))
 

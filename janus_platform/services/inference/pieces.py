@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from janus_platform.services.inference.tokens import tokens
@@ -46,7 +47,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Answer:
-    """A finished answer; `prompt_tokens` is what was read for it."""
+    """A finished answer; `prompt_tokens` is what was read for it. It has `n` choices, which are the same."""
 
     model: str
     fingerprint: str
@@ -55,14 +56,15 @@ class Answer:
     pieces: tuple[Piece, ...]
     finish_reason: str
     prompt_tokens: int
+    n: int = 1
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
     @property
     def usage(self) -> dict[str, Any]:
         """Tokens read and said; every piece is one that was said."""
-        said = len(self.pieces)
-        thought = sum(piece.kind == REASONING for piece in self.pieces)
+        said = len(self.pieces) * self.n
+        thought = sum(piece.kind == REASONING for piece in self.pieces) * self.n
         return {
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": said,
@@ -87,18 +89,42 @@ class Answer:
                 }
                 for place, call in enumerate(self.calls[:begun])
             ]
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.finish_reason}
-        return {**self._head("chat.completion"), "choices": [choice], "usage": self.usage}
+        choices = [
+            {"index": index, "message": message, "logprobs": None, "finish_reason": self.finish_reason}
+            for index in range(self.n)
+        ]
+        return {**self._head("chat.completion"), "choices": choices, "usage": self.usage}
 
     def chunks(self, *, include_usage: bool) -> Iterator[dict[str, Any]]:
-        """One chunk a piece, one with the finish reason, and one with the usage if it was asked for."""
+        """One chunk a piece (and choice), one with the finish reason, and one with the usage if it was asked for."""
         last = {"usage": None} if include_usage else {}
         for place, piece in enumerate(self.pieces):
             role = {"role": "assistant"} if place == 0 else {}
-            yield self._chunk(role | self._delta(piece), None) | last
-        yield self._chunk({} if self.pieces else {"role": "assistant", "content": ""}, self.finish_reason) | last
+            for index in range(self.n):
+                yield self._chunk(index, role | self._delta(piece), None) | last
+        for index in range(self.n):
+            delta = {} if self.pieces else {"role": "assistant", "content": ""}
+            yield self._chunk(index, delta, self.finish_reason) | last
         if include_usage:
             yield {**self._head("chat.completion.chunk"), "choices": [], "usage": self.usage}
+
+    def packed(self) -> dict[str, Any]:
+        """What JSON can carry of the answer: `unpacked` makes it again."""
+        runs = [
+            [kind, call, [piece.text for piece in pieces]]
+            for (kind, call), pieces in groupby(self.pieces, key=lambda piece: (piece.kind, piece.call))
+        ]
+        named = ("model", "fingerprint", "reasoning_field", "finish_reason", "prompt_tokens", "n")
+        calls = [[call.name, call.id] for call in self.calls]
+        return {"fields": {name: getattr(self, name) for name in named}, "calls": calls, "runs": runs}
+
+    @classmethod
+    def unpacked(cls, packed: Mapping[str, Any]) -> Answer:
+        """The answer that `packed` gave."""
+        pieces = tuple(Piece(kind, text, call) for kind, call, texts in packed["runs"] for text in texts)
+        # A call's arguments are said by its pieces.
+        calls = tuple(Call(name, "", call_id) for name, call_id in packed["calls"])
+        return cls(**packed["fields"], calls=calls, pieces=pieces)
 
     def _delta(self, piece: Piece) -> dict[str, Any]:
         if piece.kind in (REASONING, CONTENT):
@@ -121,8 +147,8 @@ class Answer:
             "system_fingerprint": self.fingerprint,
         }
 
-    def _chunk(self, delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    def _chunk(self, index: int, delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
+        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         return {**self._head("chat.completion.chunk"), "choices": [choice]}
 
 

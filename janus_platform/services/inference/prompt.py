@@ -18,9 +18,9 @@ LONG_TEXT, LONG_SYSTEM_TEXT = 200, 600
 _QUESTION = re.compile(r"^[ \t]*question:[ \t]*(.*(?:\n(?![ \t]*\n|[ \t]*passages:).*)*)", re.I | re.M)
 _PASSAGES = re.compile(r"^[ \t]*passages:[ \t]*$", re.I | re.M)
 _HEAD = re.compile(r"^\[(\d{1,3})\] (.*) — (\S+)[ \t]*$", re.M)
-_ASKING = re.compile(r"[^.!?\n]+\?")
-_INSTRUCTION = re.compile(r"\A\s*([^\n:]{3,200}):\s", re.S)
-_SENTENCE = re.compile(r"\A\s*([^\n]{3,300}?)(?:[.!]\s|\n|\Z)")
+_ASKING = re.compile(r"(?<![^.!?\n])[^.!?\n]++\?")
+_INSTRUCTION = re.compile(r"\A\s*+([^\n:]{3,200}+):\s")
+_SENTENCE = re.compile(r"\A\s*+([^\n]{3,300}?)(?:[.!]\s|\n|\Z)")
 
 
 @dataclass(frozen=True)

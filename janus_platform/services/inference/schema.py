@@ -133,7 +133,7 @@ class _Reader:
                     return (kind,)
             return TYPES
         types = given if isinstance(given, list) else [given]
-        if not types or any(kind not in TYPES for kind in types):
+        if not 1 <= len(types) <= len(TYPES) or any(kind not in TYPES for kind in types):
             raise fault(where, f"`type` must be one of {', '.join(TYPES)}, or a list of them")
         return tuple(types)
 
@@ -143,6 +143,8 @@ class _Reader:
             raise fault(made.where, "`properties` must be an object")
         if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
             raise fault(made.where, "`required` must be a list of names")
+        if len(required) > self._limits.max_schema_nodes:
+            raise fault(made.where, f"`required` may name at most {self._limits.max_schema_nodes} properties")
         for name, child in properties.items():
             made.properties[name] = self.node(child, f"{pointer}/properties/{_escaped(name)}", depth + 1)
         more = raw.get("additionalProperties", True)

@@ -21,7 +21,7 @@ _MARKUP = [
     (re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>"), ""),
     (re.compile(r"(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1"), r"\2"),
     (re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_\n]+?)(?<=\S)\1(?!\w)"), r"\2"),
-    (re.compile(r"`+([^`\n]+)`+"), r"\1"),
+    (re.compile(r"(?<!`)`++([^`\n]++)`++"), r"\1"),
 ]
 _LINK = re.compile(rf"\[[^\]\[\n]*\]\({_TARGET}\)")
 _ABBREVIATION = re.compile(

@@ -9,6 +9,7 @@ The key goes to the configured origin alone: redirects are not followed, and nei
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from janus_platform.clock import Clock
-from janus_platform.contract import Contract, UpstreamRules
+from janus_platform.contract import JSON, Contract, UpstreamRules
 from janus_platform.services.inference import upstream_errors as errors
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.engine import Chunk
@@ -102,11 +103,11 @@ class UpstreamEngine:
 
     async def _open(self, asked: ChatRequest, seconds: float) -> aiohttp.ClientResponse:
         """A response with status 200 to the request, tried again where that is allowed."""
-        body = {**{k: v for k, v in asked.body.items() if v is not None}, "model": self._settings.model(asked.model)}
-        url = f"{self._settings.base_url}/chat/completions"
+        body = await self._body(asked)
+        url, headers = f"{self._settings.base_url}/chat/completions", {"Content-Type": JSON}
         for attempt in range(self._rules.retries + 1):
             try:
-                response = await self._session.post(url, json=body, allow_redirects=False)
+                response = await self._session.post(url, data=body, headers=headers, allow_redirects=False)
             except _NOT_CONNECTED as error:
                 failure, wait = errors.unreachable(self.name), None
                 failure.__cause__ = error
@@ -127,6 +128,14 @@ class UpstreamEngine:
             log.info("upstream retry attempt=%d status=%d wait=%.2f", attempt + 1, failure.status, pause)
             await self._clock.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
+
+    async def _body(self, asked: ChatRequest) -> bytes:
+        """The request with the upstream's name of the model."""
+        model = self._settings.model(asked.model)
+        if asked.large is not None:
+            return (await asked.large.run("renamed", model=model))[1]
+        kept = {name: value for name, value in asked.body.items() if value is not None}
+        return json.dumps({**kept, "model": model}).encode()
 
     async def _events(self, response: aiohttp.ClientResponse) -> AsyncIterator[Chunk]:
         """The chunks up to the end marker. Raises ApiError when the stream is cut, too large or no stream."""

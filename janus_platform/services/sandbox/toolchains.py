@@ -226,7 +226,7 @@ def _path_in(answer: str) -> Path:
 
 
 def _version_in(answer: str) -> tuple[int, int]:
-    numbers = re.search(r"(\d+)\.(\d+)", answer)
+    numbers = re.search(r"(?<!\d)(\d{1,5})\.(\d{1,5})", answer)
     if numbers is None:
         raise NoAnswer(f"it answers {answer[:60]!r} where a version is asked for")
     return int(numbers[1]), int(numbers[2])

@@ -1,0 +1,75 @@
+"""What worker processes do with a large request: read it, answer it, write it anew. See janus_platform/workers.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from janus_platform.contract import InferenceLimits, Model, Parameter
+from janus_platform.services.inference.chat import ChatRequest, read_chat
+from janus_platform.services.inference.embeddings import read_embedding
+from janus_platform.services.inference.errors import ApiError
+from janus_platform.services.inference.local import answer_to
+from janus_platform.services.problem import Problem
+from janus_platform.services.reading import parse_object
+
+Told = tuple[dict[str, Any], bytes]
+Job = TypeVar("Job", bound=Callable[..., Told])
+
+
+def _told(job: Job) -> Job:
+    """The job, its error handed back as what it says."""
+
+    @wraps(job)
+    def wrapped(*args: Any, **options: Any) -> Told:
+        try:
+            return job(*args, **options)
+        except Problem as problem:
+            return {"error": ApiError.of(problem).as_arguments()}, b""
+        except ApiError as error:
+            return {"error": error.as_arguments()}, b""
+
+    return cast(Job, wrapped)
+
+
+def _chat(body: bytes, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> ChatRequest:
+    return read_chat(parse_object(body, parameters), limits)
+
+
+@_told
+def head(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> Told:
+    """What of a chat request decides where it goes; the whole of it is checked."""
+    asked = _chat(body, parameters, limits)
+    return {"model": asked.model, "stream": asked.stream, "include_usage": asked.include_usage, "n": asked.n}, b""
+
+
+@_told
+def answer(
+    body: bytes,
+    *,
+    parameters: tuple[Parameter, ...],
+    limits: InferenceLimits,
+    models: Mapping[str, Model],
+    reasoning_field: str,
+) -> Told:
+    """The local engine's answer."""
+    return answer_to(_chat(body, parameters, limits), models, limits, reasoning_field).packed(), b""
+
+
+@_told
+def renamed(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits, model: str) -> Told:
+    """The body with another model's name, as an upstream gets it."""
+    values = _chat(body, parameters, limits).body
+    kept = {name: value for name, value in values.items() if value is not None}
+    return {}, json.dumps({**kept, "model": model}).encode()
+
+
+@_told
+def texts(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> Told:
+    """An embedding request: its fields, how many bytes each text has, and the texts in UTF-8, one after the other."""
+    asked = read_embedding(parse_object(body, parameters), limits)
+    written = [text.encode() for text in asked.texts]
+    fields = {"model": asked.model, "encoding": asked.encoding, "dimensions": asked.dimensions}
+    return {"fields": fields, "lengths": [len(text) for text in written]}, b"".join(written)
