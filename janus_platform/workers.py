@@ -95,7 +95,7 @@ class Workers:
 
 
 async def _exchange(child: Child, job: bytes) -> tuple[bytes, bytes]:
-    pipe, answers = child.process.stdin, child.process.stdout
+    pipe, answers = child.stdin, child.stdout
     assert pipe is not None and answers is not None
     view = memoryview(job)
     for start in range(0, len(job), _SLICE):

@@ -1,7 +1,7 @@
 """The Web Proxy: `GET /fetch?url=`, a web page as clean Markdown (FR-3).
 
 Every address is judged before it is fetched, each redirect again; robots.txt is obeyed (RFC 9309); a page is counted
-while it is read and refused beyond the contract's limit; conversion happens in a process of its own.
+while it is read and refused beyond the contract's limit; conversion happens in processes of its own.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from janus_platform.clock import Clock
 from janus_platform.contract import Contract, Service
 from janus_platform.corpus import Corpus
 from janus_platform.services.problem import Problem
-from janus_platform.services.service import ServiceContext, build_service, read_query
-from janus_platform.services.web_proxy_charset import decode, is_binary
+from janus_platform.services.service import ServiceContext, build_service, caller_of, read_query
+from janus_platform.services.web_proxy_charset import is_binary
 from janus_platform.services.web_proxy_converter import Converter, WorkerConverter
 from janus_platform.services.web_proxy_guard import Target, check_url, redirected
 from janus_platform.services.web_proxy_robots_gate import RobotsGate
 from janus_platform.services.web_proxy_web import LiveWeb, LocalWeb, Reply, Web
+from janus_platform.services.web_proxy_worker import HTML, media_type
 
 __all__ = ["Fetcher", "LiveWeb", "LocalWeb", "build", "web_named"]
 
-_HTML = {"text/html", "application/xhtml+xml"}
 _TEXT = re.compile(r"text/[\w.+-]+|application/(json|xml|[\w.+-]+\+(json|xml))")
 
 
@@ -44,8 +44,8 @@ class Fetcher:
         self._timeout_seconds: float = service.fetch_timeout_seconds
         self._robots = RobotsGate(web, clock, service.user_agent)
 
-    async def fetch(self, url: str) -> dict[str, object]:
-        """The page at `url`: content, title, final url, status and content type.
+    async def fetch(self, url: str, caller: str) -> dict[str, object]:
+        """The page at `url` for `caller`: content, title, final url, status and content type.
 
         Raises Problem: 422 (not a fetchable URL), 403 (private address, robots.txt), 413 (page too large), 415 (neither
         text nor HTML), 502 (no such page or host, too many redirects, not convertible), 504 (too slow).
@@ -61,13 +61,12 @@ class Fetcher:
             raise _upstream_status(target, reply.status)
         if reply.truncated:
             raise _page_too_large(self._max_bytes)
-        kind = reply.content_type.partition(";")[0].strip().lower()
-        if kind not in _HTML and not _TEXT.fullmatch(kind):
+        kind = media_type(reply.content_type)
+        if kind not in HTML and not _TEXT.fullmatch(kind):
             raise _unsupported(kind or "of no declared type", kind)
         if is_binary(reply.body, reply.content_type):
             raise _unsupported(f"called {kind}, but holds no text", kind)
-        text = decode(reply.body, reply.content_type)
-        content, title = await self.converter.convert(text, target.url) if kind in _HTML else (text, "")
+        content, title = await self.converter.convert(reply.body, reply.content_type, target.url, caller)
         return {
             "content": content,
             "title": title,
@@ -99,12 +98,12 @@ def web_named(name: str, corpus: Corpus, contract: Contract) -> Web:
 
 
 def build(context: ServiceContext, web: Web, converter: Converter | None = None) -> ASGIApp:
-    """The Web Proxy over `web`, as an ASGI app; its lifespan starts and ends the conversion worker."""
+    """The Web Proxy over `web`, as an ASGI app; its lifespan starts and ends the conversion workers."""
     service = context.contract.services["web_proxy"]
     fetcher = Fetcher(web, converter or WorkerConverter(), context.clock, service)
 
     async def fetch(request: Request) -> Response:
-        return JSONResponse(await fetcher.fetch(read_query(request, service)["url"]))
+        return JSONResponse(await fetcher.fetch(read_query(request, service)["url"], caller_of(request)))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -89,5 +89,5 @@ def _guessed(body: bytes) -> str:
     text = body.decode("utf-8", errors="replace")
     wrong = text.count("\ufffd")
     # One damaged character in a page of good ones is damage; more damage than good means another character set.
-    good = sum(1 for character in text if character > "\x7f") - wrong if wrong else 0
+    good = len(text) - len(text.encode("ascii", "ignore")) - wrong if wrong else 0
     return body.decode("cp1252", errors="replace") if wrong > good else text

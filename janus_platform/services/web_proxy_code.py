@@ -8,47 +8,75 @@ from __future__ import annotations
 
 import re
 
-_LANGUAGE = r"(?P<language>[A-Za-z][\w+#.-]{0,30})"
-_ATTRIBUTES = r"[^<>]{0,500}?"
-_WRITTEN = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        # Sphinx, GitHub, Jekyll: on the box around it.
-        rf"<(?:div|figure|td)\b{_ATTRIBUTES}\b(?:highlight-source-|highlight-|language-){_LANGUAGE}{_ATTRIBUTES}>"
-        rf"(?:\s*<(?:div|figure|button)\b{_ATTRIBUTES}>(?:[^<]{{0,40}}</button>)?){{0,3}}\s*<pre(?P<rest>\b{_ATTRIBUTES})>",
-        # GitLab, Hugo, WordPress: an attribute of its own.
-        rf"<pre(?P<rest>\b{_ATTRIBUTES}\s(?:lang|data-lang|data-language)=[\"']?{_LANGUAGE}{_ATTRIBUTES})>",
-        rf"<pre(?P<rest>\b{_ATTRIBUTES}\bbrush:\s?{_LANGUAGE}{_ATTRIBUTES})>",
-        rf"<pre(?P<rest>\b{_ATTRIBUTES})>\s*<code\b{_ATTRIBUTES}\s(?:lang|data-lang|data-language)=[\"']?{_LANGUAGE}"
-        rf"{_ATTRIBUTES}>",
-    )
-]
-_SAYS_SO = re.compile(r"\blang(uage)?-\w", re.IGNORECASE)
+from janus_platform.services.web_proxy_dom import Element, rows_of
+
+_NAME = r"([A-Za-z][\w+#.-]{0,30})"
+_ON_CODE = re.compile(rf"(?:^|\s)(?:language|lang|highlight-source)-{_NAME}")
+# Sphinx, GitHub, Jekyll: on a box around it.
+_ON_BOX = re.compile(rf"(?:^|\s)(?:highlight-source|highlight|language)-{_NAME}")
+_BRUSH = re.compile(rf"\bbrush:\s?{_NAME}")
+_WHOLE = re.compile(_NAME)
+# GitLab, Hugo, WordPress: an attribute of its own.
+_ATTRIBUTES = ("data-lang", "data-language", "lang")
+_BOXES = frozenset({"div", "figure", "td"})
+_BOXES_AROUND = 4
 # Sphinx calls it so when it was told no language.
 _NO_LANGUAGE = frozenset({"default", "none", "text", "notranslate", "highlight"})
-_CELL = r"<td\b[^<>]{0,200}?\b"
-_NUMBERED = re.compile(
-    r"<table\b[^<>]{0,200}>\s*(?:<tbody>\s*)?<tr[^<>]{0,200}>\s*"
-    rf"{_CELL}(?:gutter|linenos|lineno|gl|rouge-gutter)\b[^<>]{{0,200}}>.*?</td>\s*"
-    r"<td\b[^<>]{0,200}>(?P<code>.*?)</td>\s*</tr>\s*(?:</tbody>\s*)?</table>",
-    re.IGNORECASE | re.DOTALL,
-)
+_NUMBERS = re.compile(r"[\d\s]+")
+# What highlighters call the column of line numbers.
+_COUNTS = frozenset({"gutter", "linenos", "lineno", "gl", "rouge-gutter", "hljs-ln-numbers"})
 
 
-def mark_code(html: str) -> str:
-    """`html` with the language of each code block where the converter looks for it, and without its line numbers."""
-    html = _NUMBERED.sub(lambda found: found["code"], html)
-    for pattern in _WRITTEN:
-        html = pattern.sub(_with_class, html)
-    return html
+def mark_code(page: Element) -> None:
+    """Write each code block's language where the converter looks for it, and take the line numbers away."""
+    for element in list(page.walk()):
+        if element.tag == "table":
+            _without_numbers(element)
+    for element in page.walk():
+        if element.tag == "pre" and (language := _language(element)):
+            element.attrs["class"] = f"language-{language}"
+            for inner in element.elements():
+                inner.attrs.pop("class", None)
 
 
-def _with_class(found: re.Match[str]) -> str:
-    language = found["language"].lower()
-    # What is written on the code itself is nearer to the truth.
-    if language in _NO_LANGUAGE or _SAYS_SO.search(found["rest"]):
-        return found[0]
-    start, end = found.span("rest")
-    before, after = found.string[found.start() : start], found.string[end : found.end()]
-    # The first attribute of a name counts (HTML, 13.2.5.33).
-    return f'{before} class="language-{language}"{found["rest"]}{after}'
+def _language(pre: Element) -> str:
+    """The language of a code block, from what is nearest to the code; "" where none is written."""
+    inner = next((child for child in pre.elements() if child.tag == "code"), None)
+    for element in (inner, pre):
+        if element is not None and (named := _named(element)):
+            return "" if named in _NO_LANGUAGE else named
+    for box, _ in zip(pre.ancestors(), range(_BOXES_AROUND), strict=False):
+        if box.tag not in _BOXES:
+            break
+        found = _ON_BOX.search(box.attrs.get("class", ""))
+        if found and found[1].lower() not in _NO_LANGUAGE:
+            return found[1].lower()
+    return ""
+
+
+def _named(element: Element) -> str:
+    written = element.attrs.get("class", "")
+    found = _ON_CODE.search(written) or _BRUSH.search(written)
+    values = [found[1]] if found else [element.attrs.get(name, "") for name in _ATTRIBUTES]
+    return next((value.lower() for value in values if _WHOLE.fullmatch(value)), "")
+
+
+def _without_numbers(table: Element) -> None:
+    """Keep only the code of a table whose one column counts the lines of the other."""
+    cells = [row.elements() for row in rows_of(table)]
+    if not cells or any(len(row) != 2 or not _is_number(row[0]) for row in cells):
+        return
+    if len(cells) == 1:
+        (count, code), *_ = cells
+        if code.holds("pre") and (_COUNTS & set(count.attrs.get("class", "").split()) or count.holds("pre")):
+            table.tag, table.attrs = "div", {}
+            table.replace(code.children)
+    elif all("code" in code.attrs.get("class", "") for _, code in cells):
+        # One row a line.
+        table.tag, table.attrs = "pre", {}
+        table.replace(["\n".join(code.text().strip("\n") for _, code in cells)])
+
+
+def _is_number(cell: Element) -> bool:
+    """Whether a cell holds nothing but numbers, or nothing: a style sheet shows them from an attribute."""
+    return not cell.holds("table") and all(not text.strip() or _NUMBERS.fullmatch(text) for text in cell.texts())

@@ -1,8 +1,8 @@
-"""The web proxy's side of the conversion: a worker process with a time limit.
+"""The web proxy's side of the conversion: worker processes with a time limit.
 
-A thread would not do: 50 kB of nested quotations keep the converter busy for minutes, and neither that nor a crash in
-native code can be stopped inside this process. The worker takes 0.1 s to start, is started once, and is replaced after
-a page that it could not finish in time.
+A thread would not do: a page can keep the parser or the converter busy for minutes, and neither that nor a crash in
+native code can be stopped inside this process. A worker takes 0.1 s to start, is started when it is first needed, and
+is replaced after a page that it could not finish in time.
 """
 
 from __future__ import annotations
@@ -16,21 +16,29 @@ from typing import Any, Protocol
 
 from janus_platform.processes import Child
 from janus_platform.services.problem import Problem
-from janus_platform.services.web_proxy_worker import LENGTH, frame
+from janus_platform.services.web_proxy_turns import Full, Turns
+from janus_platform.services.web_proxy_worker import LENGTHS, frame
 
-# A page of 1 MB takes 0.4 s, and five times that on a machine that has eight other things to do.
+# A page of 1 MB takes 0.7 s, and five times that on a machine that has eight other things to do.
 LIMIT_SECONDS = 5.0
-MAX_WAITING = 8
+# One caller has one of them at most, so its slow page leaves the other to everybody else.
+WORKERS = 2
+# More than the contract lets one caller ask for at once; a page that waits holds at most 1 MB.
+MAX_WAITING_PER_CALLER = 16
+MAX_WAITING = 96
 _WORKER = "janus_platform.services.web_proxy_worker"
 # What an interpreter may need to start. The worker reads hostile pages, so it gets no key and no proxy.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG", "LC_ALL")
 
 
 class Converter(Protocol):
-    """Turns a page into Markdown."""
+    """Makes text of a page."""
 
-    async def convert(self, html: str, base_url: str) -> tuple[str, str]:
-        """Markdown and title. Raises Problem 502 when the page cannot be converted, 503 when too many are waiting."""
+    async def convert(self, body: bytes, content_type: str, base_url: str, caller: str) -> tuple[str, str]:
+        """The text, Markdown where the page is HTML, and its title.
+
+        Raises Problem 502 when the page cannot be converted, 503 when too many are waiting.
+        """
 
     async def warm(self) -> None:
         """Get ready, so that the first page need not wait."""
@@ -40,63 +48,77 @@ class Converter(Protocol):
 
 
 class WorkerConverter:
-    """Converts in one worker process, started when first needed. Pages wait for each other."""
+    """Converts in a few worker processes. The pages of one caller wait for each other, not for those of others."""
 
-    def __init__(self, limit_seconds: float = LIMIT_SECONDS) -> None:
-        self._limit = limit_seconds
-        self._turn = asyncio.Lock()
-        self._waiting = 0
-        self._child: Child | None = None
+    def __init__(self, limit_seconds: float = LIMIT_SECONDS, workers: int = WORKERS) -> None:
+        self._workers = [_Worker(limit_seconds) for _ in range(workers)]
+        self._turns = Turns(reversed(self._workers), MAX_WAITING_PER_CALLER, MAX_WAITING)
 
-    async def convert(self, html: str, base_url: str) -> tuple[str, str]:
+    async def convert(self, body: bytes, content_type: str, base_url: str, caller: str) -> tuple[str, str]:
         """See Converter."""
-        if self._waiting >= MAX_WAITING:
+        try:
+            async with self._turns.turn(caller) as worker:
+                head, text = await worker.ask({"base_url": base_url, "content_type": content_type}, body)
+        except Full:
             raise Problem(
                 503, "busy", "Too many pages at once", "Other pages are being converted. Ask again in a moment.",
                 headers={"Retry-After": "1"},
-            )  # fmt: skip
-        self._waiting += 1
-        try:
-            async with self._turn:
-                answer = await self._ask({"html": html, "base_url": base_url})
-        finally:
-            self._waiting -= 1
-        if "error" in answer:
-            raise not_convertible(answer["error"])
-        return answer["markdown"], answer["title"]
+            ) from None  # fmt: skip
+        if "error" in head:
+            raise not_convertible(head["error"])
+        return text.decode(), head["title"]
 
     async def warm(self) -> None:
-        async with self._turn:
-            await self._running()
+        await self._workers[0].running()
 
     async def close(self) -> None:
-        if self._child is not None:
-            child, self._child = self._child, None
+        await asyncio.gather(*(worker.close() for worker in self._workers))
+
+
+class _Worker:
+    """One worker process, and whether it can be trusted to be well."""
+
+    def __init__(self, limit_seconds: float) -> None:
+        self._limit = limit_seconds
+        self._starting = asyncio.Lock()
+        self.child: Child | None = None
+
+    async def ask(self, request: dict[str, str], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """The worker's answer. A worker that ended before or during it is replaced, and asked once more."""
+        for is_last in (False, True):
+            child = await self.running()
+            try:
+                async with asyncio.timeout(self._limit):
+                    return await _exchange(child, frame(request, body))
+            except TimeoutError:
+                await self.close()
+                raise not_convertible(f"that took longer than {self._limit:g} s") from None
+            except (asyncio.IncompleteReadError, ConnectionError):
+                # It may have been killed for what another page had it do, or by somebody who needed its memory.
+                await self.close()
+                if is_last:
+                    raise not_convertible("the converter gave up on it") from None
+            except asyncio.CancelledError:
+                # Its answer would be taken for that to the next page.
+                await self.close()
+                raise
+        raise AssertionError("unreachable")
+
+    async def running(self) -> Child:
+        """The process, started where there is none."""
+        async with self._starting:
+            if self.child is None or self.child.exit_code is not None:
+                environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+                argv = [sys.executable, "-I", "-m", _WORKER]
+                self.child = await Child.start(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            return self.child
+
+    async def close(self) -> None:
+        """End the process."""
+        if self.child is not None:
+            child, self.child = self.child, None
             child.kill()
             await child.wait()
-
-    async def _ask(self, request: dict[str, str]) -> dict[str, Any]:
-        child = await self._running()
-        try:
-            async with asyncio.timeout(self._limit):
-                return await _exchange(child, frame(request))
-        except TimeoutError:
-            await self.close()
-            raise not_convertible(f"that took longer than {self._limit:g} s") from None
-        except (asyncio.IncompleteReadError, ConnectionError):
-            await self.close()
-            raise not_convertible("the converter gave up on it") from None
-        except asyncio.CancelledError:
-            # Its answer would be taken for that to the next page.
-            await self.close()
-            raise
-
-    async def _running(self) -> Child:
-        if self._child is None or self._child.exit_code is not None:
-            environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-            argv = [sys.executable, "-I", "-m", _WORKER]
-            self._child = await Child.start(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        return self._child
 
 
 def not_convertible(reason: str) -> Problem:
@@ -109,11 +131,11 @@ def not_convertible(reason: str) -> Problem:
     )
 
 
-async def _exchange(child: Child, request: bytes) -> dict[str, Any]:
+async def _exchange(child: Child, request: bytes) -> tuple[dict[str, Any], bytes]:
     pipe, answers = child.stdin, child.stdout
     assert pipe is not None and answers is not None
     pipe.write(request)
     await pipe.drain()
-    head = await answers.readexactly(LENGTH.size)
-    answer: dict[str, Any] = json.loads(await answers.readexactly(LENGTH.unpack(head)[0]))
-    return answer
+    head_bytes, body_bytes = LENGTHS.unpack(await answers.readexactly(LENGTHS.size))
+    head: dict[str, Any] = json.loads(await answers.readexactly(head_bytes))
+    return head, await answers.readexactly(body_bytes)

@@ -1,63 +1,27 @@
 """HTML to clean Markdown: the article with its headings, tables, code, links and pictures, without what surrounds it.
 
-`html-to-markdown` converts; this module tells it what to leave out, and has `web_proxy_clean` take away what a reader
-must not be handed. It can take minutes on hostile input (nested quotations), so the web proxy calls it in a process
-that can be killed: `web_proxy_worker`.
+The page is read as a browser reads it (`web_proxy_dom`), what is not shown and what is clutter is left out
+(`web_proxy_tidy`, `web_proxy_clutter`), `html-to-markdown` converts, and `web_proxy_clean` takes away what a reader
+must not be handed. A page can be made to take long (the parser's and the converter's time grow with the depth of
+nesting), so the web proxy calls this in a process that can be killed: `web_proxy_worker`.
 """
 
 from __future__ import annotations
 
-import html as entities
 import re
 from dataclasses import dataclass
 
 from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 
 from janus_platform.services.web_proxy_clean import clean
+from janus_platform.services.web_proxy_clutter import Clutter
 from janus_platform.services.web_proxy_code import mark_code
+from janus_platform.services.web_proxy_dom import Element, TooDeep, parse, write
+from janus_platform.services.web_proxy_invisible import without_invisible
+from janus_platform.services.web_proxy_tidy import drop_controls, drop_unshown, restored, tidy
 
-# What surrounds an article, beyond the navigation, sidebars and footers that the "aggressive" preset drops by itself.
-# Only containers: an article about cookies may carry the word in its own class.
-_CLUTTER_WORDS = ("cookie", "consent", "gdpr", "newsletter", "share-buttons", "social-share", "advert")
-_CONTAINERS = ("div", "section", "aside", "form", "p")
-CLUTTER = [
-    *(f"{tag}[{name}*={word}]" for word in _CLUTTER_WORDS for tag in _CONTAINERS for name in ("class", "id")),
-    "[role=dialog]",
-    "[role=alertdialog]",
-    "[role=banner]",
-    "[role=navigation]",
-    "[role=contentinfo]",
-    "[role=complementary]",
-    "[role=search]",
-    "[aria-modal=true]",
-    "[aria-hidden=true]",
-    "img[width='1']",
-    ".skip",
-    ".skip-link",
-    ".share",
-    ".breadcrumb",
-    ".breadcrumbs",
-    ".footer",
-    ".site-footer",
-    ".page-footer",
-    "#footer",
-    "#site-footer",
-    ".navbox",
-    ".mw-editsection",
-]
-# The word without which a page cannot have what a selector looks for: each selector costs 1 ms in a page of 1 MB.
-_CLUTTER_BY_WORD = [(re.findall(r"[a-z-]{3,}", selector)[-1], selector) for selector in CLUTTER]
-_STRIPPED_TAGS = ["iframe", "object", "embed", "video", "audio", "noscript", "template"]
-
-# What a browser does not show, but what would be taken for tags of the page.
-_INERT = re.compile(r"<!--.*?-->|<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_TITLE = re.compile(r"<title[^<>]*>([^<]{0,1000})", re.IGNORECASE)
-_BASE = re.compile(r"<base\s[^<>]{0,2048}>", re.IGNORECASE)
-_CORES = [
-    (re.compile(rf"<{tag}[\s>]", re.IGNORECASE), re.compile(rf"</{tag}\s*>", re.IGNORECASE))
-    for tag in ("article", "main")
-]
 _FIRST_HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
+_MAX_TITLE = 1_000
 
 
 class NotConvertible(Exception):
@@ -77,46 +41,59 @@ def to_markdown(html: str, base_url: str) -> Article:
 
     Raises NotConvertible when the page is nested too deep, is not text, or has no text outside its clutter.
     """
-    html = mark_code(_INERT.sub("", html))
-    core = _core(html)
-    lowered = html.lower()
-    clutter = [selector for word, selector in _CLUTTER_BY_WORD if word in lowered]
-    attempts = [(core, clutter), (html, clutter), (html, [])] if core else [(html, clutter), (html, [])]
-    markdown = next(filter(None, (_convert(part, base_url, exclude) for part, exclude in attempts)), "")
+    html = without_invisible(html)
+    try:
+        page = parse(html)
+    except TooDeep:
+        raise NotConvertible("its elements are nested too deep") from None
+    title, base = _title(page), _base(page)
+    markdown = _article(page, base, base_url)
+    if not markdown and "<noscript" in html.lower():
+        # Drawn by a script: what is there for readers without one is then all that the page says.
+        markdown = _article(parse(html), base, base_url, keep_noscript=True)
     if not markdown:
         raise NotConvertible("it has no text; pages that are drawn by a script cannot be read")
-    return Article(markdown, _title(html, markdown))
+    return Article(markdown, _best_title(title, markdown))
 
 
-def _core(html: str) -> str:
-    """The page's only `<article>`, or else its only `<main>`, with its `<base>`; "" when that is not most of it."""
-    for opening, closing in _CORES:
-        starts = [found.start() for found in opening.finditer(html)]
-        if len(starts) == 1:
-            ends = [found.end() for found in closing.finditer(html, starts[0])]
-            core = html[starts[0] : ends[-1] if ends else len(html)]
-            # A lone teaser on a front page is an <article> too.
-            if len(core) >= len(html) / 4:
-                base = _BASE.search(html)
-                return (base[0] if base else "") + core
+def _article(page: Element, base: str, base_url: str, *, keep_noscript: bool = False) -> str:
+    """The page's text without its clutter; with it, where too little would be left."""
+    drop_unshown(page, keep_noscript=keep_noscript)
+    mark_code(page)
+    clutter = Clutter(page)
+    drop_controls(page)
+    tidy(page)
+    markdown = ""
+    if clutter.is_credible:
+        parts = [*clutter.above, clutter.core]
+        markdown = _convert(base + "".join(write(part, clutter.elements) for part in parts), base_url)
+    return markdown or _convert(base + write(page), base_url)
+
+
+def _title(page: Element) -> str:
+    """The text of `<title>`: that of the page, not of a picture in it."""
+    for element in page.walk():
+        if element.tag == "title" and not any(around.tag == "svg" for around in element.ancestors()):
+            return " ".join(element.text()[:_MAX_TITLE].split())
     return ""
 
 
-def _title(html: str, markdown: str) -> str:
-    """The text of `<title>`, without the site's name where it only continues the first heading; else that heading."""
-    found = _TITLE.search(html)
-    title = " ".join(entities.unescape(found[1]).split()) if found else ""
+def _base(page: Element) -> str:
+    base = next((e for e in page.walk() if e.tag == "base" and "href" in e.attrs), None)
+    return "" if base is None else write(Element("base", {"href": base.attrs["href"]}))
+
+
+def _best_title(title: str, markdown: str) -> str:
+    """The page's title, without the site's name where it only continues the first heading; else that heading."""
     heading = _FIRST_HEADING.search(markdown)
-    first = heading[1].strip() if heading else ""
+    first = re.sub(r"\\([*_~])", r"\1", heading[1].strip()) if heading else ""
     return first if not title or (first and title.startswith(first)) else title
 
 
-def _convert(html: str, base_url: str, exclude: list[str]) -> str:
+def _convert(html: str, base_url: str) -> str:
     options = ConversionOptions(
         base_url=base_url,
-        preprocessing=PreprocessingOptions(preset="aggressive"),
-        exclude_selectors=exclude,
-        strip_tags=_STRIPPED_TAGS,
+        preprocessing=PreprocessingOptions(enabled=False),
         extract_metadata=False,
         compact_tables=True,  # Padded columns let a small page grow a hundredfold.
         include_blockquote_citations=False,
@@ -130,4 +107,4 @@ def _convert(html: str, base_url: str, exclude: list[str]) -> str:
         raise NotConvertible(f"it could not be read as HTML ({type(error).__name__})") from error
     if any("depth" in str(warning.kind).lower() for warning in result.warnings):
         raise NotConvertible("its elements are nested too deep")
-    return clean(result.content or "").strip()
+    return restored(clean(result.content or "")).strip()

@@ -28,7 +28,7 @@ from janus_platform.services.web_proxy_converter import WorkerConverter
 from tests.benchmarks.figures import Figure, figure, milliseconds, show
 from tests.services.web_proxy_odd_server import OddServer, response
 
-PAGE = "https://physics.org/quantum"
+PAGE, HTML = "https://physics.org/quantum", "text/html; charset=utf-8"
 FETCHES = 100
 WARM_TARGET_MS, COLD_TARGET_MS, CONVERT_TARGET_MS = 10.0, 250.0, 500.0
 JANUS = [sys.executable, "-m", "janus_platform.cli"]
@@ -100,11 +100,11 @@ def peer_fetches() -> float:
 async def conversions(page: str, runs: int) -> list[float]:
     """How long the worker takes for `page`, in milliseconds, once it runs."""
     worker = WorkerConverter()
-    await worker.convert("<p>warm</p>", PAGE)
+    await worker.convert(b"<p>warm</p>", HTML, PAGE, "bench")
     taken = []
     for _ in range(runs):
         started = time.perf_counter()
-        await worker.convert(page, PAGE)
+        await worker.convert(page.encode(), HTML, PAGE, "bench")
         taken.append((time.perf_counter() - started) * 1000)
     await worker.close()
     return taken

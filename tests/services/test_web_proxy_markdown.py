@@ -1,16 +1,12 @@
-"""The Web Proxy's conversion to Markdown: what survives, what is cleaned away, and the worker that does it."""
+"""The Web Proxy's conversion to Markdown: what survives, and what is cleaned away."""
 
 from __future__ import annotations
-
-import asyncio
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.services.problem import Problem
 from janus_platform.services.web_proxy_clean import clean
-from janus_platform.services.web_proxy_converter import WorkerConverter
 from janus_platform.services.web_proxy_markdown import NotConvertible, to_markdown
 from tests.services.web_proxy_rig import PAGE
 
@@ -167,59 +163,3 @@ def test_no_text_cleans_into_a_link_that_runs_something(parts: list[str]) -> Non
 def test_a_page_without_readable_text_is_an_error_and_no_empty_success(body: str) -> None:
     with pytest.raises(NotConvertible):
         to_markdown(body, PAGE)
-
-
-def test_a_page_that_takes_time_or_memory_without_end_is_given_up_and_the_next_one_converted() -> None:
-    async def two() -> str:
-        worker = WorkerConverter()
-        try:
-            with pytest.raises(Problem) as problem:
-                await worker.convert("<blockquote>" * 900 + "x\n" * 10_000, PAGE)
-            assert problem.value.slug == "not-convertible"
-            return (await worker.convert("<p>next</p>", PAGE))[0]
-        finally:
-            await worker.close()
-
-    assert asyncio.run(two()) == "next"
-
-
-def test_the_time_limit_is_named_when_it_ends_a_conversion() -> None:
-    async def detail() -> str:
-        worker = WorkerConverter(limit_seconds=0.001)
-        try:
-            with pytest.raises(Problem) as problem:
-                await worker.convert("<p>word</p>" * 90_000, PAGE)
-            return problem.value.detail
-        finally:
-            await worker.close()
-
-    assert "longer than 0.001 s" in asyncio.run(detail())
-
-
-def test_a_caller_who_leaves_does_not_get_its_page_to_the_next_one() -> None:
-    async def two() -> str:
-        worker = WorkerConverter()
-        try:
-            await worker.warm()
-            leaving = asyncio.create_task(worker.convert("<p>mine</p>" * 50_000, PAGE))
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            leaving.cancel()
-            await asyncio.gather(leaving, return_exceptions=True)
-            return (await worker.convert("<p>yours</p>", PAGE))[0]
-        finally:
-            await worker.close()
-
-    assert asyncio.run(two()) == "yours"
-
-
-def test_the_worker_ends_with_the_service() -> None:
-    async def pid() -> tuple[int, int | None]:
-        worker = WorkerConverter()
-        await worker.warm()
-        child = worker._child
-        assert child is not None
-        await worker.close()
-        return child.pid, child.exit_code
-
-    assert asyncio.run(pid())[1] is not None

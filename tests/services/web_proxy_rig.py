@@ -10,8 +10,9 @@ from janus_platform.corpus import load_corpus
 from janus_platform.services.web_proxy import LocalWeb, build
 from janus_platform.services.web_proxy_converter import not_convertible
 from janus_platform.services.web_proxy_guard import Target
-from janus_platform.services.web_proxy_markdown import NotConvertible, to_markdown
+from janus_platform.services.web_proxy_markdown import NotConvertible
 from janus_platform.services.web_proxy_web import Reply
+from janus_platform.services.web_proxy_worker import convert
 from tests.services.asgi import CONTRACT, ask, context
 
 SERVICE = CONTRACT.services["web_proxy"]
@@ -21,12 +22,11 @@ PAGE = "https://site.example.net/page"
 class InProcess:
     """The same conversion without the worker, for tests that are not about it."""
 
-    async def convert(self, html: str, base_url: str) -> tuple[str, str]:
+    async def convert(self, body: bytes, content_type: str, base_url: str, caller: str) -> tuple[str, str]:
         try:
-            article = to_markdown(html, base_url)
+            return convert(body, content_type, base_url)
         except NotConvertible as error:
             raise not_convertible(str(error)) from None
-        return article.markdown, article.title
 
     async def warm(self) -> None: ...
 

@@ -1,0 +1,226 @@
+"""What surrounds an article: navigation, banners, cookie walls, share bars. Found by what it is and how much text it
+holds; a word in a class is a hint and never enough.
+
+"Prose" is text that is not part of a link. A part is never clutter when it holds the page's heading, its `<main>` or
+`<article>`, or a substantial share of its prose.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from janus_platform.services.web_proxy_dom import Element
+
+# Prose from which on a part may be text that somebody wants to read, and the share of the page's that makes it so.
+_SOME_PROSE = 200
+_SUBSTANTIAL_SHARE = 0.25
+# Half of a navigation's letters are in links.
+_MOSTLY_LINKS = 0.5
+# What a control has around it: a newsletter's invitation, a cookie wall. A form around an article has far more.
+_PROSE_OF_A_CONTROL = 150
+# "Advertisement", "Share this", "Skip to content": no sentence is shorter than this.
+_LABEL = 40
+# The longest notice that stands at a page's edge, outside its article, and is none.
+_NOTICE = 600
+# An only <article> or <main> with this much of the prose is the page.
+_CORE_SHARE = 2 / 3
+# Cleaning that leaves less of the text, or less of the text outside links, took an article for clutter.
+_LEAST_TEXT, _LEAST_PROSE = 0.1, 0.4
+_HINTS = frozenset(
+    "ad ads advert advertisement advertising banner breadcrumb breadcrumbs consent cookie cookies editsection footer "
+    "gdpr header masthead menu modal nav navbar navbox navigation newsletter pager pagination popup promo related "
+    "share sharing sidebar signup skip skiplink social sponsored subscribe toolbar topbar".split()
+)
+_HINTED = frozenset("a aside div footer form header ol p section span table ul".split())
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_CONTROLS = frozenset({"button", "input", "select", "textarea"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_FLOW = _HEADINGS | {"p"}
+_NAVIGATION = frozenset({"navigation", "search", "menu", "menubar", "toolbar"})
+_SECTIONING = frozenset({"article", "main", "section", "blockquote", "figure", "td", "li", "details"})
+
+
+@dataclass(slots=True)
+class Amount:
+    """How much a part holds: characters that show, those of them in links, and controls."""
+
+    characters: int = 0
+    linked: int = 0
+    controls: int = 0
+
+    @property
+    def prose(self) -> int:
+        """The characters outside of links."""
+        return self.characters - self.linked
+
+    @property
+    def is_mostly_links(self) -> bool:
+        """Whether links make up half of it."""
+        return self.linked > 0 and self.linked >= _MOSTLY_LINKS * self.characters
+
+
+def _is_article(element: Element) -> bool:
+    return element.tag == "article"
+
+
+def _is_main(element: Element) -> bool:
+    return element.tag == "main" or element.attrs.get("role") == "main"
+
+
+def _names_page(heading: Element) -> bool:
+    return not any(e.tag in ("nav", "aside", "footer", "dialog") or e.attrs.get("role") for e in heading.ancestors())
+
+
+def measure(page: Element) -> dict[Element, Amount]:
+    """The amount in every element of the page."""
+    elements = list(page.walk())
+    amounts = {element: Amount() for element in elements}
+    for element in reversed(elements):
+        own = amounts[element]
+        if element.tag in _CONTROLS:
+            # Its label is no text of the page.
+            own.characters, own.linked, own.controls = 0, 0, own.controls + (element.attrs.get("type") != "hidden")
+        else:
+            own.characters += sum(len("".join(child.split())) for child in element.children if isinstance(child, str))
+        if element.tag == "a" and "href" in element.attrs:
+            own.linked = own.characters
+        if element.parent is not None and element is not page:
+            around = amounts[element.parent]
+            around.characters += own.characters
+            around.linked += own.linked
+            around.controls += own.controls
+    return amounts
+
+
+class Clutter:
+    """A page's clutter as `elements`, and where its text is: its `core`, and what is `above` it: a heading outside.
+
+    The page must not change while this is made.
+    """
+
+    def __init__(self, page: Element) -> None:
+        self._amounts = measure(page)
+        self._total = self._amounts[page].prose
+        self._precious = self._holding_the_article(page)
+        self._in_article: set[Element] = set()
+        self.elements: set[Element] = set()
+        for element in page.walk():
+            if element.parent in self.elements:
+                self.elements.add(element)
+                continue
+            if _is_article(element) or _is_main(element) or element.parent in self._in_article:
+                self._in_article.add(element)
+            if element is not page and element.tag != "body" and self._is_clutter(element):
+                self.elements.add(element)
+        self._left = self._left_in(page)
+        self.core = self._core(page)
+        self.above = self._above(page)
+        self.is_credible = self._is_credible(page)
+
+    def _left_in(self, page: Element) -> dict[Element, Amount]:
+        """The amount in each element without its clutter."""
+        elements = list(page.walk())
+        left = {e: Amount(a.characters, a.linked, a.controls) for e, a in self._amounts.items()}
+        for element in reversed(elements):
+            parent = element.parent
+            if parent is None or element is page:
+                continue
+            gone, own = self._amounts[element], Amount() if element in self.elements else left[element]
+            left[parent].characters += own.characters - gone.characters
+            left[parent].linked += own.linked - gone.linked
+        return left
+
+    def _core(self, page: Element) -> Element:
+        """The page's only `<article>` or only `<main>`, when it has most of the prose; else the whole page."""
+        for is_core in (_is_article, _is_main):
+            cores = [e for e in page.walk() if is_core(e) and e not in self.elements]
+            if len(cores) == 1 and self._left[cores[0]].prose >= _CORE_SHARE * self._left[page].prose:
+                return cores[0]
+        return page
+
+    def _above(self, page: Element) -> list[Element]:
+        """The page's `<h1>` where it stands before its core, with the text that stands beside it."""
+        if self.core is page or self.core.holds("h1"):
+            return []
+        heading = next((e for e in page.walk() if e is self.core or (e.tag == "h1" and e in self._precious)), None)
+        if heading is None or heading is self.core or heading.parent is None:
+            return []
+        beside = heading.parent.elements()
+        if any(part is self.core or part in self.core.ancestors() for part in beside):
+            return [heading]
+        return [e for e in beside if e is heading or (self._left[e].prose and not self._left[e].is_mostly_links)]
+
+    def _is_credible(self, page: Element) -> bool:
+        """Whether enough is left: an article taken for clutter is worse than clutter in an article."""
+        before, left = self._amounts[page], self._left[self.core]
+        if before.characters - left.characters < _SOME_PROSE:
+            return True
+        enough = left.characters >= _LEAST_TEXT * before.characters and left.prose >= _LEAST_PROSE * before.prose
+        return left.characters > 0 and enough
+
+    def _holding_the_article(self, page: Element) -> set[Element]:
+        """The elements that hold the page's heading, its `<main>` or an `<article>`."""
+        headings = [element for element in page.walk() if element.tag == "h1"]
+        if not headings:
+            headings = [element for element in page.walk() if element.tag in _HEADINGS and _names_page(element)][:1]
+        own = [h for h in headings if self._amounts[h].characters and not self._amounts[h].is_mostly_links]
+        mains = [e for e in page.walk() if e.tag in ("article", "main") and self._amounts[e].prose >= _SOME_PROSE]
+        # The name of a site that links to its front page is not the heading of a page that has another.
+        precious: set[Element] = set()
+        for element in [*(own or headings), *mains]:
+            for around in (element, *element.ancestors()):
+                if around in precious:
+                    break
+                precious.add(around)
+        return precious
+
+    def _is_clutter(self, element: Element) -> bool:
+        role, amount = element.attrs.get("role", ""), self._amounts[element]
+        if element in self._precious or self._is_substantial(amount):
+            return False
+        if element.tag == "nav" or role in _NAVIGATION:
+            return True
+        if element.tag == "dialog" or role in ("dialog", "alertdialog") or element.attrs.get("aria-modal") == "true":
+            return True
+        if element.attrs.get("aria-hidden") == "true":
+            return True
+        if element.tag == "form":
+            return amount.controls > 0 and amount.prose < _PROSE_OF_A_CONTROL * amount.controls
+        if element.tag == "footer" or role == "contentinfo":
+            return not self._is_in_part(element) or amount.is_mostly_links
+        if (element.tag == "header" or role == "banner") and not self._is_in_part(element):
+            return True
+        if element.tag == "aside" or role == "complementary":
+            return not self._is_in_flow(element) or amount.is_mostly_links or self._asks(amount)
+        return self._is_hinted(element) and self._looks_it(element, amount)
+
+    def _is_substantial(self, amount: Amount) -> bool:
+        return amount.prose >= max(_SOME_PROSE, _SUBSTANTIAL_SHARE * self._total) and not amount.is_mostly_links
+
+    def _is_in_part(self, element: Element) -> bool:
+        return any(around.tag in _SECTIONING for around in element.ancestors())
+
+    def _is_in_flow(self, element: Element) -> bool:
+        """Whether it stands in an article, or between paragraphs."""
+        if element.parent in self._in_article:
+            return True
+        return element.parent is not None and any(child.tag in _FLOW for child in element.parent.elements())
+
+    def _is_hinted(self, element: Element) -> bool:
+        if element.tag not in _HINTED:
+            return False
+        named = f"{element.attrs.get('class', '')} {element.attrs.get('id', '')}"[:500]
+        return any(word.lower() in _HINTS for word in _WORD.findall(named))
+
+    def _asks(self, amount: Amount) -> bool:
+        return amount.controls > 0 and amount.prose < _PROSE_OF_A_CONTROL * amount.controls
+
+    def _looks_it(self, element: Element, amount: Amount) -> bool:
+        """Whether a part with a telling name is what it is called: links, a question, a label, or a notice apart."""
+        if amount.is_mostly_links or self._asks(amount):
+            return True
+        if amount.characters <= _LABEL and not element.holds(*_HEADINGS, "img", "pre", "table"):
+            return not element.text().rstrip().endswith((".", "!", "?", ":"))
+        is_apart = element.tag != "p" and not self._is_in_flow(element)
+        return is_apart and amount.characters <= _NOTICE and not element.holds(*_HEADINGS)
