@@ -27,7 +27,6 @@ from janus_bench.suites.loader import Item, Suite, load_suite
 from janus_bench.target import Target, parse_target
 
 T = TypeVar("T")
-JUDGEMENTS = "judgements.jsonl"
 
 
 def run(
@@ -72,7 +71,7 @@ def run(
     table = load_scoring()
     if reader:
         _in_a_loop(lambda: judging.judge_all(reader, outcome.records, items))
-        with (folder.path / JUDGEMENTS).open("w", encoding="utf-8") as kept:
+        with (folder.path / runs.JUDGEMENTS).open("w", encoding="utf-8") as kept:
             judging.keep(outcome.records, kept.write)
     judge(outcome.records, items, table)
     answered = any(record.ok for record in outcome.records)
@@ -162,8 +161,8 @@ def compare(a: str, b: str, suite: str | None = None) -> list[Difference]:
 def _stored(run_id: str) -> Report:
     folder = runs.find_run(run_id)
     records = runs.read_records(folder)
-    if (folder / JUDGEMENTS).exists():
-        judging.bring_back(records, (folder / JUDGEMENTS).read_text(encoding="utf-8").splitlines())
+    if (folder / runs.JUDGEMENTS).exists():
+        judging.bring_back(records, (folder / runs.JUDGEMENTS).read_text(encoding="utf-8").splitlines())
     return Report(runs.read_report(folder), records, folder)
 
 
