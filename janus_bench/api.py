@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from janus_bench import judge as judging
-from janus_bench import runs, surroundings
+from janus_bench import runs, surroundings, walls
 from janus_bench.constants import load_scoring
 from janus_bench.errors import BenchError
 from janus_bench.intervals import Difference
@@ -85,6 +85,7 @@ def run(
         table=table,
         limits=surroundings.rate_limits(where) if answered else surroundings.NOT_REPORTED,
         judged=judging.told(reader, calibration, outcome.records) if reader and calibration else None,
+        walls=walls.standing() if any(item.runs_code for item in items) else None,
     )
     report = Report(document, outcome.records, folder.path)
     folder.finish(report)
