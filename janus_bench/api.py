@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from janus_bench import judge as judging
-from janus_bench import runs, surroundings
+from janus_bench import runs, surroundings, walls
 from janus_bench.constants import load_scoring
 from janus_bench.errors import BenchError
 from janus_bench.intervals import Difference
@@ -27,7 +27,6 @@ from janus_bench.suites.loader import Item, Suite, load_suite
 from janus_bench.target import Target, parse_target
 
 T = TypeVar("T")
-JUDGEMENTS = "judgements.jsonl"
 
 
 def run(
@@ -72,7 +71,7 @@ def run(
     table = load_scoring()
     if reader:
         _in_a_loop(lambda: judging.judge_all(reader, outcome.records, items))
-        with (folder.path / JUDGEMENTS).open("w", encoding="utf-8") as kept:
+        with (folder.path / runs.JUDGEMENTS).open("w", encoding="utf-8") as kept:
             judging.keep(outcome.records, kept.write)
     judge(outcome.records, items, table)
     answered = any(record.ok for record in outcome.records)
@@ -86,6 +85,7 @@ def run(
         table=table,
         limits=surroundings.rate_limits(where) if answered else surroundings.NOT_REPORTED,
         judged=judging.told(reader, calibration, outcome.records) if reader and calibration else None,
+        walls=walls.standing() if any(item.runs_code for item in items) else None,
     )
     report = Report(document, outcome.records, folder.path)
     folder.finish(report)
@@ -162,8 +162,8 @@ def compare(a: str, b: str, suite: str | None = None) -> list[Difference]:
 def _stored(run_id: str) -> Report:
     folder = runs.find_run(run_id)
     records = runs.read_records(folder)
-    if (folder / JUDGEMENTS).exists():
-        judging.bring_back(records, (folder / JUDGEMENTS).read_text(encoding="utf-8").splitlines())
+    if (folder / runs.JUDGEMENTS).exists():
+        judging.bring_back(records, (folder / runs.JUDGEMENTS).read_text(encoding="utf-8").splitlines())
     return Report(runs.read_report(folder), records, folder)
 
 

@@ -207,6 +207,10 @@ def leaderboard(
     from janus_bench.tables import history_table, standings_table
 
     _print_table(history_table(board.history()) if history else standings_table(rows, _console().width))
+    if rows:
+        from janus_bench.verification import THE_RUNNERS_WORD
+
+        print(THE_RUNNERS_WORD, file=sys.stderr)
     if not rows:
         print("Nothing is published yet: janus-bench run --target URL --model NAME --publish", file=sys.stderr)
 

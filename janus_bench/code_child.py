@@ -1,7 +1,8 @@
 """The process in which returned code runs: fences itself in, then calls the function. Standard library only.
 
 Reads one JSON job from standard input, writes one JSON value a call to standard output. Imported by nobody: it is run
-by path with `python -I -S`. See code_runner.py for what this does and does not protect against.
+by path with `python -I -S`, inside walls where there are any (walls.py). See code_runner.py for what this does and does
+not protect against.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any, TextIO
 
 _NOBODY = 65534
 _NEW_USER, _NEW_PID, _NEW_NET = 0x10000000, 0x20000000, 0x40000000  # <sched.h>
-_PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # <sys/prctl.h>
+_ROUNDS = 200  # of ending what was started; whoever starts more meanwhile is met in the next
 
 
 def main() -> None:
@@ -24,13 +26,14 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
-    fence(job["limits"])
+    fence(job["limits"], walled=job["walled"])
     call_all(job, results)
 
 
-def fence(limits: dict[str, int]) -> None:
+def fence(limits: dict[str, int], *, walled: bool) -> None:
     """Give up network, other processes, user and resources, as far as this system lets a process do so."""
-    _own_namespaces()
+    if not walled:
+        _own_namespaces()
     _leave_root()
     try:
         import resource
@@ -75,7 +78,8 @@ def call_all(job: dict[str, Any], results: TextIO) -> None:
 def _own_namespaces() -> None:
     """Go on in a child that sees no network and no process of ours, and whose end is the end of all it started.
 
-    Linux only, and only where the kernel allows it: as root, or with user namespaces. os.unshare needs Python 3.12.
+    Linux only; the namespaces only where the kernel allows them: as root, or with user namespaces. Without them,
+    orphans come to this process, which ends them. os.unshare needs Python 3.12.
     """
     if sys.platform != "linux":
         return
@@ -83,16 +87,43 @@ def _own_namespaces() -> None:
 
     libc = ctypes.CDLL(None)
     flags = _NEW_NET | _NEW_PID if os.geteuid() == 0 else _NEW_NET | _NEW_PID | _NEW_USER
-    if libc.unshare(flags) != 0:
-        return
+    libc.unshare(flags)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    signal.signal(signal.SIGTERM, _end_with_children)
     child = os.fork()
     if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         return
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    _end_children()
     if code < 0:
         os.kill(os.getpid(), -code)
     os._exit(code)
+
+
+def _end_with_children(*_: object) -> None:
+    _end_children()
+    os._exit(1)
+
+
+def _end_children() -> None:
+    """Kill every process below this one. Orphans become its children, and are met in the next round."""
+    me = os.getpid()
+    for _ in range(_ROUNDS):
+        try:
+            with open(f"/proc/{me}/task/{me}/children", encoding="ascii") as file:
+                children = [int(pid) for pid in file.read().split()]
+        except OSError:
+            return
+        if not children:
+            return
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except OSError:
+                continue
 
 
 def _leave_root() -> None:

@@ -1,17 +1,17 @@
 """Runs the Python that an answer returned, in a process of its own, and hands back the values of its function.
 
-The process is isolated from Python's environment (`-I -S`) and has no variables of ours, limits on CPU, memory, files
-and processes, and a time limit. On Linux it also has no network and cannot see other processes, where the kernel allows
-namespaces, and is another user where we are root. The expected values stay here: the code cannot read or print them.
+The process sees a file tree of its own, in which nothing of the bench is (walls.py), has the standard library alone, no
+variables of ours, no network, limits on CPU, memory, files and processes, and a time limit; where we are root it is
+another user. The expected values stay here: the code cannot read or print them, nor look its cases up in the suite.
 
-This is a fence against accidents and simple cheats, not a sandbox: the code can read the files that its user can read,
-and root whose Python lies in a folder of its own (/root/.pyenv) stays root, who may start any number of processes until
-the time limit ends them all.
+Where no such walls can be built, it is a fence against accidents and simple cheats: the code can then read the files
+that its user can read, the suite among them, and the report says so. What it starts ends with it in either case.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -20,16 +20,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from janus_bench import walls
 from janus_bench.text import MAX_ANSWER_CHARS
 
 TIME_LIMIT_SECONDS = 10.0
 CPU_SECONDS = 5
 MEMORY_BYTES = 512 * 1024 * 1024
 OUTPUT_BYTES = 1024 * 1024
+END_SECONDS = 3.0  # for ending what the code started
 _CHILD = Path(__file__).with_name("code_child.py")
 _FENCE = re.compile(r"(?ms)^[ \t]*+(`{3,}+|~{3,}+)[^\n`]*+\n(.*?)^[ \t]*+\1[ \t]*+$")
 
@@ -69,23 +72,25 @@ def token() -> str:
 
 def call(source: str, function: str, calls: list[list[Any]]) -> Run:
     """Define what `source` defines and call `function` with each list of arguments."""
+    inside = walls.prefix(str(_CHILD))
     job = {
+        "walled": bool(inside),
         "source": source,
         "function": function,
         "calls": calls,
         "limits": {"cpu": CPU_SECONDS, "memory": MEMORY_BYTES, "output": OUTPUT_BYTES},
     }
     with tempfile.TemporaryDirectory(prefix="janus-bench-") as folder, open(Path(folder) / "out", "w+b") as output:
-        failure = _run(json.dumps(job).encode(), folder, output.fileno())
+        failure = _run(inside, json.dumps(job).encode(), folder, output.fileno())
         output.seek(0)
         raw = output.read(OUTPUT_BYTES)
     return _read(raw, failure)
 
 
-def _run(job: bytes, folder: str, output: int) -> str:
+def _run(inside: Sequence[str], job: bytes, folder: str, output: int) -> str:
     """Run the child to its end; returns what stopped it, or nothing."""
     child = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", str(_CHILD)],
+        inside or [sys.executable, "-I", "-S", "-B", str(_CHILD)],
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.DEVNULL,
@@ -101,16 +106,24 @@ def _run(job: bytes, folder: str, output: int) -> str:
     except BaseException:
         _kill(child)
         raise
-    return f"killed by {signal.Signals(-child.returncode).name}" if child.returncode < 0 else ""
+    finally:
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
+    code = child.returncode
+    if inside and code > 128:  # bubblewrap tells a signal as a shell does
+        code = 128 - code
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else ""
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    """End the child's whole process group, and reap it."""
-    if hasattr(os, "killpg"):
-        os.killpg(child.pid, signal.SIGKILL)
-    else:
+    """Have the child end all that it started, then itself, and reap it."""
+    child.terminate()
+    try:
+        child.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
         child.kill()
-    child.wait()
+        child.wait()
 
 
 def _read(raw: bytes, failure: str) -> Run:

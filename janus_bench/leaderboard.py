@@ -104,7 +104,8 @@ class Leaderboard:
     ) -> Row:
         """Add a run; durable on return. Publishing it again changes nothing. Returns its implementation's row.
 
-        `statement` is what is signed of it (publication.py).
+        `statement` is what is signed of it (publication.py). This is the file alone and believes the report:
+        `janus_bench.publish` and a shared board read the records again first.
 
         Raises BenchError for a run that was stopped early or stands there under another name, for a name or hotkey that
         is none, and for a file that cannot be written.

@@ -25,19 +25,28 @@ Statement = dict[str, Any]
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of a publication found. `problems` say what differs and where; without any, nothing does."""
+    """What a check of a publication found. `problems` say what differs and where; without any, nothing does.
+
+    `follows` says that the scores were worked out again from the records and are the same.
+    """
 
     signed: bool
     by: str
     problems: tuple[str, ...]
+    follows: bool = False
 
     def line(self) -> str:
         """The finding in one line."""
         if self.problems:
             return f"The publication does NOT hold: {'; '.join(self.problems)}."
+        scores = (
+            "The scores follow from the records; that these came from it, and when, is the runner's word."
+            if self.follows
+            else "Its scores were not worked out again: this version asks or scores otherwise."
+        )
         if not self.signed:
-            return f"Published unsigned, and unchanged as far as that can tell. To sign: {signing.REMEDY}"
-        return f"Published and unchanged: the signature holds, by {self.by}."
+            return f"Published unsigned, and unchanged as far as that can tell. To sign: {signing.REMEDY}. {scores}"
+        return f"Published and unchanged: the signature holds, by {self.by}. {scores}"
 
 
 def state(

@@ -20,6 +20,7 @@ from janus_bench.metrics import percentile
 from janus_bench.receiving import KERNEL
 from janus_bench.records import Record
 from janus_bench.scoring import Measured, Scores, measured, score_measured, trust
+from janus_bench.walls import NONE, REMEDY
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -33,6 +34,9 @@ SCHEMA_FILE = Path(__file__).with_name("schemas") / "bench-report.schema.json"
 SCHEMA_ID = "urn:janus:schema:bench-report:1"
 # Stamps this late on the loop mean that the machine, not the target, made some of the gaps.
 BUSY_LAG_MS = 20.0
+WITHOUT_WALLS = (
+    f"Code in answers ran without walls and could read this machine's files, the suite among them: {REMEDY}."
+)
 
 
 class Report:
@@ -95,8 +99,12 @@ def build_document(
     table: Table,
     limits: str = "not reported",
     judged: dict[str, Any] | None = None,
+    walls: str | None = None,
 ) -> dict[str, Any]:
-    """Score a judged run and report it. `limits` says whether the target's rate limits were on, `judged` who judged."""
+    """Score a judged run and report it. `limits` says whether the target's rate limits were on, `judged` who judged.
+
+    `walls` is what kept answers' code from the suite (walls.py), None where none was run.
+    """
     records = outcome.records
     rows = [measured(record, table) for record in records]
     scores = score_measured(rows, table)
@@ -128,11 +136,16 @@ def build_document(
         "suite": {"name": suite.name, "hash": suite.hash, "items": suite.size},
         "settings": asdict(settings),
         "scoring": {"name": table["name"], "hash": scoring_hash()},
-        "runner": {"version": _version(), "python": platform.python_version(), "system": platform.system()},
+        "runner": {
+            "version": _version(),
+            "python": platform.python_version(),
+            "system": platform.system(),
+            "walls": walls,
+        },
         "lag_ms": _spread(outcome.lag_ms),
         "start_late_ms": _spread(outcome.start_late_ms),
         "stamps": _stamps(records),
-        "notes": _notes(scores, rows, outcome, table),
+        "notes": [*_notes(scores, rows, outcome, table), *([WITHOUT_WALLS] if walls == NONE else [])],
         "items": [_item(record) for record in sorted(records, key=lambda entry: (entry.item, entry.repeat))],
     }
 

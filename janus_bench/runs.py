@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from janus_bench.report import Report
 
 REPORT, RECORDS, BEGUN = "report.json", "records.jsonl", "run.json"
+JUDGEMENTS = "judgements.jsonl"
 MIN_FREE_BYTES = 64 * 1024 * 1024
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9_.-]{1,64}-[0-9a-f]{6}")
 
@@ -202,13 +203,13 @@ def read_report(folder: Path) -> dict[str, Any]:
     return report
 
 
-def read_records(folder: Path) -> list[Record]:
-    """The raw records of a run; a last line that was cut off is left out. Raises BenchError."""
+def read_records(folder: Path, *, whole: bool = False) -> list[Record]:
+    """The raw records of a run; a last line that was cut off is left out, or refused for `whole`. Raises BenchError."""
     try:
         lines = (folder / RECORDS).read_text(encoding="utf-8").splitlines()
-        whole = lines if not lines or _is_json(lines[-1]) else lines[:-1]
-        return [Record.from_json(json.loads(line)) for line in whole]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        kept = lines if whole or not lines or _is_json(lines[-1]) else lines[:-1]
+        return [Record.from_json(json.loads(line)) for line in kept]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BenchError(f"cannot read {folder / RECORDS}: {error}", "Run the suite again.") from None
 
 

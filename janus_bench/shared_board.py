@@ -1,7 +1,8 @@
 """A leaderboard at an address, shared by many: `$JANUS_LEADERBOARD` names it, and it takes the place of one's own.
 
-`GET` gives `{"rows": [...]}`, `POST` of `{"report", "implementation"}` publishes a run and gives its row. Standard
-library only; no proxy stands between, because such an address lies on this machine or next to it.
+`GET` gives `{"rows": [...]}`. `POST` of `{"implementation", "report", "records"}` publishes a run and gives its row:
+the report without its scores, and the records compressed (verification.py), from which the board works the scores out
+itself. Standard library only; no proxy stands between, because such an address lies on this machine or next to it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from janus_bench.standings import Published, Row
 BOARD_VARIABLE = "JANUS_LEADERBOARD"
 MAX_ANSWER_BYTES = 5_000_000
 _SECONDS = 30.0
-_PARTS = ("id", "complete", "composite", "scores", "suite", "scoring")
+_PUBLISHING_SECONDS = 600.0  # a whole class may wait for its runs to be worked out again, one after the other
 
 
 class SharedBoard:
@@ -31,23 +32,16 @@ class SharedBoard:
         if not url.startswith(("http://", "https://")):
             raise BenchError(f"${BOARD_VARIABLE} is no web address", "Unset it to use your own leaderboard.")
 
-    def publish(
-        self,
-        report: dict[str, Any],
-        *,
-        implementation: str,
-        hotkey: str | None = None,
-        statement: dict[str, Any] | None = None,
-    ) -> Row:
-        """Publish a run; only its scores leave this machine, and the signed statement stays beside the run.
+    def publish(self, report: dict[str, Any], records: bytes, *, implementation: str, hotkey: str | None = None) -> Row:
+        """Publish a run: its records leave this machine, and the signed statement stays beside the run.
 
-        Raises BenchError with the board's own words.
+        `records` are the lines of its file. Raises BenchError with the board's own words.
         """
+        from janus_bench.verification import compact
+
         check_names(implementation, hotkey)
-        if not report.get("complete"):
-            raise BenchError("a run that was stopped early cannot be published", "Run the suite again to its end.")
-        parts = {name: report[name] for name in _PARTS}
-        return _row(self._ask({"report": parts, "implementation": implementation}))
+        sent = {"implementation": implementation, **compact(report, records)}
+        return _row(self._ask(sent, seconds=_PUBLISHING_SECONDS))
 
     def standings(self) -> list[Row]:
         """The standings, best first. Raises BenchError."""
@@ -64,12 +58,12 @@ class SharedBoard:
     def close(self) -> None:
         """There is nothing to close."""
 
-    def _ask(self, body: dict[str, Any] | None) -> Any:
+    def _ask(self, body: dict[str, Any] | None, *, seconds: float = _SECONDS) -> Any:
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url, content, {"Content-Type": "application/json"})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=_SECONDS) as answer:
+            with opener.open(request, timeout=seconds) as answer:
                 return json.loads(answer.read(MAX_ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             raise BenchError(f"the leaderboard says: {_detail(error)}", "Correct that, and publish again.") from None

@@ -128,7 +128,8 @@ def who(as_json: AsJson = False) -> None:
 @room.command()
 def board(as_json: AsJson = False) -> None:
     """Show the room's leaderboard, with the learners' names."""
-    rows = running().get("/room/board")["rows"]
+    found = running().get("/room/board")
+    rows = found["rows"]
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -143,6 +144,7 @@ def board(as_json: AsJson = False) -> None:
         scores = ["" if row[name] is None else f"{row[name]:.1f}" for name in ("composite", "quality", "speed")]
         table.add_row(str(row["rank"]), Text(row["miner"]), Text(row["implementation"]), *scores)
     Console().print(table)
+    typer.echo(found["unverified"], err=True)
 
 
 @room.command()

@@ -205,7 +205,7 @@ class _Control:
         return JSONResponse(self._room().describe())
 
     async def room_board(self, _: Request) -> Response:
-        return JSONResponse({"rows": self._room().board.rows()})
+        return JSONResponse(self._room().board.shown())
 
     def _room(self) -> Room:
         if self.platform.room is None:

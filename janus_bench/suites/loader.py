@@ -76,6 +76,11 @@ class Item:
         return any(not isinstance(message["content"], str) for message in self.messages)
 
     @property
+    def runs_code(self) -> bool:
+        """Whether code in the answer is run."""
+        return any(check.kind in ("code", "program") for check in self.checks)
+
+    @property
     def wants_judge(self) -> bool:
         """Whether a judge has to read the answer."""
         return any(check.kind == "judged" for check in self.checks)

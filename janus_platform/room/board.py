@@ -1,13 +1,18 @@
 """The room's leaderboard: `GET` gives the standings, `POST` publishes a run of the learner's own.
 
 A learner's row stands under the implementation's full name in a file of the room's own, and is shown with the learner's
-name in the miner's place. What is posted is checked for its form; that the numbers were measured honestly is not.
+name in the miner's place. What is posted are a run's records: the scores are worked out here, one run at a time, in a
+process with a time limit (verification.py of the bench says what that can know and what not).
 """
 
 from __future__ import annotations
 
-import math
+import asyncio
+import json
+import os
 import re
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
@@ -20,19 +25,22 @@ from starlette.types import Receive, Scope, Send
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
 from janus_bench.suites.loader import Suite
+from janus_bench.verification import THE_RUNNERS_WORD
 from janus_platform.implementations import BASELINE
+from janus_platform.processes import Child
 from janus_platform.room.names import is_own, own, owner, short
 from janus_platform.room.reading import BadBody, read_object
 from janus_platform.room.roster import Roster
 
-MAX_BODY_BYTES = 200_000
+MAX_BODY_BYTES = 2_000_000
 MAX_PUBLICATIONS = 500
-_SCORES = ("quality", "speed", "cost", "streaming", "modality")
-_TEXT = re.compile(r"[A-Za-z0-9._:+ /-]{1,100}")
+# A quick run takes 2 to 5 s; answers whose code runs to its limit take 10 s each.
+RECOMPUTING_SECONDS = 240.0
+_ID = re.compile(r"[A-Za-z0-9._:+-]{1,100}")
 
 
 class Board:
-    """The standings of one room, by runs of `suite`.
+    """The standings of one room, by runs of `suite`, which `suite_name` (or a path) loads.
 
     `names` gives the implementations that run here, `bundled` are those that came with the platform.
     """
@@ -44,10 +52,13 @@ class Board:
         names: Callable[[], Collection[str]],
         bundled: Collection[str],
         suite: Suite,
+        suite_name: str,
     ) -> None:
-        self._suite = suite
+        self._suite, self._suite_name = suite, suite_name
         self._leaderboard, self._roster, self._names, self._bundled = leaderboard, roster, names, bundled
         self._published: Counter[str] = Counter()
+        self._turn = asyncio.Semaphore(1)
+        self._busy: set[str] = set()
 
     def leader(self) -> str | None:
         """The full name of #1, as the gateway can route to it; None while it has not beaten the baseline."""
@@ -59,9 +70,9 @@ class Board:
         request = Request(scope, receive)
         try:
             if request.method == "POST":
-                answer: Response = JSONResponse(self.publish(learner, await read_object(request, MAX_BODY_BYTES)))
+                answer: Response = JSONResponse(await self.publish(learner, await read_object(request, MAX_BODY_BYTES)))
             elif request.method in ("GET", "HEAD"):
-                answer = JSONResponse({"rows": self.rows(learner)})
+                answer = JSONResponse(self.shown(learner))
             else:
                 answer = _problem(405, "The board takes GET and POST.")
         except BadBody as error:
@@ -69,6 +80,10 @@ class Board:
         except BenchError as error:
             answer = _problem(422, str(error))
         await answer(scope, receive, send)
+
+    def shown(self, learner: str | None = None) -> dict[str, Any]:
+        """The standings, and what of them nobody but the runner knows."""
+        return {"rows": self.rows(learner), "unverified": THE_RUNNERS_WORD}
 
     def rows(self, learner: str | None = None) -> list[dict[str, Any]]:
         """The standings, best first; the names as `learner` knows them, or, for the teacher, full ones."""
@@ -79,20 +94,37 @@ class Board:
             rows.append(asdict(row) | {"implementation": shown, "miner": self._roster().name(whose) if whose else ""})
         return rows
 
-    def publish(self, learner: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def publish(self, learner: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Add a run of one of the learner's implementations, or of a bundled one. Raises BenchError."""
-        report, name = _checked(body.get("report")), body.get("implementation")
+        name = body.get("implementation")
         if not isinstance(name, str) or not (name in self._bundled or own(learner, name) in self._names()):
             raise BenchError("you have no implementation of that name here", "Submit it first, then publish its run.")
-        if report["suite"]["hash"] != self._suite.hash:
-            raise BenchError(f"this board ranks another suite: {self._suite.name}", "Run that one, and publish it.")
         if self._published[learner] >= MAX_PUBLICATIONS:
             raise BenchError(f"you have published {MAX_PUBLICATIONS} runs", "That is enough for one class.")
+        if learner in self._busy:
+            raise BenchError("one of your runs is being worked out", "Publish this one when that has its row.")
+        self._check_form(body)
         self._published[learner] += 1
-        full = own(learner, name)
+        self._busy.add(learner)
+        try:
+            async with self._turn:
+                report = await _recomputed(self._suite_name, {name: body[name] for name in ("report", "records")})
+        finally:
+            self._busy.discard(learner)
         # Another learner's run may have the same id, by chance or on purpose.
-        self._leaderboard.publish({**report, "id": own(learner, report["id"])}, implementation=full)
+        report["id"] = own(learner, report["id"])
+        await asyncio.to_thread(self._leaderboard.publish, report, implementation=own(learner, name))
         return next(row for row in self.rows(learner) if is_own(learner, row["run"]) and row["implementation"] == name)
+
+    def _check_form(self, body: Mapping[str, Any]) -> None:
+        """Refuse what no work has to be done for. Raises BenchError."""
+        report = body.get("report")
+        if not isinstance(report, dict) or not isinstance(body.get("records"), str):
+            raise BenchError("that is no run of the bench", "Publish what janus_bench.run returned.")
+        if not isinstance(report.get("id"), str) or not _ID.fullmatch(report["id"]):
+            raise BenchError("that is no run of the bench", "Publish what janus_bench.run returned.")
+        if not isinstance(report.get("suite"), dict) or report["suite"].get("hash") != self._suite.hash:
+            raise BenchError(f"this board ranks another suite: {self._suite.name}", "Run that one, and publish it.")
 
     def _routed(self, name: str) -> str:
         """The implementation behind a row: a bundled one that a learner measured is still the bundled one."""
@@ -101,35 +133,38 @@ class Board:
         return plain if plain in self._bundled and name not in self._names() else name
 
 
-def _checked(report: Any) -> dict[str, Any]:
-    """The parts of a report that the board keeps, each of its type and range. Raises BenchError."""
+async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
+    """The report that follows from a run's records, from a process of its own. Raises BenchError."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as found:
+        await asyncio.to_thread(given.write, json.dumps(job).encode())
+        given.seek(0)
+        child = await Child.start(
+            [sys.executable, "-I", "-m", "janus_bench.verification", suite],
+            env=_environment(),
+            stdin=given,
+            stdout=found,
+        )
+        try:
+            await asyncio.wait_for(child.wait(), RECOMPUTING_SECONDS)
+        except TimeoutError:
+            raise BenchError("working this run out takes too long", "Its answers' code may run without end.") from None
+        finally:
+            child.kill()
+        found.seek(0)
+        said = await asyncio.to_thread(found.read)
     try:
-        scores = report["scores"]
-        found = {
-            "id": _text(report["id"]),
-            "complete": report["complete"] is True,
-            "composite": _score(report["composite"]),
-            "scores": {name: None if scores.get(name) is None else _score(scores[name]) for name in _SCORES},
-            "suite": {"name": _text(report["suite"]["name"]), "hash": _text(report["suite"]["hash"])},
-            "scoring": {"hash": _text(report["scoring"]["hash"])},
-        }
-    except (KeyError, TypeError, AttributeError, ValueError):
-        raise BenchError("that is no report of a bench run", "Publish what janus_bench.run returned.") from None
-    return found
+        answer = await asyncio.to_thread(json.loads, said)
+    except ValueError:
+        raise BenchError("this run cannot be worked out", "Run the suite again, and publish that run.") from None
+    if "refused" in answer:
+        raise BenchError(*answer["refused"])
+    report: dict[str, Any] = answer["report"]
+    return report
 
 
-def _score(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError
-    if not 0 <= value <= 100:
-        raise ValueError
-    return float(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not _TEXT.fullmatch(value):
-        raise ValueError
-    return value
+def _environment() -> dict[str, str]:
+    """What the bench needs to know of its surroundings; no key and no address of ours."""
+    return {name: os.environ[name] for name in ("PATH", "LC_ALL", "TMPDIR", "SYSTEMROOT") if name in os.environ}
 
 
 def _problem(status: int, detail: str) -> Response:

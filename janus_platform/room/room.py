@@ -74,7 +74,9 @@ class Room:
         roster = open_roster(folder, settings.learners)
         self.deployments = platform.deployments
         self.submissions = Submissions(self.deployments, self.rules, folder / "arriving", platform.clock)
-        self.board = Board(self._leaderboard, lambda: self.door.roster, self.deployments.names, platform.bundled, suite)
+        self.board = Board(
+            self._leaderboard, lambda: self.door.roster, self.deployments.names, platform.bundled, suite, settings.suite
+        )
         gateway = platform.contract.gateway
         self.gate = Gate(
             platform.gateway_app,

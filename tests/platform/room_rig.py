@@ -121,7 +121,9 @@ class Pupil:
             report = janus_bench.run(
                 self.url, suite=suite, model=model, concurrency=1, warmup=0, progress=False, output=self.folder / "run"
             )
-            return SharedBoard(self.environment["JANUS_LEADERBOARD"]).publish(report.to_dict(), implementation=model)
+            lines = (self.folder / "run" / "records.jsonl").read_bytes()
+            board = SharedBoard(self.environment["JANUS_LEADERBOARD"])
+            return board.publish(report.to_dict(), lines, implementation=model)
 
         return await asyncio.to_thread(both)
 

@@ -7,12 +7,15 @@ import base64
 import contextlib
 import json
 import socket
+import zlib
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from janus_bench.constants import scoring_hash
+from janus_bench.suites.loader import load_suite
 from janus_platform.contract import load_contract
 from janus_platform.errors import RequestRefused
 from janus_platform.room.certificate import client_context, open_certificate
@@ -23,6 +26,7 @@ from tests.platform.room_rig import knock
 from tests.platform.test_room import pupils, run
 
 RULES = load_contract().room
+SUITE = "cost"  # which the classroom's board ranks
 
 
 def client(ticket: Ticket) -> RoomClient:
@@ -222,37 +226,51 @@ def test_limits_are_off_for_one_learner_alone(classroom: Classroom) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"composite": 101},
-        {"composite": float("inf")},
-        {"composite": True},
-        {"complete": False},
-        {"scores": []},
-        {"suite": "quick"},
         {"id": "x" * 200},
         {"id": "<script>"},
+        {"id": 7},
+        {"suite": "cost"},
+        {"suite": {"name": "cost", "hash": "0" * 64}},
+        {"suite": {"name": "../../etc/passwd"}},
+        {"scoring": {"hash": "0" * 64}},
+        {"settings": []},
+        {"settings": {"seed": "0", "repeats": 1, "model": "echo"}},
     ],
 )
-def test_a_report_of_no_proper_form_is_not_published(classroom: Classroom, change: dict[str, Any]) -> None:
+def test_a_run_of_no_proper_form_is_not_published_and_no_score_is_believed(
+    classroom: Classroom, change: dict[str, Any]
+) -> None:
+    suite = load_suite(SUITE)
     good = {
-        "id": "20261123T000000Z-quick-abcdef",
+        "id": "20261123T000000Z-cost-abcdef",
+        "created": "2026-11-23T00:00:00+00:00",
+        "settings": {"seed": 0, "repeats": 1, "model": "echo"},
+        "target": {"url": "http://localhost:8000"},
+        "suite": {"name": SUITE, "hash": suite.hash},
+        "scoring": {"hash": scoring_hash()},
+        "runner": {},
+        "composite": 99.0,
+        "scores": {"quality": 99.0},
         "complete": True,
-        "composite": 12.5,
-        "scores": {},
-        "suite": {"name": "quick", "hash": "0" * 64},
-        "scoring": {"hash": "0" * 64},
     }
+    none = base64.b64encode(zlib.compress(b"")).decode()
 
     async def flow() -> None:
         async with pupils(classroom, 1) as (one,):
             async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
                 board = f"{one.url}{RULES.board_path}"
-                body = json.dumps({"report": good | change, "implementation": "echo"})
-                assert (await http.post(board, content=body)).status_code == 422
+                for records in (none, None, base64.b64encode(zlib.compress(b" " * 10**8)).decode()):
+                    sent = {"report": good | change, "implementation": "echo", "records": records}
+                    assert (await http.post(board, json=sent)).status_code == 422
                 for name in ("learner-01-mine", "mine", "../x", 7):
-                    answer = await http.post(board, json={"report": good, "implementation": name})
+                    sent = {"report": good, "implementation": name, "records": none}
+                    answer = await http.post(board, json=sent)
                     assert (answer.status_code, "no implementation of that name" in answer.text) == (422, True)
-                assert (await http.post(board, content=b"x" * 300_000)).status_code == 413
+                assert (await http.post(board, content=b"x" * 3_000_000)).status_code == 413
                 assert (await http.delete(board)).status_code == 405
+                answer = await http.get(board)
+                assert all(row["composite"] < 99 for row in answer.json()["rows"])
+                assert "the runner's word" in answer.json()["unverified"]
 
     run(flow())
 
