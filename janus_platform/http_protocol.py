@@ -70,7 +70,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, OneWrite(cast(asyncio.Transport, transport))))
-        self._caller = str(self.app_state.get("caller") or (self.client[0] if self.client else ""))
+        known = self.app_state.get("caller") or self.app_state.get("learner")
+        self._caller = str(known or (self.client[0] if self.client else ""))
         self._ensure_due(HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:

@@ -87,6 +87,10 @@ class HttpServer:
         self._listeners.append(await loop.create_unix_server(self.protocol, str(path), backlog=BACKLOG))
         os.chmod(path, 0o600)
 
+    def activity(self) -> tuple[int, int]:
+        """How many requests are open, and how many have been answered."""
+        return len(self._state.tasks), self._state.total_requests
+
     async def close(self, *, grace_seconds: float = 1.0) -> None:
         """Stop listening, let open requests finish for `grace_seconds`, then end them, and shut the app down."""
         for listener in self._listeners:

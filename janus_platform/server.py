@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -24,6 +23,7 @@ from starlette.types import ASGIApp
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.leaderboard import Leaderboard
+from janus_platform import collector
 from janus_platform.access import AccessRules
 from janus_platform.attestation.desk import EvidenceDesk
 from janus_platform.attestation.identity import ATTESTATION_FOLDER
@@ -289,13 +289,13 @@ async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> Non
     platform = LocalPlatform(settings, place)
     try:
         await platform.start()
-        # What stands now stays: a collection that looked through all of it would hold up every stream for 0.1 s.
-        gc.collect()
-        gc.freeze()
+        collector.settle()
+        idle = asyncio.create_task(collector.collect_when_idle(platform.gateway.activity))
         if report(ready_fd, {"ready": True}):
             await platform.run()
         else:
             log.warning("whoever started this platform left before it was ready")
+        idle.cancel()
     finally:
         await platform.close()
 

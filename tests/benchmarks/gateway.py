@@ -31,8 +31,10 @@ FIRST_MS = 50
 # What a peer that is slow gets at most.
 SLOW_STREAMS, SLOW_TOKENS = 64, 20
 FIRST_TOKEN_MS = {1: 1.5, 64: 1.5, 256: 10.0}
-CPU_MICROSECONDS = 100.0
-REQUESTS_PER_SECOND = 2_500.0
+# Milliseconds to the first token, the server's own not counted, on a connection made for the request.
+NEW_CONNECTION_MS = {("p50", 64): 1.5, ("p99", 64): 5.0, ("p50", 256): 3.0, ("p99", 256): 15.0}
+CPU_MICROSECONDS = 60.0
+REQUESTS_PER_SECOND = 4_500.0
 HELD = 1_000
 CANCEL_MS = 5.0
 FLAT_BYTES = 5_000_000
@@ -58,11 +60,17 @@ class Bench:
     def __init__(self, log: Path) -> None:
         self._log, self._next = log, 1
 
-    def streams(self, between: Between, count: int, *, gap: int, tokens: int, rounds: int = 1) -> Seen:
-        """Stream through `between`, the streams started 1 ms apart, and compare with the server's own log."""
+    def streams(
+        self, between: Between, count: int, *, gap: int, tokens: int, rounds: int = 1, connect: bool = False
+    ) -> Seen:
+        """Stream through `between`, the streams started 1 ms apart, and compare with the server's own log.
+
+        With `connect`, each is on a connection made for it, and counts from there.
+        """
         seen, before = Seen(), between.cpu_seconds()
         for _ in range(rounds):
             job = {"streams": count, "apart_ms": 1, "first": FIRST_MS, "gap": gap, "tokens": tokens, "from": self._next}
+            job["connect"] = connect
             self._next += count
             found = peers.load(between, **job, key=between.name == "LiteLLM")["streams"]
             emitted = self._emitted(set(map(int, found)))
@@ -118,6 +126,32 @@ def streaming(bench: Bench, all_between: list[Between], runs: int) -> Iterator[F
             yield figure(f"{between.name}: first token over nothing, p50, {count} streams", extra, "ms", target)
         for between in here:
             yield from _batch(between, seen[between.name], count)
+
+
+def connecting(bench: Bench, all_between: list[Between], runs: int) -> Iterator[Figure]:
+    """First token of streams on connections of their own, beside nothing and, as a ratio, beside nginx."""
+    here = [between for between in all_between if not between.slow]
+    for count, gap, tokens, _ in SETTINGS[1:]:
+        seen: dict[str, list[Seen]] = {between.name: [] for between in here}
+        for _ in range(runs):
+            for between in here:
+                seen[between.name].append(bench.streams(between, count, gap=gap, tokens=tokens, connect=True))
+        where = f"{count} new connections"
+        for part, at in (("p50", 49), ("p99", 98)):
+            late = {name: [_quantile(one.first, at) for one in batch] for name, batch in seen.items()}
+            for name, values in late.items():
+                target = NEW_CONNECTION_MS[part, count] if name == "gateway" else None
+                yield figure(f"{name}: first token, {part}, {where}", values, "ms", target)
+            if peer := next((name for name in late if name.startswith("nginx")), None):
+                ratios = [mine / its for mine, its in zip(late["gateway"], late[peer], strict=True)]
+                yield figure(f"gateway: first token over nginx's, {part}, {where}", ratios, "times")
+        for name, batch in seen.items():
+            cost = CPU_MICROSECONDS if name == "gateway" and count == SLOW_STREAMS else None
+            yield figure(f"{name}: CPU a chunk, {where}", [one.cpu_us for one in batch], "µs", cost)
+
+
+def _quantile(values: list[float], at: int) -> float:
+    return statistics.quantiles(values, n=100)[at] if len(values) > 1 else float("nan")
 
 
 def _batch(between: Between, seen: list[Seen], count: int) -> Iterator[Figure]:
@@ -202,6 +236,7 @@ def figures(runs: int, *, with_litellm: bool) -> Iterator[Figure]:
                 print(f"LiteLLM is left out: {reason}")
         bench = Bench(log)
         yield from streaming(bench, all_between, runs)
+        yield from connecting(bench, all_between, runs)
         yield from wholes(all_between, runs)
         for between in all_between:
             if not between.slow:

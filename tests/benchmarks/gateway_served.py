@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import uvloop
 
+from janus_platform import collector
 from janus_platform.contract import load_contract
 from janus_platform.gateway import Upstream, build_gateway
 from janus_platform.http_server import HttpServer, bind_loopback
@@ -47,12 +47,13 @@ async def serve(upstream_port: int) -> None:
     await server.start()
     sockets = bind_loopback(0)
     await server.listen(sockets)
-    gc.collect()
-    gc.freeze()  # As the platform does once it stands.
+    collector.settle()  # As the platform does once it stands.
+    idle = asyncio.create_task(collector.collect_when_idle(server.activity))
     print(sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)
     await ended.wait()
+    idle.cancel()
     await server.close(grace_seconds=0)
 
 
