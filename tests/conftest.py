@@ -37,6 +37,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return ByFileAndPort(config, log)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which layers of the sandbox were tried here: no single machine has all of them."""
+    tried = [one.nodeid for found in terminalreporter.stats.values() for one in found if hasattr(one, "nodeid")]
+    if any(name.startswith("tests/services/test_code_sandbox") for name in tried):
+        from tests.services.sandbox_layers import summary
+
+        for line in summary():
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="module")
 def platform_variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The variables to run a notebook or a page's code with, while a platform is up.

@@ -116,7 +116,7 @@ class Attacked:
     left: Left = field(default_factory=Left)
 
 
-def assault(warm_cache: Path, host: Path) -> Attacked:
+def assault(warm_cache: Path | None, host: Path) -> Attacked:
     """Run every attack on every layer that must contain it, and look around afterwards."""
     secret, mark = f"secret-{secrets.token_hex(8)}", f"31{os.getpid()}"
     (host / "secret").write_text(secret)
@@ -147,7 +147,7 @@ def _remove_what_weak_layers_allow(mark: str) -> None:
 
 
 async def _assault(
-    layer: str, chosen: list[Attack], attacked: Attacked, places: dict[str, str], warm_cache: Path
+    layer: str, chosen: list[Attack], attacked: Attacked, places: dict[str, str], warm_cache: Path | None
 ) -> None:
     sandbox = Sandbox(isolation=layer_here(layer), cache_dir=warm_cache)
     one_of = asyncio.Semaphore(AT_ONCE)

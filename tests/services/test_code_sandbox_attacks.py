@@ -9,6 +9,12 @@ long it gets (`timeout`) and which files it may hand back (`files`). A program s
 from __future__ import annotations
 
 import base64
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +22,9 @@ import pytest
 
 from tests.services.sandbox_attack import ATTACKS, Attack, Attacked, assault, layers_and_attacks
 from tests.services.sandbox_rig import LAYERS, layer_here
+from tools.environment import ROOT
 
+STRANGER = 65_533  # an ordinary user that no account has
 STREAM_BYTES, FILES, FILE_BYTES = 1_000_000, 16, 8_000_000
 
 
@@ -66,6 +74,38 @@ def test_the_host_and_the_other_run_noticed_nothing(attacked: Attacked) -> None:
     assert attacked.heard == [], "somebody outside was reached"
     assert attacked.host_files == ["secret"], "the host's folder has changed"
     assert not any(attacked.victims_ended.values()), "an attack ended another run"
+
+
+def interpreter_for_all() -> tuple[list[str], dict[str, str]]:
+    """The head of a command that runs this Python's version as nobody in particular, and its variables."""
+    head = ["setpriv", "--reuid", str(STRANGER), "--regid", str(STRANGER), "--clear-groups", "--"]
+    variables = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]]), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    for python in (sys.executable, *(f"{folder}/{name}" for folder in ("/usr/local/bin", "/usr/bin"))):
+        command = [*head, python, "-c", "import tests.services.sandbox_as_user"]
+        with contextlib.suppress(OSError):
+            if subprocess.run(command, env=variables, cwd="/", capture_output=True).returncode == 0:
+                return [*head, python], variables
+    pytest.skip(f"no {name} here that an ordinary user could run with the project and its packages")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user runs the whole suite as one")
+def test_an_ordinary_user_is_as_safe_on_every_layer() -> None:
+    command, variables = interpreter_for_all()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "host")
+        folder.mkdir()
+        for path in (Path(name), folder):
+            os.chown(path, STRANGER, STRANGER)
+        argv = [*command, "-m", "tests.services.sandbox_as_user", str(folder)]
+        done = subprocess.run(argv, env={**variables, "TMPDIR": name, "HOME": name}, cwd="/", capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()[-2_000:]
+    said = json.loads(done.stdout)
+    print("layers tried as an ordinary user:", *said["layers"])
+    assert "rlimits" in said["layers"] and said["attacks"] > 20
+    assert (said["escaped"], said["wrong_end"], said["heard"], said["processes"]) == ([], [], [], [])
+    assert not any(said["victims_ended"].values())
 
 
 def test_there_are_at_least_forty_attacks_over_all_five_languages() -> None:

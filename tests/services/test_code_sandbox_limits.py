@@ -151,6 +151,20 @@ def test_a_stopped_process_outside_does_not_keep_a_run_from_answering(sandbox: S
     assert processes_with(mark) == []
 
 
+def test_a_process_left_behind_that_holds_the_output_does_not_keep_a_run_from_answering(each_layer: Sandbox) -> None:
+    mark = f"34{os.getpid()}"
+    code = (
+        "import os, sys\nprint('there')\nif os.fork() == 0:\n    os.setsid()\n"
+        f"    os.fork() and os._exit(0)\n    os.execlp('sleep', 'sleep', '{mark}')\n"
+    )
+    try:
+        answer = each_layer.run(code)
+        assert (answer["stdout"], answer["ended_by"]) == ("there\n", "program")
+    finally:
+        for process in processes_with(mark):  # Only process limits let it live on.
+            process.kill()
+
+
 def test_an_output_flood_is_cut_and_ended(each_layer: Sandbox) -> None:
     answer = each_layer.run("yes", "bash", timeout=30)
     assert answer["truncated"] is True

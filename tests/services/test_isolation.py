@@ -142,7 +142,7 @@ def test_a_uid_is_not_lent_twice_and_the_supply_ends_with_an_error() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends uids")
 def test_two_processes_never_lend_the_same_uids(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "from janus_platform.uids import free_uid; print(free_uid(), flush=True); input()"
+    code = "import sys; from janus_platform.uids import free_uid; print(free_uid(), flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdin is not None and other.stdout is not None
         theirs = int(other.stdout.readline())

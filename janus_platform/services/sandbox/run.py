@@ -28,6 +28,7 @@ from janus_platform.uids import free_uid, release_uid
 TIMED_OUT = 124  # what timeout(1) of the GNU core utilities says
 KILLED = 128 + 9
 _READ_BYTES = 65_536
+_DRAIN_SECONDS = 2.0  # what a pipe holds is read in milliseconds
 _EXTREMES = 4_096  # characters of standard error
 
 Cause = Literal["program", "time", "output", "memory", "disk", "processes"]
@@ -95,7 +96,7 @@ class Prepared:
                 duration = clock.now() - began
             finally:
                 await running.end()
-                await streams
+                await self._drained(streams)
         finally:
             await running.end()
         files, left_out, number_left_out = await asyncio.to_thread(
@@ -116,6 +117,12 @@ class Prepared:
             number_left_out=number_left_out,
             out_of_memory=cause == "memory" or (exit_code != 0 and self._wanted_memory(err.text())),
         )
+
+    async def _drained(self, streams: asyncio.Future[Any]) -> None:
+        """Wait for the rest of the output; where no layer ends every process, one left behind may hold it open."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await streams
 
     def _wanted_memory(self, said: str) -> bool:
         # Go says it before the list of its goroutines, the others say it last.
