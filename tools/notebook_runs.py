@@ -78,7 +78,7 @@ async def _run(notebook: Path, home: Path) -> tuple[Any, float]:
 async def _platform(home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
     env = {**os.environ, "JANUS_HOME": str(await asyncio.to_thread(fresh_home, home))}
     try:
-        up = await asyncio.to_thread(_janus, env, "up", "--detach", "--port", "0", "--json")
+        up = await asyncio.to_thread(_janus, env, "up", "--port", "0", "--json")
         if up.returncode:
             raise RuntimeError(f"its platform did not start: {up.stderr}")
         yield env, int(json.loads(up.stdout)["gateway"]["url"].rpartition(":")[2])
@@ -98,7 +98,11 @@ def with_default_port(content: Any, port: int) -> Any:
 
 
 def _janus(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([BIN / "janus", *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    # From a session of its own: what `janus up` starts then ends with this process, however that ends.
+    command = [str(BIN / "janus"), *words]
+    return subprocess.run(
+        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True
+    )
 
 
 def shown(failure: Failed) -> str:
