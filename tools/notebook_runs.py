@@ -84,6 +84,8 @@ async def _platform(home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
         yield env, int(json.loads(up.stdout)["gateway"]["url"].rpartition(":")[2])
     finally:
         await asyncio.to_thread(_janus, env, "down")
+        # It holds keys, and nobody's work.
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def with_default_port(content: Any, port: int) -> Any:
