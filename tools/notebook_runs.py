@@ -47,12 +47,14 @@ class Failed(NamedTuple):
 async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> list[Failed]:
     """Run the notebooks, as many at once as there are cores, and keep the outputs of those that end well."""
     shutil.rmtree(cache_folder, ignore_errors=True)
-    cache, turns = get_cache(cache_folder), asyncio.Semaphore(min(os.cpu_count() or 1, MOST_AT_ONCE))
+    cache, cores = get_cache(cache_folder), min(os.cpu_count() or 1, MOST_AT_ONCE)
+    # One platform more than notebooks run: the next one starts, and the last one ends, while others still run.
+    platforms, turns = asyncio.Semaphore(cores + 1), asyncio.Semaphore(cores)
 
     async def run_one(notebook: Path) -> Failed | None:
-        async with turns:
+        async with platforms:
             try:
-                content, seconds = await _run(notebook, homes / notebook.stem)
+                content, seconds = await _run(notebook, homes / notebook.stem, turns)
             except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
                 return Failed(notebook, _COLOR.sub("", str(error)))
         bundle = CacheBundleIn(content, str(notebook), data={"execution_seconds": seconds})
@@ -64,9 +66,9 @@ async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> lis
     return [failure for failure in failures if failure]
 
 
-async def _run(notebook: Path, home: Path) -> tuple[Any, float]:
+async def _run(notebook: Path, home: Path, turns: asyncio.Semaphore) -> tuple[Any, float]:
     content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
-    async with _platform(home) as (env, port):
+    async with _platform(home) as (env, port), turns:
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as room:
             client = NotebookClient(content, timeout=CELL_SECONDS, resources={"metadata": {"path": room}})
@@ -78,12 +80,14 @@ async def _run(notebook: Path, home: Path) -> tuple[Any, float]:
 async def _platform(home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
     env = {**os.environ, "JANUS_HOME": str(await asyncio.to_thread(fresh_home, home))}
     try:
-        up = await asyncio.to_thread(_janus, env, "up", "--detach", "--port", "0", "--json")
+        up = await asyncio.to_thread(_janus, env, "up", "--port", "0", "--json")
         if up.returncode:
             raise RuntimeError(f"its platform did not start: {up.stderr}")
         yield env, int(json.loads(up.stdout)["gateway"]["url"].rpartition(":")[2])
     finally:
         await asyncio.to_thread(_janus, env, "down")
+        # It holds keys, and nobody's work.
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def with_default_port(content: Any, port: int) -> Any:
@@ -98,7 +102,11 @@ def with_default_port(content: Any, port: int) -> Any:
 
 
 def _janus(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([BIN / "janus", *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    # From a session of its own: what `janus up` starts then ends with this process, however that ends.
+    command = [str(BIN / "janus"), *words]
+    return subprocess.run(
+        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True
+    )
 
 
 def shown(failure: Failed) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
 
 from janus_platform.corpus.pages import Page
@@ -113,9 +114,15 @@ class _SectionParser(HTMLParser):
         self._lines.clear()
 
 
-def article_text(page: Page) -> list[Section]:
+def article_text(page: Page) -> tuple[Section, ...]:
     """The article of `page` as plain text, in reading order; headings with nothing below them are left out."""
+    return _sections_of(page.article)
+
+
+# Search and vector index ask for the same pages, one after the other, while the platform starts.
+@lru_cache(maxsize=256)
+def _sections_of(article: str) -> tuple[Section, ...]:
     parser = _SectionParser()
-    parser.feed(page.article)
+    parser.feed(article)
     parser.close()
-    return parser.sections
+    return tuple(parser.sections)

@@ -16,7 +16,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,13 +24,15 @@ from starlette.types import Receive, Scope, Send
 
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
-from janus_bench.suites.loader import Suite
 from janus_bench.verification import THE_RUNNERS_WORD
 from janus_platform.implementations import BASELINE
 from janus_platform.processes import Child
 from janus_platform.room.names import is_own, own, owner, short
 from janus_platform.room.reading import BadBody, read_object
 from janus_platform.room.roster import Roster
+
+if TYPE_CHECKING:
+    from janus_bench.suites.loader import Suite
 
 MAX_BODY_BYTES = 2_000_000
 MAX_PUBLICATIONS = 500

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
-from janus_bench.suites.loader import Suite, load_suite
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import unreadable
@@ -31,6 +30,7 @@ from janus_platform.room.settings import RoomSettings, room_folder
 from janus_platform.room.submissions import Submissions
 
 if TYPE_CHECKING:
+    from janus_bench.suites.loader import Suite
     from janus_platform.server import LocalPlatform
 
 
@@ -188,6 +188,9 @@ def _raise_file_limit() -> None:
 
 def _open_leaderboard(folder: Path, name: str) -> tuple[Suite, Leaderboard]:
     try:
+        # Not at the top: the evaluators behind it cost a platform that is no room 50 ms of its start.
+        from janus_bench.suites.loader import load_suite
+
         suite = load_suite(name)
         return suite, Leaderboard(folder / "leaderboard.sqlite3", suite_hash=suite.hash)
     except BenchError as error:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 import threading
+import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from janus_platform.contract import load_contract
@@ -122,6 +126,33 @@ def test_notebooks_run_beforehand_each_with_a_platform_and_a_home_of_its_own(sma
     for name in ("one", "two"):
         html = (small_book / "_build" / "html" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
         assert f"http://localhost:{load_contract().gateway.port} marked before: False" in html
+
+
+def test_no_platform_outlives_a_build_that_was_killed(small_book: Path) -> None:
+    told = small_book / "told"
+    status = (
+        "import os, subprocess, sys, time\ncommand = [sys.executable, '-m', 'janus_platform.cli', 'status', '--json']\n"
+    )
+    source = f"open({str(told)!r} + '.part', 'wb').write(subprocess.run(command, stdout=-1, check=True).stdout)\n"
+    write_notebook(small_book, f"{status}{source}os.replace({str(told)!r} + '.part', {str(told)!r})\ntime.sleep(100)")
+    words = [small_book / "cache", small_book / "homes", small_book / "notebooks" / "one.ipynb"]
+    command = [sys.executable, "-m", "tools.notebook_runs", *map(str, words)]
+    running = subprocess.Popen(command, env=variables(), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: told.is_file() or running.poll() is not None)
+    finally:
+        running.kill()
+        running.wait()
+    platform = json.loads(told.read_bytes())["pid"]
+    until(lambda: not psutil.pid_exists(platform))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for it; a test that waits in vain fails."""
+    deadline = time.monotonic() + 100
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
 
 
 def test_every_notebook_that_fails_is_shown_with_its_cell(small_book: Path) -> None:

@@ -34,7 +34,7 @@ OPTIONS = ["--nbval-sanitize-with", str(SANITIZE), "--nbval-cell-timeout", str(C
 
 
 @pytest.fixture(scope="module")
-def platform_variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def on_another_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A platform on any port but the default one, which another program may have: no notebook may rely on it."""
     with running(Terminal(), own_home=tmp_path_factory.mktemp("home") / "janus", port=0) as env:
         yield env
@@ -51,9 +51,9 @@ def run_nbval(
 
 @pytest.mark.parametrize("notebook", notebooks(), ids=lambda path: path.stem)
 def test_notebook_runs_and_prints_what_was_recorded(
-    notebook: Path, platform_variables: dict[str, str], tmp_path: Path
+    notebook: Path, on_another_port: dict[str, str], tmp_path: Path
 ) -> None:
-    done = run_nbval(merged(notebook), tmp_path, platform_variables)
+    done = run_nbval(merged(notebook), tmp_path, on_another_port)
     assert done.returncode == 0, done.stdout[-8000:]
 
 
