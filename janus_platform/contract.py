@@ -108,7 +108,9 @@ class Egress:
     max_head_bytes: int
     head_seconds: float
     max_tunnels_per_caller: int
-    max_unfinished_heads_per_peer: int
+    max_waiting_tunnels_per_caller: int
+    tunnel_wait_seconds: float
+    max_unfinished_heads: int
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ class Router:
     """Chooses an implementation for each request; the balancer chooses among its nodes.
 
     The contract's default model stands for the leader: the first of the leaderboard, once it has beaten the baseline
-    there (a run of the baseline on the same board, and a strictly higher composite). Where there is none, or the leader is no
-    longer deployed or does not start, the baseline answers: a reader always gets an answer, and the response's
+    there (a run of the baseline on the same board, and a strictly higher composite). Where there is none, or the leader
+    is no longer deployed or does not start, the baseline answers: a reader always gets an answer, and the response's
     `x-janus-implementation` header says whose it is. `full_name` says what a requested name stands for.
     """
 
