@@ -126,6 +126,7 @@ class NodeRules:
     wait_for_restart_seconds: int
     health_check_seconds: int
     health_failures: int
+    health_failures_at_work: int
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 It gets requests only while it is healthy: not before its health path has answered 200, nor while that says otherwise.
 After a crash it is started again with a growing delay (backoff.py). Ended by the node it counts as crashed: when it
-takes more than its bounds allow (excess.py), or when its health path stays silent while nobody waits for an answer.
+takes more than its bounds allow (excess.py), or when its health path stays silent (health.py).
 """
 
 from __future__ import annotations
