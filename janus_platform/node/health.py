@@ -27,7 +27,7 @@ class Health:
         self.complaint = ""
 
     async def until_lost(self, base: Base) -> str:
-        """Return, with the reason, once it has failed too often in a row: fewer times suffice while no request is open."""
+        """Return, with the reason, once it has failed too often in a row; while requests are open it may more often."""
         failures = idle = 0
         while True:
             await self._clock.sleep(self._rules.health_check_seconds)

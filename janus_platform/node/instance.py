@@ -25,6 +25,7 @@ from janus_platform.node.forwarding_time import round_trip_ms
 from janus_platform.node.health import Health
 from janus_platform.node.log import BoundedLog
 from janus_platform.node.measuring import Measured, Measurer
+from janus_platform.node.missing_packages import remedy
 from janus_platform.node.probe import status_of
 from janus_platform.node.walls import Launch, Walls
 from janus_platform.processes import Child
@@ -192,7 +193,10 @@ class Instance:
 
     def _last_words(self) -> str:
         lines = self.log.last_lines()
-        return f" The end of its log:\n{lines}" if lines else " Its log is empty."
+        if not lines:
+            return " Its log is empty."
+        todo = remedy(lines)
+        return f" {todo} The end of its log:\n{lines}" if todo else f" The end of its log:\n{lines}"
 
     async def _keep(self) -> None:
         """Watch it, and start it again whenever it ends, until cancelled."""
