@@ -1,7 +1,7 @@
 """Files that the platform reads at its start and cannot: each is kept aside and begun anew, and it starts.
 
-Only a file whose content is wrong is moved. One that may not be read, is locked or was written by a newer version stays,
-and the start fails with what to do.
+Only a file whose content is wrong is moved. One that may not be read, is locked or was written by a newer version
+stays, and the start fails with what to do.
 """
 
 from __future__ import annotations
