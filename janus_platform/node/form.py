@@ -69,7 +69,11 @@ def check_folder(path: Path, entry: str, command: Sequence[str]) -> list[Check]:
         return [Check("folder exists", "failed", f"the name of {shown(path)} is not UTF-8. Rename it.")]
     folder = path.is_absolute() and path.is_dir()
     checks = [verdict("folder exists", folder, "", f"{path} is not a folder (give its full path)")]
-    checks += [Check(name, "not checked", NOT_USED) for name in UNUSED if folder and (path / name).is_file()]
+    checks += [
+        Check(f"{name} (not used here)", "not checked", NOT_USED)
+        for name in UNUSED
+        if folder and (path / name).is_file()
+    ]
     if command:
         usable = all(isinstance(part, str) and part for part in command)
         return [*checks, verdict("command", usable, "", "every part of the command must be a non-empty text")]

@@ -13,8 +13,7 @@ UNUSED = (
     "setup.py", "environment.yml", "package.json",
 )  # fmt: skip
 NOT_USED = (
-    "not used here: no image is built and no package installed; the program runs with the Python and the packages of "
-    "the platform"
+    "no image is built and no package installed; the program runs with the Python and the packages of the platform"
 )
 
 
