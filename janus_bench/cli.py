@@ -208,7 +208,7 @@ def leaderboard(
 
     _print_table(history_table(board.history()) if history else standings_table(rows, _console().width))
     if rows:
-        from janus_bench.verification import THE_RUNNERS_WORD
+        from janus_bench.constants import THE_RUNNERS_WORD
 
         print(THE_RUNNERS_WORD, file=sys.stderr)
     if not rows:

@@ -1,4 +1,4 @@
-"""The numbers that scores depend on: scoring.toml, read once, and its hash."""
+"""The numbers that scores depend on: scoring.toml, read once, and its hash; and what scores cannot prove."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+# What every place says that shows published scores.
+THE_RUNNERS_WORD = (
+    "Scores are worked out again from the published answers. That they came from this implementation, when each piece "
+    "came, and the bill are the runner's word."
+)
 SCORING_FILE = Path(__file__).with_name("scoring.toml")
 Table = dict[str, Any]
 

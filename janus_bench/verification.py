@@ -34,10 +34,6 @@ from janus_bench.target import Target
 
 # What of a report does not follow from its records.
 OF_THE_RUN = frozenset({"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes"})
-THE_RUNNERS_WORD = (
-    "Scores are worked out again from the published answers. That they came from this implementation, when each piece "
-    "came, and the bill are the runner's word."
-)
 MAX_RECORDS_BYTES = 64 * 1024 * 1024  # inflated; a quick run has 0.3 to 2 MB
 MAX_PACKED_BYTES = 1_400_000
 MEMORY_BYTES = 2 * 1024**3

@@ -83,6 +83,8 @@ def up(
         typer.echo(json.dumps(status))
         return
     typer.echo(f"The platform is up: {status['gateway']['url']}")
+    for warning in status.get("warnings", ()):
+        typer.echo(f"Warning: {warning}", err=True)
     if room is not None:
         announce(status)
     typer.echo('Send this shell\'s requests through it:  eval "$(janus env)"')

@@ -42,7 +42,7 @@ def settings_of(
         raise PlatformError(
             f"Everybody who comes in needs a token: --learners N (1 to {rules.max_learners}), or --names FILE."
         )
-    open_roster(room_folder(), count, given)
+    open_roster(room_folder(), count, given, warn=lambda sentence: say(f"Warning: {sentence}", err=True))
     return RoomSettings(host, rules.port if port is None else port, count, suite)
 
 

@@ -109,7 +109,9 @@ class Egress:
     max_head_bytes: int
     head_seconds: float
     max_tunnels_per_caller: int
-    max_unfinished_heads_per_peer: int
+    max_waiting_tunnels_per_caller: int
+    tunnel_wait_seconds: float
+    max_unfinished_heads: int
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class NodeRules:
     wait_for_restart_seconds: int
     health_check_seconds: int
     health_failures: int
+    health_failures_at_work: int
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
-from janus_bench.leaderboard import Leaderboard
 from janus_platform import collector
 from janus_platform.access import AccessRules
 from janus_platform.attestation.desk import EvidenceDesk
@@ -31,6 +30,7 @@ from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.control import build_control
 from janus_platform.corpus.browsing import BundledWeb
+from janus_platform.damaged import open_leaderboard
 from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
@@ -88,7 +88,8 @@ class LocalPlatform:
         self.users = Users(self.clock, detached=settings.detached)
         self.ending = asyncio.Event()
         self.callers = Callers(now=self.clocks.now, grace_seconds=self.contract.secrets.key_grace_seconds)
-        self.leaderboard = _open_leaderboard()
+        self.warnings: list[str] = []
+        self.leaderboard = open_leaderboard(home() / "leaderboard.sqlite3", self.warn)
         self.bundled = bundled()
         # In a room, the bundled implementations answer everybody: one caller's limits would be the whole class's.
         self.limits = LimitSwitch(settings.limits == "contract", free=self.bundled if settings.room else ())
@@ -136,7 +137,16 @@ class LocalPlatform:
 
     def _leader(self) -> str | None:
         """Who leads, and so answers for the default model: #1, if it has beaten the baseline on the same board."""
-        return self.room.board.leader() if self.room else self.leaderboard.leader(BASELINE.__eq__)
+        try:
+            return self.room.board.leader() if self.room else self.leaderboard.leader(BASELINE.__eq__)
+        except BenchError as error:
+            log.warning("no leader: %s", error)
+            return None
+
+    def warn(self, sentence: str) -> None:
+        """Say it in the log, and to whoever started the platform."""
+        self.warnings.append(sentence)
+        log.warning("%s", sentence)
 
     def _build_deployments(self) -> Deployments:
         node = Node(
@@ -148,7 +158,7 @@ class LocalPlatform:
         )
         return Deployments(
             node,
-            Registry(home() / "implementations.sqlite3"),
+            Registry(home() / "implementations.sqlite3", self.warn),
             bundled=self.bundled,
             baseline=BASELINE,
             home=home() / "implementations",
@@ -256,6 +266,7 @@ class LocalPlatform:
             "services": await self.services.health(),
             "implementations": self.deployments.describe(),
             "leader": self._leader(),
+            "warnings": self.warnings,
             "monitoring": await self.monitor.summary(),
             **({"room": self.room.describe()} if self.room else {}),
         }
@@ -272,13 +283,6 @@ class LocalPlatform:
                 f"Port {self.settings.port} is in use by another program. End it, or use another port: "
                 "`janus up --port 8010`."
             ) from error
-
-
-def _open_leaderboard() -> Leaderboard:
-    try:
-        return Leaderboard(home() / "leaderboard.sqlite3")
-    except BenchError as error:
-        raise PlatformError(str(error)) from error
 
 
 async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> None:

@@ -4,8 +4,9 @@ It accepts `CONNECT host:443` (RFC 9110, 9.3.6) for the hosts of the contract, e
 requests to the service that the hostname table names. Anything else is refused with a problem that says why, logged and
 counted. Nothing is ever forwarded to the network: a host that is not in the table has nowhere to go.
 
-A caller has so many tunnels at once, and a peer (one implementation, or the loopback port) so many connections that
-have not said yet where to; who takes more is refused, and nobody else notices.
+A caller has so many tunnels at once, and a queue for a short burst beyond them; who takes more is refused, and nobody
+else notices. Connections that have not said yet where to are counted by caller as far as they have said who they are,
+and the oldest make way for new ones (queueing.py).
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from janus_platform.contract import Egress
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
 from janus_platform.egress.heads import Refusal, parse, refusal_bytes
+from janus_platform.egress.queueing import MakesWay, Tunnels, UnfinishedHeads
 from janus_platform.egress.same_host import SameHost
-from janus_platform.egress.waiting import Waiting
+from janus_platform.egress.waiting import Queued, Waiting
 from janus_platform.http_server import BACKLOG, HttpServer
 
 log = logging.getLogger("janus.egress")
@@ -42,6 +44,7 @@ KEPT_OF_A_CALLER = 200
 KEPT_CALLERS = 10_000
 RETRY_SECONDS = 1
 _AUTHORIZATION = re.compile(rb"(?im)^proxy-authorization:[ \t]*([^\r\n]{1,300})\r?$")
+_EARLY = ("bytes after CONNECT", "Wait for the 200 before you send through the tunnel.")
 _PEER_CREDENTIALS = struct.Struct("3i")  # unix(7), SO_PEERCRED: pid, uid, gid
 
 
@@ -61,12 +64,13 @@ class EgressProxy:
     def __init__(self, table: Mapping[str, ASGIApp], rules: Egress, callers: Callers, ca: LocalCA) -> None:
         self.rules, self._port = rules, rules.allowed_port
         self._callers = callers
-        self._servers = {host: HttpServer(SameHost(app, host, self._block)) for host, app in table.items()}
+        self.tunnels = Tunnels()
+        apps = {host: SameHost(MakesWay(app, self.tunnels), host, self._block) for host, app in table.items()}
+        self._servers = {host: HttpServer(app) for host, app in apps.items()}
         self._contexts = {host: ca.server_context(host) for host in table}
         self._listeners: list[asyncio.Server] = []
-        self._tunnels: set[asyncio.Task[None]] = set()
-        self.open_tunnels: Counter[str] = Counter()
-        self.unfinished: Counter[int] = Counter()
+        self._serving: set[asyncio.Task[None]] = set()
+        self.unfinished: UnfinishedHeads[_Connection] = UnfinishedHeads()
         self.events: deque[EgressEvent] = deque(maxlen=KEPT_EVENTS)
         self.counts: Counter[str] = Counter()
         self.by_caller: dict[str, Counter[str]] = {}
@@ -94,7 +98,7 @@ class EgressProxy:
         """Stop listening, end every tunnel and shut the services down."""
         for listener in self._listeners:
             listener.close()
-        for tunnel in list(self._tunnels):
+        for tunnel in list(self._serving):
             tunnel.cancel()
         await asyncio.gather(*(server.close() for server in self._servers.values()))
 
@@ -111,21 +115,50 @@ class EgressProxy:
         """The protocol of one new connection."""
         return _Connection(self)
 
-    def tunnel(self, head: bytes, transport: asyncio.Transport, waiting: Waiting) -> None:
-        """Decide about one request head, then open the tunnel; raises Refusal."""
+    def tunnel(self, head: bytes, transport: asyncio.Transport) -> None:
+        """Decide about one request head, then open the tunnel as soon as the caller may have it; raises Refusal."""
         host, caller = self._decide(head)
-        self._record(caller, f"{host}:{self._port}", None)
-        waiting.on_lost = self._counted(caller)
-        transport.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
-        task = asyncio.get_running_loop().create_task(self._serve(host, caller, transport, waiting))
-        self._tunnels.add(task)
-        task.add_done_callback(self._tunnels.discard)
+        rules, queued = self.rules, Queued()
+
+        def begin() -> bool:
+            if transport.is_closing():
+                return False
+            waiting = Waiting()
+            waiting.on_lost = self._once(lambda: self.tunnels.leave(caller))
+            transport.set_protocol(waiting)
+            self._record(caller, f"{host}:{self._port}", None)
+            transport.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
+            task = asyncio.get_running_loop().create_task(self._serve(host, caller, transport, waiting))
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+            return True
+
+        def refuse(refusal: Refusal | None = None) -> None:
+            self.refuse(refusal or _too_many_tunnels(caller, host, rules), transport)
+
+        transport.set_protocol(queued)
+        queued.on_early = lambda: refuse(Refusal(400, *_EARLY, caller=caller))
+        give_up = self.tunnels.enter(
+            caller,
+            begin,
+            refuse,
+            most=rules.max_tunnels_per_caller,
+            waiting=rules.max_waiting_tunnels_per_caller,
+            seconds=rules.tunnel_wait_seconds,
+        )
+        if give_up is not None:
+            queued.on_lost = give_up
+
+    def caller_of(self, head: bytes) -> str | None:
+        """The caller that a head proves, however little of it has come."""
+        proof = _AUTHORIZATION.search(head)
+        return self._callers.identify(proof[1].decode("latin-1")) if proof else None
 
     def refuse(self, refusal: Refusal, transport: asyncio.Transport, head: bytes = b"") -> None:
         """Log, count and answer an attempt that does not pass; `head` is what was sent, for whose it was."""
         caller = refusal.caller
-        if caller == "unknown" and (proof := _AUTHORIZATION.search(head)):
-            caller = self._callers.identify(proof[1].decode("latin-1")) or caller
+        if caller == "unknown":
+            caller = self.caller_of(head) or caller
         self._block(caller, refusal.target, refusal.reason)
         transport.write(refusal_bytes(refusal, self.allowed_hosts))
         transport.close()
@@ -134,20 +167,11 @@ class EgressProxy:
         self._record(caller, target, reason)
         log.warning("blocked caller=%s target=%s reason=%s", caller, target, reason)
 
-    def _counted(self, caller: str) -> Callable[[], None]:
-        """Count one more tunnel of `caller`; what is returned ends it, once."""
-        self.open_tunnels[caller] += 1
-        ended = False
-
-        def end() -> None:
-            nonlocal ended
-            if not ended:
-                ended = True
-                self.open_tunnels[caller] -= 1
-                if not self.open_tunnels[caller]:
-                    del self.open_tunnels[caller]
-
-        return end
+    @staticmethod
+    def _once(end: Callable[[], None]) -> Callable[[], None]:
+        """`end`, which is called once however often this is."""
+        left = [end]
+        return lambda: left.pop()() if left else None
 
     def _record(self, caller: str, target: str, reason: str | None) -> None:
         outcome = "allowed" if reason is None else "blocked"
@@ -183,12 +207,6 @@ class EgressProxy:
         if headers.get("host", target).lower() not in (host, target.lower()):
             detail = "The Host header of a CONNECT request names its target (RFC 9110, 7.2)."
             raise Refusal(400, "Host header differs from the target", detail, target=target, caller=caller)
-        if self.open_tunnels[caller] >= self.rules.max_tunnels_per_caller:
-            detail = (
-                f"{caller} has {self.rules.max_tunnels_per_caller} tunnels open, as many as one caller may have. "
-                "Close some, or send several requests through one: share one client."
-            )
-            raise Refusal(429, "too many tunnels", detail, target=target, caller=caller, retry_after=RETRY_SECONDS)
         return host, caller
 
     async def _serve(self, host: str, caller: str, transport: asyncio.Transport, waiting: Waiting) -> None:
@@ -222,13 +240,22 @@ class EgressProxy:
         waiting.hand_over(protocol, secured)
 
 
+def _too_many_tunnels(caller: str, host: str, rules: Egress) -> Refusal:
+    detail = (
+        f"{caller} has {rules.max_tunnels_per_caller} tunnels open, as many as one caller may have, and none ended in "
+        "time. Close some, or send several requests through one: share one client."
+    )
+    target = f"{host}:{rules.allowed_port}"
+    return Refusal(429, "too many tunnels", detail, target=target, caller=caller, retry_after=RETRY_SECONDS)
+
+
 class _Connection(asyncio.Protocol):
     """Reads one request head, within its size and time limits."""
 
     def __init__(self, proxy: EgressProxy) -> None:
         self._proxy, self._rules = proxy, proxy.rules
         self._head = bytearray()
-        self._peer: int | None = None
+        self._caller: str | None = None
         self._transport: asyncio.Transport
         self._timer: asyncio.TimerHandle
 
@@ -236,12 +263,15 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self._transport = transport  # type: ignore[assignment]
         self._timer = asyncio.get_running_loop().call_later(self._rules.head_seconds, self._too_slow)
-        self._peer = _peer(self._transport)
-        self._proxy.unfinished[self._peer] += 1
-        if self._proxy.unfinished[self._peer] > self._rules.max_unfinished_heads_per_peer:
-            most = self._rules.max_unfinished_heads_per_peer
-            detail = f"{most} connections from here have not said yet where to. Finish or close those."
-            self._refuse(Refusal(429, "too many unfinished requests", detail, retry_after=RETRY_SECONDS))
+        self._counts_for(_peer(self._transport))
+
+    def _counts_for(self, owner: int | str) -> None:
+        """Be one of the owner's unfinished heads; where that is one too many, its oldest goes."""
+        most = self._rules.max_unfinished_heads
+        oldest = self._proxy.unfinished.put(self, owner, most)
+        if oldest is not None:
+            detail = f"{most} connections of yours have not said yet where to. Finish or close those."
+            oldest._refuse(Refusal(429, "too many unfinished requests", detail, retry_after=RETRY_SECONDS))
 
     def data_received(self, data: bytes) -> None:
         if self._transport.is_closing():
@@ -252,13 +282,14 @@ class _Connection(asyncio.Protocol):
             if len(self._head) > self._rules.max_head_bytes:
                 raise Refusal(431, "head is too large", f"A request head may have {self._rules.max_head_bytes} bytes.")
             if end < 0:
+                if self._caller is None and b"\n" in data and (caller := self._proxy.caller_of(bytes(self._head))):
+                    self._caller = caller
+                    self._counts_for(caller)
                 return
             if len(self._head) > end + 4:
-                raise Refusal(400, "bytes after CONNECT", "Wait for the 200 before you send through the tunnel.")
+                raise Refusal(400, *_EARLY)
             self._over()
-            waiting = Waiting()
-            self._transport.set_protocol(waiting)
-            self._proxy.tunnel(bytes(self._head[:end]), self._transport, waiting)
+            self._proxy.tunnel(bytes(self._head[:end]), self._transport)
         except Refusal as refusal:
             self._refuse(refusal)
 
@@ -276,11 +307,7 @@ class _Connection(asyncio.Protocol):
     def _over(self) -> None:
         """The head is read, or never will be."""
         self._timer.cancel()
-        if self._peer is not None:
-            self._proxy.unfinished[self._peer] -= 1
-            if not self._proxy.unfinished[self._peer]:
-                del self._proxy.unfinished[self._peer]
-            self._peer = None
+        self._proxy.unfinished.drop(self)
 
 
 def _peer(transport: asyncio.Transport) -> int:

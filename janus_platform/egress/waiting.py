@@ -1,9 +1,25 @@
-"""A tunnel between the end of its TLS handshake and the moment the HTTP protocol takes over."""
+"""A tunnel before HTTP: while it waits for its turn, and between its TLS handshake and the HTTP protocol."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+
+
+class Queued(asyncio.Protocol):
+    """Owns a connection that waits for its tunnel: nothing may come yet (`on_early`), and it may leave (`on_lost`)."""
+
+    def __init__(self) -> None:
+        self.on_early: Callable[[], None] = lambda: None
+        self.on_lost: Callable[[], None] = lambda: None
+
+    def data_received(self, data: bytes) -> None:
+        on_early, self.on_early = self.on_early, lambda: None
+        self.on_lost()
+        on_early()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.on_lost()
 
 
 class Waiting(asyncio.Protocol):

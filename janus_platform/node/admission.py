@@ -11,6 +11,7 @@ from janus_platform.gateway.site import Site, parse_site
 from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_failed
 from janus_platform.node.elsewhere import Elsewhere
 from janus_platform.node.fleet import Member
+from janus_platform.node.missing_packages import remedy
 from janus_platform.node.node import Node
 from janus_platform.node.trial import try_out
 
@@ -71,8 +72,9 @@ def _said_since(member: Member, before: str) -> str:
     """The last lines that it printed during its trial."""
     if isinstance(member, Elsewhere):
         return ""
-    lines = member.log.tail().removeprefix(before).splitlines()
-    return "\n".join(line[:SHOWN_CHARACTERS] for line in lines[-SHOWN_LINES:])
+    printed = member.log.tail().removeprefix(before)
+    lines = [line[:SHOWN_CHARACTERS] for line in printed.splitlines()[-SHOWN_LINES:]]
+    return "\n".join([*lines, *filter(None, [remedy(printed)])])
 
 
 def site_of(url: str) -> Site:

@@ -17,7 +17,9 @@ from janus_platform.contract import Submission
 from janus_platform.node.checks import Check, verdict
 from janus_platform.node.hotkey import check_hotkey
 from janus_platform.node.licences import checked_licence
+from janus_platform.node.missing_packages import NOT_USED, UNUSED
 from janus_platform.node.registry import NAME
+from janus_platform.node.snapshot import is_utf8, shown
 
 # Takes a field's text, returns praise, raises ValueError with what to do.
 Judge = Callable[[str, Submission], str]
@@ -63,8 +65,15 @@ def check_name(name: str, reserved: AbstractSet[str]) -> Check:
 
 def check_folder(path: Path, entry: str, command: Sequence[str]) -> list[Check]:
     """Whether there is a folder, and in it what is to be run."""
+    if not is_utf8(path):
+        return [Check("folder exists", "failed", f"the name of {shown(path)} is not UTF-8. Rename it.")]
     folder = path.is_absolute() and path.is_dir()
     checks = [verdict("folder exists", folder, "", f"{path} is not a folder (give its full path)")]
+    checks += [
+        Check(f"{name} (not used here)", "not checked", NOT_USED)
+        for name in UNUSED
+        if folder and (path / name).is_file()
+    ]
     if command:
         usable = all(isinstance(part, str) and part for part in command)
         return [*checks, verdict("command", usable, "", "every part of the command must be a non-empty text")]

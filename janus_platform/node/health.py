@@ -14,7 +14,8 @@ class Health:
     """Asks `path` as often as the rules say.
 
     `complaint` says why it gets no requests: from an answer other than 200 until the next 200. Silence is no complaint
-    at first, for a program that answers one request at a time is silent while it works.
+    at first, for a program that answers one request at a time is silent while it works. It has longer then, but not for
+    ever: one that hangs would else never be started again, as long as somebody asks it something.
     """
 
     def __init__(self, path: str, rules: NodeRules, load: Load, clock: Clock) -> None:
@@ -26,16 +27,16 @@ class Health:
         self.complaint = ""
 
     async def until_lost(self, base: Base) -> str:
-        """Return, with the reason, once it has failed too often in a row while no request was open."""
-        failures = 0
+        """Return, with the reason, once it has failed too often in a row; while requests are open it may more often."""
+        failures = idle = 0
         while True:
             await self._clock.sleep(self._rules.health_check_seconds)
             status = await status_of(base, self.path, seconds=SECONDS)
             said = f"GET {self.path} " + ("did not answer" if status is None else f"answered {status}")
             self.complaint = said if status not in (200, None) else self.complaint if status is None else ""
-            if status == 200 or self._load.open:
-                failures = 0
+            if status == 200:
+                failures = idle = 0
                 continue
-            failures += 1
-            if failures >= self._rules.health_failures:
+            failures, idle = failures + 1, 0 if self._load.open else idle + 1
+            if idle >= self._rules.health_failures or failures >= self._rules.health_failures_at_work:
                 return f"{said} {failures} times in a row"

@@ -2,7 +2,7 @@
 
 It gets requests only while it is healthy: not before its health path has answered 200, nor while that says otherwise.
 After a crash it is started again with a growing delay (backoff.py). Ended by the node it counts as crashed: when it
-takes more than its bounds allow (excess.py), or when its health path stays silent while nobody waits for an answer.
+takes more than its bounds allow (excess.py), or when its health path stays silent (health.py).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from janus_platform.node.forwarding_time import round_trip_ms
 from janus_platform.node.health import Health
 from janus_platform.node.log import BoundedLog
 from janus_platform.node.measuring import Measured, Measurer
+from janus_platform.node.missing_packages import remedy
 from janus_platform.node.probe import status_of
 from janus_platform.node.walls import Launch, Walls
 from janus_platform.processes import Child
@@ -192,7 +193,10 @@ class Instance:
 
     def _last_words(self) -> str:
         lines = self.log.last_lines()
-        return f" The end of its log:\n{lines}" if lines else " Its log is empty."
+        if not lines:
+            return " Its log is empty."
+        todo = remedy(lines)
+        return f" {todo} The end of its log:\n{lines}" if todo else f" The end of its log:\n{lines}"
 
     async def _keep(self) -> None:
         """Watch it, and start it again whenever it ends, until cancelled."""

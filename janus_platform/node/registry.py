@@ -5,15 +5,21 @@ A submission is acknowledged only after it has been committed and synced to disk
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from janus_platform.damaged import Warn, is_damaged, set_aside
 from janus_platform.errors import PlatformError
+
+log = logging.getLogger("janus.node")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _SCHEMA_VERSION = 3
@@ -70,33 +76,57 @@ class Registration:
 
 
 class Registry:
-    """The submitted implementations in the SQLite file at `path`."""
+    """The submitted implementations in the SQLite file at `path`.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    A damaged file is kept aside and begun anew; a row that cannot be read is skipped. `warn` is told of both.
+    """
+
+    def __init__(self, path: Path, warn: Warn = log.warning) -> None:
+        self.path, self._warn = path, warn
         path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._open()
+        except RegistryError:
+            if not is_damaged(path):
+                raise
+            set_aside(path, "what was submitted has to be submitted again", warn)
+            self._open()
+
+    def _open(self) -> None:
         with self._connection() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > _SCHEMA_VERSION:
-                raise RegistryError(f"{path} was written by a newer version. Update, or move the file away.")
+                raise RegistryError(f"{self.path} was written by a newer version. Update, or move the file away.")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(_SCHEMA)
             if version:
                 for column in (column for later, added in _ADDED.items() if later > version for column in added):
                     connection.execute(f"ALTER TABLE implementations ADD COLUMN {column}")
             connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+            connection.execute("SELECT * FROM implementations").fetchall()  # damage shows where it is read
 
     def all(self) -> list[Registration]:
         """Every registration, in the order of submission."""
         with self._connection() as connection:
             rows = connection.execute("SELECT * FROM implementations ORDER BY submitted, name").fetchall()
-        return [_registration(row) for row in rows]
+        return [found for row in rows if (found := self._read(row))]
 
     def get(self, name: str) -> Registration | None:
         """The registration of that name, or None."""
         with self._connection() as connection:
             row = connection.execute("SELECT * FROM implementations WHERE name = ?", (name,)).fetchone()
-        return _registration(row) if row else None
+        return self._read(row) if row else None
+
+    def _read(self, row: sqlite3.Row) -> Registration | None:
+        """The registration in a row; None, with a warning, for one that is none."""
+        try:
+            return _registration(row)
+        except (TypeError, ValueError, KeyError, RecursionError) as error:
+            name = ascii(str(dict(row).get("name", ""))[:80])
+            self._warn(
+                f"{self.path} has a row that cannot be read, of {name}: {error}. It is skipped; submit it again."
+            )
+            return None
 
     def put(self, registration: Registration) -> None:
         """Store `registration`, replacing one of the same name; on return it is on disk. Raises RegistryError."""
@@ -141,8 +171,21 @@ class Registry:
 
 
 def _registration(row: sqlite3.Row) -> Registration:
+    """Raises TypeError, ValueError or KeyError for what `put` never wrote."""
     values = dict(row)
     for place in ("folder", "submitted_from"):
         values[place] = Path(values[place]) if values[place] else None
-    values["command"] = tuple(json.loads(values["command"]))
-    return Registration(**values)
+    command = json.loads(values["command"])
+    if not isinstance(command, list) or not all(isinstance(part, str) for part in command):
+        raise ValueError("its command is no list of texts")
+    found = Registration(**{**values, "command": tuple(command)})
+    dt.datetime.fromisoformat(found.submitted)
+    if not NAME.fullmatch(found.name):
+        raise ValueError("its name is none")
+    if bool(found.url) == bool(found.folder and found.command):
+        raise ValueError("it has neither a folder with a command nor an address, or both")
+    if found.url and urlsplit(found.url).scheme not in ("http", "https"):
+        raise ValueError("its address is none")
+    if found.instances < 1:
+        raise ValueError("it has no instances")
+    return found

@@ -57,6 +57,8 @@ def files_in(folder: Path) -> Iterator[Path]:
         directories[:] = sorted(d for d in directories if d not in IGNORED)
         for name in sorted([*names, *(d for d in directories if Path(parent, d).is_symlink())]):
             path = Path(parent, name)
+            if not is_utf8(path.relative_to(folder)):
+                raise SnapshotError(f"The name of {shown(path)} is not UTF-8. Rename it.")
             found = path.lstat()
             if not stat.S_ISREG(found.st_mode):
                 raise SnapshotError(f"{path} is a link or a special file. Submit a folder of ordinary files.")
@@ -69,8 +71,22 @@ def files_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def is_utf8(path: Path) -> bool:
+    """Whether the path can be written down: names on disk are bytes, and some are no text."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(path: Path) -> str:
+    """A path as text, what is not UTF-8 in it as `\\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _unreadable(error: OSError) -> None:
-    raise SnapshotError(f"{error.filename} cannot be read: {error.strerror}")
+    raise SnapshotError(f"{shown(Path(error.filename))} cannot be read: {error.strerror}")
 
 
 def _write(path: Path, content: bytes, *, executable: bool) -> None:

@@ -22,9 +22,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from janus_bench.constants import THE_RUNNERS_WORD
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
-from janus_bench.verification import THE_RUNNERS_WORD
 from janus_platform.implementations import BASELINE
 from janus_platform.processes import Child
 from janus_platform.room.names import is_own, own, owner, short

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from janus_platform.damaged import Warn, set_aside
 from janus_platform.errors import PlatformError
 from janus_platform.room.roster import private_file
 from janus_platform.room.ticket import fingerprint
@@ -41,16 +42,28 @@ class DoorCertificate:
         return context
 
 
-def open_certificate(folder: Path) -> DoorCertificate:
-    """The certificate kept in `folder`, made where there is none. Raises PlatformError for a file that is no such."""
+def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
+    """The certificate kept in `folder`, made where there is none. Raises PlatformError for a file that is no such.
+
+    Where there is somebody to `warn`, such a file is kept aside and a new certificate made.
+    """
     path = folder / FILE
     try:
         if not path.exists():
             with private_file(path) as handle:
                 os.write(handle, _made())
-        found = x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError):
-        raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
+        content = path.read_bytes()
+        found = x509.load_pem_x509_certificate(content)
+        serialization.load_pem_private_key(content, password=None)
+    except OSError as error:
+        raise PlatformError(
+            f"{path} cannot be used: {error.strerror}. Make it readable and its folder writable."
+        ) from None
+    except (ValueError, TypeError):
+        if warn is None:
+            raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
+        set_aside(path, "all learners get new cards (`janus room cards`)", warn)
+        return open_certificate(folder)
     return DoorCertificate(path, fingerprint(found.public_bytes(serialization.Encoding.DER)))
 
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
+from janus_platform.damaged import Warn, open_leaderboard
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import unreadable
@@ -68,10 +69,10 @@ class Room:
         self._platform, self.settings = platform, settings
         self.rules = platform.contract.room
         folder = room_folder()
-        self._certificate = open_certificate(folder)
+        self._certificate = open_certificate(folder, platform.warn)
         self.traces = OwnTraces(settings.learners)
-        suite, self._leaderboard = _open_leaderboard(folder, settings.suite)
-        roster = open_roster(folder, settings.learners)
+        suite, self._leaderboard = _open_leaderboard(folder, settings.suite, platform.warn)
+        roster = open_roster(folder, settings.learners, warn=platform.warn)
         self.deployments = platform.deployments
         self.submissions = Submissions(self.deployments, self.rules, folder / "arriving", platform.clock)
         self.board = Board(
@@ -186,12 +187,12 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def _open_leaderboard(folder: Path, name: str) -> tuple[Suite, Leaderboard]:
+def _open_leaderboard(folder: Path, name: str, warn: Warn) -> tuple[Suite, Leaderboard]:
     try:
         # Not at the top: the evaluators behind it cost a platform that is no room 50 ms of its start.
         from janus_bench.suites.loader import load_suite
 
         suite = load_suite(name)
-        return suite, Leaderboard(folder / "leaderboard.sqlite3", suite_hash=suite.hash)
+        return suite, open_leaderboard(folder / "leaderboard.sqlite3", warn, suite.hash)
     except BenchError as error:
         raise PlatformError(str(error)) from error

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from janus_platform.damaged import Warn, set_aside
 from janus_platform.errors import PlatformError
 from janus_platform.room.ticket import new_secret
 
@@ -34,6 +35,10 @@ class Learner:
 
     def __repr__(self) -> str:
         return f"<Learner {self.id} {self.name!r}>"
+
+
+class DamagedRoster(PlatformError):
+    """The roster's file is there and holds no roster."""
 
 
 class Roster:
@@ -57,13 +62,19 @@ class Roster:
         return learner if same and learner in self._digests else None
 
 
-def open_roster(folder: Path, count: int, names: Sequence[str] = ()) -> Roster:
+def open_roster(folder: Path, count: int, names: Sequence[str] = (), warn: Warn | None = None) -> Roster:
     """The first `count` learners of the roster kept in `folder`, made or grown where need be.
 
-    `names` replace the names from the first learner on. Raises PlatformError for what is no name and for a file that
-    cannot be used.
+    `names` replace the names from the first learner on. A damaged file is kept aside where there is somebody to `warn`:
+    all learners then get new cards. Raises PlatformError for what is no name and for a file that cannot be used.
     """
-    known = _read(folder / FILE)
+    try:
+        known = _read(folder / FILE)
+    except DamagedRoster:
+        if warn is None:
+            raise
+        set_aside(folder / FILE, "all learners get new cards (`janus room cards`)", warn)
+        known = []
     for number in range(len(known) + 1, count + 1):
         known.append(Learner(f"learner-{number:02}", f"Learner {number:02}", new_secret()))
     for at, name in enumerate(names[:count]):
@@ -126,8 +137,10 @@ def _read(path: Path) -> list[Learner]:
         raise ValueError
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError, KeyError):
-        raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
+    except OSError as error:
+        raise PlatformError(f"{path} cannot be read: {error.strerror}. Make it readable.") from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise DamagedRoster(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
 
 
 def _write(path: Path, learners: Sequence[Learner]) -> None:

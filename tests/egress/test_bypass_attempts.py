@@ -200,12 +200,12 @@ def follow(env):
 
 @FROM
 def test_a_caller_has_so_many_tunnels_and_no_more(prison: Prison, origin: str) -> None:
-    prison.proxy.rules = replace(prison.proxy.rules, max_tunnels_per_caller=3)
+    prison.proxy.rules = replace(prison.proxy.rules, max_tunnels_per_caller=3, tunnel_wait_seconds=0)
     try:
         before = len(prison.proxy.events)
         assert prison.say(origin, "hold_tunnels", EGRESS.allowed_hosts[4], 5) == [200, 200, 200, 429, 429]
         assert {event.reason for event in prison.blocked_since(before)} == {"too many tunnels"}
-        while prison.proxy.open_tunnels:
+        while prison.proxy.tunnels.open:
             time.sleep(0.005)
         assert prison.say(origin, "hold_tunnels", EGRESS.allowed_hosts[4], 3) == [200, 200, 200]
     finally:
@@ -214,13 +214,13 @@ def test_a_caller_has_so_many_tunnels_and_no_more(prison: Prison, origin: str) -
 
 @needs_walls
 def test_one_implementation_that_opens_connections_and_says_nothing_does_not_keep_others_out(prison: Prison) -> None:
-    prison.proxy.rules = replace(EGRESS, max_unfinished_heads_per_peer=3)
+    prison.proxy.rules = replace(EGRESS, max_unfinished_heads=3)
     try:
         code = """
 import time
 address, _ = proxy_of(os.environ)
 held = [socket.create_connection(address) for _ in range(4)]
-result = head_of(held[-1])
+result = head_of(held[0])
 """
         assert prison.inside(code) == 429
         request = f"GET / HTTP/1.1\r\nHost: {EGRESS.allowed_hosts[4]}\r\n\r\n"

@@ -19,7 +19,7 @@ from opening import Opening
 from pages import MAX_PASSAGES, Passage, declines, most_relevant, prompt, whole_sentences, words
 from plotting import Plot, calculation_program, plan_plot, png_of, value_of
 from questions import Question
-from services import EXECUTE_URL, MODEL, Delta, Execution, RateLimited, Result, ServiceError, Services
+from services import MODEL, Delta, Execution, RateLimited, Result, ServiceError, Services
 from steps import Picture, Step, Text, Thought, ToolCalls, Usage, say
 
 SYSTEM = (
@@ -198,20 +198,22 @@ class Research:
 
     async def _structured(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         """An answer in the form that the request asks for: the model's alone, since nothing may stand beside it."""
-        findings = Findings()
+        findings, given = Findings(), ""
         if program := question.program or (question.calculation and calculation_program(question.calculation, None)):
             yield Thought("Running the program in the code sandbox.\n")
             done = await self._execute(program, usage)
-            shown = f"{question.calculation or 'The program'} = {done.stdout.strip()[:2_000]}"
-            findings.passages = [Passage("Code sandbox", EXECUTE_URL, shown)] if done.exit_code == 0 else []
+            result = done.stdout.strip()[:2_000] if done.exit_code == 0 else f"unknown: {_last_line(done)}"
+            given = f"The result is {result}. {question.form.wishes}".strip()
         elif question.can_be_looked_up and not question.has_picture:
             async for step in self._gather(question, findings):
                 yield step
         yield Thought(f"Asking {MODEL} for an answer in the form that was asked for.\n")
-        messages = list(question.messages)
         if findings.passages:
-            asked = {"role": "user", "content": prompt(" ".join(question.text.split()), findings.passages)}
-            messages = [m for m in messages if m.get("role") in ("system", "developer")] + [asked]
+            given = prompt(" ".join(question.text.split()), findings.passages)
+        messages = list(question.messages)
+        if given:
+            rules = [m for m in messages if m.get("role") in ("system", "developer")]
+            messages = [*rules, {"role": "user", "content": given}]
         deltas = self._infer(question, messages, response_format=question.settings.response_format)
         async for step in self._told(deltas, usage):
             yield step

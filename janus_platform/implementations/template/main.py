@@ -21,20 +21,16 @@ NAME = os.environ.get("JANUS_IMPLEMENTATION", "mine")
 
 # What `answer` does not do is refused when a request asks for it: an answer that
 # ignores it would mislead. Take out what yours honours.
-UNSUPPORTED = (
-    "response_format", "tool_choice", "stop", "logprobs", "top_logprobs",
-    "logit_bias", "modalities", "audio", "functions", "function_call",
-    "web_search_options",
-)  # fmt: skip
-ASKS_NOTHING: tuple[Any, ...]
-ASKS_NOTHING = (None, False, [], {}, "none", "auto", ["text"], {"type": "text"})
+UNSUPPORTED = """response_format tool_choice stop logprobs top_logprobs logit_bias
+modalities audio functions function_call web_search_options""".split()
+NOTHING: Any = (None, False, [], {}, "none", "auto", ["text"], {"type": "text"})
 
 
 def unsupported(body: dict[str, Any]) -> str | None:
     """The first field of a request that asks for what this program does not do."""
     if body.get("n") not in (None, 1):
         return "n"
-    return next((f for f in UNSUPPORTED if body.get(f) not in ASKS_NOTHING), None)
+    return next((f for f in UNSUPPORTED if body.get(f) not in NOTHING), None)
 
 
 async def bounded(question: str, body: dict[str, Any]) -> AsyncIterator[Any]:
@@ -88,9 +84,9 @@ async def chat(request: Request) -> Response:
             end[field] = value
         else:
             message[field] = message.get(field, "") + value
-    reason = end["finish_reason"]
-    completion = envelope("chat.completion", message=message, finish_reason=reason)
-    return JSONResponse({**completion, "usage": end["usage"]})
+    completion = envelope("chat.completion", message=message)
+    completion["choices"][0]["finish_reason"] = end.pop("finish_reason")
+    return JSONResponse(completion | end)
 
 
 def refusal(message: str, param: str) -> JSONResponse:

@@ -1,0 +1,64 @@
+"""Files that the platform reads at its start and cannot: each is kept aside and begun anew, and it starts.
+
+Only a file whose content is wrong is moved. One that may not be read, is locked or was written by a newer version
+stays, and the start fails with what to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from janus_bench.errors import BenchError
+from janus_bench.leaderboard import Leaderboard
+from janus_platform.errors import PlatformError
+
+# Takes a sentence for whoever started the platform.
+Warn = Callable[[str], None]
+_BESIDE = ("-wal", "-shm")  # What SQLite keeps beside a database.
+
+
+def set_aside(path: Path, lost: str, warn: Warn) -> Path:
+    """Rename a damaged file, and warn of what is `lost` by it. Returns the new path. Raises PlatformError."""
+    numbers = (path.with_name(f"{path.name}.damaged-{n}") for n in range(1, 10_000))
+    kept = next(free for free in numbers if not free.exists())
+    try:
+        for ending in ("", *_BESIDE):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{path}{ending}").rename(f"{kept}{ending}")
+    except OSError as error:
+        raise PlatformError(f"{path} is damaged and cannot be moved: {error.strerror}. Move it yourself.") from error
+    warn(f"{path} is damaged: {lost}. It is kept as {kept.name}.")
+    return kept
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether a SQLite file is there and its content is wrong, which takes reading all of it."""
+    if not path.is_file():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=5.0)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+    except sqlite3.OperationalError:
+        return False  # locked, or not ours to read
+    except sqlite3.DatabaseError:
+        return True
+
+
+def open_leaderboard(path: Path, warn: Warn, suite_hash: str | None = None) -> Leaderboard:
+    """The leaderboard in the file at `path`, begun anew where that is damaged. Raises PlatformError."""
+    for last in (False, True):
+        board = None
+        try:
+            board = Leaderboard(path, suite_hash=suite_hash)
+            board.leader()
+            return board
+        except BenchError as error:
+            if board is not None:
+                board.close()
+            if last or not is_damaged(path):
+                raise PlatformError(str(error)) from error
+            set_aside(path, "the leaderboard begins anew", warn)
+    raise AssertionError("it was opened or refused")
