@@ -43,7 +43,7 @@ def bill(answer: Answer, table: Table) -> Bill:
     sandbox = usage.get("sandbox_seconds", 0.0) * float(prices["usd_per_sandbox_second"])
     if not told and _needed_no_model(usage, seen, table):
         return Bill(sandbox, NO_MODEL)
-    if told < seen * prices["least_usd_per_million_tokens"] / 1e6:
+    if told + sandbox < seen * prices["least_usd_per_million_tokens"] / 1e6:
         return Bill(None, IMPLAUSIBLE)
     return Bill(max(told, at_list) + sandbox, REPORTED if told >= at_list else BELOW_LIST)
 

@@ -136,6 +136,7 @@ def rate(deltas: Sequence[Delta]) -> float | None:
 
     None where fewer than two reads brought any: all that one read brought came at once, as far as can be seen.
     """
+    deltas = [delta for delta in deltas if delta.text]
     if not deltas or deltas[-1].at_ns <= deltas[0].at_ns:
         return None
     first = [delta for delta in deltas if delta.at_ns == deltas[0].at_ns]

@@ -1,7 +1,7 @@
 """429 Too Many Requests: how long a target asks to be left alone, and how often it is asked again.
 
-`Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); some servers send a decimal, or `retry-after-ms`. A
-wait that none of them names doubles from one second on. The limit is one of the caller, so all requests of a run wait
+`Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); some servers send a decimal, or `retry-after-ms`. Where
+none names a wait, it is asked once more, after a second. The limit is one of the caller, so all requests of a run wait
 together.
 """
 
@@ -15,8 +15,9 @@ from collections.abc import Mapping
 
 TOO_MANY = 429
 MOST_TRIES = 4
+UNTOLD_TRIES = 2  # where the target names no wait
 MOST_SECONDS = 90.0  # of one wait: limits are counted by the minute, and nobody waits for tomorrow's
-_FIRST_SECONDS = 1.0
+UNTOLD_SECONDS = 1.0
 
 
 class Pause:
@@ -34,8 +35,8 @@ class Pause:
     def grants(self, headers: Mapping[str, str], tries: int) -> bool:
         """Whether to ask again after the wait that a 429 asks for; begins that wait."""
         told = told_seconds(headers)
-        seconds = _FIRST_SECONDS * 2 ** (tries - 1) if told is None else told
-        if tries >= MOST_TRIES or seconds > MOST_SECONDS:
+        seconds = UNTOLD_SECONDS if told is None else told
+        if tries >= (UNTOLD_TRIES if told is None else MOST_TRIES) or seconds > MOST_SECONDS:
             return False
         self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
         return True
