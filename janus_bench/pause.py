@@ -1,8 +1,8 @@
 """429 Too Many Requests: how long a target asks to be left alone, and how often it is asked again.
 
-`Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); some servers send a decimal, or `retry-after-ms`. Where
-none names a wait, it is asked once more, after a second. The limit is one of the caller, so all requests of a run wait
-together.
+`Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); some servers send a decimal, or `retry-after-ms`.
+Where none names a wait, it is asked once more, after a second. The limit is one of the caller, so all requests of a run
+wait together.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from janus_bench.constants import Table, scoring_hash
 from janus_bench.cost import BELOW_LIST, IMPLAUSIBLE, bill, usd
+from janus_bench.expected import given
 from janus_bench.intervals import intervals
 from janus_bench.metrics import percentile
 from janus_bench.receiving import KERNEL
@@ -159,6 +160,8 @@ def _item(record: Record) -> dict[str, Any]:
         "score": round(record.score, 4),
         "error": record.error or None,
         "detail": record.error_detail or None,
+        "expected": record.expected or None,
+        "given": (given(record.text) or None) if record.expected else None,
         "checks": [{"kind": kind, "score": round(v.score, 4), "why": v.why} for kind, v in record.verdicts],
         "first_token_ms": _rounded(record.first_token_ms, 3),
         "total_ms": _rounded(record.total_ms, 3),
