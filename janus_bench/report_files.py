@@ -39,7 +39,7 @@ caption{{text-align:left}} .wide,figure{{overflow-x:auto}} figure{{margin:1.5rem
 .items tr>*{{border-top:1px solid color-mix(in srgb,CanvasText 20%,Canvas)}} .items td{{overflow-wrap:anywhere}}
 @media (min-width:64rem){{.wide{{width:min(96vw,110rem);margin-left:50%;transform:translateX(-50%)}}
   .items{{width:100%}} .items td:first-child{{white-space:nowrap}}}}
-@media (max-width:40rem){{body{{margin:1rem auto}} .items thead{{display:none}}
+@media (max-width:40rem){{body{{margin:1rem auto}} figure svg{{min-width:0}} .items thead{{display:none}}
   .items tr,.items td{{display:block}} .items tr{{padding:.5rem 0}} .items tr>*{{border:0}}
   .items tr{{border-top:1px solid color-mix(in srgb,CanvasText 20%,Canvas)}}
   .items td:empty{{display:none}} .items td:first-child{{font-weight:bold}}
