@@ -18,7 +18,7 @@ from janus_bench.chat import Answer, Delta
 from janus_bench.reading import visible
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d+|[^\W\d]+|[^\w\s]")
+_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d+|\w+|[^\w\s]")
 _LETTERS_PER_TOKEN = 8
 _DIGITS_PER_TOKEN = 3
 _MOST_GAPS = 100_000  # of one answer: a told count may be any number
