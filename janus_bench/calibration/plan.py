@@ -32,7 +32,8 @@ _MOST = {
 class Plan:
     """One stream: `tokens` pieces, the first after `first_ms`, one each `gap_ms`, `stall_ms` more before one of them.
 
-    A piece is one token, or `per_chunk` of them. `stall_after` counts pieces; 0 plants no stall. `fault` is one of FAULTS, or empty.
+    A piece is one token, or `per_chunk` of them. `stall_after` counts pieces; 0 plants no stall. `fault` is one of
+    FAULTS, or empty.
     """
 
     id: str
