@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -93,14 +94,22 @@ def run(
 
 
 def _judge_for(items: list[Item], url: str | None, model: str) -> tuple[judging.Judge, judging.Calibration] | None:
-    """The judge where one is needed, and how it was calibrated. Raises BenchError where it is missing or refused."""
-    if not any(item.wants_judge for item in items):
-        return None
+    """The judge where one is needed, and how it was calibrated, before anything else is asked.
+
+    Raises BenchError where it is missing or refused, or where one was named that does not answer.
+    """
+    wanted = any(item.wants_judge for item in items)
     if url is None:
-        raise BenchError("this suite has answers that only a judge can read", "Give an address with --judge URL.")
+        if wanted:
+            raise BenchError("this suite has answers that only a judge can read", "Give an address with --judge URL.")
+        return None
     where = parse_target(url, os.environ.get("JANUS_BENCH_JUDGE_KEY", ""))
     reader = judging.Judge(where, model or ROUTED)
-    return reader, _in_a_loop(lambda: reader.calibrate(load_scoring()["judge"]))
+    if wanted:
+        return reader, _in_a_loop(lambda: reader.calibrate(load_scoring()["judge"]))
+    _in_a_loop(reader.answers)
+    print("janus-bench: this suite has no open questions, the judge is not needed.", file=sys.stderr)
+    return None
 
 
 def load(run_id: str) -> Report:

@@ -1,8 +1,8 @@
 """The command `janus-bench`. Every command writes its result to stdout and everything else to stderr.
 
 Exit codes: 0 done · 1 the composite lies below --fail-under, a suite file has problems, a run cannot be reproduced or
-is not what was published, or a calibration missed something · 2 wrong usage · 3 it could not be done (the message says
-what to do) · 130 stopped by Ctrl-C (what was done is kept).
+is not what was published, or a calibration missed something · 2 wrong usage · 3 it could not be done, such as a run in
+which nothing was answered (the message says what to do) · 130 stopped by Ctrl-C (what was done is kept).
 """
 
 from __future__ import annotations
@@ -90,6 +90,9 @@ def run(
     print(f"Results: {report.folder}", file=sys.stderr)
     if not report.to_dict()["complete"]:
         raise typer.Exit(STOPPED)
+    if reason := report.why_unanswered():
+        print(f"janus-bench: {reason}", file=sys.stderr)
+        raise typer.Exit(FAILED)
     if publish:
         from janus_bench.publishing import publish as put
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from janus_bench.chat import Answer
 from janus_bench.constants import Table
-from janus_bench.metrics import count_seen
+from janus_bench.metrics import count_seen, count_tokens
 
 REPORTED, BELOW_LIST, NO_MODEL = "reported", "below list price", "no model"
 UNREPORTED, IMPLAUSIBLE = "not reported", "implausible"
@@ -41,16 +41,18 @@ def bill(answer: Answer, table: Table) -> Bill:
         told = usage["prompt_tokens"] * prices["usd_per_million_input_tokens"] / 1e6
         told += usage["completion_tokens"] * prices["usd_per_million_output_tokens"] / 1e6
     sandbox = usage.get("sandbox_seconds", 0.0) * float(prices["usd_per_sandbox_second"])
-    if not told and _needed_no_model(usage, seen, table):
+    if not told and _needed_no_model(answer, seen, table):
         return Bill(sandbox, NO_MODEL)
-    if told < seen * prices["least_usd_per_million_tokens"] / 1e6:
+    if told + sandbox < seen * prices["least_usd_per_million_tokens"] / 1e6:
         return Bill(None, IMPLAUSIBLE)
     return Bill(max(told, at_list) + sandbox, REPORTED if told >= at_list else BELOW_LIST)
 
 
-def _needed_no_model(usage: dict[str, float], seen: int, table: Table) -> bool:
-    said = usage.get("completion_tokens", 0.0) * table["tokens"]["tolerance"]
-    return not usage.get("prompt_tokens") and said >= seen <= table["cost"]["most_tokens_without_a_model"]
+def _needed_no_model(answer: Answer, seen: int, table: Table) -> bool:
+    """Whether nothing was read, what was said is counted, and all that was seen is short."""
+    said = answer.usage.get("completion_tokens", 0.0) * table["tokens"]["tolerance"]
+    short = seen <= table["cost"]["most_tokens_without_a_model"]
+    return bool(short and not answer.usage.get("prompt_tokens") and said >= count_tokens(answer.text))
 
 
 def usd(answer: Answer, table: Table) -> float | None:

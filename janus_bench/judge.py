@@ -105,10 +105,7 @@ class Judge:
                 return await self._ask(entry["question"], entry["answer"], entry["rubric"], "")
 
         found = await asyncio.gather(*map(one, gold))
-        lost = next((judgement for judgement in found if judgement.failure), None)
-        if lost:
-            remedy = "Check --judge and its model: it must answer POST /v1/chat/completions."
-            raise BenchError(f"the judge at {self.target.url} cannot be asked: {lost.failure} ({lost.why})", remedy)
+        self._refuse_failed(found)
         near = [abs(got.score * TOP - entry["grade"]) <= 1 for got, entry in zip(found, gold, strict=True)]
         planted = [right for right, entry in zip(near, gold, strict=True) if entry.get("injected")]
         calibration = Calibration(sum(near) / len(near), len(near), sum(planted), len(planted))
@@ -116,6 +113,17 @@ class Judge:
         if problem:
             raise BenchError(f"the judge {self.model} is refused: {problem}", "Choose another model as judge.")
         return calibration
+
+    async def answers(self) -> None:
+        """Ask for one verdict. Raises BenchError where the judge cannot be reached."""
+        first = gold_answers()[0]
+        self._refuse_failed([await self._ask(first["question"], first["answer"], first["rubric"], "")])
+
+    def _refuse_failed(self, found: Sequence[Judgement]) -> None:
+        lost = next((judgement for judgement in found if judgement.failure), None)
+        if lost:
+            remedy = "Check --judge and its model: it must answer POST /v1/chat/completions."
+            raise BenchError(f"the judge at {self.target.url} cannot be asked: {lost.failure} ({lost.why})", remedy)
 
     async def _ask(self, question: str, answer: str, rubric: str, reference: str) -> Judgement:
         body = request_body(self.model, question, answer, rubric, reference)

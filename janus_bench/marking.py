@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from janus_bench import text
 from janus_bench.constants import Table
+from janus_bench.expected import expected
 from janus_bench.metrics import measure
 from janus_bench.reading import Thinking, own_thinking
 from janus_bench.records import Record
@@ -50,6 +51,7 @@ def _look_at_thinking(records: Sequence[Record], known: dict[str, Item]) -> None
 def _mark(record: Record, item: Item, table: Table) -> None:
     record.wants_artifact, record.shows_picture = item.wants_artifact, item.shows_picture
     record.chance, record.drawn = item.chance, item.drawn
+    record.expected = expected(item.checks)
     if record.answer is None:
         return
     answer = record.answer

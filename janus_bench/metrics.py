@@ -18,7 +18,7 @@ from janus_bench.chat import Answer, Delta
 from janus_bench.reading import visible
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d+|[^\W\d]+|[^\w\s]")
+_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d+|\w+|[^\w\s]")
 _LETTERS_PER_TOKEN = 8
 _DIGITS_PER_TOKEN = 3
 _MOST_GAPS = 100_000  # of one answer: a told count may be any number
@@ -136,6 +136,7 @@ def rate(deltas: Sequence[Delta]) -> float | None:
 
     None where fewer than two reads brought any: all that one read brought came at once, as far as can be seen.
     """
+    deltas = [delta for delta in deltas if delta.text]
     if not deltas or deltas[-1].at_ns <= deltas[0].at_ns:
         return None
     first = [delta for delta in deltas if delta.at_ns == deltas[0].at_ns]

@@ -70,10 +70,10 @@ def waits_svg(title: str, milliseconds: Sequence[float]) -> Drawing:
     return drawing(height, title, described, parts)
 
 
-def gaps_svg(streams: Sequence[tuple[str, Sequence[float]]]) -> Drawing:
+def gaps_svg(streams: Sequence[tuple[str, Sequence[float]]], of: int | None = None) -> Drawing:
     """When each piece of each stream came: a row a stream, a mark a piece, seconds after the request.
 
-    `streams` are (name, milliseconds after the request's last byte, one a piece).
+    `streams` are (name, milliseconds after the request's last byte, one a piece); `of` is how many there are in all.
     """
     shown = [(name, stamps) for name, stamps in streams if stamps]
     if not shown:
@@ -86,8 +86,9 @@ def gaps_svg(streams: Sequence[tuple[str, Sequence[float]]]) -> Drawing:
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 3:.1f}" text-anchor="end" font-size="9">{_escaped(name)}</text>')
         marks = "".join(f"M{_x(stamp / 1e3, 0, end):.1f} {y - 4:.1f}v8" for stamp in stamps)
         parts.append(f'<path d="{marks}" stroke="{_MARK}" stroke-width="1"/>')
-    said = f"{len(shown)} streams over {end:.3g} seconds, one mark for each piece."
-    return drawing(height, "When each piece came", said, parts)
+    counted = f"{len(shown)} of {of} streams" if of and of > len(shown) else f"{len(shown)} streams"
+    said = f"{counted} over {end:.3g} seconds, one mark for each piece."
+    return drawing(height, f"When each piece came: {counted}", said, parts)
 
 
 def drawing(height: float, title: str, described: str, parts: Sequence[str]) -> Drawing:

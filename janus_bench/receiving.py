@@ -113,7 +113,9 @@ class Receiver(asyncio.Protocol):
         self._tail = data[-_TAIL_BYTES:] if len(data) >= _TAIL_BYTES else (self._tail + data)[-_TAIL_BYTES:]
         # Chunked bodies end so, or with the last event of a stream where the server never ends the body. Others are
         # short (a JSON body) or end with the connection: look at every read.
-        ended = self._tail.endswith(b"\r\n\r\n") or b"[DONE]" in self._tail
+        # (`[DONE]` may be cut by a chunk's frame; other events end with a brace.)
+        done = b"[DONE]" in self._tail or self._tail.rstrip().endswith(b"]")
+        ended = done or self._tail.endswith(b"\r\n\r\n")
         if self.head_pending or self.overflow or ended or not self.chunked:
             self.wake.set()
 

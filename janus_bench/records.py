@@ -20,7 +20,8 @@ class Record:
 
     `stamped_by` says whose stamps the reads carry, "kernel" or "reader"; with the kernel's, `late_ns` is how long the
     latest read was in coming. `thinking` says of each piece of reasoning how far it is the answer's own, beside the
-    others of its run (reading.py); `tries` how often it was asked, since a 429 is asked again.
+    others of its run (reading.py); `tries` how often it was asked, since a 429 is asked again; `expected`
+    what was to be answered, where that is exact.
     """
 
     item: str
@@ -45,6 +46,7 @@ class Record:
     unjudged: bool = False
     thinking: tuple[float, ...] | None = None
     tries: int = 1
+    expected: str = ""
 
     @property
     def ok(self) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from janus_bench.constants import Table, scoring_hash
 from janus_bench.cost import BELOW_LIST, IMPLAUSIBLE, bill, usd
+from janus_bench.expected import given
 from janus_bench.intervals import intervals
 from janus_bench.metrics import percentile
 from janus_bench.receiving import KERNEL
@@ -61,6 +62,14 @@ class Report:
     def scores(self) -> dict[str, float | None]:
         """Category scores, 0 to 100: quality, speed, cost, streaming, modality; None where not measured."""
         return dict(self._document["scores"])
+
+    def why_unanswered(self) -> str:
+        """In one line, why no request at all was answered; nothing where one was."""
+        if self._document["requests"]["answered"]:
+            return ""
+        kinds = ", ".join(f"{count} × {kind}" for kind, count in self._document["errors"].items())
+        detail = next((f" ({item['detail']})" for item in self._document["items"] if item["detail"]), "")
+        return f"none of {self._document['requests']['done']} requests was answered: {kinds}{detail}."
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document."""
@@ -124,6 +133,7 @@ def build_document(
             "planned": outcome.planned,
             "done": len(records),
             "answered": sum(record.ok for record in records),
+            "asked_again": sum(record.tries - 1 for record in records),
             "right_enough": sum(record.score >= table["right_enough"]["item_score"] for record in records),
         },
         "errors": dict(sorted(Counter(record.error for record in records if record.error).items())),
@@ -163,6 +173,8 @@ def _item(record: Record) -> dict[str, Any]:
         "score": round(record.score, 4),
         "error": record.error or None,
         "detail": record.error_detail or None,
+        "expected": record.expected or None,
+        "given": (given(record.text) or None) if record.expected else None,
         "checks": [{"kind": kind, "score": round(v.score, 4), "why": v.why} for kind, v in record.verdicts],
         "first_token_ms": _rounded(record.first_token_ms, 3),
         "total_ms": _rounded(record.total_ms, 3),
@@ -251,6 +263,9 @@ def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Ta
             f"{cheap} of {len(answers)} answers report less than the list price of the tokens that were seen: they are "
             "scored by that price."
         )
+    again = sum(record.tries - 1 for record in outcome.records)
+    if again:
+        notes.append(f"The target said 429 (too many requests) {again} times; it was asked again after the told waits.")
     unread = sum(record.unjudged for record in outcome.records)
     if unread:
         notes.append(f"{unread} answers could not be judged: they are left out, and nothing stands in for them.")

@@ -25,15 +25,25 @@ _COLUMNS = (
     "tokens_per_second", "longest_gap_ms", "stamped_by",
 )  # fmt: skip
 _MOST_STREAMS = 40  # rows that a picture can bear
+_ITEM_COLUMNS = ("item", "category", "score", "first token", "expected", "given", "what")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{title}</title><style>
-:root{{color-scheme:light dark}}
+:root{{color-scheme:light dark}} *{{box-sizing:border-box}}
 body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
-  color:CanvasText;background:Canvas}}
+  color:CanvasText;background:Canvas;overflow-wrap:break-word}}
+.score{{font-size:1.25rem;margin:.5rem 0 1.5rem}} .score strong{{font-size:3rem;line-height:1.1;margin-right:.15em}}
 table{{border-collapse:collapse}} td,th{{padding:.15em 1em .15em 0;text-align:left;vertical-align:top}}
 caption{{text-align:left}} .wide,figure{{overflow-x:auto}} figure{{margin:1.5rem 0}} figure svg{{min-width:32rem}}
+.items tr>*{{border-top:1px solid color-mix(in srgb,CanvasText 20%,Canvas)}} .items td{{overflow-wrap:anywhere}}
+@media (min-width:64rem){{.wide{{width:min(96vw,110rem);margin-left:50%;transform:translateX(-50%)}}
+  .items{{width:100%}} .items td:first-child{{white-space:nowrap}}}}
+@media (max-width:40rem){{body{{margin:1rem auto}} figure svg{{min-width:0}} .items thead{{display:none}}
+  .items tr,.items td{{display:block}} .items tr{{padding:.5rem 0}} .items tr>*{{border:0}}
+  .items tr{{border-top:1px solid color-mix(in srgb,CanvasText 20%,Canvas)}}
+  .items td:empty{{display:none}} .items td:first-child{{font-weight:bold}}
+  .items td:not(:first-child)::before{{content:attr(data-name) ": ";opacity:.75}}}}
 </style></head><body><h1>Bench report</h1>{body}</body></html>
 """
 
@@ -56,13 +66,13 @@ def report_pictures(report: Report) -> dict[str, Drawing]:
     """The pictures of a run by name; those with nothing to show are left out."""
     document = report.to_dict()
     timed = [record for record in report.records if record.timing]
-    streams = [(record.item, _stamps(record)) for record in timed[:_MOST_STREAMS]]
+    streams = [(record.item, stamps) for record in timed if (stamps := _stamps(record))]
     waits = [record.first_token_ms for record in timed if record.first_token_ms is not None]
     found = {
         "scores": scores_svg(document),
         "radar": radar_svg({document["target"]["model"]: document}),
         "first_token": waits_svg("Time to first token", waits),
-        "pieces": gaps_svg(streams),
+        "pieces": gaps_svg(streams[:_MOST_STREAMS], len(streams)),
     }
     return {name: svg for name, svg in found.items() if svg}
 
@@ -71,11 +81,12 @@ def report_page(report: Report, pictures: Mapping[str, str]) -> str:
     """The report as one HTML page that needs nothing else."""
     document = report.to_dict()
     rows = "".join(_row(item) for item in document["items"])
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("item", "category", "score", "first token", "what"))
+    head = "".join(f'<th scope="col">{name}</th>' for name in _ITEM_COLUMNS)
     body = (
-        report_html(document)
+        _headline(document)
+        + f'<div tabindex="0" style="overflow-x:auto">{report_html(document)}</div>'
         + "".join(f'<figure tabindex="0">{svg}</figure>' for svg in pictures.values())
-        + f'<h2>Items</h2><div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        + f'<h2>Items</h2><div class="wide" tabindex="0"><table class="items"><thead><tr>{head}</tr></thead>'
         + f"<tbody>{rows}</tbody></table></div>"
     )
     return _PAGE.format(title=html.escape(report_title(document)), body=body)
@@ -103,12 +114,22 @@ def records_csv(records: Iterable[Record]) -> str:
     return out.getvalue()
 
 
+def _headline(document: dict[str, Any]) -> str:
+    """The score that everything else explains, with its interval."""
+    bounds = document["intervals"].get("composite")
+    between = f", 95 % interval {bounds[0]:.1f} to {bounds[1]:.1f}" if bounds else ""
+    early = "" if document["complete"] else "; the run was stopped early"
+    return f'<p class="score"><strong>{document["composite"]:.1f}</strong>of 100{between}{early}</p>'
+
+
 def _row(item: dict[str, Any]) -> str:
     wait = item["first_token_ms"]
     why = item["error"] or "; ".join(f"{check['kind']}: {check['why']}" for check in item["checks"])
     shown = "–" if wait is None else f"{wait:.1f} ms"
-    cells: Sequence[str] = (item["id"], item["category"], f"{item['score']:.2f}", shown, why)
-    return "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
+    exact = [item.get("expected") or "", item.get("given") or ""]
+    cells: Sequence[str] = (item["id"], item["category"], f"{item['score']:.2f}", shown, *exact, why)
+    named = zip(_ITEM_COLUMNS, cells, strict=True)
+    return "<tr>" + "".join(f'<td data-name="{name}">{html.escape(cell)}</td>' for name, cell in named) + "</tr>"
 
 
 def _stamps(record: Record) -> list[float]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from janus_bench.chat import read_answer_aside
 from janus_bench.client import exchange
 from janus_bench.errors import BenchError, RequestFailed, TargetError
+from janus_bench.pause import TOO_MANY, Pause
 from janus_bench.receiving import Clock
 from janus_bench.records import Record
 from janus_bench.suites.loader import Item
@@ -113,11 +114,11 @@ async def run_items(
     records = list(done)
     asked = {(record.item, record.repeat) for record in done}
     waiting = iter([(item, repeat) for item, repeat in plan if (item.id, repeat) not in asked])
-    turn, late = asyncio.Lock(), list[float]()
+    turn, pause, late = asyncio.Lock(), Pause(), list[float]()
     progress(len(records), len(plan), sum(not entry.ok for entry in records))
 
     async def one(item: Item, repeat: int) -> None:
-        record = await ask(target, item, repeat, settings, clock, turn)
+        record = await ask(target, item, repeat, settings, clock, turn, pause)
         records.append(record)
         keep(record)
         progress(len(records), len(plan), sum(not entry.ok for entry in records))
@@ -151,14 +152,23 @@ async def run_items(
     return Outcome(records, len(plan), lags, late)
 
 
-async def ask(target: Target, item: Item, repeat: int, settings: Settings, clock: Clock, turn: asyncio.Lock) -> Record:
-    """Ask one item once. A failed request gives a record with its kind of error; nothing is raised.
+async def ask(
+    target: Target, item: Item, repeat: int, settings: Settings, clock: Clock, turn: asyncio.Lock, pause: Pause
+) -> Record:
+    """Ask one item, again where the target says 429, after the wait that it asks for: all requests share its `pause`.
 
-    Answers are taken apart one at a time, each in its `turn`.
+    A failed request gives a record with its kind of error; nothing is raised. Answers are taken apart one at a time,
+    each in its `turn`. Times are those of the last try; how often it was asked stands in the record.
     """
     record = Record(item.id, item.category, repeat)
+    body = request_body(item, settings.model)
     try:
-        response = await exchange(target, request_body(item, settings.model), timeout=settings.timeout, clock=clock)
+        while True:
+            await pause.over()
+            response = await exchange(target, body, timeout=settings.timeout, clock=clock)
+            if response.status != TOO_MANY or not pause.grants(response.headers, record.tries):
+                break
+            record.tries += 1
         record.started_ns, record.connected_ns = response.started_ns, response.connected_ns
         record.sent_ns = response.sent_ns
         record.stamped_by, record.late_ns = response.stamped_by, response.late_ns
@@ -185,7 +195,7 @@ async def _warm_up(target: Target, settings: Settings, clock: Clock) -> None:
     """Requests that count for nothing, but show whether the target can be benched at all."""
     item = Item("warm-up", "chat", ({"role": "user", "content": _WARM_UP},), ())
     for _ in range(settings.warmup):
-        record = await ask(target, item, 0, settings, clock, asyncio.Lock())
+        record = await ask(target, item, 0, settings, clock, asyncio.Lock(), Pause())
         if record.error and (remedy := _remedy(record.error)):
             what = f"{target.url} cannot be benched: {record.error} ({record.error_detail})"
             raise TargetError(what, remedy)

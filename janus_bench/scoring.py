@@ -238,9 +238,8 @@ def answer_rate(record: Record, numbers: Table) -> float | None:
     answer = _answer(record)
     content = [delta for delta in answer.deltas if delta.kind != "reasoning"]
     for shown in (content, own_deltas(answer, record.thinking)):
-        said = [delta for delta in shown if delta.text]
-        if count_tokens("".join(delta.text for delta in said)) >= numbers["min_tokens_for_rate"]:
-            return rate(said) or 0.0
+        if count_tokens("".join(delta.text for delta in shown)) >= numbers["min_tokens_for_rate"]:
+            return rate(shown) or 0.0
     return None
 
 

@@ -40,14 +40,19 @@ def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     for label, key, unit in (
         ("time to first token", "first_token_ms", "ms"),
         ("time to first content", "first_content_ms", "ms"),
-        ("inter-token gap", "gap_ms", "ms"),
+        ("gap between chunks", "gap_ms", "ms"),
+        ("gap between tokens", "token_gap_ms", "ms"),
         ("tokens per second", "tokens_per_second", ""),
     ):
-        spread = timing[key]
+        spread = timing.get(key)
+        if not spread or (key == "token_gap_ms" and not spread["n"]):
+            continue  # chunks that carry no counts say nothing of tokens
         remark = f"p95 {_figure(spread['p95'])} {unit}".rstrip()
         rows.append((label, f"{_figure(spread['p50'])} {unit}".rstrip(), f"{remark}, n = {spread['n']}"))
     requests = document["requests"]
     right = f"{requests['right_enough']} right enough"
+    if again := requests.get("asked_again"):
+        rows.append(("asked again after a 429", str(again), "after the waits that were told"))
     rows.append(("requests answered", f"{requests['answered']} of {requests['planned']}", right))
     rows.append(("rate limits of the target", document["target"].get("limits", "not reported"), "by its own word"))
     if judge := document.get("judge"):

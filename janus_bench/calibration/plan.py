@@ -18,14 +18,22 @@ FAULTS = {
     "no_finish_reason": "missing_finish_reason",
     "not_openai": "not_openai",
 }
-_MOST = {"first_ms": 60_000, "gap_ms": 60_000, "tokens": 100_000, "stall_after": 100_000, "stall_ms": 60_000}
+_MOST = {
+    "first_ms": 60_000,
+    "gap_ms": 60_000,
+    "tokens": 100_000,
+    "stall_after": 100_000,
+    "stall_ms": 60_000,
+    "per_chunk": 1000,
+}
 
 
 @dataclass(frozen=True)
 class Plan:
     """One stream: `tokens` pieces, the first after `first_ms`, one each `gap_ms`, `stall_ms` more before one of them.
 
-    `stall_after` counts pieces; 0 plants no stall. `fault` is one of FAULTS, or empty.
+    A piece is one token, or `per_chunk` of them. `stall_after` counts pieces; 0 plants no stall. `fault` is one of
+    FAULTS, or empty.
     """
 
     id: str
@@ -35,6 +43,7 @@ class Plan:
     stall_after: int = 0
     stall_ms: float = 0.0
     fault: str = ""
+    per_chunk: int = 1
 
     def to_text(self) -> str:
         """The plan as the message that carries it."""
@@ -49,7 +58,12 @@ class Plan:
             within = all(0 <= getattr(plan, name) <= most for name, most in _MOST.items())
         except (TypeError, RecursionError):
             raise ValueError("the message holds no plan") from None
-        if not within or not isinstance(plan.tokens, int) or not isinstance(plan.id, str):
+        if (
+            not within
+            or not isinstance(plan.tokens, int)
+            or not isinstance(plan.per_chunk, int)
+            or not isinstance(plan.id, str)
+        ):
             raise ValueError("the plan is out of bounds")
         if plan.fault and plan.fault not in FAULTS:
             raise ValueError(f"there is no fault {plan.fault!r}")

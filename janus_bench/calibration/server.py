@@ -22,7 +22,7 @@ _MOST_REQUEST_BYTES = 1_000_000
 _STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 _PIECE = (
     b'data: {"id":"truth","object":"chat.completion.chunk","created":1,"model":"ground-truth",'
-    b'"choices":[{"index":0,"delta":{"content":"t%d "},"finish_reason":null}]}\n\n'
+    b'"choices":[{"index":0,"delta":{"content":"%b"},"finish_reason":null}]}\n\n'
 )
 _STOP = (
     b'data: {"id":"truth","object":"chat.completion.chunk","created":1,"model":"ground-truth",'
@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
         def emit() -> None:
             now, pieces = loop.time(), []
             while len(emitted) < len(due) and due[len(emitted)] <= now and (not breaks_at or len(emitted) < breaks_at):
-                pieces.append(_chunk(_PIECE % len(emitted)))
+                pieces.append(_chunk(_PIECE % (b"t%d " % len(emitted) * plan.per_chunk)))
                 emitted.append(0)
             # What is due at once is written at once, and has one stamp.
             emitted[len(emitted) - len(pieces) :] = [time.perf_counter_ns()] * len(pieces)
@@ -116,7 +116,8 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     def _end(self, plan: Plan) -> None:
-        last = b"" if plan.fault == "no_finish_reason" else _chunk(_STOP % (plan.tokens, plan.tokens + 1))
+        told = plan.tokens * plan.per_chunk
+        last = b"" if plan.fault == "no_finish_reason" else _chunk(_STOP % (told, told + 1))
         last += b"" if plan.fault == "no_done" else _chunk(_DONE)
         self._transport.write(last + b"0\r\n\r\n")
         self._transport.close()

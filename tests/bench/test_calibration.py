@@ -16,6 +16,7 @@ from janus_bench.calibration import calibrate as calibration
 from janus_bench.calibration.calibrate import ask, calibrate, ground_truth, read_truth, request_of
 from janus_bench.calibration.plan import FAULTS, Plan
 from janus_bench.client import exchange
+from janus_bench.metrics import rate
 from janus_bench.receiving import READER, Receiver
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps reads in the kernel")
@@ -31,6 +32,22 @@ def test_every_piece_is_stamped_after_it_was_written_and_none_is_lost() -> None:
         assert len(answer.deltas) == len(truth.emitted_ns) == 20
         assert all(seen.at_ns >= true for seen, true in zip(answer.deltas, truth.emitted_ns, strict=True))
         assert response.started_ns <= response.connected_ns <= response.sent_ns <= truth.received_ns
+
+
+@pytest.mark.parametrize("per_chunk", [1, 4, 40])
+def test_the_rate_of_chunks_of_one_four_and_forty_tokens(per_chunk: int) -> None:
+    """40 tokens at 50 a second, whatever the chunks: held against the moments at which the server wrote them."""
+    plan = Plan("r", first_ms=5, gap_ms=20 * per_chunk, tokens=40 // per_chunk, per_chunk=per_chunk)
+    with ground_truth() as target:
+        answer = asyncio.run(ask(target, [plan]))[0][1]
+        emitted = read_truth(target)["r"].emitted_ns
+    found = rate(answer.deltas)
+    if per_chunk == 40:
+        assert found is None  # one chunk has no rate
+    else:
+        true = (40 - per_chunk) / ((emitted[-1] - emitted[0]) / 1e9)
+        assert found == pytest.approx(true, rel=0.05)
+        assert true <= 50.5  # never sooner than it was due
 
 
 @ON_LINUX

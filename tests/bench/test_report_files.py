@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+import janus_bench
+from janus_bench import report_files, tables
 from janus_bench.chat import Answer, Delta
 from janus_bench.metrics import measure
 from janus_bench.plots import gaps_svg, scores_svg, waits_svg
@@ -18,7 +20,8 @@ from janus_bench.records import Record
 from janus_bench.report import Report
 from janus_bench.report_files import records_csv, report_markdown, write_files
 from janus_bench.suites.loader import load_suite
-from tests.bench.answers import Implementation
+from tests.bench.answers import Constant, Implementation
+from tests.bench.ground_truth import Reply, Request, chunk, event, serving
 from tests.bench.test_run import bench
 
 HOSTILE = '"><script>alert(1)</script>|`${x}\n\x1b[31m'
@@ -139,3 +142,34 @@ def test_a_radar_of_more_runs_than_outlines_says_so() -> None:
 def test_a_notebook_shows_a_picture_inline(run: Report) -> None:
     for picture in run.pictures.values():
         assert picture._repr_html_().startswith("<svg")
+
+
+def test_the_page_begins_with_the_score_and_its_interval_and_shows_expected_beside_given() -> None:
+    """A wrong exact answer tells what was wanted and what came; the picture says how many of the streams it draws."""
+    with serving(Constant(load_suite("quick"))) as server:
+        report = janus_bench.run(server.url, "quick", progress=False)
+    pictures = report_files.report_pictures(report)
+    page = report_files.report_page(report, pictures)
+    low, high = report.to_dict()["intervals"]["composite"]
+    start = page.index("<h1>")
+    headline = f"<strong>{report.composite:.1f}</strong>of 100, 95 % interval {low:.1f} to {high:.1f}"
+    assert headline in page[start : start + 200]
+    exact = [item for item in report.to_dict()["items"] if item["expected"]]
+    assert len(exact) > 10
+    assert all(item["given"] == Constant.answer for item in exact)
+    assert f'<td data-name="given">{Constant.answer}</td>' in page
+    assert "40 of 72 streams" in pictures["pieces"]
+
+
+def test_gaps_between_chunks_are_called_so_and_those_between_tokens_only_where_they_are_known() -> None:
+    def counted(request: Request) -> Reply:
+        parts = [event({**chunk(content=f"word{n} "), "usage": {"completion_tokens": 2 * n}}) for n in range(1, 9)]
+        return Reply([*((0.002, part) for part in parts), (0.0, event(chunk(finish="stop")) + b"data: [DONE]\n\n")])
+
+    with serving(counted) as server:
+        known = tables.report_rows(janus_bench.run(server.url, "chat", progress=False).to_dict())
+    with serving(Constant(load_suite("chat"))) as server:
+        unknown = tables.report_rows(janus_bench.run(server.url, "chat", progress=False).to_dict())
+    assert {"gap between chunks", "gap between tokens"} <= {name for name, _, _ in known}
+    assert "gap between tokens" not in {name for name, _, _ in unknown}
+    assert "inter-token gap" not in {name for name, _, _ in [*known, *unknown]}

@@ -94,7 +94,7 @@ def test_the_request_asks_for_a_stream_with_usage() -> None:
 
 def test_errors_are_counted_by_kind_and_score_zero() -> None:
     faults = [
-        plain("429 Too Many Requests", {}),
+        plain("502 Bad Gateway", {}),
         plain("500 Internal Server Error", {}),
         Reply([(0, event(chunk(content="Half")))], cut=True),
         Reply([(0, b"data: {oops\n\n")]),
@@ -103,7 +103,7 @@ def test_errors_are_counted_by_kind_and_score_zero() -> None:
     waiting = iter(faults)
     report = bench(lambda request: next(waiting), "chat", concurrency=1, warmup=0)
     document = checked(report)
-    assert document["errors"] == {"cut_stream": 1, "http_429": 1, "http_500": 1, "malformed_event": 1}
+    assert document["errors"] == {"cut_stream": 1, "http_500": 1, "http_502": 1, "malformed_event": 1}
     assert document["violations"] == {"missing_done": CHAT - 4}
     assert document["requests"]["answered"] == CHAT - 4
     assert report.composite == 0

@@ -107,7 +107,7 @@ def test_tokens_are_counted_and_what_is_told_is_only_compared() -> None:
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("one two three", 3), ("1234567", 3), ("12 345", 2), ("3.14", 3), ("internationally", 2), ("潮汐", 2), ("x1", 2)],
+    [("one two three", 3), ("1234567", 3), ("12 345", 2), ("3.14", 3), ("internationally", 2), ("潮汐", 2), ("x1", 1)],
 )
 def test_the_count_is_that_of_a_tokenizer_within_its_tolerance(text: str, tokens: int) -> None:
     assert metrics.count_tokens(text) == tokens
