@@ -83,8 +83,25 @@ class Pipes:
             with contextlib.suppress(OSError):  # A user has only so much for all pipes (pipe(7), pipe-user-pages-soft).
                 fcntl.fcntl(self._ours[name], fcntl.F_SETPIPE_SZ, size)
 
-    def _take(self, name: str) -> IO[bytes]:
-        return os.fdopen(self._ours.pop(name), "wb" if name == "stdin" else "rb", buffering=0)
+    def _take(self, name: str) -> _End:
+        return _End(self._ours.pop(name), asyncio.get_running_loop())
+
+
+class _End:
+    """One end of a pipe as an event loop wants it. asyncio closes it by `close`.
+
+    uvloop closes the descriptor and calls `close` as well: by then the number may be another thread's new file.
+    """
+
+    def __init__(self, descriptor: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._descriptor, self._closes = descriptor, isinstance(loop, asyncio.BaseEventLoop)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def close(self) -> None:
+        if self._closes:
+            os.close(self._descriptor)
 
 
 class _OneWay(asyncio.StreamReaderProtocol):
@@ -104,13 +121,13 @@ class _Writer(asyncio.StreamWriter):
         super().write(data)
 
 
-async def _reader(pipe: IO[bytes]) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
+async def _reader(pipe: _End) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: _OneWay(reader), pipe)
     return reader, transport
 
 
-async def _writer(pipe: IO[bytes]) -> asyncio.StreamWriter:
+async def _writer(pipe: _End) -> asyncio.StreamWriter:
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.connect_write_pipe(lambda: _OneWay(asyncio.StreamReader()), pipe)
     return _Writer(transport, protocol, None, loop)

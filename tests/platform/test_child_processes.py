@@ -117,6 +117,35 @@ def test_writing_to_a_child_that_has_ended_is_a_broken_pipe(run: Run) -> None:
     run(scenario())
 
 
+def test_no_descriptor_is_closed_twice(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second close would hit a file that another thread has opened meanwhile."""
+    pipes: list[int] = []
+
+    async def scenario() -> None:
+        child = await Child.start(["/bin/cat"], env=ENVIRONMENT, **PIPES)
+        assert child.stdin is not None and child.stdout is not None and child.stderr is not None
+        # Whatever loop it is, nothing may hold a file object that closes the number once more when it is collected.
+        for stream in (child.stdin.transport, *child._streams.reading):
+            pipes.append(stream.get_extra_info("pipe").fileno())
+        child.stdin.close()
+        await asyncio.gather(child.stdout.read(), child.stderr.read(), child.wait())
+        child.close_output()
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    closed: list[int] = []
+    real = os.close
+
+    def close(descriptor: int) -> None:
+        closed.append(descriptor)
+        real(descriptor)  # Raises when it is closed already.
+
+    monkeypatch.setattr("janus_platform.pipes.os.close", close)
+    run(scenario())
+    ours = [number for number in closed if number in pipes]
+    assert len(ours) == len(set(ours)) and len(pipes) == 3
+
+
 def test_a_child_that_does_not_exist_leaves_no_descriptor(run: Run) -> None:
     async def scenario() -> tuple[int, int]:
         await said("true")

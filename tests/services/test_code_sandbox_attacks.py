@@ -77,8 +77,11 @@ def test_the_host_and_the_other_run_noticed_nothing(attacked: Attacked) -> None:
 
 
 def interpreter_for_all() -> tuple[list[str], dict[str, str]]:
-    """The head of a command that runs this Python's version as nobody in particular, and its variables."""
-    head = ["setpriv", "--reuid", str(STRANGER), "--regid", str(STRANGER), "--clear-groups", "--"]
+    """The head of a command that runs this Python's version as nobody in particular, and its variables.
+
+    Through env(1): setpriv itself still has root's right to read everything when it starts a program.
+    """
+    head = ["setpriv", "--reuid", str(STRANGER), "--regid", str(STRANGER), "--clear-groups", "--", "env"]
     variables = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]]), "PYTHONDONTWRITEBYTECODE": "1"}
     variables["PATH"] = "/usr/local/bin:/usr/bin:/bin"
     name = f"python{sys.version_info[0]}.{sys.version_info[1]}"

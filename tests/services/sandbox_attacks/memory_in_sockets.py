@@ -1,6 +1,6 @@
 # attack: Keeps memory in the kernel's buffers of sockets: TCP, UDP and connected pairs, in forty processes.
 # needs: sockets=bounded|pairs
-# ends: program|memory
+# ends: program|memory|time
 import os
 import signal
 import socket
@@ -8,6 +8,7 @@ import time
 
 ALLOWED = 512_000_000 + 64_000_000
 reading, writing = os.pipe()
+kept = []  # What is not held on to is free again.
 
 
 def pairs():
@@ -32,12 +33,12 @@ def give_up(*_):
 
 
 def fill():
-    kept, total = [], 0
+    total = 0
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(4)
     try:
         for one, two in pairs():
-            kept += [one, two]
+            kept.extend((one, two))
             for end in (one,) if kind == "udp" else (one, two):
                 end.setblocking(False)
                 try:
