@@ -13,6 +13,8 @@ from collections.abc import Callable
 # Objects made and not yet gone before the young ones are looked through: some twenty requests, 1 ms.
 YOUNG = 5_000
 _NEVER = 1_000_000_000
+# So many looks at the young ones, each of which leaves some older, are worth a look at everything: some 400 requests.
+WORTH = 20
 IDLE_SECONDS = 1.0
 MOST_SECONDS = 300.0
 
@@ -25,17 +27,16 @@ def settle() -> None:
 
 
 async def collect_when_idle(activity: Callable[[], tuple[int, int]]) -> None:
-    """Collect everything once after each time of work, until cancelled.
+    """Collect everything after a time of work that was worth it, until cancelled.
 
     `activity` tells how many requests are open, and how many there have been.
     """
-    collected_at, waited = activity()[1], 0.0
-    seen = collected_at
+    waited, seen = 0.0, activity()[1]
     while True:
         await asyncio.sleep(IDLE_SECONDS)
         waited += IDLE_SECONDS
         still_open, been = activity()
         is_idle, seen = not still_open and been == seen, been
-        if been != collected_at and (is_idle or waited >= MOST_SECONDS):
+        if gc.get_count()[1] >= WORTH and (is_idle or waited >= MOST_SECONDS):
             gc.collect()
-            collected_at, waited = been, 0.0
+            waited = 0.0

@@ -26,9 +26,11 @@ MAX_HEAD_BYTES = 65_536
 HEAD_SECONDS = 20.0
 # From the head until the body is whole: ten megabytes over a line of 1.4 Mbit/s.
 BODY_SECONDS = 60.0
-# A client that closes its direction this soon after its request waits for the answer; one that does so later has left.
-# On the wire nothing else tells the two apart before something is written to them.
-HALF_CLOSE_SECONDS = 0.02
+# A client that closes its direction this soon after its request, and before the answer has begun, waits for it; one
+# that does so later has left. On the wire nothing else tells the two apart before something is written to them. A busy
+# event loop reads the end later than it came, so its turns count as well.
+HALF_CLOSE_SECONDS = 0.0005
+HALF_CLOSE_TURNS = 4
 # What a refused client still sends is read and dropped for so long: closing at once would reset the refusal away.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 40_000_000
@@ -67,6 +69,7 @@ class HttpConnection(HttpToolsProtocol):
         self._received = self._fields = self._dropped = 0
         self._held = self._size = 0
         self._whole_at = 0.0
+        self._turns = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, OneWrite(cast(asyncio.Transport, transport))))
@@ -102,7 +105,13 @@ class HttpConnection(HttpToolsProtocol):
         if self._lingering or self._in_body or not self._answering or self.scheme == "https":
             return None  # TLS closes both directions at once.
         self.cycle.keep_alive = False
-        return self.loop.time() - self._whole_at < HALF_CLOSE_SECONDS
+        just_now = self._turns > 0 or self.loop.time() - self._whole_at < HALF_CLOSE_SECONDS
+        return just_now and not self.cycle.response_started
+
+    def _turn(self) -> None:
+        self._turns -= 1
+        if self._turns > 0:
+            self.loop.call_soon(self._turn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._not_due()
@@ -151,7 +160,8 @@ class HttpConnection(HttpToolsProtocol):
         self._in_head, self._in_body, self._begun = True, False, False
         self._received = self._fields = 0
         self._not_due()
-        self._whole_at = self.loop.time()
+        self._whole_at, self._turns = self.loop.time(), HALF_CLOSE_TURNS
+        self.loop.call_soon(self._turn)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

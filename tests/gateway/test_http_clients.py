@@ -55,10 +55,11 @@ async def serving(app: Any = echo, **options: Any) -> AsyncIterator[int]:
 async def said(port: int, *parts: bytes, half_close: bool = False) -> tuple[bytes, bytes]:
     """Head and the rest of what comes back, until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for part in parts:
+    for part in parts[:-1]:
         writer.write(part)
         await writer.drain()
         await asyncio.sleep(0.001)  # So that the parts do not share a read.
+    writer.write(parts[-1])
     if half_close:
         writer.write_eof()
     got = await asyncio.wait_for(reader.read(), 20)

@@ -16,6 +16,7 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """A number for each full collection that is asked for; the real settings come back afterwards."""
     before, made = gc.get_threshold(), list[int]()
     monkeypatch.setattr(gc, "collect", lambda: made.append(1))
+    monkeypatch.setattr(gc, "get_count", lambda: (0, collector.WORTH - (len(made) == 2), 0))
     monkeypatch.setattr(collector, "IDLE_SECONDS", 0.001)
     yield made
     gc.set_threshold(*before)
@@ -43,12 +44,11 @@ def watched(collections: list[int], steps: list[tuple[int, int]], *, most: float
     return seen
 
 
-def test_a_collection_waits_until_nobody_is_answered_and_comes_once_after_each_time_of_work(
-    collections: list[int],
-) -> None:
-    nothing, working, done = (0, 0), [(1, 0), (2, 1), (1, 2)], [(0, 3)] * 4
-    assert watched(collections, [nothing, nothing, *working, *done, (1, 3), (0, 4), (0, 4)])[-1] == 2
-    assert len(collections) == 2
+def test_a_collection_waits_until_nobody_is_answered_and_is_worth_it(collections: list[int]) -> None:
+    working, done = [(1, 0), (1, 1), (2, 2), (1, 3)], [(0, 4)] * 2
+    seen = watched(collections, [*working, *done, *working, *done, *done, *done])
+    assert seen[: len(working) + 1] == [0] * (len(working) + 1)
+    assert len(collections) == 2  # By then there is too little to find.
 
 
 def test_nothing_is_collected_while_requests_follow_each_other(collections: list[int]) -> None:
