@@ -8,6 +8,7 @@ holds; a word in a class is a hint and never enough.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from janus_platform.services.web_proxy_dom import Element
@@ -36,6 +37,7 @@ _HINTED = frozenset("a aside div footer form header ol p section span table ul".
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _CONTROLS = frozenset({"button", "input", "select", "textarea"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_SHOWN = frozenset({"img", "pre", "table", "math"})
 _FLOW = _HEADINGS | {"p"}
 _NAVIGATION = frozenset({"navigation", "search", "menu", "menubar", "toolbar"})
 _SECTIONING = frozenset({"article", "main", "section", "blockquote", "figure", "td", "li", "details"})
@@ -43,11 +45,14 @@ _SECTIONING = frozenset({"article", "main", "section", "blockquote", "figure", "
 
 @dataclass(slots=True)
 class Amount:
-    """How much a part holds: characters that show, those of them in links, and controls."""
+    """How much a part holds: characters that show, those of them in links, controls, headings, other things to see."""
 
     characters: int = 0
     linked: int = 0
     controls: int = 0
+    headings: int = 0
+    shown: int = 0
+    elements: int = 1
 
     @property
     def prose(self) -> int:
@@ -72,24 +77,32 @@ def _names_page(heading: Element) -> bool:
     return not any(e.tag in ("nav", "aside", "footer", "dialog") or e.attrs.get("role") for e in heading.ancestors())
 
 
-def measure(page: Element) -> dict[Element, Amount]:
-    """The amount in every element of the page."""
-    elements = list(page.walk())
+def measure(elements: Sequence[Element]) -> dict[Element, Amount]:
+    """The amount in every one of a page's elements, which come in its order."""
     amounts = {element: Amount() for element in elements}
     for element in reversed(elements):
-        own = amounts[element]
-        if element.tag in _CONTROLS:
+        own, tag = amounts[element], element.tag
+        if tag in _CONTROLS:
             # Its label is no text of the page.
             own.characters, own.linked, own.controls = 0, 0, own.controls + (element.attrs.get("type") != "hidden")
         else:
-            own.characters += sum(len("".join(child.split())) for child in element.children if isinstance(child, str))
-        if element.tag == "a" and "href" in element.attrs:
-            own.linked = own.characters
-        if element.parent is not None and element is not page:
-            around = amounts[element.parent]
+            for child in element.children:
+                if child.__class__ is str:
+                    own.characters += len("".join(child.split()))
+            if tag == "a" and "href" in element.attrs:
+                own.linked = own.characters
+            elif tag in _HEADINGS:
+                own.headings += 1
+            elif tag in _SHOWN:
+                own.shown += 1
+        around = amounts.get(element.parent) if element.parent is not None else None
+        if around is not None:
             around.characters += own.characters
             around.linked += own.linked
             around.controls += own.controls
+            around.headings += own.headings
+            around.shown += own.shown
+            around.elements += own.elements
     return amounts
 
 
@@ -100,12 +113,14 @@ class Clutter:
     """
 
     def __init__(self, page: Element) -> None:
-        self._amounts = measure(page)
+        self._all = list(page.walk())
+        self._amounts = measure(self._all)
         self._total = self._amounts[page].prose
-        self._precious = self._holding_the_article(page)
+        self._precious = self._holding_the_article()
         self._in_article: set[Element] = set()
+        self._with_flow = {element.parent for element in self._all if element.tag in _FLOW}
         self.elements: set[Element] = set()
-        for element in page.walk():
+        for element in self._all:
             if element.parent in self.elements:
                 self.elements.add(element)
                 continue
@@ -120,9 +135,10 @@ class Clutter:
 
     def _left_in(self, page: Element) -> dict[Element, Amount]:
         """The amount in each element without its clutter."""
-        elements = list(page.walk())
-        left = {e: Amount(a.characters, a.linked, a.controls) for e, a in self._amounts.items()}
-        for element in reversed(elements):
+        if not self.elements:
+            return self._amounts
+        left = {element: Amount(own.characters, own.linked) for element, own in self._amounts.items()}
+        for element in reversed(self._all):
             parent = element.parent
             if parent is None or element is page:
                 continue
@@ -134,7 +150,7 @@ class Clutter:
     def _core(self, page: Element) -> Element:
         """The page's only `<article>` or only `<main>`, when it has most of the prose; else the whole page."""
         for is_core in (_is_article, _is_main):
-            cores = [e for e in page.walk() if is_core(e) and e not in self.elements]
+            cores = [e for e in self._all if is_core(e) and e not in self.elements]
             if len(cores) == 1 and self._left[cores[0]].prose >= _CORE_SHARE * self._left[page].prose:
                 return cores[0]
         return page
@@ -143,11 +159,12 @@ class Clutter:
         """The page's `<h1>` where it stands before its core, with the text that stands beside it."""
         if self.core is page or self.core.holds("h1"):
             return []
-        heading = next((e for e in page.walk() if e is self.core or (e.tag == "h1" and e in self._precious)), None)
+        heading = next((e for e in self._all if e is self.core or (e.tag == "h1" and e in self._precious)), None)
         if heading is None or heading is self.core or heading.parent is None:
             return []
         beside = heading.parent.elements()
-        if any(part is self.core or part in self.core.ancestors() for part in beside):
+        around_core = {self.core, *self.core.ancestors()}
+        if any(part in around_core for part in beside):
             return [heading]
         return [e for e in beside if e is heading or (self._left[e].prose and not self._left[e].is_mostly_links)]
 
@@ -159,13 +176,13 @@ class Clutter:
         enough = left.characters >= _LEAST_TEXT * before.characters and left.prose >= _LEAST_PROSE * before.prose
         return left.characters > 0 and enough
 
-    def _holding_the_article(self, page: Element) -> set[Element]:
+    def _holding_the_article(self) -> set[Element]:
         """The elements that hold the page's heading, its `<main>` or an `<article>`."""
-        headings = [element for element in page.walk() if element.tag == "h1"]
+        headings = [element for element in self._all if element.tag == "h1"]
         if not headings:
-            headings = [element for element in page.walk() if element.tag in _HEADINGS and _names_page(element)][:1]
+            headings = [element for element in self._all if element.tag in _HEADINGS and _names_page(element)][:1]
         own = [h for h in headings if self._amounts[h].characters and not self._amounts[h].is_mostly_links]
-        mains = [e for e in page.walk() if e.tag in ("article", "main") and self._amounts[e].prose >= _SOME_PROSE]
+        mains = [e for e in self._all if e.tag in ("article", "main") and self._amounts[e].prose >= _SOME_PROSE]
         # The name of a site that links to its front page is not the heading of a page that has another.
         precious: set[Element] = set()
         for element in [*(own or headings), *mains]:
@@ -186,7 +203,7 @@ class Clutter:
         if element.attrs.get("aria-hidden") == "true":
             return True
         if element.tag == "form":
-            return amount.controls > 0 and amount.prose < _PROSE_OF_A_CONTROL * amount.controls
+            return self._asks(amount)
         if element.tag == "footer" or role == "contentinfo":
             return not self._is_in_part(element) or amount.is_mostly_links
         if (element.tag == "header" or role == "banner") and not self._is_in_part(element):
@@ -203,9 +220,7 @@ class Clutter:
 
     def _is_in_flow(self, element: Element) -> bool:
         """Whether it stands in an article, or between paragraphs."""
-        if element.parent in self._in_article:
-            return True
-        return element.parent is not None and any(child.tag in _FLOW for child in element.parent.elements())
+        return element.parent in self._in_article or element.parent in self._with_flow
 
     def _is_hinted(self, element: Element) -> bool:
         if element.tag not in _HINTED:
@@ -220,7 +235,7 @@ class Clutter:
         """Whether a part with a telling name is what it is called: links, a question, a label, or a notice apart."""
         if amount.is_mostly_links or self._asks(amount):
             return True
-        if amount.characters <= _LABEL and not element.holds(*_HEADINGS, "img", "pre", "table"):
+        if amount.characters <= _LABEL and not (amount.headings or amount.shown) and amount.elements <= _LABEL:
             return not element.text().rstrip().endswith((".", "!", "?", ":"))
         is_apart = element.tag != "p" and not self._is_in_flow(element)
-        return is_apart and amount.characters <= _NOTICE and not element.holds(*_HEADINGS)
+        return is_apart and amount.characters <= _NOTICE and not amount.headings
