@@ -29,7 +29,7 @@ _UNSAID = re.compile(f"[{DEFAULT_IGNORABLE}{_POINTS}]")
 # A run of a script without spaces, a name such as C++, C# or .NET, or any other word.
 WORD = re.compile(
     rf"(?P<spaceless>[{_SPACELESS}]++)"
-    r"|(?P<name>(?<![^\W_])(?:[a-z]{1,12}\+\+|[a-z]#|(?<!\.)\.net)(?![^\W_+#]))"
+    r"|(?P<name>(?<![^\W_])(?:[a-z]{1,12}\+\+(?![^\W\d_]|\+)|(?:[a-z]#|(?<!\.)\.net)(?![^\W_]|#)))"
     rf"|(?P<word>(?:(?![{_SPACELESS}])[^\W_])(?:(?![{_SPACELESS}])(?:[^\W_]|[{_SIGNS}]))*+)",
     re.IGNORECASE,
 )
