@@ -27,7 +27,7 @@ _NOTICE = 600
 # An only <article> or <main> with this much of the prose is the page.
 _CORE_SHARE = 2 / 3
 # Cleaning that leaves less of the text, or less of the text outside links, took an article for clutter.
-_LEAST_TEXT, _LEAST_PROSE = 0.1, 0.4
+_LEAST_TEXT, _LEAST_PROSE = 0.15, 0.4
 _HINTS = frozenset(
     "ad ads advert advertisement advertising banner breadcrumb breadcrumbs consent cookie cookies editsection footer "
     "gdpr header masthead menu modal nav navbar navbox navigation newsletter pager pagination popup promo related "
@@ -35,6 +35,10 @@ _HINTS = frozenset(
 )
 _HINTED = frozenset("a aside div footer form header ol p section span table ul".split())
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+# A list to tick off is a list.
+_NO_QUESTION = frozenset({"hidden", "checkbox", "radio"})
+# Text that a style moves away or fades: a script may bring an article back, but hardly a line beside one.
+_AWAY = re.compile(r"(?:^|;)\s*(?:opacity\s*:\s*0(?![.\d])|(?:left|top|right|text-indent)\s*:\s*-\d{3})")
 _CONTROLS = frozenset({"button", "input", "select", "textarea"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _SHOWN = frozenset({"img", "pre", "table", "math"})
@@ -74,7 +78,10 @@ def _is_main(element: Element) -> bool:
 
 
 def _names_page(heading: Element) -> bool:
-    return not any(e.tag in ("nav", "aside", "footer", "dialog") or e.attrs.get("role") for e in heading.ancestors())
+    return not any(
+        e.tag in ("nav", "aside", "footer", "dialog") or e.attrs.get("role", "banner") not in ("banner", "main")
+        for e in heading.ancestors()
+    )
 
 
 def measure(elements: Sequence[Element]) -> dict[Element, Amount]:
@@ -84,7 +91,11 @@ def measure(elements: Sequence[Element]) -> dict[Element, Amount]:
         own, tag = amounts[element], element.tag
         if tag in _CONTROLS:
             # Its label is no text of the page.
-            own.characters, own.linked, own.controls = 0, 0, own.controls + (element.attrs.get("type") != "hidden")
+            own.characters, own.linked, own.controls = (
+                0,
+                0,
+                own.controls + (element.attrs.get("type") not in _NO_QUESTION),
+            )
         else:
             for child in element.children:
                 if child.__class__ is str:
@@ -171,10 +182,9 @@ class Clutter:
     def _is_credible(self, page: Element) -> bool:
         """Whether enough is left: an article taken for clutter is worse than clutter in an article."""
         before, left = self._amounts[page], self._left[self.core]
-        if before.characters - left.characters < _SOME_PROSE:
-            return True
-        enough = left.characters >= _LEAST_TEXT * before.characters and left.prose >= _LEAST_PROSE * before.prose
-        return left.characters > 0 and enough
+        if left.characters <= _LEAST_TEXT * before.characters:
+            return False
+        return left.prose >= _LEAST_PROSE * before.prose or before.prose - left.prose < _SOME_PROSE
 
     def _holding_the_article(self) -> set[Element]:
         """The elements that hold the page's heading, its `<main>` or an `<article>`."""
@@ -200,7 +210,7 @@ class Clutter:
             return True
         if element.tag == "dialog" or role in ("dialog", "alertdialog") or element.attrs.get("aria-modal") == "true":
             return True
-        if element.attrs.get("aria-hidden") == "true":
+        if element.attrs.get("aria-hidden") == "true" or _AWAY.search(element.attrs.get("style", "").lower()):
             return True
         if element.tag == "form":
             return self._asks(amount)

@@ -71,6 +71,8 @@ def tidy(page: Element) -> None:
             element.tag = "span"
         elif element.tag == "noscript":
             element.tag = "div"
+        elif element.tag in ("xmp", "listing", "plaintext"):
+            element.tag = "pre"
     for element in page.parents_of(_HEADINGS):
         _end_headings(element)
     _flatten(page)
