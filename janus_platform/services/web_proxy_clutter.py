@@ -24,7 +24,7 @@ _PROSE_OF_A_CONTROL = 150
 _LABEL = 40
 # The longest notice that stands at a page's edge, outside its article, and is none.
 _NOTICE = 600
-# An only <article> or <main> with this much of the prose is the page.
+# An <article> or <main> with this much of the prose is the page.
 _CORE_SHARE = 2 / 3
 # Cleaning that leaves less of the text, or less of the text outside links, took an article for clutter.
 _LEAST_TEXT, _LEAST_PROSE = 0.15, 0.4
@@ -159,12 +159,10 @@ class Clutter:
         return left
 
     def _core(self, page: Element) -> Element:
-        """The page's only `<article>` or only `<main>`, when it has most of the prose; else the whole page."""
-        for is_core in (_is_article, _is_main):
-            cores = [e for e in self._all if is_core(e) and e not in self.elements]
-            if len(cores) == 1 and self._left[cores[0]].prose >= _CORE_SHARE * self._left[page].prose:
-                return cores[0]
-        return page
+        """The innermost `<article>` or `<main>` that has most of the prose; else the whole page."""
+        least = _CORE_SHARE * self._left[page].prose
+        cores = (e for e in self._all if (_is_article(e) or _is_main(e)) and e not in self.elements)
+        return [page, *(e for e in cores if self._left[e].prose >= least)][-1]
 
     def _above(self, page: Element) -> list[Element]:
         """The page's `<h1>` where it stands before its core, with the text that stands beside it."""
