@@ -16,6 +16,8 @@ from janus_platform.services.web_proxy_dom import Element
 # Prose from which on a part may be text that somebody wants to read, and the share of the page's that makes it so.
 _SOME_PROSE = 200
 _SUBSTANTIAL_SHARE = 0.25
+_ONLY_LINKS = 0.9
+_MENUS = frozenset({"ul", "ol", "div", "table", "section"})
 # Half of a navigation's letters are in links.
 _MOSTLY_LINKS = 0.5
 # What a control has around it: a newsletter's invitation, a cookie wall. A form around an article has far more.
@@ -131,13 +133,16 @@ class Clutter:
         self._in_article: set[Element] = set()
         self._with_flow = {element.parent for element in self._all if element.tag in _FLOW}
         self.elements: set[Element] = set()
+        is_below = self._title is None
         for element in self._all:
             if element.parent in self.elements:
                 self.elements.add(element)
                 continue
             if _is_article(element) or _is_main(element) or element.parent in self._in_article:
                 self._in_article.add(element)
-            if element is not page and element.tag != "body" and self._is_clutter(element):
+            is_below = is_below or element is self._title
+            is_menu = not is_below and self._is_menu(element)
+            if element is not page and element.tag != "body" and (is_menu or self._is_clutter(element)):
                 self.elements.add(element)
         self._left = self._left_in(page)
         self.core = self._core(page)
@@ -191,6 +196,7 @@ class Clutter:
             headings = [element for element in self._all if element.tag in _HEADINGS and _names_page(element)][:1]
         own = [h for h in headings if self._amounts[h].characters and not self._amounts[h].is_mostly_links]
         mains = [e for e in self._all if e.tag in ("article", "main") and self._amounts[e].prose >= _SOME_PROSE]
+        self._title = own[0] if own else None
         # The name of a site that links to its front page is not the heading of a page that has another.
         precious: set[Element] = set()
         for element in [*(own or headings), *mains]:
@@ -219,6 +225,12 @@ class Clutter:
         if element.tag == "aside" or role == "complementary":
             return not self._is_in_flow(element) or amount.is_mostly_links or self._asks(amount)
         return self._is_hinted(element) and self._looks_it(element, amount)
+
+    def _is_menu(self, element: Element) -> bool:
+        """Whether it is nothing but links; above a page's heading, such a list is its menu."""
+        amount = self._amounts[element]
+        is_bare = amount.characters > 0 and amount.linked >= _ONLY_LINKS * amount.characters
+        return is_bare and element.tag in _MENUS and element not in self._precious and element not in self._in_article
 
     def _is_substantial(self, amount: Amount) -> bool:
         return amount.prose >= max(_SOME_PROSE, _SUBSTANTIAL_SHARE * self._total) and not amount.is_mostly_links

@@ -254,7 +254,7 @@ def _is_empty_link(element: Element) -> bool:
         return False
     shown = element.text().strip()
     if shown in _PERMALINKS and "#" in element.attrs.get("href", ""):
-        return any(around.tag in _HEADINGS for around in element.ancestors())
+        return any(around.tag in _HEADINGS or around.tag == "dt" for around in element.ancestors())
     return not shown and not element.holds("img")
 
 
