@@ -183,6 +183,8 @@ def _is_unsafe_reference(line: str) -> bool:
 
 def _is_safe(destination: str) -> bool:
     """Whether a link's destination has a safe scheme or none, read as browsers do: no entities, no blanks."""
+    if ":" not in destination and "&" not in destination:
+        return True
     plain = _INVISIBLE.sub("", entities.unescape(destination.strip().strip("<>")))
     scheme = _SCHEME.match(plain)
     return scheme is None or scheme[1].lower() in _SAFE_SCHEMES
