@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from janus_platform.contract import LiveEngine
+from janus_platform.services.invisible import without_invisible
 from janus_platform.services.problem import Problem, invalid_field
 from janus_platform.services.search_engine import Found, Result
 from janus_platform.services.search_query import parse_query, shortened
@@ -45,7 +46,7 @@ class BraveSearch:
             raise self._no_key()
         if parse_query(query).empty:
             raise invalid_field("query", "`query` has no word to search for. Name one that the page should hold.")
-        status, headers, body = await self._ask(shortened(query), num_results)
+        status, headers, body = await self._ask(shortened(without_invisible(query)), num_results)
         answer = _parsed(body)
         if status != 200:
             raise self._refusal(status, headers, answer)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from janus_platform.services.search_query import Phrase, Query, expression
+from janus_platform.services.search_query import Query, expression
+from janus_platform.services.search_text import TOKENIZER, Phrase, words_of
 
 TITLE_WEIGHT = 4.0
-TOKENIZER = "tokenize = 'porter unicode61 remove_diacritics 2'"
 _RANKS = f"SELECT rowid, -bm25(page, {TITLE_WEIGHT}, 1.0) FROM page WHERE page MATCH ? ORDER BY rowid"
 
 # Positions of documents, and a BM25 score for each.
@@ -117,7 +117,7 @@ class TextIndex:
             for site in _sites(document.url):
                 self._below.setdefault(site, []).append(position)
             self.size += 1
-            yield position, document.title, document.text
+            yield position, " ".join(words_of(document.title)), " ".join(words_of(document.text))
 
     def _totals(self, asked: Iterable[Phrase]) -> Totals:
         if not any(phrase in self._kept for phrase in asked):

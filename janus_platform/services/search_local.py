@@ -10,9 +10,10 @@ from janus_platform.corpus import Corpus, Page, article_text
 from janus_platform.services.problem import invalid_field
 from janus_platform.services.search_engine import Found, Result
 from janus_platform.services.search_index import Document, TextIndex
-from janus_platform.services.search_query import FUNCTION_WORDS, Phrase, Query, parse_query, rewritten
+from janus_platform.services.search_query import FUNCTION_WORDS, Query, parse_query, rewritten
 from janus_platform.services.search_snippet import cut, one_line, prepare
 from janus_platform.services.search_spelling import Speller
+from janus_platform.services.search_text import Phrase
 from janus_platform.services.search_vocabulary import Vocabulary
 
 # FTS5 ranks this many documents in about 0.2 ms; the ranks of a more common word are kept.

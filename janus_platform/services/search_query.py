@@ -1,16 +1,17 @@
 """What a search query means: words, "quoted phrases", -exclusions and site:host, and how that is said to SQLite FTS5.
 
-Only letters and digits ever reach FTS5, each run of them inside quotes; so there is no FTS5 syntax that a caller could
+Only words (`search_text`) ever reach FTS5, each inside quotes; so there is no FTS5 syntax that a caller could
 use or break (https://www.sqlite.org/fts5.html, section 3.1).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
+
+from janus_platform.services.search_text import WORD, Phrase, is_spaceless, normalized, words_of
 
 # Brave's own bound on a query (https://api-dashboard.search.brave.com/app/documentation/web-search/query); further
 # words are ignored by both engines.
@@ -18,11 +19,12 @@ MAX_WORDS = 50
 
 # A term: an optional minus, then site:host, a quoted phrase (the closing quote may be missing), or anything else.
 _TERM = re.compile(r'(?P<minus>-?)(?:(?i:site):(?P<site>[^\s"]+)|"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s"]+))')
-_WORD = re.compile(r"[^\W_]+")
+# Quotation marks as telephones and word processors set them.
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 
 # Words that say how a question is put, not what it is about. They only count when a query has nothing else.
 FUNCTION_WORDS = frozenset(
-    _WORD.findall(
+    words_of(
         """a about an and are as at be been but by can could describe did do does explain explained explains for from
         had has have how i if in into is it its me my no not of on or our should so tell than that the their them then
         there these they this those to was we were what when where which while who whom whose why will with would you
@@ -30,7 +32,6 @@ FUNCTION_WORDS = frozenset(
     )
 )
 
-Phrase = tuple[str, ...]
 Item = TypeVar("Item", str, Phrase)
 
 
@@ -56,7 +57,7 @@ def parse_query(text: str) -> Query:
     phrases: list[Phrase] = []
     excluded: list[Phrase] = []
     sites: dict[bool, list[str]] = {False: [], True: []}
-    for found in _TERM.finditer(shortened(normalized(text))):
+    for found in _TERM.finditer(shortened(_read(text))):
         minus, tokens = bool(found["minus"]), words_of(found["phrase"] or found["word"] or "")
         site = _host(found["site"] or "")
         if site:
@@ -78,24 +79,18 @@ def rewritten(text: str, replacements: Mapping[str, str]) -> str:
     def term(found: re.Match[str]) -> str:
         if found["minus"] or not found["word"]:
             return found[0]
-        return _WORD.sub(lambda word: replacements.get(word[0].lower(), word[0]), found[0])
+        return WORD.sub(lambda word: replacements.get(word[0].lower(), word[0]), found[0])
 
-    return _TERM.sub(term, normalized(text))
-
-
-def normalized(text: str) -> str:
-    """`text` in Unicode's composed form, in which an accented letter is one character."""
-    return unicodedata.normalize("NFC", text)
-
-
-def words_of(text: str) -> Phrase:
-    """The words of `text` in lower case: its runs of letters and digits."""
-    return tuple(_WORD.findall(text.lower()))
+    return _TERM.sub(term, _read(text))
 
 
 def expression(phrase: Phrase) -> str:
     """The FTS5 expression that matches the words of `phrase` in that order."""
     return f'"{" ".join(phrase)}"'
+
+
+def _read(text: str) -> str:
+    return normalized(text).translate(_QUOTES)
 
 
 def _host(site: str) -> str:
@@ -105,7 +100,7 @@ def _host(site: str) -> str:
 
 def shortened(text: str) -> str:
     """`text` up to its MAX_WORDS-th word."""
-    ends = [found.end() for found in _WORD.finditer(text)]
+    ends = [found.end() for found in WORD.finditer(text)]
     return text if len(ends) <= MAX_WORDS else text[: ends[MAX_WORDS - 1]]
 
 
@@ -115,4 +110,7 @@ def _distinct(items: list[Item]) -> tuple[Item, ...]:
 
 def _telling(words: list[str]) -> tuple[str, ...]:
     distinct = _distinct(words)
+    # In a script without spaces a single character says little beside the pairs that it stands in.
+    in_pairs = {character for word in distinct if len(word) == 2 and is_spaceless(word) for character in word}
+    distinct = tuple(word for word in distinct if word not in in_pairs)
     return tuple(word for word in distinct if word not in FUNCTION_WORDS) or distinct

@@ -8,12 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from janus_platform.services.invisible import without_invisible
+from janus_platform.services.search_text import folded, is_spaceless
+
 SNIPPET_CHARACTERS = 240
 ELLIPSIS = "…"
 # A match should not stand at the very edge: about so much of the text before it is shown.
 _LEAD = 60
 _MOST_MATCHES = 16
 _SENTENCE_END = re.compile(r"[.!?:]['\")\]’”]? ")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Joiners are part of how words of some scripts, and emoji, are written; no other format character is shown.
 _JOINERS = "\u200c\u200d"
 
@@ -29,19 +33,16 @@ class Prepared:
 def prepare(text: str) -> Prepared:
     """`text` on one line, without control characters and in composed Unicode, ready to be cut."""
     line = one_line(unicodedata.normalize("NFC", text))
-    lower = line.lower()
-    if len(lower) != len(line):
-        # A few letters, such as İ, become two in lower case.
-        lower = "".join(small if len(small := letter.lower()) == 1 else letter for letter in line)
-    return Prepared(line, lower)
+    return Prepared(line, folded(line))
 
 
 def one_line(text: str) -> str:
-    """`text` with every run of space as one space, and without control and format characters."""
+    """`text` with every run of space as one space, and without control characters and what is not seen."""
     line = " ".join(text.split())
-    if line.isprintable():
+    if line.isascii() and line.isprintable():
         return line
-    kept = (letter if letter.isprintable() or letter in _JOINERS else " " for letter in line)
+    seen = without_invisible(_CONTROL.sub(" ", line))
+    kept = (letter if letter.isprintable() or letter in _JOINERS else " " for letter in seen)
     return " ".join("".join(kept).split())
 
 
@@ -86,12 +87,12 @@ def _best_place(lower: str, asked: Sequence[Sequence[str]]) -> tuple[int, int]:
 
 
 def _matches(lower: str, spellings: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where the first _MOST_MATCHES of each spelling stand as whole words: from, to."""
+    """Where the first _MOST_MATCHES of each spelling stand as whole words: from, to. Some scripts have no word ends."""
     for spelling in spellings:
-        at, seen = lower.find(spelling), 0
+        at, seen, within = lower.find(spelling), 0, is_spaceless(spelling)
         while at >= 0 and seen < _MOST_MATCHES:
             end = at + len(spelling)
-            if not (lower[at - 1 : at].isalnum() or lower[end : end + 1].isalnum()):
+            if within or not (lower[at - 1 : at].isalnum() or lower[end : end + 1].isalnum()):
                 yield at, end
                 seen += 1
             at = lower.find(spelling, end)

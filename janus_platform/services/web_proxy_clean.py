@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html as entities
+import math
 import re
+from bisect import bisect_right
 
 _SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
-_PERMALINK = re.compile(r"^(#{1,6} .*?)\s*\[[#¶§🔗]\]\([^()\s]*\)$", re.MULTILINE)
-# A fence may stand in a list or a quotation.
-_FENCE = re.compile(r"^(?P<within>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t>]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
-# In order: an escaped character, inline code, an autolink, the start of raw HTML, and the brackets of links.
+# A fence may stand in a list or a quotation. What is possessive here is not tried again with less of it: each line is
+# looked at once.
+_FENCE = re.compile(r"^(?P<within>[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t>]++)*+)(?P<fence>`{3,}+|~{3,}+)(?P<info>.*)$")
+# In order: an escaped character, backticks, an autolink, the start of raw HTML, and the brackets of links.
 _INLINE = re.compile(
-    r"(?P<escape>\\.)|(?P<code>(?<!`)(`+)(?!`).+?(?<!`)\3(?!`))|<(?P<auto>[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\s]*)>"
+    r"(?P<escape>\\.)|(?P<ticks>`++)|<(?P<auto>[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\s]*)>"
     r"|(?P<tag><(?=[a-zA-Z/!?]))|(?P<open>!?\[)|(?P<link>\]\()|(?P<close>\])"
 )
 # The beginning of a destination, enough to see its scheme: longer character references are none (CommonMark 2.5).
@@ -22,6 +24,8 @@ _LINK_SIGN = re.compile(r"\]\(|\]:|<(?=[a-zA-Z&])")
 # Behind a line's end, the sign of a quotation may come first.
 _NEAR_DESTINATION = re.compile(r"[\s>]*(<?[^<>\n]{0,256})")
 _MAX_PASSES = 10
+_PARENTHESES = re.compile("[()\n]")
+_TICKS, _LINK, _LINE_END = re.compile("`++"), re.compile(r"\]\("), re.compile("\n")
 _MARKUP = re.compile(r"[<>\[\]()`]+")
 # Soft hyphens, zero-width spaces and joiners: marks for a page's layout.
 _SOFT = re.compile("[\u00ad\u200b\u2060\ufeff]")
@@ -62,7 +66,7 @@ def _clean_lines(lines: list[str]) -> list[str]:
     for _ in range(_MAX_PASSES):
         before, text = text, _clean_inline(text)
         if text == before:
-            return _PERMALINK.sub(r"\1", _broken_up(text)).split("\n")
+            return _broken_up(text).split("\n")
     # What is taken away joins its neighbours to something new, again and again: nobody writes so by accident.
     return [_MARKUP.sub(" ", text)]
 
@@ -81,6 +85,7 @@ def _clean_inline(text: str) -> str:
     """One pass with a stack of open brackets, so that nested links cost no more than flat ones."""
     out: list[str] = []
     brackets: list[int] = []
+    spans = _CodeSpans(text)
     at = 0
     while found := _INLINE.search(text, at):
         out.append(text[at : found.start()])
@@ -98,10 +103,10 @@ def _clean_inline(text: str) -> str:
             out.append("\\<")
         elif kind == "auto":
             out.append(found[0] if _is_safe(found["auto"]) else found["auto"])
-        elif kind == "code" and _holds_unsafe_link(found[0]):
-            # Not taken as code: go on right behind its first backtick.
-            out.append(text[found.start()])
-            at = found.start() + 1
+        elif kind == "ticks":
+            # What is not taken as code stays, and so does what follows it.
+            at = spans.end(found.start(), len(found[0])) or at
+            out.append(text[found.start() : at])
         else:
             out.append(found[0])
     out.append(text[at:])
@@ -128,17 +133,42 @@ def _close_link(text: str, at: int, out: list[str], brackets: list[int]) -> int:
 def _after_parenthesis(text: str, at: int) -> int | None:
     """Where the parenthesis ends that was opened before `at`; None when it is not closed on the same line."""
     depth = 1
-    for i in range(at, min(at + _MAX_DESTINATION, len(text))):
-        if text[i] == "\n":
+    for found in _PARENTHESES.finditer(text, at, at + _MAX_DESTINATION):
+        if found[0] == "\n":
             return None
-        depth += (text[i] == "(") - (text[i] == ")")
+        depth += 1 if found[0] == "(" else -1
         if depth == 0:
-            return i + 1
+            return found.end()
     return None
 
 
-def _holds_unsafe_link(code: str) -> bool:
-    return any(not _is_safe(_destination_at(code, found.end())) for found in re.finditer(r"\]\(", code))
+class _CodeSpans:
+    """Where inline code ends in a text (CommonMark 6.1): runs of backticks and unsafe links are found once each."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._runs: dict[int, list[int]] = {}
+        self._unsafe: list[int] = []
+        if "`" in text:
+            for run in _TICKS.finditer(text):
+                self._runs.setdefault(len(run[0]), []).append(run.start())
+            links = (found.end() for found in _LINK.finditer(text))
+            self._unsafe = [at for at in links if not _is_safe(_destination_at(text, at))]
+            self._line_ends = [found.start() for found in _LINE_END.finditer(text)]
+
+    def end(self, start: int, length: int) -> int | None:
+        """Where the code ends that a run of backticks at `start` opens; None where it opens none, or holds a link."""
+        runs = self._runs.get(length, [])
+        following = bisect_right(runs, start)
+        if following == len(runs) or _next(self._line_ends, start) < runs[following]:
+            return None
+        end = runs[following] + length
+        return None if _next(self._unsafe, start) < end else end
+
+
+def _next(places: list[int], start: int) -> float:
+    at = bisect_right(places, start)
+    return places[at] if at < len(places) else math.inf
 
 
 def _destination_at(text: str, at: int) -> str:
@@ -153,6 +183,8 @@ def _is_unsafe_reference(line: str) -> bool:
 
 def _is_safe(destination: str) -> bool:
     """Whether a link's destination has a safe scheme or none, read as browsers do: no entities, no blanks."""
+    if ":" not in destination and "&" not in destination:
+        return True
     plain = _INVISIBLE.sub("", entities.unescape(destination.strip().strip("<>")))
     scheme = _SCHEME.match(plain)
     return scheme is None or scheme[1].lower() in _SAFE_SCHEMES

@@ -8,6 +8,7 @@ holds; a word in a class is a hint and never enough.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from janus_platform.services.web_proxy_dom import Element
@@ -15,6 +16,8 @@ from janus_platform.services.web_proxy_dom import Element
 # Prose from which on a part may be text that somebody wants to read, and the share of the page's that makes it so.
 _SOME_PROSE = 200
 _SUBSTANTIAL_SHARE = 0.25
+_ONLY_LINKS = 0.9
+_MENUS = frozenset({"ul", "ol", "div", "table", "section"})
 # Half of a navigation's letters are in links.
 _MOSTLY_LINKS = 0.5
 # What a control has around it: a newsletter's invitation, a cookie wall. A form around an article has far more.
@@ -23,10 +26,10 @@ _PROSE_OF_A_CONTROL = 150
 _LABEL = 40
 # The longest notice that stands at a page's edge, outside its article, and is none.
 _NOTICE = 600
-# An only <article> or <main> with this much of the prose is the page.
+# An <article> or <main> with this much of the prose is the page.
 _CORE_SHARE = 2 / 3
 # Cleaning that leaves less of the text, or less of the text outside links, took an article for clutter.
-_LEAST_TEXT, _LEAST_PROSE = 0.1, 0.4
+_LEAST_TEXT, _LEAST_PROSE = 0.15, 0.4
 _HINTS = frozenset(
     "ad ads advert advertisement advertising banner breadcrumb breadcrumbs consent cookie cookies editsection footer "
     "gdpr header masthead menu modal nav navbar navbox navigation newsletter pager pagination popup promo related "
@@ -34,8 +37,13 @@ _HINTS = frozenset(
 )
 _HINTED = frozenset("a aside div footer form header ol p section span table ul".split())
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+# A list to tick off is a list.
+_NO_QUESTION = frozenset({"hidden", "checkbox", "radio"})
+# Text that a style moves away or fades: a script may bring an article back, but hardly a line beside one.
+_AWAY = re.compile(r"(?:^|;)\s*(?:opacity\s*:\s*0(?![.\d])|(?:left|top|right|text-indent)\s*:\s*-\d{3})")
 _CONTROLS = frozenset({"button", "input", "select", "textarea"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_SHOWN = frozenset({"img", "pre", "table", "math"})
 _FLOW = _HEADINGS | {"p"}
 _NAVIGATION = frozenset({"navigation", "search", "menu", "menubar", "toolbar"})
 _SECTIONING = frozenset({"article", "main", "section", "blockquote", "figure", "td", "li", "details"})
@@ -43,11 +51,14 @@ _SECTIONING = frozenset({"article", "main", "section", "blockquote", "figure", "
 
 @dataclass(slots=True)
 class Amount:
-    """How much a part holds: characters that show, those of them in links, and controls."""
+    """How much a part holds: characters that show, those of them in links, controls, headings, other things to see."""
 
     characters: int = 0
     linked: int = 0
     controls: int = 0
+    headings: int = 0
+    shown: int = 0
+    elements: int = 1
 
     @property
     def prose(self) -> int:
@@ -69,27 +80,42 @@ def _is_main(element: Element) -> bool:
 
 
 def _names_page(heading: Element) -> bool:
-    return not any(e.tag in ("nav", "aside", "footer", "dialog") or e.attrs.get("role") for e in heading.ancestors())
+    return not any(
+        e.tag in ("nav", "aside", "footer", "dialog") or e.attrs.get("role", "banner") not in ("banner", "main")
+        for e in heading.ancestors()
+    )
 
 
-def measure(page: Element) -> dict[Element, Amount]:
-    """The amount in every element of the page."""
-    elements = list(page.walk())
+def measure(elements: Sequence[Element]) -> dict[Element, Amount]:
+    """The amount in every one of a page's elements, which come in its order."""
     amounts = {element: Amount() for element in elements}
     for element in reversed(elements):
-        own = amounts[element]
-        if element.tag in _CONTROLS:
+        own, tag = amounts[element], element.tag
+        if tag in _CONTROLS:
             # Its label is no text of the page.
-            own.characters, own.linked, own.controls = 0, 0, own.controls + (element.attrs.get("type") != "hidden")
+            own.characters, own.linked, own.controls = (
+                0,
+                0,
+                own.controls + (element.attrs.get("type") not in _NO_QUESTION),
+            )
         else:
-            own.characters += sum(len("".join(child.split())) for child in element.children if isinstance(child, str))
-        if element.tag == "a" and "href" in element.attrs:
-            own.linked = own.characters
-        if element.parent is not None and element is not page:
-            around = amounts[element.parent]
+            for child in element.children:
+                if child.__class__ is str:
+                    own.characters += len("".join(child.split()))
+            if tag == "a" and "href" in element.attrs:
+                own.linked = own.characters
+            elif tag in _HEADINGS:
+                own.headings += 1
+            elif tag in _SHOWN:
+                own.shown += 1
+        around = amounts.get(element.parent) if element.parent is not None else None
+        if around is not None:
             around.characters += own.characters
             around.linked += own.linked
             around.controls += own.controls
+            around.headings += own.headings
+            around.shown += own.shown
+            around.elements += own.elements
     return amounts
 
 
@@ -100,18 +126,23 @@ class Clutter:
     """
 
     def __init__(self, page: Element) -> None:
-        self._amounts = measure(page)
+        self._all = list(page.walk())
+        self._amounts = measure(self._all)
         self._total = self._amounts[page].prose
-        self._precious = self._holding_the_article(page)
+        self._precious = self._holding_the_article()
         self._in_article: set[Element] = set()
+        self._with_flow = {element.parent for element in self._all if element.tag in _FLOW}
         self.elements: set[Element] = set()
-        for element in page.walk():
+        is_below = self._title is None
+        for element in self._all:
             if element.parent in self.elements:
                 self.elements.add(element)
                 continue
             if _is_article(element) or _is_main(element) or element.parent in self._in_article:
                 self._in_article.add(element)
-            if element is not page and element.tag != "body" and self._is_clutter(element):
+            is_below = is_below or element is self._title
+            is_menu = not is_below and self._is_menu(element)
+            if element is not page and element.tag != "body" and (is_menu or self._is_clutter(element)):
                 self.elements.add(element)
         self._left = self._left_in(page)
         self.core = self._core(page)
@@ -120,9 +151,10 @@ class Clutter:
 
     def _left_in(self, page: Element) -> dict[Element, Amount]:
         """The amount in each element without its clutter."""
-        elements = list(page.walk())
-        left = {e: Amount(a.characters, a.linked, a.controls) for e, a in self._amounts.items()}
-        for element in reversed(elements):
+        if not self.elements:
+            return self._amounts
+        left = {element: Amount(own.characters, own.linked) for element, own in self._amounts.items()}
+        for element in reversed(self._all):
             parent = element.parent
             if parent is None or element is page:
                 continue
@@ -132,40 +164,39 @@ class Clutter:
         return left
 
     def _core(self, page: Element) -> Element:
-        """The page's only `<article>` or only `<main>`, when it has most of the prose; else the whole page."""
-        for is_core in (_is_article, _is_main):
-            cores = [e for e in page.walk() if is_core(e) and e not in self.elements]
-            if len(cores) == 1 and self._left[cores[0]].prose >= _CORE_SHARE * self._left[page].prose:
-                return cores[0]
-        return page
+        """The innermost `<article>` or `<main>` that has most of the prose; else the whole page."""
+        least = _CORE_SHARE * self._left[page].prose
+        cores = (e for e in self._all if (_is_article(e) or _is_main(e)) and e not in self.elements)
+        return [page, *(e for e in cores if self._left[e].prose >= least)][-1]
 
     def _above(self, page: Element) -> list[Element]:
         """The page's `<h1>` where it stands before its core, with the text that stands beside it."""
         if self.core is page or self.core.holds("h1"):
             return []
-        heading = next((e for e in page.walk() if e is self.core or (e.tag == "h1" and e in self._precious)), None)
+        heading = next((e for e in self._all if e is self.core or (e.tag == "h1" and e in self._precious)), None)
         if heading is None or heading is self.core or heading.parent is None:
             return []
         beside = heading.parent.elements()
-        if any(part is self.core or part in self.core.ancestors() for part in beside):
+        around_core = {self.core, *self.core.ancestors()}
+        if any(part in around_core for part in beside):
             return [heading]
         return [e for e in beside if e is heading or (self._left[e].prose and not self._left[e].is_mostly_links)]
 
     def _is_credible(self, page: Element) -> bool:
         """Whether enough is left: an article taken for clutter is worse than clutter in an article."""
         before, left = self._amounts[page], self._left[self.core]
-        if before.characters - left.characters < _SOME_PROSE:
-            return True
-        enough = left.characters >= _LEAST_TEXT * before.characters and left.prose >= _LEAST_PROSE * before.prose
-        return left.characters > 0 and enough
+        if left.characters <= _LEAST_TEXT * before.characters:
+            return False
+        return left.prose >= _LEAST_PROSE * before.prose or before.prose - left.prose < _SOME_PROSE
 
-    def _holding_the_article(self, page: Element) -> set[Element]:
+    def _holding_the_article(self) -> set[Element]:
         """The elements that hold the page's heading, its `<main>` or an `<article>`."""
-        headings = [element for element in page.walk() if element.tag == "h1"]
+        headings = [element for element in self._all if element.tag == "h1"]
         if not headings:
-            headings = [element for element in page.walk() if element.tag in _HEADINGS and _names_page(element)][:1]
+            headings = [element for element in self._all if element.tag in _HEADINGS and _names_page(element)][:1]
         own = [h for h in headings if self._amounts[h].characters and not self._amounts[h].is_mostly_links]
-        mains = [e for e in page.walk() if e.tag in ("article", "main") and self._amounts[e].prose >= _SOME_PROSE]
+        mains = [e for e in self._all if e.tag in ("article", "main") and self._amounts[e].prose >= _SOME_PROSE]
+        self._title = own[0] if own else None
         # The name of a site that links to its front page is not the heading of a page that has another.
         precious: set[Element] = set()
         for element in [*(own or headings), *mains]:
@@ -183,10 +214,10 @@ class Clutter:
             return True
         if element.tag == "dialog" or role in ("dialog", "alertdialog") or element.attrs.get("aria-modal") == "true":
             return True
-        if element.attrs.get("aria-hidden") == "true":
+        if element.attrs.get("aria-hidden") == "true" or _AWAY.search(element.attrs.get("style", "").lower()):
             return True
         if element.tag == "form":
-            return amount.controls > 0 and amount.prose < _PROSE_OF_A_CONTROL * amount.controls
+            return self._asks(amount)
         if element.tag == "footer" or role == "contentinfo":
             return not self._is_in_part(element) or amount.is_mostly_links
         if (element.tag == "header" or role == "banner") and not self._is_in_part(element):
@@ -194,6 +225,12 @@ class Clutter:
         if element.tag == "aside" or role == "complementary":
             return not self._is_in_flow(element) or amount.is_mostly_links or self._asks(amount)
         return self._is_hinted(element) and self._looks_it(element, amount)
+
+    def _is_menu(self, element: Element) -> bool:
+        """Whether it is nothing but links; above a page's heading, such a list is its menu."""
+        amount = self._amounts[element]
+        is_bare = amount.characters > 0 and amount.linked >= _ONLY_LINKS * amount.characters
+        return is_bare and element.tag in _MENUS and element not in self._precious and element not in self._in_article
 
     def _is_substantial(self, amount: Amount) -> bool:
         return amount.prose >= max(_SOME_PROSE, _SUBSTANTIAL_SHARE * self._total) and not amount.is_mostly_links
@@ -203,9 +240,7 @@ class Clutter:
 
     def _is_in_flow(self, element: Element) -> bool:
         """Whether it stands in an article, or between paragraphs."""
-        if element.parent in self._in_article:
-            return True
-        return element.parent is not None and any(child.tag in _FLOW for child in element.parent.elements())
+        return element.parent in self._in_article or element.parent in self._with_flow
 
     def _is_hinted(self, element: Element) -> bool:
         if element.tag not in _HINTED:
@@ -220,7 +255,7 @@ class Clutter:
         """Whether a part with a telling name is what it is called: links, a question, a label, or a notice apart."""
         if amount.is_mostly_links or self._asks(amount):
             return True
-        if amount.characters <= _LABEL and not element.holds(*_HEADINGS, "img", "pre", "table"):
+        if amount.characters <= _LABEL and not (amount.headings or amount.shown) and amount.elements <= _LABEL:
             return not element.text().rstrip().endswith((".", "!", "?", ":"))
         is_apart = element.tag != "p" and not self._is_in_flow(element)
-        return is_apart and amount.characters <= _NOTICE and not element.holds(*_HEADINGS)
+        return is_apart and amount.characters <= _NOTICE and not amount.headings

@@ -30,7 +30,7 @@ MAX_LISTS = 24
 # A cell with more text than this is a part of the page, not a datum.
 _MAX_DATUM = 600
 _TOO_LARGE_FOR_DATA = ("table", "article", "main", "nav", "h1", "h2", "pre", "blockquote")
-# Signs that stand for others until the Markdown is made. `web_proxy_invisible` lets none through from a page.
+# Signs that stand for others until the Markdown is made. `invisible` lets none through from a page.
 NUMBER_START, NUMBER_END = "\ufdd0", "\ufdd1"
 _ESCAPED = {"*": "\ufdd2", "_": "\ufdd3", "~": "\ufdd4", "]": "\ufdd5"}
 _SIGNS = re.compile(r"\*+|_+|~{2,}|\](?=[(\[:])")
@@ -52,12 +52,10 @@ def drop_unshown(page: Element, *, keep_noscript: bool = False) -> None:
 
 def drop_controls(page: Element) -> None:
     """Take away the controls of forms, and leave what stands around them."""
-    for element in page.walk():
-        kept = [
+    for element in page.parents_of(_CONTROLS):
+        element.children = [
             c for c in element.children if isinstance(c, str) or c.tag not in _CONTROLS or _is_accordion(c, element)
         ]
-        if len(kept) < len(element.children):
-            element.children = kept
 
 
 def tidy(page: Element) -> None:
@@ -73,14 +71,16 @@ def tidy(page: Element) -> None:
             element.tag = "span"
         elif element.tag == "noscript":
             element.tag = "div"
-        elif element.tag in _HEADINGS:
-            _end_heading(element)
+        elif element.tag in ("xmp", "listing", "plaintext"):
+            element.tag = "pre"
+    for element in page.parents_of(_HEADINGS):
+        _end_headings(element)
     _flatten(page)
-    _gather_items(page)
-    # From the inside out: what is empty after its contents went is empty.
-    for element in reversed(list(page.walk())):
-        if element.tag == "a":
-            _tidy_link(element)
+    for element in page.parents_of({"li"}):
+        if element.tag not in ("ul", "ol"):
+            _gather_items(element)
+    for element in page.parents_of({"a"}):
+        element.children = [c for c in element.children if isinstance(c, str) or not _is_empty_link(c)]
     _escape(page)
 
 
@@ -124,20 +124,19 @@ def _write_formula(math: Element) -> None:
         math.replace([f"${' '.join(source.split())}$"])
 
 
-def _end_heading(heading: Element) -> None:
+def _end_headings(around: Element) -> None:
     """Let a heading that was never closed end before the first block in it."""
-    around = heading.parent
-    at = next((i for i, c in enumerate(heading.children) if isinstance(c, Element) and c.tag in _NOT_IN_HEADINGS), None)
-    if (
-        around is None
-        or at is None
-        or not "".join(c if isinstance(c, str) else c.text() for c in heading.children[:at]).strip()
-    ):
-        return
-    rest = heading.children[at:]
-    heading.children = heading.children[:at]
-    where = around.children.index(heading)
-    around.replace([*around.children[: where + 1], *rest, *around.children[where + 1 :]])
+    children: list[Element | str] = []
+    for child in around.children:
+        children.append(child)
+        if isinstance(child, Element) and child.tag in _HEADINGS:
+            inside = child.children
+            blocks = (i for i, c in enumerate(inside) if isinstance(c, Element) and c.tag in _NOT_IN_HEADINGS)
+            at = next(blocks, 0)
+            if at and "".join(c if isinstance(c, str) else c.text() for c in inside[:at]).strip():
+                child.children = inside[:at]
+                children += inside[at:]
+    around.replace(children)
 
 
 def _tidy_list(listed: Element) -> None:
@@ -233,33 +232,30 @@ def _flatten(page: Element) -> None:
         depth[element] = (quotations, lists)
 
 
-def _gather_items(page: Element) -> None:
-    """Make a list of items that stand outside of one."""
-    for element in list(page.walk()):
-        if element.tag in ("ul", "ol") or not any(child.tag == "li" for child in element.elements()):
-            continue
-        children: list[Element | str] = []
-        for child in element.children:
-            last = children[-1] if children else None
-            gathered = last if isinstance(last, Element) and last.attrs.get("class") == NUMBER_START else None
-            if isinstance(child, Element) and child.tag == "li":
-                if gathered is None:
-                    gathered = Element("ul", {"class": NUMBER_START})
-                    children.append(gathered)
-                gathered.add(child)
-            elif gathered is None or isinstance(child, Element) or child.strip():
-                children.append(child)
-        element.replace(children)
+def _gather_items(element: Element) -> None:
+    """Make lists of the items that stand in `element`, which is none."""
+    children: list[Element | str] = []
+    gathered: Element | None = None
+    for child in element.children:
+        if isinstance(child, Element) and child.tag == "li":
+            if gathered is None:
+                gathered = Element("ul")
+                children.append(gathered)
+            gathered.add(child)
+        elif gathered is None or isinstance(child, Element) or child.strip():
+            children.append(child)
+            gathered = None
+    element.replace(children)
 
 
-def _tidy_link(link: Element) -> None:
-    """Take away a link that shows nothing, or only a sign for the address of its own heading."""
-    shown = link.text().strip()
-    if shown in _PERMALINKS and "#" in link.attrs.get("href", ""):
-        if any(around.tag in _HEADINGS for around in link.ancestors()):
-            link.remove()
-    elif not shown and not link.holds("img"):
-        link.remove()
+def _is_empty_link(element: Element) -> bool:
+    """Whether it is a link that shows nothing, or only a sign for the address of its own heading."""
+    if element.tag != "a":
+        return False
+    shown = element.text().strip()
+    if shown in _PERMALINKS and "#" in element.attrs.get("href", ""):
+        return any(around.tag in _HEADINGS or around.tag == "dt" for around in element.ancestors())
+    return not shown and not element.holds("img")
 
 
 def _escape(page: Element) -> None:

@@ -44,8 +44,8 @@ def media_type(content_type: str) -> str:
 def convert(body: bytes, content_type: str, base_url: str) -> tuple[str, str]:
     """The text and the title of a document, Markdown where it is HTML. Raises NotConvertible."""
     # Here and not above: the platform's own process imports this module, and has no use for the converter.
+    from janus_platform.services.invisible import without_invisible
     from janus_platform.services.web_proxy_charset import decode
-    from janus_platform.services.web_proxy_invisible import without_invisible
     from janus_platform.services.web_proxy_markdown import to_markdown
 
     text = decode(body, content_type)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from janus_platform.services.search_index import TITLE_WEIGHT, TOKENIZER, Document, TextIndex
+from janus_platform.services.search_index import TITLE_WEIGHT, Document, TextIndex
 from janus_platform.services.search_query import FUNCTION_WORDS, MAX_WORDS, Query, parse_query, rewritten, shortened
+from janus_platform.services.search_text import TOKENIZER
 from janus_platform.services.search_vocabulary import Vocabulary
 
 DOCUMENTS = [
