@@ -81,4 +81,5 @@ def _missing(message: str) -> ApiError:
 
 
 def _counts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
-    return [len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts))]
+    # One by one: a batch of encodings is let go of at once, and the interpreter waits for that.
+    return [len(tokenizer.encode(text).ids) for text in texts]
