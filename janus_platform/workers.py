@@ -28,8 +28,13 @@ _WORKER = "janus_platform.worker_process"
 # What an interpreter may need to start. It reads what strangers send, so it gets no key and no proxy.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG", "LC_ALL")
 
-# The contract's tables are read-only views, which a pickle does not know.
-copyreg.pickle(MappingProxyType, lambda view: (dict, (dict(view),)))
+
+def _as_dict(view: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
+    return dict, (dict(view),)
+
+
+# The contract's tables are read-only views, which a pickle does not know: a worker gets plain dicts.
+copyreg.pickle(MappingProxyType, _as_dict)
 
 
 class WorkerError(Exception):

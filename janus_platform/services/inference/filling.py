@@ -150,19 +150,23 @@ class _Filler:
     def _option(self, node: Node, label: str, depth: int) -> Any:
         finite = [option for option in node.options if option.height < float("inf")]
         lowest = min(finite, key=lambda option: option.height)
-        if depth >= DEEP:
-            return self.value(lowest, label, depth + 1)
-        for option in finite:
+        for option in finite if depth < DEEP else ():
             if _end(option).types == ("null",):
                 continue
             before, missing = self.found, len(self.missing)
             value = self.value(_described(option, node), label, depth + 1)
+            if node.is_exclusive and not fits(node, value):
+                del self.missing[missing:]
+                continue
             if self.found > before or not _has_null(finite):
                 return value
             del self.missing[missing:]
             if self._made > MAX_VALUES // 10:
                 break
-        return self.value(_null_of(finite) if _has_null(finite) else lowest, label, depth + 1)
+        value = self.value(_null_of(finite) if _has_null(finite) else lowest, label, depth + 1)
+        if node.is_exclusive and not fits(node, value):
+            raise fault(node.where, "the local engine finds no value that exactly one of `oneOf` takes")
+        return value
 
     def _choice(self, node: Node, label: str) -> Any:
         options = valid(node)
@@ -221,9 +225,12 @@ class _Filler:
         said = strings.sample(node) or self._in_words(node, label)
         if not said or strings.sample(node):
             self.missing.append(label)
-        text = text_that_fits(node, said)
+        # Half a date is none: what has a format is whole or not there.
+        if not node.format and len(said) < node.bound("minLength", 0):
+            said = self._told.gist()  # The caller's own words rather than blanks.
+        text = said if node.format else text_that_fits(node, said)
         if not fits(node, text):
-            raise fault(node.where, "no text has a length within its bounds")
+            raise fault(node.where, "the local engine has no text of a length within its bounds")
         return text
 
     def _in_words(self, node: Node, label: str) -> str:
