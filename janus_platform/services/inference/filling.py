@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from janus_platform.services.inference import strings
-from janus_platform.services.inference.choices import mentioned, valid
+from janus_platform.services.inference.choices import Choices
 from janus_platform.services.inference.fitting import fits, number_that_fits, text_that_fits
 from janus_platform.services.inference.schema import NOT_GIVEN, TYPES, Node, fault
 from janus_platform.services.inference.told import Told, number_of
@@ -49,7 +49,7 @@ def fill(node: Node, told: Told, *, answer: Callable[[], str] | None = None) -> 
 
 class _Filler:
     def __init__(self, told: Told, answer: Callable[[], str] | None) -> None:
-        self._told, self._answer = told, answer
+        self._told, self._answer, self._choices = told, answer, Choices(told)
         self.found = self._made = 0
         self.missing: list[str] = []
 
@@ -107,7 +107,7 @@ class _Filler:
         """One value for each thing that was said."""
         inner = _end(items)
         if inner.enum is not None:
-            yield from mentioned(inner, self._told)[:most]
+            yield from self._choices.mentioned(inner)[:most]
             return
         if inner.properties:
             yield from self._objects(inner, most, depth)
@@ -169,10 +169,10 @@ class _Filler:
         return value
 
     def _choice(self, node: Node, label: str) -> Any:
-        options = valid(node)
+        options = self._choices.valid(node)
         if not options:
             raise fault(node.where, "none of its `enum` or `const` values fits the rest of it")
-        said = mentioned(node, self._told)
+        said = self._choices.mentioned(node)
         if said and len(options) > 1:
             self.found += 1
             return said[0]

@@ -40,8 +40,8 @@ _STRUCTURE = {
 class Node:
     """One place of a schema. Exactly one of `target` and `options` is set where it refers or chooses.
 
-    `is_exclusive` says that exactly one of the options may fit (`oneOf`). `height` is the least depth that a value needs:
-    infinite where no finite value fits.
+    `is_exclusive` says that exactly one of the options may fit (`oneOf`). `height` is the least depth that a value
+    needs: infinite where no finite value fits.
     """
 
     where: str
