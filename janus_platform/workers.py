@@ -8,14 +8,16 @@ memory, and only a small answer comes back. What is small stays on the loop: a p
 from __future__ import annotations
 
 import asyncio
+import copyreg
 import os
 import pickle
 import subprocess
 import sys
+from types import MappingProxyType
 from typing import Any
 
 from janus_platform.processes import Child
-from janus_platform.worker_process import LENGTHS, frame, read_answer
+from janus_platform.worker_process import LENGTHS, read_answer
 
 LIMIT_SECONDS = 20.0
 PROCESSES, MAX_WAITING = 2, 32
@@ -25,6 +27,14 @@ _SLICE = 1 << 18
 _WORKER = "janus_platform.worker_process"
 # What an interpreter may need to start. It reads what strangers send, so it gets no key and no proxy.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG", "LC_ALL")
+
+
+def _as_dict(view: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
+    return dict, (dict(view),)
+
+
+# The contract's tables are read-only views, which a pickle does not know: a worker gets plain dicts.
+copyreg.pickle(MappingProxyType, _as_dict)
 
 
 class WorkerError(Exception):
@@ -55,7 +65,7 @@ class Workers:
         self._waiting += 1
         try:
             async with self._places:
-                return await self._run(frame(pickle.dumps((function, options)), body))
+                return await self._run(pickle.dumps((function, options)), body)
         finally:
             self._waiting -= 1
 
@@ -65,13 +75,13 @@ class Workers:
         for child in idle:
             await _ended(child)
 
-    async def _run(self, job: bytes) -> tuple[Any, bytes]:
+    async def _run(self, head: bytes, body: bytes) -> tuple[Any, bytes]:
         child = await self._child()
         done = False
         try:
             async with asyncio.timeout(self._limit):
-                head, body = await _exchange(child, job)
-            done = len(job) < RETIRING_BYTES
+                said, made = await _exchange(child, head, body)
+            done = len(body) < RETIRING_BYTES
         except TimeoutError:
             raise JobFailed(f"it took longer than {self._limit:g} s") from None
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -80,7 +90,7 @@ class Workers:
             # The answer to a job that was given up would be taken for that to the next one.
             self._idle.append(child) if done else await asyncio.shield(_ended(child))
         try:
-            return read_answer(head), body
+            return read_answer(said), made
         except RuntimeError as error:
             raise JobFailed(f"it failed with {error}") from None
 
@@ -94,15 +104,16 @@ class Workers:
         return await Child.start(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
-async def _exchange(child: Child, job: bytes) -> tuple[bytes, bytes]:
+async def _exchange(child: Child, head: bytes, body: bytes) -> tuple[bytes, bytes]:
     pipe, answers = child.stdin, child.stdout
     assert pipe is not None and answers is not None
-    view = memoryview(job)
-    for start in range(0, len(job), _SLICE):
+    view = memoryview(body)
+    pipe.write(LENGTHS.pack(len(head), len(body)) + head)
+    for start in range(0, len(body), _SLICE):
         pipe.write(view[start : start + _SLICE])
         await pipe.drain()
-    head, body = LENGTHS.unpack(await answers.readexactly(LENGTHS.size))
-    return await answers.readexactly(head), await answers.readexactly(body)
+    said, made = LENGTHS.unpack(await answers.readexactly(LENGTHS.size))
+    return await answers.readexactly(said), await answers.readexactly(made)
 
 
 async def _ended(child: Child) -> None:

@@ -16,7 +16,7 @@ _BYTE_ORDER_MARKS = (
 _PARAMETER = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _PRESCANNED_BYTES = 1_024
 _COMMENT = re.compile(rb"<!--.*?(-->|$)", re.DOTALL)
-_META = re.compile(rb"<meta[^>]{0,400}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_META = re.compile(rb"<meta[^>]{0,400}?charset\s*+=\s*+[\"']?+\s*+([\w.:-]{1,40})", re.IGNORECASE)
 _XML = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
 # Python's codec for each label, where the two differ. Browsers read Latin-1 and ASCII as windows-1252.
 _CODECS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -155,11 +156,11 @@ CALLED = {
         ({"messages": [USER, {"role": "user", "content": 7}]}, "messages[1].content"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0]"),
         ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0]"),
-        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [USER, {"role": "function", "content": "x"}]}, "messages[1].name"),
         ({"messages": [USER, {"role": "tool", "content": "x"}]}, "messages[1].tool_call_id"),
         ({"messages": [USER, {"role": "tool", "content": "x", "tool_call_id": "y"}]}, "messages[1].tool_call_id"),
         (
-            {"messages": [USER, CALLED, {"role": "tool", "content": None, "tool_call_id": "call_1"}]},
+            {"messages": [USER, CALLED, {"role": "tool", "content": 7, "tool_call_id": "call_1"}]},
             "messages[2].content",
         ),
         ({"messages": None}, "messages"),
@@ -261,3 +262,45 @@ def test_health_names_the_engines_and_models() -> None:
     health = send(service(), "GET", "/health", key="").json()
     assert (health["status"], health["engine"], health["embedding_engine"]) == ("ok", FINGERPRINT, "letters")
     assert health["models"] == [model.name for model in SERVICE.models]
+
+
+def test_every_choice_that_was_asked_for_is_given_streamed_and_not() -> None:
+    whole = chat(service(), "Hello", n=3).json()
+    said = [choice["message"]["content"] for choice in whole["choices"]]
+    assert [choice["index"] for choice in whole["choices"]] == [0, 1, 2] and len(set(said)) == 1
+    single = chat(service(), "Hello").json()["usage"]["completion_tokens"]
+    assert whole["usage"]["completion_tokens"] == 3 * single
+    events = chat(service(), "Hello", n=3, stream=True).text.split("\n\n")
+    chunks = [json.loads(event[6:]) for event in events if event.startswith("data: {")]
+    texts = ["", "", ""]
+    for chunk in chunks:
+        choice = chunk["choices"][0]
+        texts[choice["index"]] += choice["delta"].get("content", "")
+    assert texts == said
+    assert sum(chunk["choices"][0]["finish_reason"] == "stop" for chunk in chunks) == 3
+
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "word"),
+    [
+        ([{"role": "system", "content": "You are helpful."}], "extractive"),
+        ([{"role": "assistant", "content": "Hello."}], "extractive"),
+        ([USER, {"role": "assistant", "content": None, "tool_calls": [CALL]},
+          {"role": "tool", "tool_call_id": "c1", "content": None}], "clock returned nothing"),
+        ([USER, {"role": "function", "name": "clock", "content": "It is noon."}], "clock returned: It is noon."),
+        ([USER, {"role": "function", "name": "clock", "content": None}], "clock returned nothing"),
+    ],
+)  # fmt: skip
+def test_a_conversation_that_openai_takes_is_answered(messages: list[Any], word: str) -> None:
+    response = send(service(), "POST", SERVICE.path, {"model": "gpt-4o", "messages": messages})
+    assert response.status_code == 200 and word in response.json()["choices"][0]["message"]["content"]
+
+
+def test_a_large_request_gets_the_answer_of_a_small_one() -> None:
+    asked = {"model": "gpt-4o", "messages": ASKED, "seed": 1}
+    whole = send(service(), "POST", SERVICE.path, asked).json()
+    large = send(service(), "POST", SERVICE.path, {**asked, "metadata": {"a": "x" * 100_000}}).json()
+    assert large["choices"] == whole["choices"] and large["usage"] == whole["usage"]

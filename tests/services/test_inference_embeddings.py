@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from janus_platform.services.inference import MiniLM
+from janus_platform.services.inference.turns import FairTurns
 from tests.services.inference_rig import SERVICE, send, service
 from tests.services.model import shared_model
 
@@ -97,3 +98,32 @@ def test_a_text_over_the_models_length_is_refused_and_not_cut() -> None:
     app = service(embedder=MiniLM(shared_model()))
     error = post(app, input=["short", "word " * 300]).json()["error"]
     assert (error["code"], error["param"]) == ("context_length_exceeded", "input[1]") and "302" in error["message"]
+
+
+def test_callers_take_turns_however_many_requests_one_of_them_has() -> None:
+    async def main() -> list[str]:
+        turns, order = FairTurns(), list[str]()
+
+        async def work(caller: str) -> None:
+            async with turns.turn(caller):
+                order.append(caller)
+                await asyncio.sleep(0)
+
+        given_up = [asyncio.create_task(work("a")) for _ in range(2)]
+        tasks = [asyncio.create_task(work(caller)) for caller in "aaaaabbc"]
+        await asyncio.sleep(0)
+        given_up[1].cancel()
+        await asyncio.gather(*given_up, *tasks, return_exceptions=True)
+        return order
+
+    order = asyncio.run(main())
+    assert sorted(order) == sorted("aaaaaabbc") and order.index("b") <= 2 and order.index("c") <= 3
+
+
+def test_a_large_request_is_embedded_as_a_small_one() -> None:
+    texts = ["banana", "é" * 40_000]
+    assert [d["embedding"] for d in post(input=texts[:1]).json()["data"]] == [[0.5, 0, 0]]
+    refused = post(input=texts)
+    assert refused.status_code == 400 and refused.json()["error"]["param"] == "input[1]"
+    large = post(input=[*texts[:1], *["an apple a day " * 30] * 200]).json()["data"]
+    assert len(large) == 201 and large[0]["embedding"] == [0.5, 0, 0]

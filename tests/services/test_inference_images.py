@@ -7,6 +7,7 @@ import io
 import struct
 import tracemalloc
 import zlib
+from textwrap import wrap
 from typing import Any
 
 import pytest
@@ -158,3 +159,9 @@ def test_an_animation_is_described_by_its_first_frame() -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("blue", "red", "red")]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
     assert "dominant colour is blue" in said(data_url(file.getvalue(), "GIF"))
+
+
+@pytest.mark.parametrize("change", [lambda text: text.rstrip("="), lambda text: "\n".join(wrap(text, 76)) + "\n"])
+def test_base64_in_lines_or_without_padding_is_read(change: Any) -> None:
+    head, _, text = encoded(flag()).partition(",")
+    assert said(f"{head},{change(text)}") == said(f"{head},{text}")

@@ -13,6 +13,30 @@ from janus_platform.services.inference.words import stem, words
 _UNITS = {"celsius": ("°c", "centigrade"), "fahrenheit": ("°f",), "metric": ("km",), "imperial": ("miles",)}
 
 
+class Choices:
+    """The options of the nodes of one schema, each worked out once: an array may choose a thousand times.
+
+    Known by their `enum`, which a copy of a node with another title shares.
+    """
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._valid: dict[int, list[Any]] = {}
+        self._mentioned: dict[int, list[Any]] = {}
+
+    def valid(self, node: Node) -> list[Any]:
+        """See `valid`."""
+        if id(node.enum) not in self._valid:
+            self._valid[id(node.enum)] = valid(node)
+        return self._valid[id(node.enum)]
+
+    def mentioned(self, node: Node) -> list[Any]:
+        """See `mentioned`."""
+        if id(node.enum) not in self._mentioned:
+            self._mentioned[id(node.enum)] = mentioned(node, self._told)
+        return self._mentioned[id(node.enum)]
+
+
 def valid(node: Node) -> list[Any]:
     """The enum values that fit the rest of their node."""
     rest = replace(node, enum=None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from janus_platform.services.inference import strings
-from janus_platform.services.inference.choices import mentioned, valid
+from janus_platform.services.inference.choices import Choices
 from janus_platform.services.inference.fitting import fits, number_that_fits, text_that_fits
 from janus_platform.services.inference.schema import NOT_GIVEN, TYPES, Node, fault
 from janus_platform.services.inference.told import Told, number_of
@@ -49,7 +49,7 @@ def fill(node: Node, told: Told, *, answer: Callable[[], str] | None = None) -> 
 
 class _Filler:
     def __init__(self, told: Told, answer: Callable[[], str] | None) -> None:
-        self._told, self._answer = told, answer
+        self._told, self._answer, self._choices = told, answer, Choices(told)
         self.found = self._made = 0
         self.missing: list[str] = []
 
@@ -107,7 +107,7 @@ class _Filler:
         """One value for each thing that was said."""
         inner = _end(items)
         if inner.enum is not None:
-            yield from mentioned(inner, self._told)[:most]
+            yield from self._choices.mentioned(inner)[:most]
             return
         if inner.properties:
             yield from self._objects(inner, most, depth)
@@ -150,25 +150,29 @@ class _Filler:
     def _option(self, node: Node, label: str, depth: int) -> Any:
         finite = [option for option in node.options if option.height < float("inf")]
         lowest = min(finite, key=lambda option: option.height)
-        if depth >= DEEP:
-            return self.value(lowest, label, depth + 1)
-        for option in finite:
+        for option in finite if depth < DEEP else ():
             if _end(option).types == ("null",):
                 continue
             before, missing = self.found, len(self.missing)
             value = self.value(_described(option, node), label, depth + 1)
+            if node.is_exclusive and not fits(node, value):
+                del self.missing[missing:]
+                continue
             if self.found > before or not _has_null(finite):
                 return value
             del self.missing[missing:]
             if self._made > MAX_VALUES // 10:
                 break
-        return self.value(_null_of(finite) if _has_null(finite) else lowest, label, depth + 1)
+        value = self.value(_null_of(finite) if _has_null(finite) else lowest, label, depth + 1)
+        if node.is_exclusive and not fits(node, value):
+            raise fault(node.where, "the local engine finds no value that exactly one of `oneOf` takes")
+        return value
 
     def _choice(self, node: Node, label: str) -> Any:
-        options = valid(node)
+        options = self._choices.valid(node)
         if not options:
             raise fault(node.where, "none of its `enum` or `const` values fits the rest of it")
-        said = strings.directed(label, mentioned(node, self._told), self._told)
+        said = strings.directed(label, self._choices.mentioned(node), self._told)
         if said and len(options) > 1:
             self.found += 1
             return said[0]
@@ -221,9 +225,12 @@ class _Filler:
         said = strings.sample(node) or self._in_words(node, label)
         if not said or strings.sample(node):
             self.missing.append(label)
-        text = text_that_fits(node, said)
+        # Half a date is none: what has a format is whole or not there.
+        if not node.format and len(said) < node.bound("minLength", 0):
+            said = self._told.gist()  # The caller's own words rather than blanks.
+        text = said if node.format else text_that_fits(node, said)
         if not fits(node, text):
-            raise fault(node.where, "no text has a length within its bounds")
+            raise fault(node.where, "the local engine has no text of a length within its bounds")
         return text
 
     def _in_words(self, node: Node, label: str) -> str:

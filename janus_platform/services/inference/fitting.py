@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from janus_platform.services.inference.schema import Node
@@ -48,7 +49,7 @@ class _Check:
             return False
         if node.target and not self.fits(node.target, value):
             return False
-        if node.options and not any(self.fits(option, value) for option in node.options):
+        if node.options and not self._options_fit(node, value):
             return False
         if kind == "object":
             return self._object_fits(node, value)
@@ -58,6 +59,10 @@ class _Check:
         if kind == "string":
             return bool(node.bound("minLength", 0) <= len(value) <= node.bound("maxLength", math.inf))
         return kind in ("null", "boolean") or _number_fits(node, value)
+
+    def _options_fit(self, node: Node, value: Any) -> bool:
+        fitting = (option for option in node.options if self.fits(option, value))
+        return sum(1 for _ in islice(fitting, 2)) == 1 if node.is_exclusive else next(fitting, None) is not None
 
     def _object_fits(self, node: Node, value: Mapping[str, Any]) -> bool:
         if any(name not in value for name in node.required):
@@ -91,9 +96,8 @@ def number_that_fits(node: Node, *, whole: bool) -> int | float | None:
 
 
 def text_that_fits(node: Node, text: str) -> str:
-    """`text` cut to the longest or padded with spaces to the shortest length allowed."""
-    shortest, longest = min(node.bound("minLength", 0), MAX_TEXT), node.bound("maxLength", MAX_TEXT)
-    return text[: int(longest)].ljust(int(shortest))
+    """`text` cut to the longest length allowed. One that is too short stays so: blanks would make it no answer."""
+    return text[: int(node.bound("maxLength", MAX_TEXT))]
 
 
 def _multiple(start: float, step: float, n: int) -> int | float:

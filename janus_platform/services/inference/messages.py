@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from janus_platform.contract import InferenceLimits
 from janus_platform.services.inference.errors import invalid
 
 _KNOWN_PARTS = ("", "text", "refusal", "image_url", "video_url", "input_audio", "file")
-ROLES = ("system", "developer", "user", "assistant", "tool")
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+# What a tool or a function returned may be nothing at all.
+MAY_BE_NULL = ("assistant", "tool", "function")
 
 
 @dataclass(frozen=True)
@@ -32,26 +34,37 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """One message of the conversation. `call_id` says which call a tool message answers."""
+    """One message of the conversation.
+
+    `call_id` says which call a tool message answers; `name` which function, in the older form of the same.
+    """
 
     role: str
     text: str
     images: tuple[ImagePart, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     call_id: str | None = None
+    name: str = ""
 
 
 def read_messages(raw: Sequence[Any], limits: InferenceLimits) -> tuple[ChatMessage, ...]:
     """Check all messages. Raises ApiError 400 naming the part that is not right."""
     if not 1 <= len(raw) <= limits.max_messages:
         raise invalid("messages", f"`messages` must hold 1 to {limits.max_messages} messages.")
-    messages = tuple(_message(entry, f"messages[{place}]") for place, entry in enumerate(raw))
-    if not any(m.role == "user" for m in messages):
-        raise invalid("messages", "`messages` holds no message of role user; it is the one that asks.")
+    messages = _with_asking(tuple(_message(entry, f"messages[{place}]") for place, entry in enumerate(raw)))
     if sum(len(m.images) for m in messages) > limits.max_images:
         raise invalid("messages", f"A request may hold at most {limits.max_images} images. Send fewer.")
     _check_answers(messages)
     return messages
+
+
+def _with_asking(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
+    """The messages, one of them the user's: where no message is, the last instruction asks, or else the last one."""
+    if any(m.role == "user" for m in messages):
+        return messages
+    instructions = [place for place, m in enumerate(messages) if m.role in ("system", "developer")]
+    asking = instructions[-1] if instructions else len(messages) - 1
+    return tuple(replace(m, role="user") if place == asking else m for place, m in enumerate(messages))
 
 
 def _check_answers(messages: Sequence[ChatMessage]) -> None:
@@ -59,7 +72,7 @@ def _check_answers(messages: Sequence[ChatMessage]) -> None:
     asked: set[str] = set()
     for place, message in enumerate(messages):
         asked |= {call.id for call in message.tool_calls}
-        if message.role == "tool" and message.call_id not in asked:
+        if message.role == "tool" and not message.name and message.call_id not in asked:
             where = f"messages[{place}].tool_call_id"
             raise invalid(
                 where,
@@ -78,13 +91,18 @@ def _message(raw: Any, where: str) -> ChatMessage:
     call_id = raw.get("tool_call_id") if role == "tool" else None
     if role == "tool" and (not isinstance(call_id, str) or not call_id):
         raise invalid(f"{where}.tool_call_id", f"`{where}.tool_call_id` must be the id of the call that this answers.")
+    if role == "function":
+        # As before tools were there: a result that names its function instead of a call.
+        if not isinstance(raw.get("name"), str) or not raw["name"]:
+            raise invalid(f"{where}.name", f"`{where}.name` must be the name of the function that this comes from.")
+        return ChatMessage("tool", text, name=_unicode(raw["name"], f"{where}.name"))
     return ChatMessage(role, text, images, calls, call_id)
 
 
 def _content(raw: Any, where: str, role: str) -> tuple[str, tuple[ImagePart, ...]]:
     if isinstance(raw, str):
         return _unicode(raw, where), ()
-    if raw is None and role == "assistant":
+    if raw is None and role in MAY_BE_NULL:
         return "", ()
     if not isinstance(raw, list):
         raise invalid(where, f"`{where}` must be a string or a list of parts.")

@@ -48,7 +48,7 @@ class MiniLM:
             if loaded is None:
                 loaded = await asyncio.to_thread(self._load)
         encoder, tokenizer = loaded
-        counts = await asyncio.to_thread(_counts, tokenizer, texts)
+        counts = await asyncio.to_thread(_counts, tokenizer, texts, max_tokens)
         for place, count in enumerate(counts):
             if count > max_tokens:
                 where = "input" if len(texts) == 1 else f"input[{place}]"
@@ -80,5 +80,12 @@ def _missing(message: str) -> ApiError:
     return ApiError(503, message, param="model", code="model_not_ready")
 
 
-def _counts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
-    return [len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts))]
+def _counts(tokenizer: Tokenizer, texts: Sequence[str], most: int) -> list[int]:
+    """The tokens of each text, up to the first text that has more than `most`."""
+    # One by one: a batch of encodings is let go of at once, and the interpreter waits for that.
+    counts: list[int] = []
+    for text in texts:
+        counts.append(len(tokenizer.encode(text).ids))
+        if counts[-1] > most:
+            break
+    return counts

@@ -24,7 +24,7 @@ def answer_from(messages: Sequence[ChatMessage], results: Sequence[ChatMessage])
     """One paragraph a result: its facts, or the sentences of it that answer the question."""
     names = {call.id: call.name for m in messages for call in m.tool_calls}
     question = next(m.text for m in reversed(messages) if m.role == "user")
-    return "\n\n".join(_paragraph(names.get(r.call_id or "", "the tool"), r.text, question) for r in results)
+    return "\n\n".join(_paragraph(names.get(r.call_id or "", r.name or "the tool"), r.text, question) for r in results)
 
 
 def _paragraph(name: str, content: str, question: str) -> str:

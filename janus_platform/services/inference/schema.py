@@ -1,7 +1,7 @@
 """JSON Schemas that answers and tool arguments must fit: read, checked, and made ready to be filled.
 
-The subset is that of OpenAI's structured outputs: types, properties, required, items, enum, const, anyOf, `$ref` (also
-to itself), bounds of numbers, lengths and sizes. A keyword outside it is refused for an answer, whose validity is
+The subset is that of OpenAI's structured outputs: types, properties, required, items, enum, const, anyOf, oneOf, `$ref`
+(also to itself), bounds of numbers, lengths and sizes. A keyword outside it is refused for an answer, whose validity is
 promised, and passed over for a tool's parameters (`lenient`), where models are only asked to follow the schema.
 `pattern` is outside: a regular expression from outside could keep the platform busy for ever.
 """
@@ -23,13 +23,16 @@ _STEP = 1e-6
 _ANNOTATIONS = {
     "$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "examples", "format",
     "deprecated", "readOnly", "writeOnly",
+    # Pydantic writes it beside `oneOf`: a hint for readers, which changes nothing of what is valid.
+    "discriminator",
 }  # fmt: skip
 _BOUNDS = {
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
     "maxItems",
 }  # fmt: skip
 _STRUCTURE = {
-    "type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "allOf", "$ref",
+    "type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "oneOf", "allOf",
+    "$ref",
 }  # fmt: skip
 
 
@@ -37,7 +40,8 @@ _STRUCTURE = {
 class Node:
     """One place of a schema. Exactly one of `target` and `options` is set where it refers or chooses.
 
-    `height` is the least depth that a value needs: infinite where no finite value fits.
+    `is_exclusive` says that exactly one of the options may fit (`oneOf`). `height` is the least depth that a value
+    needs: infinite where no finite value fits.
     """
 
     where: str
@@ -53,6 +57,7 @@ class Node:
     items: Node | None = None
     bounds: dict[str, Any] = field(default_factory=dict)
     options: tuple[Node, ...] = ()
+    is_exclusive: bool = False
     target: Node | None = None
     height: float = math.inf
 
@@ -106,8 +111,6 @@ class _Reader:
             raise fault(where, f"the keyword {unknown[0]!r} is not supported here; leave it out")
 
     def _read(self, made: Node, raw: dict[str, Any], pointer: str, depth: int) -> None:
-        if self._lenient and "oneOf" in raw and "anyOf" not in raw:
-            raw = {**raw, "anyOf": raw["oneOf"]}
         made.title = " ".join(str(raw[key]) for key in ("title", "description") if isinstance(raw.get(key), str))
         made.default, made.format = raw.get("default", NOT_GIVEN), str(raw.get("format", ""))
         made.types = self._types(raw, made.where)
@@ -117,8 +120,10 @@ class _Reader:
             made.target = self._referred(raw["$ref"], made.where, depth)
         elif "allOf" in raw:
             made.target = self._only(raw["allOf"], made.where, pointer, depth)
-        elif "anyOf" in raw:
-            made.options = self._options(raw["anyOf"], made.where, pointer, depth)
+        elif "anyOf" in raw or "oneOf" in raw:
+            made.is_exclusive = "anyOf" not in raw
+            keyword = "oneOf" if made.is_exclusive else "anyOf"
+            made.options = self._options(raw[keyword], keyword, made.where, pointer, depth)
         if (made.target or made.options) and not self._lenient:
             _require_alone(raw, made.where)
         self._read_object(made, raw, pointer, depth)
@@ -159,10 +164,10 @@ class _Reader:
             made.properties.setdefault(name, made.extra or Node(f"{made.where}/{name}", height=0))
         made.required = tuple(dict.fromkeys(required))
 
-    def _options(self, raw: Any, where: str, pointer: str, depth: int) -> tuple[Node, ...]:
+    def _options(self, raw: Any, keyword: str, where: str, pointer: str, depth: int) -> tuple[Node, ...]:
         if not isinstance(raw, list) or not raw:
-            raise fault(where, "`anyOf` must be a list of at least one schema")
-        return tuple(self.node(one, f"{pointer}/anyOf/{place}", depth + 1) for place, one in enumerate(raw))
+            raise fault(where, f"`{keyword}` must be a list of at least one schema")
+        return tuple(self.node(one, f"{pointer}/{keyword}/{place}", depth + 1) for place, one in enumerate(raw))
 
     def _only(self, raw: Any, where: str, pointer: str, depth: int) -> Node | None:
         if isinstance(raw, list) and len(raw) == 1:
@@ -172,8 +177,9 @@ class _Reader:
         raise fault(where, "`allOf` may hold one schema; write several as one")
 
     def _referred(self, pointer: Any, where: str, depth: int) -> Node:
-        if not isinstance(pointer, str) or not pointer.startswith("#"):
-            raise fault(where, "`$ref` must point into this schema, such as #/$defs/item")
+        # A fragment without a slash is an anchor (JSON Schema 2020-12, core 8.2.2), of which there are none here.
+        if not isinstance(pointer, str) or not (pointer == "#" or pointer.startswith("#/")):
+            raise fault(where, "`$ref` must be a JSON Pointer into this schema, such as #/$defs/item")
         found: Any = self._root
         for part in pointer.split("/")[1:]:
             key = unquote(part).replace("~1", "/").replace("~0", "~")
@@ -187,9 +193,10 @@ class _Reader:
 
 
 def _require_alone(raw: Mapping[str, Any], where: str) -> None:
-    beside = set(raw) - _ANNOTATIONS - {"$ref", "anyOf", "allOf", "type"}
-    if beside or len({"$ref", "anyOf", "allOf"} & set(raw)) > 1:
-        raise fault(where, "beside `$ref`, `anyOf` or `allOf` there may be descriptions only")
+    choosing = {"$ref", "anyOf", "oneOf", "allOf"}
+    beside = set(raw) - _ANNOTATIONS - choosing - {"type"}
+    if beside or len(choosing & set(raw)) > 1:
+        raise fault(where, "beside `$ref`, `anyOf`, `oneOf` or `allOf` there may be descriptions only")
 
 
 def _enum(raw: Mapping[str, Any], where: str, most: int) -> tuple[Any, ...] | None:

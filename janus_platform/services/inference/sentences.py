@@ -77,7 +77,9 @@ def _paragraphs(markdown: str) -> list[str]:
     blocks: list[list[str]] = [[]]
     fence = ""
     for line in markdown.splitlines():
-        if marker := _FENCE.match(line):
+        if not line or line.isspace():
+            blocks += [[]] if blocks[-1] and not fence else []
+        elif marker := _FENCE.match(line):
             if not fence:
                 fence = marker[1][:3]
             elif line.strip().startswith(fence):
@@ -89,7 +91,7 @@ def _paragraphs(markdown: str) -> list[str]:
             if len(blocks[-1]) == 1 and line.strip()[0] in "=-":
                 blocks.pop()  # The line above is a heading (CommonMark, setext headings).
             blocks.append([])
-        elif not line.strip() or _HEADING.match(line) or _is_furniture(line):
+        elif _HEADING.match(line) or _is_furniture(line):
             blocks.append([])
         elif item := _LIST_ITEM.match(line):
             blocks += [[line[item.end() :]]]
