@@ -54,7 +54,7 @@ def run(
     Works inside Jupyter too, where a loop already runs. Interrupting stops the run and returns what is done. `timeout`
     is in seconds and per request; `rate` starts so many requests a second instead of keeping `concurrency` in flight;
     `resume` goes on with a run that was stopped; `judge_url` is the judge that suites with open questions need (its
-    key in `$JANUS_BENCH_JUDGE_KEY`); `progress` shows on stderr how far it is. Without `seed`, each run has a fresh one,
+    key in `$JANUS_BENCH_JUDGE_KEY`); `progress` shows on stderr how far it is. Without `seed` each run has a fresh one,
     which the leaderboard gives for a run `to_publish`, a shared one for every run. Raises BenchError with a remedy: a
     target that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written, a judge refused.
     """
