@@ -9,12 +9,12 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from janus_bench import judge as judging
-from janus_bench import runs, surroundings, walls
+from janus_bench import runs, seeds, surroundings, walls
 from janus_bench.constants import load_scoring
 from janus_bench.errors import BenchError
 from janus_bench.intervals import Difference
@@ -24,6 +24,7 @@ from janus_bench.progress import Progress, show_progress
 from janus_bench.report import Report, build_document
 from janus_bench.runner import ROUTED, Outcome, Settings, run_items
 from janus_bench.scoring import measured, score
+from janus_bench.shared_board import BOARD_VARIABLE, open_board
 from janus_bench.suites.loader import Item, Suite, load_suite
 from janus_bench.target import Target, parse_target
 
@@ -39,13 +40,14 @@ def run(
     *,
     repeats: int = 1,
     warmup: int = 1,
-    seed: int = 0,
+    seed: int | None = None,
     timeout: float = 300.0,
     rate: float | None = None,
     output: str | Path | None = None,
     resume: bool = False,
     judge_url: str | None = None,
     judge_model: str = "",
+    to_publish: bool = False,
     now: runs.WallClock = runs.utc_now,
 ) -> Report:
     """Run `suite` against `target` and return its report; the run is also kept in a folder of its own.
@@ -53,15 +55,23 @@ def run(
     Works inside Jupyter too, where a loop already runs. Interrupting stops the run and returns what is done. `timeout`
     is in seconds and per request; `rate` starts so many requests a second instead of keeping `concurrency` in flight;
     `resume` goes on with a run that was stopped; `judge_url` is the judge that suites with open questions need (its
-    key in `$JANUS_BENCH_JUDGE_KEY`); `progress` shows on stderr how far it is. Raises BenchError with a remedy: a
+    key in `$JANUS_BENCH_JUDGE_KEY`); `progress` shows on stderr how far it is. Without `seed` each run has a fresh one,
+    which the leaderboard gives for a run `to_publish`, a shared one for every run. Raises BenchError with a remedy: a
     target that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written, a judge refused.
     """
-    settings = Settings(model, concurrency, repeats, warmup, seed, timeout, rate)
     where = parse_target(target)
     chosen = load_suite(suite)
-    items = chosen.items(seed)
+    place = Path(output) if output else None
+    settings = Settings(model, concurrency, repeats, warmup, seed or 0, timeout, rate)
+    given: seeds.Given = {}
+    if seed is None and resume:
+        settings = replace(settings, seed=runs.stopped_seed(_plan(where, chosen, settings), output=place))
+    elif seed is None:
+        given = _seed(model, to_publish)
+        settings = replace(settings, seed=given["seed"])
+    items = chosen.items(settings.seed)
     reader, calibration = _judge_for(items, judge_url, judge_model) or (None, None)
-    folder = _folder(where, chosen, settings, Path(output) if output else None, resume, now)
+    folder = _folder(where, chosen, settings, place, resume, now)
     try:
         with show_progress(progress) as shown:
             outcome = _in_a_loop(lambda: _ask_all(where, items, settings, folder, shown))
@@ -91,6 +101,17 @@ def run(
     report = Report(document, outcome.records, folder.path)
     folder.finish(report)
     return report
+
+
+def _seed(model: str, to_publish: bool) -> seeds.Given:
+    """A fresh seed, from the board on which the run will stand where that is known. Raises BenchError."""
+    board = open_board() if to_publish or os.environ.get(BOARD_VARIABLE) else None
+    if board is None:
+        return {"seed": seeds.fresh()}
+    try:
+        return board.give_seed(model)
+    finally:
+        board.close()
 
 
 def _judge_for(items: list[Item], url: str | None, model: str) -> tuple[judging.Judge, judging.Calibration] | None:
@@ -189,12 +210,16 @@ def _judge(report: Report, suite: str | None) -> None:
 def _folder(
     target: Target, suite: Suite, settings: Settings, output: Path | None, resume: bool, now: runs.WallClock
 ) -> runs.RunFolder:
-    plan = {
+    plan = _plan(target, suite, settings)
+    return runs.RunFolder.resumed(plan, output=output) if resume else runs.RunFolder(plan, output=output, now=now)
+
+
+def _plan(target: Target, suite: Suite, settings: Settings) -> runs.Plan:
+    return {
         "target": target.url,
         "suite": {"name": suite.name, "hash": suite.hash},
         "settings": asdict(settings),
     }
-    return runs.RunFolder.resumed(plan, output=output) if resume else runs.RunFolder(plan, output=output, now=now)
 
 
 async def _ask_all(

@@ -50,7 +50,7 @@ def run(
     concurrency: Annotated[int, typer.Option(help="Requests in flight at a time.")] = 4,
     repeats: Annotated[int, typer.Option(help="How often each item is asked.")] = 1,
     warmup: Annotated[int, typer.Option(help="Requests before the run that do not count.")] = 1,
-    seed: Annotated[int, typer.Option(help="Chooses the items' variants and their order.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Ask as the run of this seed did; fresh for each run.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds a request may take.")] = 300.0,
     rate: Annotated[float | None, typer.Option(help="Open loop: start so many requests a second.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for the results, instead of a new one.")] = None,
@@ -85,8 +85,10 @@ def run(
         resume=resume,
         judge_url=judge,
         judge_model=judge_model,
+        to_publish=publish,
     )
     _show(report, as_json)
+    print(f"Seed: {report.to_dict()['settings']['seed']} (--seed asks the same again)", file=sys.stderr)
     print(f"Results: {report.folder}", file=sys.stderr)
     if not report.to_dict()["complete"]:
         raise typer.Exit(STOPPED)

@@ -89,7 +89,7 @@ def _own_namespaces() -> None:
     flags = _NEW_NET | _NEW_PID if os.geteuid() == 0 else _NEW_NET | _NEW_PID | _NEW_USER
     libc.unshare(flags)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    signal.signal(signal.SIGTERM, _end_with_children)
+    signal.signal(signal.SIGTERM, _end_all)
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -102,7 +102,7 @@ def _own_namespaces() -> None:
     os._exit(code)
 
 
-def _end_with_children(*_: object) -> None:
+def _end_all(*_: object) -> None:
     _end_children()
     os._exit(1)
 

@@ -1,9 +1,10 @@
 """How sure a score is, and whether two runs really differ. Both resample items, since items are what a suite chose.
 
 Interval: a percentile bootstrap (Efron 1979) that draws the items of each category anew, all repeats of an item
-together. Difference: the two runs are paired by item; its interval draws the pairs anew, and its p is the share of
-random swaps of the two runs, item by item, that differ as much (a permutation test; Good 2005, chapter 3). Everything
-is drawn from a seed, so the same records give the same figures.
+together; where all are right or none is, Wilson's bound (1927) for a proportion stands in. Difference: the two runs are
+paired by item; its interval draws the pairs anew, and its p is the share of random swaps of the two runs, item by item,
+that differ as much (a permutation test; Good 2005, chapter 3). Everything is drawn from a seed, so the same records
+give the same figures.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from janus_bench.scoring import Measured, Scores, score_measured
 
 RESAMPLES = 1000
 LEVEL = 95.0
+_Z = 1.959964  # of the normal distribution at LEVEL
+_SAME = 1e-9
 # The items of one category, each with all of its rows.
 Groups = list[list[Measured]]
 
@@ -46,7 +49,31 @@ def intervals(
         again = [row for items in groups for item in draw.choices(items, k=len(items)) for row in item]
         for name, value in named(score_measured(again, table)):
             seen.setdefault(name, []).append(value)
-    return {name: _interval(values) for name, values in seen.items()}
+    found = {name: _interval(values) for name, values in seen.items()}
+    return {name: _never_certain(low, high, len(_of(name, groups, table))) for name, (low, high) in found.items()}
+
+
+def _of(name: str, groups: Sequence[Groups], table: Table) -> Groups:
+    """The items that a score is made of, each with all of its rows."""
+    quality = set(table["quality"]["categories"])
+    items = [rows for group in groups for rows in group]
+    if name.startswith("quality."):
+        return [rows for rows in items if rows[0].category == name.removeprefix("quality.")]
+    if name == "quality":
+        return [rows for rows in items if rows[0].category in quality]
+    if name == "modality":
+        return [rows for rows in items if rows[0].picture is not None]
+    return items
+
+
+def _never_certain(low: float, high: float, items: int) -> tuple[float, float]:
+    """No certainty of few items: at 0 and 100, where every resample is the same, Wilson's bound for none of so many."""
+    if high - low > _SAME or not items:
+        return low, high
+    open_end = 100 * _Z**2 / (items + _Z**2)
+    if low >= 100 - _SAME:
+        return 100 - open_end, 100.0
+    return (0.0, open_end) if high <= _SAME else (low, high)
 
 
 def named(scores: Scores) -> Iterator[tuple[str, float]]:

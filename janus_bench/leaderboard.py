@@ -15,6 +15,7 @@ Calling this module, `janus_bench.leaderboard()`, gives the standings: the name 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import math
@@ -22,11 +23,12 @@ import re
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from janus_bench import seeds
 from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError
 from janus_bench.home import home
@@ -83,7 +85,7 @@ class Leaderboard:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + seeds.SCHEMA)
             self._grow()
         except (OSError, sqlite3.Error) as error:
             remedy = "Set JANUS_HOME to a folder that can be written; move a damaged file away."
@@ -125,6 +127,31 @@ class Leaderboard:
             raise BenchError(f"run {values['run']} is already published, as {kept}", "Run the suite again.")
         season = (values["suite_hash"], values["scoring_hash"])
         return next(row for row in self._standings(*season) if row.implementation == implementation)
+
+    def give_seed(self, model: str, owner: str = "") -> seeds.Given:
+        """The seed for the next published run of `model` (seeds.py). Raises BenchError."""
+        with self._lock, self._writing():
+            return seeds.give(self._db, owner, model, self._now())
+
+    def take_seed(self, report: dict[str, Any], owner: str = "") -> seeds.Given | None:
+        """Use the seed of a run that is published; None where it is not one that this board gave. Raises BenchError."""
+        with self._lock, self._writing():
+            model, seed = report["target"]["model"], report["settings"]["seed"]
+            return seeds.take(self._db, owner, model, seed, report["id"], self._now())
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction, so that two processes cannot use one seed. Raises BenchError."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except (sqlite3.Error, OverflowError) as error:
+            raise BenchError(f"cannot write the leaderboard {self.path}: {error}", "Free some space.") from None
 
     def standings(self) -> list[Row]:
         """The ranked season, best first."""

@@ -57,8 +57,12 @@ def state(
     hotkey: str | None,
     published: str,
     evidence: dict[str, Any] | None,
+    seed: dict[str, Any] | None = None,
 ) -> Statement:
-    """The statement of a run, signed where that is possible. `records` is its file of records, `published` ISO, UTC."""
+    """The statement of a run, signed where that is possible. `records` is its file of records, `published` ISO, UTC.
+
+    `seed` is what the board gave, None where the runner chose it.
+    """
     said: Statement = {
         "schema": SCHEMA,
         "run": report["id"],
@@ -69,6 +73,7 @@ def state(
         "scoring": report["scoring"],
         "runner": report.get("runner"),
         "evidence": evidence,
+        "seed": seed,
         "report": {name: _hash(_canonical(value)) for name, value in report.items()},
         "records": [_hash(line) for line in _lines(records)] if records else None,
     }

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from janus_bench import publication, runs, surroundings, verification
+from janus_bench import publication, runs, seeds, surroundings, verification
 from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError, SuiteError
 from janus_bench.home import home
@@ -47,7 +47,8 @@ def publish(
     _verify(document, folder)
     opened = board or open_board()
     try:
-        statement = _statement(report, folder / runs.RECORDS, name, hotkey)
+        given = None if isinstance(opened, SharedBoard) else opened.take_seed(document)
+        statement = _statement(report, folder / runs.RECORDS, name, hotkey, given)
         if isinstance(opened, SharedBoard):
             row = opened.publish(document, (folder / runs.RECORDS).read_bytes(), implementation=name, hotkey=hotkey)
         else:
@@ -69,14 +70,21 @@ def _verify(document: dict[str, Any], folder: Path) -> None:
     verification.check_report(document, records, load_suite(document["suite"]["name"]))
 
 
-def _statement(report: Report, records: Path, name: str, hotkey: str | None) -> publication.Statement:
-    """What is signed of a run. The target's evidence is asked for by the records' own hash, which binds it to them."""
+def _statement(
+    report: Report, records: Path, name: str, hotkey: str | None, given: seeds.Given | None
+) -> publication.Statement:
+    """What is signed of a run, with the seed where the board gave it.
+
+    The target's evidence is asked for by the records' own hash, which binds it to them.
+    """
     document = report.to_dict()
     nonce = hashlib.sha256(records.read_bytes()).hexdigest()
     where = document["target"].get("url")
     evidence = surroundings.evidence_of(parse_target(where), name, nonce) if where else None
     now = runs.utc_now().isoformat(timespec="seconds")
-    return publication.state(document, records, implementation=name, hotkey=hotkey, published=now, evidence=evidence)
+    return publication.state(
+        document, records, implementation=name, hotkey=hotkey, published=now, evidence=evidence, seed=given
+    )
 
 
 def check_publication(folder: Path) -> publication.Checked | None:

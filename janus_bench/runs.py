@@ -128,14 +128,27 @@ class RunFolder:
             return
 
 
-def _newest_stopped(plan: Plan) -> Path:
+def stopped_seed(plan: Plan, *, output: Path | None = None) -> int:
+    """The seed of the run that `resumed` would go on with, whatever it is. Raises BenchError where there is none."""
+    begun = _begun((output or _newest_stopped(plan, any_seed=True)).absolute())
+    if begun is None:
+        raise BenchError(f"{output} holds no run that was begun", "Start it without --resume.")
+    return int(begun["plan"]["settings"]["seed"])
+
+
+def _without_seed(plan: Plan) -> Plan:
+    return {**plan, "settings": {name: value for name, value in plan["settings"].items() if name != "seed"}}
+
+
+def _newest_stopped(plan: Plan, *, any_seed: bool = False) -> Path:
+    same = _without_seed if any_seed else lambda plan: plan
     try:
         folders = sorted((entry for entry in runs_folder().iterdir() if _RUN_ID.fullmatch(entry.name)), reverse=True)
     except OSError:
         folders = []
     for folder in folders:
         begun = _begun(folder)
-        if begun is not None and begun["plan"] == plan and not _is_complete(folder):
+        if begun is not None and same(begun["plan"]) == same(plan) and not _is_complete(folder):
             return folder
     raise BenchError("no run with these options was stopped before its end", "Start one without --resume.")
 

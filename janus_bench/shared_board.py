@@ -1,8 +1,9 @@
 """A leaderboard at an address, shared by many: `$JANUS_LEADERBOARD` names it, and it takes the place of one's own.
 
-`GET` gives `{"rows": [...]}`. `POST` of `{"implementation", "report", "records"}` publishes a run and gives its row:
-the report without its scores, and the records compressed (verification.py), from which the board works the scores out
-itself. Standard library only; no proxy stands between, because such an address lies on this machine or next to it.
+`GET` gives `{"rows": [...]}`. `POST` of `{"seed_for": MODEL}` gives the seed of the next run (seeds.py), one of
+`{"implementation", "report", "records"}` publishes a run and gives its row: the report without its scores, and the
+records compressed (verification.py), from which the board works the scores out itself. Standard library only; no proxy
+stands between, because such an address lies on this machine or next to it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard, check_names
+from janus_bench.seeds import Given
 from janus_bench.standings import Published, Row
 
 BOARD_VARIABLE = "JANUS_LEADERBOARD"
@@ -42,6 +44,13 @@ class SharedBoard:
         check_names(implementation, hotkey)
         sent = {"implementation": implementation, **compact(report, records)}
         return _row(self._ask(sent, seconds=_PUBLISHING_SECONDS))
+
+    def give_seed(self, model: str) -> Given:
+        """The seed for the next run of `model` that is published there. Raises BenchError."""
+        given = self._ask({"seed_for": model})
+        if not isinstance(given, dict) or type(given.get("seed")) is not int:
+            raise BenchError("the leaderboard gave no seed", "Is this the right address?")
+        return given
 
     def standings(self) -> list[Row]:
         """The standings, best first. Raises BenchError."""

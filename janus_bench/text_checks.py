@@ -33,7 +33,8 @@ class Exact:
 class Facts:
     """Every group of `require` (synonyms) is stated in prose, none of `forbid` occurs, in at most `max_words` words.
 
-    A `*` at the end of a word stands for any ending. Half of the groups is worth nothing.
+    A `*` at the end of a word stands for any ending. Half of the groups is worth nothing. Where several facts, all
+    numbers, are asked for, an answer may state one number more: a list of what they may be has chosen none.
     """
 
     kind: ClassVar[str] = "facts"
@@ -52,6 +53,10 @@ class Facts:
             if text.contains(everything, term):
                 return Verdict(0.0, f"says {term!r}, which is wrong here")
         stated = _stated(answer, subject.prompt)
+        if len(self.require) > 1 and all(re.fullmatch(r"[\d.,]+", term) for group in self.require for term in group):
+            told = set(text.numbers(re.sub(r"\[\d{1,2}\]", "", everything))) - set(text.numbers(subject.prompt))
+            if len(told) > len(self.require) + 1:
+                return Verdict(0.0, f"states {len(told)} numbers where {len(self.require)} were asked for")
         missing = [group[0] for group in self.require if not any(text.contains(stated, term) for term in group)]
         score = above_chance(1 - len(missing) / len(self.require))
         why = f"missing: {', '.join(missing)}" if missing else "all facts stated"

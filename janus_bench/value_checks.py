@@ -163,8 +163,10 @@ def _places(answer: str) -> list[str]:
     said = _plain(answer).strip()
     lines = [line for line in said.splitlines() if line.strip()]
     behind = re.split(r"(?i)\banswer(?: is)?\b[ \t]*:?", said)
+    if len(behind) > 1:
+        return [behind[-1]]  # what it says it chose: the rest is no second try
     points = "\n".join(line for line in lines if re.match(r"\s*(?:[-•+]|\d{1,2}[.)])\s", line))
-    return [said, lines[-1] if lines else "", behind[-1], points]
+    return [said, lines[-1] if lines else "", points]
 
 
 def _listed(said: str) -> list[str]:

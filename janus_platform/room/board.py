@@ -72,7 +72,7 @@ class Board:
         request = Request(scope, receive)
         try:
             if request.method == "POST":
-                answer: Response = JSONResponse(await self.publish(learner, await read_object(request, MAX_BODY_BYTES)))
+                answer: Response = JSONResponse(await self._posted(learner, await read_object(request, MAX_BODY_BYTES)))
             elif request.method in ("GET", "HEAD"):
                 answer = JSONResponse(self.shown(learner))
             else:
@@ -82,6 +82,13 @@ class Board:
         except BenchError as error:
             answer = _problem(422, str(error))
         await answer(scope, receive, send)
+
+    async def _posted(self, learner: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        if "seed_for" not in body:
+            return await self.publish(learner, body)
+        if not isinstance(body["seed_for"], str):
+            raise BenchError("seed_for is no model's name", "Give --model NAME.")
+        return await asyncio.to_thread(self._leaderboard.give_seed, body["seed_for"], learner)
 
     def shown(self, learner: str | None = None) -> dict[str, Any]:
         """The standings, and what of them nobody but the runner knows."""
@@ -113,6 +120,9 @@ class Board:
                 report = await _recomputed(self._suite_name, {name: body[name] for name in ("report", "records")})
         finally:
             self._busy.discard(learner)
+        if await asyncio.to_thread(self._leaderboard.take_seed, report, learner) is None:
+            remedy = "Run the suite again without --seed: the board gives one."
+            raise BenchError("this board did not give the run's seed", remedy)
         # Another learner's run may have the same id, by chance or on purpose.
         report["id"] = own(learner, report["id"])
         await asyncio.to_thread(self._leaderboard.publish, report, implementation=own(learner, name))

@@ -8,14 +8,17 @@ All but the last are scored without a wire (lab.py), as fast and as cheap as a t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
 import janus_bench
-from janus_bench.suites.loader import Item, load_suite, product
+from janus_bench.suites.filling import is_seeded
+from janus_bench.suites.loader import Item, build_item, load_suite, product
 from janus_bench.verdicts import Subject
 from tests.bench.answers import Echo
 from tests.bench.cheats import FILLER, Cheat, cheats, learned, right
@@ -101,3 +104,44 @@ def test_an_echo_earns_nothing_over_a_real_connection() -> None:
         report = janus_bench.run(server.url, "quick", progress=False, concurrency=32)
     assert report.to_dict()["errors"] == {}
     assert report.composite == 0
+
+
+FILLED = "I looked at it from every side before I came to this. " * 10
+ONLY = [
+    item
+    for item in load_suite("full").items(SEED)
+    if re.search(r"(?i)\b(?:name|number|word|city|thing|corner|list|it|code) only\b|nothing else", item.prompt)
+    and any(check.kind in ("exact", "number", "set") for check in item.checks)
+    and "Answer: <" not in item.prompt
+]
+
+
+@pytest.mark.parametrize("item", ONLY, ids=[item.id for item in ONLY])
+def test_where_only_the_answer_is_wanted_filler_before_it_is_wrong(item: Item) -> None:
+    said = right(item)
+    assert product(item.evaluate(Subject(item.prompt, said.text, said.calls, said.artifacts))) == 1
+    for filled in (f"{FILLED}\n{said.text}", f"{FILLED} Answer: {said.text}", f"{FILLED}\nAnswer: {said.text}"):
+        assert product(item.evaluate(Subject(item.prompt, filled, said.calls, said.artifacts))) == 0
+
+
+def joined(texts: list[str]) -> list[str]:
+    """Ways to say many answers at once: as lines, as a list, as prose, each of them last once."""
+    bare = [text.rpartition("Answer: ")[2] for text in texts]
+    ways = ["\n".join(bare), ", ".join(bare), "It is known that the " + " and that the ".join(bare) + "."]
+    return ways + [f"Answer: {way}" for way in ways]
+
+
+@pytest.mark.parametrize(
+    "raw", [raw for raw in load_suite("full").raw_items if is_seeded(raw)], ids=lambda raw: raw["id"]
+)
+def test_no_text_made_of_old_answers_is_right_for_every_seed(raw: dict[str, Any]) -> None:
+    """Of one item: all its answers in one text, and the commonest alone, are right as seldom as a guess."""
+    if any(check["kind"] in ("code", "tool_call", "tool_calls", "artifact", "pattern") for check in raw["checks"]):
+        return  # what is done there is one thing: it cannot be many
+    old = [right(build_item(raw, seed)).text for seed in range(100, 130)]
+    few = list(dict.fromkeys(old))
+    asked_now = [build_item(raw, seed) for seed in range(12)]
+    for way in joined(few[:4]) + joined(few[:12]) + joined(few):
+        found = [product(item.evaluate(Subject(item.prompt, way))) for item in asked_now]
+        guess = max(item.chance for item in asked_now)
+        assert sum(found) / len(found) <= max(0.35, 4 * guess), (way[:200], found)

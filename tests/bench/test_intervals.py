@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
+
 from janus_bench import constants
 from janus_bench.intervals import compare, intervals
 from janus_bench.scoring import Measured
@@ -73,3 +75,13 @@ def test_items_that_only_one_run_asked_are_left_out() -> None:
     found = compare(first, [*first[:7], replace(first[7], item="other", score=0.0)], TABLE, resamples=20)
     assert {one.effect for one in found} == {0.0}
     assert compare(first, [replace(row, item=row.item + "x") for row in first], TABLE) == []
+
+
+@pytest.mark.parametrize(("score", "certain"), [(1.0, 100.0), (0.0, 0.0)])
+@pytest.mark.parametrize("items", [3, 12, 60])
+def test_all_right_or_none_is_no_certainty(score: float, certain: float, items: int) -> None:
+    """Wilson's bound: of n items none right, z² / (n + z²) may still be."""
+    made = [Measured(f"i{number}", "reasoning", score, score, score, score, score, None) for number in range(items)]
+    low, high = intervals(made, TABLE, resamples=20)["quality.reasoning"]
+    assert certain in (low, high)
+    assert high - low == pytest.approx(100 * 1.959964**2 / (items + 1.959964**2))

@@ -118,11 +118,18 @@ class Pupil:
         """Bench the implementation and publish the run on the room's board; its row."""
 
         def both() -> Any:
+            board = SharedBoard(self.environment["JANUS_LEADERBOARD"])
             report = janus_bench.run(
-                self.url, suite=suite, model=model, concurrency=1, warmup=0, progress=False, output=self.folder / "run"
+                self.url,
+                suite=suite,
+                model=model,
+                concurrency=1,
+                warmup=0,
+                progress=False,
+                output=self.folder / "run",
+                seed=board.give_seed(model)["seed"],
             )
             lines = (self.folder / "run" / "records.jsonl").read_bytes()
-            board = SharedBoard(self.environment["JANUS_LEADERBOARD"])
             return board.publish(report.to_dict(), lines, implementation=model)
 
         return await asyncio.to_thread(both)

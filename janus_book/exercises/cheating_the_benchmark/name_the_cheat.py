@@ -74,7 +74,7 @@ def check(verdict):
         raise Hint("Your function returns nothing yet. Look at quality first: without it the others are 0 too.")
     for wanted, cheat in cases.items():
         with tempfile.TemporaryDirectory() as room, serving(cheat) as url:
-            report = janus_bench.run(url, "reasoning", progress=False, output=f"{room}/run").to_dict()
+            report = janus_bench.run(url, "reasoning", progress=False, seed=0, output=f"{room}/run").to_dict()
         found = said(report)
         if found != wanted:
             shown = ", ".join(f"{name} {value:.0f}" for name, value in report["scores"].items() if value is not None)
