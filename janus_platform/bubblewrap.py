@@ -38,7 +38,7 @@ class Bubblewrap:
             )
         except (OSError, subprocess.SubprocessError):
             return "unknown"
-        found = re.search(r"\d+(\.\d+)+", done.stdout)
+        found = re.search(r"(?<!\d)\d{1,5}(?:\.\d{1,5}){1,4}", done.stdout)
         return found[0] if found else "unknown"
 
     def flaws(self, head: Sequence[str]) -> tuple[str, ...]:

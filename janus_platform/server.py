@@ -30,7 +30,6 @@ from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.control import build_control
 from janus_platform.corpus.browsing import BundledWeb
-from janus_platform.damaged import open_leaderboard
 from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
@@ -42,6 +41,7 @@ from janus_platform.gateway import Access, build_gateway
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
+from janus_platform.leaderboard_file import open_leaderboard
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node import Deployments, Node, Registry
 from janus_platform.node.probe import status_of

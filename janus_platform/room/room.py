@@ -13,11 +13,12 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
-from janus_platform.damaged import Warn, open_leaderboard
+from janus_platform.damaged import Warn
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer
+from janus_platform.leaderboard_file import open_leaderboard
 from janus_platform.node import Deployments
 from janus_platform.room.addresses import bind_door
 from janus_platform.room.board import Board

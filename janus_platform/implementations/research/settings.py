@@ -11,7 +11,7 @@ from typing import Any
 from steps import Step, Text
 
 _MODEL_FIELDS = ("temperature", "top_p", "seed", "presence_penalty", "frequency_penalty")
-_TOKEN = re.compile(r"\s*(?:\w+|[^\w\s])")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 # The values under which each field asks for nothing. One that an answer would silently ignore is refused instead.
 _ASKS_NOTHING: dict[str, tuple[Any, ...]] = {
     "n": (1,),

@@ -112,8 +112,8 @@ def directed(label: str, said: list[Any], told: Told) -> list[Any]:
         return said
 
     def leads_there(text: Any) -> bool:
-        found = re.search(rf"\b{re.escape(str(text))}\b", told.text, re.I)
-        return bool(found and _TOWARDS.search(told.text[max(0, found.start() - 8) : found.start()]))
+        start = told.text.casefold().find(str(text).casefold())
+        return bool(_TOWARDS.search(told.text[max(0, start - 8) : max(0, start)]))
 
     return sorted(said, key=lambda text: leads_there(text) != bool(named & _TO))
 
