@@ -100,7 +100,7 @@ mark.touch()"""
 
 def test_notebooks_run_beforehand_each_with_a_platform_and_a_home_of_its_own(small_book: Path) -> None:
     write_notebook(small_book, ALONE)
-    add_notebook(small_book, ALONE)
+    add_notebook(small_book, f"{ALONE}  # the second")
     executed = book.execute(small_book)
     kept = [record.uri for record in get_cache(executed).list_cache_records()]
     assert sorted(Path(uri).stem for uri in kept) == ["one", "two"]
