@@ -114,9 +114,9 @@ class _SectionParser(HTMLParser):
         self._lines.clear()
 
 
-def article_text(page: Page) -> tuple[Section, ...]:
+def article_text(page: Page) -> list[Section]:
     """The article of `page` as plain text, in reading order; headings with nothing below them are left out."""
-    return _sections_of(page.article)
+    return list(_sections_of(page.article))
 
 
 # Search and vector index ask for the same pages, one after the other, while the platform starts.

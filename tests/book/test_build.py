@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from jupyter_cache import get_cache
 
 from janus_platform.contract import load_contract
 from tools import book
@@ -119,10 +120,13 @@ mark.touch()"""
 
 def test_notebooks_run_beforehand_each_with_a_platform_and_a_home_of_its_own(small_book: Path) -> None:
     write_notebook(small_book, ALONE)
-    add_notebook(small_book, ALONE)
+    add_notebook(small_book, f"{ALONE}  # the second")
     executed = book.execute(small_book)
-    # The pages show what was kept: nothing runs a second time, or it would find the mark.
+    kept = [record.uri for record in get_cache(executed).list_cache_records()]
+    assert sorted(Path(uri).stem for uri in kept) == ["one", "two"]
     book.run_jupyter_book(COMMAND, small_book, {**variables(), book.EXECUTED: str(executed)})
+    # The pages show what was kept: what runs a second time is kept a second time.
+    assert [record.uri for record in get_cache(executed).list_cache_records()] == kept
     for name in ("one", "two"):
         html = (small_book / "_build" / "html" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
         assert f"http://localhost:{load_contract().gateway.port} marked before: False" in html
