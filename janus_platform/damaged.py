@@ -11,8 +11,6 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from janus_bench.errors import BenchError
-from janus_bench.leaderboard import Leaderboard
 from janus_platform.errors import PlatformError
 
 # Takes a sentence for whoever started the platform.
@@ -45,20 +43,3 @@ def is_damaged(path: Path) -> bool:
         return False  # locked, or not ours to read
     except sqlite3.DatabaseError:
         return True
-
-
-def open_leaderboard(path: Path, warn: Warn, suite_hash: str | None = None) -> Leaderboard:
-    """The leaderboard in the file at `path`, begun anew where that is damaged. Raises PlatformError."""
-    for last in (False, True):
-        board = None
-        try:
-            board = Leaderboard(path, suite_hash=suite_hash)
-            board.leader()
-            return board
-        except BenchError as error:
-            if board is not None:
-                board.close()
-            if last or not is_damaged(path):
-                raise PlatformError(str(error)) from error
-            set_aside(path, "the leaderboard begins anew", warn)
-    raise AssertionError("it was opened or refused")

@@ -29,7 +29,6 @@ from janus_platform.attestation.identity import ATTESTATION_FOLDER
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.control import build_control
-from janus_platform.damaged import open_leaderboard
 from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
@@ -48,6 +47,7 @@ from janus_platform.platform_log import log_to
 from janus_platform.processes import ProcessId
 from janus_platform.reporting import report
 from janus_platform.room.fair import Fair
+from janus_platform.room.leaderboard_file import open_leaderboard
 from janus_platform.room.names import resolver
 from janus_platform.room.room import Room, RoomDirectory
 from janus_platform.room.settings import RoomSettings

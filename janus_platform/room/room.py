@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
 from janus_bench.suites.loader import Suite, load_suite
-from janus_platform.damaged import Warn, open_leaderboard
+from janus_platform.damaged import Warn
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import unreadable
@@ -26,6 +26,7 @@ from janus_platform.room.certificate import open_certificate
 from janus_platform.room.control import build_learner_control
 from janus_platform.room.door import Door
 from janus_platform.room.gate import Gate, OwnTraces
+from janus_platform.room.leaderboard_file import open_leaderboard
 from janus_platform.room.names import ASKING, is_own, short
 from janus_platform.room.roster import open_roster
 from janus_platform.room.settings import RoomSettings, room_folder
