@@ -41,7 +41,6 @@ from janus_platform.gateway import Access, build_gateway
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
-from janus_platform.leaderboard_file import open_leaderboard
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node import Deployments, Node, Registry
 from janus_platform.node.probe import status_of
@@ -49,6 +48,7 @@ from janus_platform.platform_log import log_to
 from janus_platform.processes import ProcessId
 from janus_platform.reporting import report
 from janus_platform.room.fair import Fair
+from janus_platform.room.leaderboard_file import open_leaderboard
 from janus_platform.room.names import resolver
 from janus_platform.room.room import Room, RoomDirectory
 from janus_platform.room.settings import RoomSettings

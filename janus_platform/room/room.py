@@ -18,7 +18,6 @@ from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http_server import HttpServer
-from janus_platform.leaderboard_file import open_leaderboard
 from janus_platform.node import Deployments
 from janus_platform.room.addresses import bind_door
 from janus_platform.room.board import Board
@@ -26,6 +25,7 @@ from janus_platform.room.certificate import open_certificate
 from janus_platform.room.control import build_learner_control
 from janus_platform.room.door import Door
 from janus_platform.room.gate import Gate, OwnTraces
+from janus_platform.room.leaderboard_file import open_leaderboard
 from janus_platform.room.names import ASKING, is_own, short
 from janus_platform.room.roster import open_roster
 from janus_platform.room.settings import RoomSettings, room_folder

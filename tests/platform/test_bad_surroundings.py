@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from janus_platform.errors import PlatformError
-from janus_platform.leaderboard_file import open_leaderboard
 from janus_platform.node.registry import Registration, Registry, RegistryError
 from janus_platform.room.certificate import open_certificate
+from janus_platform.room.leaderboard_file import open_leaderboard
 from janus_platform.room.roster import FILE as ROSTER
 from janus_platform.room.roster import open_roster
 from janus_platform.services.sandbox.toolchains import INSTALL

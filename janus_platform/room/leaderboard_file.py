@@ -1,4 +1,4 @@
-"""The leaderboard's file, opened so that a damaged one does not stop the platform."""
+"""The leaderboard's file, opened by the platform or a room, and begun anew where it is damaged."""
 
 from __future__ import annotations
 
