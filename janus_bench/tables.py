@@ -12,6 +12,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from janus_bench.constants import NOT_APART, NOT_APART_MEANS
 from janus_bench.intervals import Difference
 from janus_bench.standings import Published, Row
 
@@ -20,8 +21,6 @@ _STANDINGS = (
     "days at #1",
 )  # fmt: skip
 WIDE = 110
-NOT_APART = "≈"
-NOT_APART_MEANS = f"{NOT_APART}: cannot be told from the row above, by their intervals over seeds"
 SURE = 0.05
 _CELL = ' style="text-align:left;padding:0.15em 1em 0.15em 0"'
 
