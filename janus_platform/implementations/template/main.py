@@ -18,7 +18,6 @@ from starlette.routing import Route
 
 NAME = os.environ.get("JANUS_IMPLEMENTATION", "mine")
 
-
 # What `answer` does not do is refused when a request asks for it: an answer that
 # ignores it would mislead. Take out what yours honours.
 UNSUPPORTED = """response_format tool_choice stop logprobs top_logprobs logit_bias
