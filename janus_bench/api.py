@@ -69,7 +69,7 @@ def run(
     elif seed is None:
         given = _seed(model, to_publish)
         settings = replace(settings, seed=given["seed"])
-    items = chosen.items(settings.seed)
+    items = chosen.items(settings.seed, settings.repeats)
     reader, calibration = _judge_for(items, judge_url, judge_model) or (None, None)
     folder = _folder(where, chosen, settings, place, resume, now)
     try:
@@ -204,7 +204,8 @@ def _judge(report: Report, suite: str | None) -> None:
     if chosen.hash != document["suite"]["hash"]:
         what = f"run {report.id} was of suite {document['suite']['name']} {document['suite']['hash'][:8]}"
         raise BenchError(f"{what}, not of {chosen.name} {chosen.hash[:8]}", "Give that version's file with --suite.")
-    judge(report.records, chosen.items(document["settings"]["seed"]), load_scoring())
+    settings = document["settings"]
+    judge(report.records, chosen.items(settings["seed"], settings["repeats"]), load_scoring())
 
 
 def _folder(

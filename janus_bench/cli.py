@@ -48,7 +48,7 @@ def run(
     suite: Annotated[str, typer.Option(help="quick, full, a category, a public benchmark, or a suite file.")] = "quick",
     model: Annotated[str, typer.Option(help="The model to ask; janus is the platform's current #1.")] = "janus",
     concurrency: Annotated[int, typer.Option(help="Requests in flight at a time.")] = 4,
-    repeats: Annotated[int, typer.Option(help="How often each item is asked.")] = 1,
+    repeats: Annotated[int, typer.Option(help="How often each item is asked, drawn anew each time.")] = 1,
     warmup: Annotated[int, typer.Option(help="Requests before the run that do not count.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Ask as the run of this seed did; fresh for each run.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds a request may take.")] = 300.0,

@@ -13,6 +13,8 @@ THE_RUNNERS_WORD = (
     "Scores are worked out again from the published answers. That they came from this implementation, when each piece "
     "came, and the bill are the runner's word."
 )
+NOT_APART = "≈"
+NOT_APART_MEANS = f"{NOT_APART}: cannot be told from the row above, by their intervals over seeds"
 SCORING_FILE = Path(__file__).with_name("scoring.toml")
 Table = dict[str, Any]
 

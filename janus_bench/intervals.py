@@ -1,17 +1,26 @@
-"""How sure a score is, and whether two runs really differ. Both resample items, since items are what a suite chose.
+"""How sure a score is, and whether two runs really differ.
 
-Interval: a percentile bootstrap (Efron 1979) that draws the items of each category anew, all repeats of an item
-together; where all are right or none is, Wilson's bound (1927) for a proportion stands in. Difference: the two runs are
-paired by item; its interval draws the pairs anew, and its p is the share of random swaps of the two runs, item by item,
-that differ as much (a permutation test; Good 2005, chapter 3). Everything is drawn from a seed, so the same records
-give the same figures.
+`intervals`: where the score lies over all seeds. Seeds draw anew within each item and change nothing between items, so
+an item that was asked in two draws or more is a stratum. With one draw, what lies within an item cannot be told from
+what lies between items, and the items of a category are collapsed into one stratum (Cochran, Sampling Techniques, 1977,
+5A.12): that interval is an upper bound, and far too wide for a target that can do some items always and others never.
+`rerun_intervals`: how far timing alone moves the score when the same questions are answered the same way again.
+
+Both are analytic: each answer's effect on the score is half of what the score changes by between counting it twice and
+not at all; the variance is that of the effects within strata; Wilson's interval (1927) with the number of answers that
+such a variance stands for (Franco et al. 2019, doi:10.1093/jssam/smy019) bounds it, so that none has zero width.
+
+Difference: the two runs are paired by item; its interval draws the pairs anew (a percentile bootstrap, Efron 1979), and
+its p is the share of random swaps of the two runs, item by item, that differ as much (a permutation test; Good 2005,
+chapter 3). These are drawn from a seed, so the same records give the same figures.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from janus_bench.constants import Table
 from janus_bench.metrics import percentile
@@ -20,9 +29,11 @@ from janus_bench.scoring import Measured, Scores, score_measured
 RESAMPLES = 1000
 LEVEL = 95.0
 _Z = 1.959964  # of the normal distribution at LEVEL
-_SAME = 1e-9
+_DRAWS = 10  # an item's draws are taken together beyond these; so many give its variance well enough
+_TIMED = ("composite", "speed", "streaming")
 # The items of one category, each with all of its rows.
 Groups = list[list[Measured]]
+Bounds = dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -38,19 +49,115 @@ class Difference:
     p: float
 
 
-def intervals(
-    rows: Sequence[Measured], table: Table, *, seed: int = 0, resamples: int = RESAMPLES
-) -> dict[str, tuple[float, float]]:
-    """The 95 % interval of each score that was measured, by name as in `named`."""
-    draw = random.Random(seed)
+def intervals(rows: Sequence[Measured], table: Table) -> Bounds:
+    """The 95 % interval over seeds of each score that was measured, by name as in `named`."""
     groups = _by_category(rows)
-    seen: dict[str, list[float]] = {}
-    for _ in range(resamples):
-        again = [row for items in groups for item in draw.choices(items, k=len(items)) for row in item]
-        for name, value in named(score_measured(again, table)):
-            seen.setdefault(name, []).append(value)
-    found = {name: _interval(values) for name, values in seen.items()}
-    return {name: _never_certain(low, high, len(_of(name, groups, table))) for name, (low, high) in found.items()}
+    scores = dict(named(score_measured(rows, table)))
+    strata = [_effects(stratum, rows, scores, table) for stratum in _strata(groups)]
+    found = {}
+    for name, value in scores.items():
+        variance = sum(_within([effects[name] for effects in units]) for units in strata)
+        found[name] = _wilson(value / 100, variance / 100**2, _units(_of(name, groups, table)))
+    return found
+
+
+def rerun_intervals(rows: Sequence[Measured], table: Table) -> Bounds:
+    """The 95 % interval of each timed score over runs of the same questions in which the same answers are right.
+
+    Of an item that was asked once, the times are compared with those of other items, which differ for other reasons
+    too: that makes it an upper bound.
+    """
+    scores = {name: value for name, value in named(score_measured(rows, table)) if name in _TIMED}
+    right = [row for row in rows if row.right]
+    if len(right) < 2:
+        return {}
+    usual = {name: sum(getattr(row, name) for row in right) / len(right) for name in ("speed", "streaming")}
+    variance = dict.fromkeys(scores, 0.0)
+    for units in _timed_strata(right):
+        effects = [_effect_of_times(unit, rows, usual, table) for unit in units]
+        for name in scores:
+            variance[name] += _within([scores[name] - again[name] for again in effects])
+    reach = {name: _Z * math.sqrt(value) for name, value in variance.items()}
+    return {name: (max(0.0, value - reach[name]), min(100.0, value + reach[name])) for name, value in scores.items()}
+
+
+def _timed_strata(right: Sequence[Measured]) -> Iterator[Groups]:
+    """Answers whose times are compared: those to one item, else those of a category."""
+    for items in _by_category(right):
+        yield from (_batches(rows, _DRAWS) for rows in items if len(rows) > 1)
+        if once := [rows for rows in items if len(rows) == 1]:
+            yield once
+
+
+def _effect_of_times(
+    unit: Sequence[Measured], rows: Sequence[Measured], usual: dict[str, float], table: Table
+) -> dict[str, float]:
+    """The scores with the usual times in the place of those of `unit`."""
+    mine = {id(row) for row in unit}
+    speed, streaming = usual["speed"], usual["streaming"]
+    again = [replace(row, speed=speed, streaming=streaming) if id(row) in mine else row for row in rows]
+    return dict(named(score_measured(again, table)))
+
+
+def _strata(groups: Sequence[Groups]) -> Iterator[Groups]:
+    """What may vary together, in units that vary each by itself: rows of a drawn item, else items of a category."""
+    for items in groups:
+        once: dict[bool, Groups] = {True: [], False: []}
+        for rows in items:
+            if rows[0].drawn and len(rows) > 1:
+                yield _batches(rows, _DRAWS)
+            else:
+                once[rows[0].drawn].append(rows)
+        yield from filter(None, once.values())
+
+
+def _batches(rows: Sequence[Measured], most: int) -> Groups:
+    """Rows in at most so many units of nearly the same size: long runs stay quick to work out."""
+    return [list(rows[start::most]) for start in range(min(most, len(rows)))]
+
+
+def _effects(units: Groups, rows: Sequence[Measured], scores: dict[str, float], table: Table) -> list[dict[str, float]]:
+    """What each unit, which is one of `rows` or more, adds to each score."""
+    return [_effect({id(row) for row in unit}, rows, scores, table) for unit in units]
+
+
+def _effect(unit: set[int], rows: Sequence[Measured], scores: dict[str, float], table: Table) -> dict[str, float]:
+    mine = [row for row in rows if id(row) in unit]
+    twice = dict(named(score_measured([*rows, *mine], table)))
+    without = dict(named(score_measured([row for row in rows if id(row) not in unit], table)))
+    # The only unit of a score takes it away with it.
+    return {
+        name: (twice[name] - without[name]) / 2 if without.keys() == scores.keys() else twice[name] - value
+        for name, value in scores.items()
+    }
+
+
+def _within(effects: Sequence[float]) -> float:
+    """The variance of a sum of effects of one stratum."""
+    count = len(effects)
+    if count < 2:
+        return sum(effect**2 for effect in effects)
+    mean = sum(effects) / count
+    return sum((effect - mean) ** 2 for effect in effects) * count / (count - 1)
+
+
+def _wilson(share: float, variance: float, units: int) -> tuple[float, float]:
+    """Wilson's interval, in percent, of a share with this variance.
+
+    Where the strata show none, half of one pair of answers that disagree is taken to have been missed: no certainty of
+    few.
+    """
+    spread = share * (1 - share)
+    variance = max(variance, min(spread / units, 0.5 / units**2))
+    count = spread / variance if variance > 0 and spread > 0 else units
+    centre = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    reach = _Z * math.sqrt(spread / count + (_Z / (2 * count)) ** 2) / (1 + _Z**2 / count)
+    return 100 * max(0.0, min(share, centre - reach)), 100 * min(1.0, max(share, centre + reach))
+
+
+def _units(items: Groups) -> int:
+    """How many answers there are, those that are no new draw counted once."""
+    return max(1, sum(len(rows) if rows[0].drawn else 1 for rows in items))
 
 
 def _of(name: str, groups: Sequence[Groups], table: Table) -> Groups:
@@ -64,16 +171,6 @@ def _of(name: str, groups: Sequence[Groups], table: Table) -> Groups:
     if name == "modality":
         return [rows for rows in items if rows[0].picture is not None]
     return items
-
-
-def _never_certain(low: float, high: float, items: int) -> tuple[float, float]:
-    """No certainty of few items: at 0 and 100, where every resample is the same, Wilson's bound for none of so many."""
-    if high - low > _SAME or not items:
-        return low, high
-    open_end = 100 * _Z**2 / (items + _Z**2)
-    if low >= 100 - _SAME:
-        return 100 - open_end, 100.0
-    return (0.0, open_end) if high <= _SAME else (low, high)
 
 
 def named(scores: Scores) -> Iterator[tuple[str, float]]:

@@ -170,17 +170,18 @@ def addresses_judge(answer: str, question: str = "") -> bool:
 
 async def judge_all(judge: Judge, records: Sequence[Record], items: Sequence[Item]) -> None:
     """Have every answer judged whose item wants it, in place. Failed requests have nothing to be judged."""
-    known = {item.id: item for item in items}
+    known = {(item.id, item.repeat): item for item in items}
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(record: Record) -> None:
-        item = known[record.item]
+        item = known[record.item, record.repeat]
         for check in item.checks:
             if isinstance(check, Judged):
                 async with turns:
                     record.judgement = await judge.grade(item.prompt, record.text, check.rubric, check.reference)
 
-    await asyncio.gather(*(one(record) for record in records if record.ok and known[record.item].wants_judge))
+    wanted = (record for record in records if record.ok and known[record.item, record.repeat].wants_judge)
+    await asyncio.gather(*(one(record) for record in wanted))
 
 
 def told(judge: Judge, calibration: Calibration, records: Sequence[Record]) -> dict[str, Any]:

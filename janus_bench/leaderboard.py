@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS runs (
     implementation TEXT NOT NULL,
     hotkey TEXT,
     composite REAL NOT NULL,
+    low REAL, high REAL, -- its 95 % interval over seeds
     quality REAL, speed REAL, cost REAL, streaming REAL, modality REAL,
     submitted REAL NOT NULL, -- seconds since 1970, UTC
     suite TEXT NOT NULL,
@@ -93,8 +94,10 @@ class Leaderboard:
 
     def _grow(self) -> None:
         """Give a file of an earlier version the columns that it lacks."""
-        if "statement" not in {column["name"] for column in self._db.execute("PRAGMA table_info(runs)")}:
-            self._db.execute("ALTER TABLE runs ADD COLUMN statement TEXT")
+        there = {column["name"] for column in self._db.execute("PRAGMA table_info(runs)")}
+        for name, kind in (("statement", "TEXT"), ("low", "REAL"), ("high", "REAL")):
+            if name not in there:
+                self._db.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind}")
 
     def publish(
         self,
@@ -208,7 +211,7 @@ class Leaderboard:
         return rank(published, self._now().timestamp())
 
     def _season(self, suite_hash: str, scoring: str) -> list[sqlite3.Row]:
-        columns = f"number, run, implementation, hotkey, composite, {', '.join(SCORES)}, submitted"
+        columns = f"number, run, implementation, hotkey, composite, low, high, {', '.join(SCORES)}, submitted"
         query = f"SELECT {columns} FROM runs WHERE suite_hash = ? AND scoring_hash = ? ORDER BY number"
         return self._read(query, (suite_hash, scoring))
 
@@ -236,13 +239,17 @@ def _values(report: dict[str, Any], implementation: str, hotkey: str | None, sub
     if not report.get("complete"):
         raise BenchError("a run that was stopped early cannot be published", "Run the suite again to its end.")
     composite = report["composite"]
-    if isinstance(composite, bool) or not isinstance(composite, (int, float)) or not math.isfinite(composite):
+    low, high = report.get("intervals", {}).get("composite", (composite, composite))
+    if not all(_is_number(value) for value in (composite, low, high)):
         raise BenchError("the report's composite is no number", "Run the suite again.")
+    known = "composite" in report.get("intervals", {})
     return {
         "run": report["id"],
         "implementation": implementation,
         "hotkey": hotkey,
         "composite": float(composite),
+        "low": float(low) if known else None,
+        "high": float(high) if known else None,
         **{name: report["scores"].get(name) for name in SCORES},
         "submitted": submitted,
         "suite": report["suite"]["name"],
@@ -250,6 +257,10 @@ def _values(report: dict[str, Any], implementation: str, hotkey: str | None, sub
         "scoring_hash": report["scoring"]["hash"],
         "report": json.dumps(report),
     }
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
 
 
 class _Callable(ModuleType):

@@ -24,27 +24,29 @@ _LEAST_LETTERS = 3  # a figure of one or two digits stands in many a right answe
 
 def judge(records: Iterable[Record], items: Sequence[Item], table: Table) -> None:
     """Measure and evaluate each record in place: timing, verdicts, score. What needs all answers comes last."""
-    known = {item.id: item for item in items}
-    judged = list(records)
-    _look_at_thinking(judged, known)
-    for record in judged:
-        _mark(record, known[record.item], table)
-    stated = {item.id: facts for item in items if (facts := _facts(item))}
-    for record in judged:
-        if record.score and record.item in stated:
-            _look_for_a_list(record, known[record.item], stated, table["scattered"])
-    answered = {record.item for record in judged if record.score > 0}
-    for record in judged:
-        twin = known[record.item].twin
-        if twin and twin not in answered:
+    known = {(item.id, item.repeat): item for item in items}
+    judged = [(record, known[record.item, record.repeat]) for record in records]
+    _look_at_thinking(judged)
+    for record, item in judged:
+        _mark(record, item, table)
+    stated: dict[int, dict[str, list[tuple[str, ...]]]] = {item.repeat: {} for item in items}
+    for item in items:
+        if facts := _facts(item):
+            stated[item.repeat][item.id] = facts
+    for record, item in judged:
+        if record.score and item.id in stated[item.repeat]:
+            _look_for_a_list(record, item, stated[item.repeat], table["scattered"])
+    answered = {(record.item, record.repeat) for record, _ in judged if record.score > 0}
+    for record, item in judged:
+        if item.twin and (item.twin, item.repeat) not in answered:
             record.score = 0.0
 
 
-def _look_at_thinking(records: Sequence[Record], known: dict[str, Item]) -> None:
+def _look_at_thinking(judged: Sequence[tuple[Record, Item]]) -> None:
     """Tell how far each answer's thinking is its own, which only all answers of a run together show."""
-    answered = [(record, record.answer) for record in records if record.answer is not None]
-    found = own_thinking([Thinking(record.item, known[record.item].prompt, answer) for record, answer in answered])
-    for (record, _), shares in zip(answered, found, strict=True):
+    answered = [(record, item.prompt, record.answer) for record, item in judged if record.answer is not None]
+    found = own_thinking([Thinking(record.item, prompt, answer) for record, prompt, answer in answered])
+    for (record, _, _), shares in zip(answered, found, strict=True):
         record.thinking = shares
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from janus_bench.constants import Table, scoring_hash
 from janus_bench.cost import BELOW_LIST, IMPLAUSIBLE, bill, usd
 from janus_bench.expected import given
-from janus_bench.intervals import intervals
+from janus_bench.intervals import Bounds, intervals, rerun_intervals
 from janus_bench.metrics import percentile
 from janus_bench.receiving import KERNEL
 from janus_bench.records import Record
@@ -125,7 +125,8 @@ def build_document(
         "composite": round(scores.composite, 4),
         "scores": {name: _rounded(value) for name, value in scores.categories.items()},
         "quality": {name: _rounded(value) for name, value in scores.quality.items()},
-        "intervals": _intervals(rows, table, settings.seed),
+        "intervals": _rounded_bounds(intervals(rows, table) if rows else {}),
+        "rerun_intervals": _rounded_bounds(rerun_intervals(rows, table)),
         "not_measured": _not_measured(scores),
         "weights": {name: round(weight, 6) for name, weight in scores.weights.items()},
         "complete": outcome.complete,
@@ -160,8 +161,7 @@ def build_document(
     }
 
 
-def _intervals(rows: Sequence[Measured], table: Table, seed: int) -> dict[str, list[float]]:
-    found = intervals(rows, table, seed=seed) if rows else {}
+def _rounded_bounds(found: Bounds) -> dict[str, list[float]]:
     return {name: [round(low, 4), round(high, 4)] for name, (low, high) in found.items()}
 
 

@@ -118,6 +118,8 @@ def _headline(document: dict[str, Any]) -> str:
     """The score that everything else explains, with its interval."""
     bounds = document["intervals"].get("composite")
     between = f", 95 % interval {bounds[0]:.1f} to {bounds[1]:.1f}" if bounds else ""
+    if bounds and document["settings"]["repeats"] == 1:
+        between += " at most, since each question was asked once"
     early = "" if document["complete"] else "; the run was stopped early"
     return f'<p class="score"><strong>{document["composite"]:.1f}</strong>of 100{between}{early}</p>'
 

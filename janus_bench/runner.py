@@ -104,36 +104,36 @@ async def run_items(
     clock: Clock = time.perf_counter_ns,
     done: Sequence[Record] = (),
 ) -> Outcome:
-    """Ask every item `settings.repeats` times, in an order that the seed decides, but for what is `done` already.
+    """Ask every item, repeats among them, in an order that the seed decides, but for what is `done` already.
 
     `keep` is handed each record as soon as it is complete; `progress` gets (done, planned, failed). Cancelling stops
     the requests in flight and returns what is done. Raises TargetError where the warm-up shows that none can work.
     """
-    plan = [(item, repeat) for repeat in range(settings.repeats) for item in items]
+    plan = list(items)
     random.Random(settings.seed).shuffle(plan)
     records = list(done)
     asked = {(record.item, record.repeat) for record in done}
-    waiting = iter([(item, repeat) for item, repeat in plan if (item.id, repeat) not in asked])
+    waiting = iter([item for item in plan if (item.id, item.repeat) not in asked])
     turn, pause, late = asyncio.Lock(), Pause(), list[float]()
     progress(len(records), len(plan), sum(not entry.ok for entry in records))
 
-    async def one(item: Item, repeat: int) -> None:
-        record = await ask(target, item, repeat, settings, clock, turn, pause)
+    async def one(item: Item) -> None:
+        record = await ask(target, item, settings, clock, turn, pause)
         records.append(record)
         keep(record)
         progress(len(records), len(plan), sum(not entry.ok for entry in records))
 
     async def worker() -> None:
-        for item, repeat in waiting:
-            await one(item, repeat)
+        for item in waiting:
+            await one(item)
 
     async def as_they_are_due(group: asyncio.TaskGroup, rate: float) -> None:
         begun = clock()
-        for number, (item, repeat) in enumerate(waiting):
+        for number, item in enumerate(waiting):
             due = begun + round(number / rate * 1e9)
             await asyncio.sleep(max(0, due - clock()) / 1e9)
             late.append((clock() - due) / 1e6)
-            group.create_task(one(item, repeat))
+            group.create_task(one(item))
 
     async with _lag_watch(clock) as lags:
         try:
@@ -152,15 +152,13 @@ async def run_items(
     return Outcome(records, len(plan), lags, late)
 
 
-async def ask(
-    target: Target, item: Item, repeat: int, settings: Settings, clock: Clock, turn: asyncio.Lock, pause: Pause
-) -> Record:
+async def ask(target: Target, item: Item, settings: Settings, clock: Clock, turn: asyncio.Lock, pause: Pause) -> Record:
     """Ask one item, again where the target says 429, after the wait that it asks for: all requests share its `pause`.
 
     A failed request gives a record with its kind of error; nothing is raised. Answers are taken apart one at a time,
     each in its `turn`. Times are those of the last try; how often it was asked stands in the record.
     """
-    record = Record(item.id, item.category, repeat)
+    record = Record(item.id, item.category, item.repeat)
     body = request_body(item, settings.model)
     try:
         while True:
@@ -195,7 +193,7 @@ async def _warm_up(target: Target, settings: Settings, clock: Clock) -> None:
     """Requests that count for nothing, but show whether the target can be benched at all."""
     item = Item("warm-up", "chat", ({"role": "user", "content": _WARM_UP},), ())
     for _ in range(settings.warmup):
-        record = await ask(target, item, 0, settings, clock, asyncio.Lock(), Pause())
+        record = await ask(target, item, settings, clock, asyncio.Lock(), Pause())
         if record.error and (remedy := _remedy(record.error)):
             what = f"{target.url} cannot be benched: {record.error} ({record.error_detail})"
             raise TargetError(what, remedy)

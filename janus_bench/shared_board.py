@@ -89,9 +89,13 @@ def open_board() -> Leaderboard | SharedBoard:
 
 def _row(raw: Any) -> Row:
     try:
-        return Row(**{field.name: raw[field.name] for field in fields(Row)})
-    except (KeyError, TypeError) as error:
+        return Row(**{field.name: raw[field.name] for field in fields(Row)} | {"interval": _bounds(raw["interval"])})
+    except (LookupError, TypeError, ValueError) as error:
         raise BenchError("the leaderboard's answer is no row", "Is this the right address?") from error
+
+
+def _bounds(raw: Any) -> tuple[float, float] | None:
+    return None if raw is None else (float(raw[0]), float(raw[1]))
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

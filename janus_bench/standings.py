@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 SCORES = ("quality", "speed", "cost", "streaming", "modality")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the standings. Scores are 0 to 100 or None; `miner` is the shortened hotkey; `submitted` ISO, UTC."""
+    """One line of the standings. Scores are 0 to 100 or None; `miner` is the shortened hotkey; `submitted` ISO, UTC.
+
+    `interval` is the composite's, over seeds; `apart` says whether that tells the run from the one above, and is None
+    for the first and where a run has no interval.
+    """
 
     rank: int
     implementation: str
@@ -26,6 +32,8 @@ class Row:
     submitted: str
     days_at_1: float
     run: str
+    interval: tuple[float, float] | None = None
+    apart: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,19 @@ def rank(published: Sequence[sqlite3.Row], now: float) -> list[Row]:
     if leader:
         standings[leader].seconds_at_1 += max(0.0, now - since)
     ordered = sorted(standings.values(), key=lambda standing: (-standing.best["composite"], standing.best["number"]))
-    return [_row(rank, standing) for rank, standing in enumerate(ordered, 1)]
+    rows = [_row(rank, standing) for rank, standing in enumerate(ordered, 1)]
+    return [*rows[:1], *(replace(row, apart=_apart(above, row)) for above, row in pairwise(rows))]
+
+
+def _apart(above: Row, below: Row) -> bool | None:
+    """Whether 0 lies outside the 95 % interval of the difference of two runs that drew their questions apart.
+
+    It is made of both intervals (Zou and Donner 2008, doi:10.1002/sim.3095).
+    """
+    if above.interval is None or below.interval is None:
+        return None
+    reach = math.hypot(above.composite - above.interval[0], below.interval[1] - below.composite)
+    return above.composite - below.composite > reach
 
 
 def _row(rank: int, standing: _Standing) -> Row:
@@ -77,6 +97,7 @@ def _row(rank: int, standing: _Standing) -> Row:
         submitted=_day(best["submitted"]),
         days_at_1=standing.seconds_at_1 / 86_400,
         run=best["run"],
+        interval=None if best["low"] is None or best["high"] is None else (best["low"], best["high"]),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from janus_bench.constants import NOT_APART, NOT_APART_MEANS
 from janus_bench.intervals import Difference
 from janus_bench.standings import Published, Row
 
@@ -30,6 +31,8 @@ def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     ranges = {name: f"{low:.1f}–{high:.1f}" for name, (low, high) in document.get("intervals", {}).items()}
     remark = ranges.get("composite", "") + ("" if document["complete"] else ", stopped early")
     rows = [("composite", _score(document["composite"]), remark.removeprefix(", "))]
+    if again := document.get("rerun_intervals", {}).get("composite"):
+        rows.append(("  the same questions again", "", f"{again[0]:.1f}–{again[1]:.1f}"))
     for name, value in scores.items():
         remark = f"weight {weights[name]:.0%}" if name in weights else "no items in this suite"
         rows.append((name, _score(value), ", ".join(filter(None, (ranges.get(name), remark)))))
@@ -127,10 +130,10 @@ def comparison_table(differences: Iterable[Difference]) -> Table:
 
 
 def standings_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
-    """The leaderboard's columns as text, one tuple a row."""
+    """The leaderboard's columns as text, one tuple a row; a rank marked ≈ cannot be told from the one above."""
     return [
         (
-            str(row.rank),
+            f"{NOT_APART}{row.rank}" if row.apart is False else str(row.rank),
             row.implementation,
             row.miner or "–",
             *(_score(getattr(row, name)) for name in _STANDINGS[3:9]),
@@ -143,7 +146,14 @@ def standings_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
 
 def standings_table(rows: Iterable[Row], width: int = WIDE) -> Table:
     """The leaderboard as a Rich table. Below `WIDE` characters miner and day of submission are left out."""
-    table = Table(title="Leaderboard", box=None, padding=(0, 1, 0, 0), header_style="bold underline")
+    rows = list(rows)
+    table = Table(
+        title="Leaderboard",
+        caption=NOT_APART_MEANS if any(row.apart is False for row in rows) else None,
+        box=None,
+        padding=(0, 1, 0, 0),
+        header_style="bold underline",
+    )
     shown = [name for name in _STANDINGS if width >= WIDE or name not in ("miner", "submitted")]
     for name in shown:
         left = name in ("implementation", "miner", "submitted")

@@ -60,8 +60,8 @@ def _recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite)
     if report["scoring"]["hash"] != scoring_hash():
         raise BenchError("the run was scored by other numbers than today's", "Run the suite again.")
     settings = _settings(report["settings"])
-    items = suite.items(settings.seed)
-    wanted = Counter((item.id, repeat) for item in items for repeat in range(settings.repeats))
+    items = suite.items(settings.seed, settings.repeats)
+    wanted = Counter((item.id, item.repeat) for item in items)
     _check_whole(records, wanted)
     known = {item.id: item.category for item in items}
     for record in records:

@@ -137,12 +137,14 @@ def board(as_json: AsJson = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="The room's board")
+    unsure = any(row["apart"] is False for row in rows)
+    table = Table(title="The room's board", caption=found["not_apart_means"] if unsure else None)
     for column in ("rank", "learner", "implementation", "composite", "quality", "speed"):
         table.add_column(column, justify="left" if column in ("learner", "implementation") else "right")
     for row in rows:
         scores = ["" if row[name] is None else f"{row[name]:.1f}" for name in ("composite", "quality", "speed")]
-        table.add_row(str(row["rank"]), Text(row["miner"]), Text(row["implementation"]), *scores)
+        rank = f"{found['not_apart'] if row['apart'] is False else ''}{row['rank']}"
+        table.add_row(rank, Text(row["miner"]), Text(row["implementation"]), *scores)
     Console().print(table)
     typer.echo(found["unverified"], err=True)
 

@@ -18,9 +18,9 @@ FILLED = ("prompt", "messages", "pictures", "tools", "checks")
 _RANGE, _CHOICE = {"from", "to", "step"}, {"one_of"}
 
 
-def values_for(raw: Raw, seed: int) -> dict[str, Any]:
-    """The values that `seed` gives to an item's names. Raises ValueError naming the field."""
-    chance = random.Random(f"{seed}:{raw['id']}")
+def values_for(raw: Raw, seed: int, repeat: int = 0) -> dict[str, Any]:
+    """The values that `seed` gives to an item's names, others for each repeat. Raises ValueError naming the field."""
+    chance = random.Random(f"{seed}:{raw['id']}" + (f":{repeat}" if repeat else ""))
     values: dict[str, Any] = dict(chance.choice(raw.get("variants") or [{}]))
     for name, what in raw.get("draw", {}).items():
         values[name] = _drawn(name, what, chance)

@@ -47,7 +47,7 @@ class Item:
     """One question as it is asked: variables filled in, checks built.
 
     `seeded` says that the seed decides what is asked or right, `drawn` that it decides what is right, so that no answer
-    can be known by heart; `chance` is the score that guessing reaches.
+    can be known by heart; `chance` is the score that guessing reaches. Each `repeat` is another draw of the same item.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Item:
     seeded: bool = False
     drawn: bool = False
     one_in: int = 0
+    repeat: int = 0
 
     @property
     def prompt(self) -> str:
@@ -125,10 +126,14 @@ class Suite:
         canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         object.__setattr__(self, "hash", hashlib.sha256(canonical.encode()).hexdigest())
 
-    def items(self, seed: int) -> list[Item]:
-        """The items as `seed` asks them, in the order of the file."""
-        chosen = self._chosen(seed)
-        return [build_item(raw, seed, sampled=bool(self.sampled)) for raw in self.raw_items if raw["id"] in chosen]
+    def items(self, seed: int, repeats: int = 1) -> list[Item]:
+        """The items as `seed` asks them, in the order of the file; each repeat asks the same ones, drawn anew."""
+        raw_items = [raw for raw in self.raw_items if raw["id"] in self._chosen(seed)]
+        return [
+            build_item(raw, seed, sampled=bool(self.sampled), repeat=repeat)
+            for repeat in range(repeats)
+            for raw in raw_items
+        ]
 
     @property
     def size(self) -> int:
@@ -213,12 +218,12 @@ def product(verdicts: list[tuple[str, Verdict]]) -> float:
     return score
 
 
-def build_item(raw: dict[str, Any], seed: int, *, sampled: bool = False) -> Item:
+def build_item(raw: dict[str, Any], seed: int, *, sampled: bool = False, repeat: int = 0) -> Item:
     """Fill in what `seed` draws, draw the pictures, and build the checks. Raises ValueError."""
-    return build_with(raw, values_for(raw, seed), sampled=sampled)
+    return build_with(raw, values_for(raw, seed, repeat), sampled=sampled, repeat=repeat)
 
 
-def build_with(raw: dict[str, Any], values: dict[str, Any], *, sampled: bool = False) -> Item:
+def build_with(raw: dict[str, Any], values: dict[str, Any], *, sampled: bool = False, repeat: int = 0) -> Item:
     """The item with these values in their places; `sampled` says that the seed chose it. Raises ValueError."""
     asked = filled(raw, values)
     messages = [dict(message) for message in asked.get("messages") or [{"role": "user", "content": asked["prompt"]}]]
@@ -235,6 +240,7 @@ def build_with(raw: dict[str, Any], values: dict[str, Any], *, sampled: bool = F
         seeded=sampled or is_seeded(raw),
         drawn=is_seeded(raw),
         one_in=raw.get("one_in", 0),
+        repeat=repeat,
     )
 
 

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from janus_bench.constants import THE_RUNNERS_WORD
+from janus_bench.constants import NOT_APART, NOT_APART_MEANS, THE_RUNNERS_WORD
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
 from janus_platform.implementations import BASELINE
@@ -92,7 +92,8 @@ class Board:
 
     def shown(self, learner: str | None = None) -> dict[str, Any]:
         """The standings, and what of them nobody but the runner knows."""
-        return {"rows": self.rows(learner), "unverified": THE_RUNNERS_WORD}
+        marks = {"not_apart": NOT_APART, "not_apart_means": NOT_APART_MEANS}
+        return {"rows": self.rows(learner), "unverified": THE_RUNNERS_WORD, **marks}
 
     def rows(self, learner: str | None = None) -> list[dict[str, Any]]:
         """The standings, best first; the names as `learner` knows them, or, for the teacher, full ones."""

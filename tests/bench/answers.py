@@ -106,7 +106,8 @@ class Implementation:
     """Answers every question of a suite rightly, word by word."""
 
     def __init__(self, suite: Suite, seed: int = 0, model: str = "honest") -> None:
-        self.items = {json.dumps(item.messages): item for item in suite.items(seed)}
+        # a few repeats, each drawn anew
+        self.items = {json.dumps(item.messages): item for item in suite.items(seed, 3)}
         self.suite = suite
         self.model = model
         self.usage: dict[str, Any] | None = {

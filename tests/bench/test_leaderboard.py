@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import signal
 import sqlite3
@@ -12,11 +13,13 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import Leaderboard
 from janus_bench.suites.loader import load_suite
+from janus_bench.tables import standings_cells, standings_table
 
 HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
 
@@ -241,3 +244,51 @@ def test_a_file_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
     board.publish(report("r2", 60), implementation="b", statement={"run": "r2"})
     assert names(board) == ["b", "a"]
     assert (board.statement("r1"), board.statement("r2")) == (None, {"run": "r2"})
+
+
+def with_interval(run: str, composite: float, low: float, high: float) -> dict:
+    made = report(run, composite)
+    made["intervals"] = {"composite": [low, high]}
+    return made
+
+
+def test_neighbours_that_cannot_be_told_apart_are_marked() -> None:
+    """60 and 57, each within 4 points, differ by less than the 5.7 that both intervals make; 57 and 40 do not."""
+    board = Leaderboard()
+    board.publish(with_interval("r1", 60, 56, 64), implementation="a")
+    board.publish(with_interval("r2", 57, 53, 61), implementation="b")
+    board.publish(with_interval("r3", 40, 36, 44), implementation="c")
+    board.publish(report("r4", 39), implementation="without-an-interval")
+    rows = board.standings()
+    assert [row.apart for row in rows] == [None, False, True, None]
+    assert [row.interval for row in rows] == [(56, 64), (53, 61), (36, 44), None]
+    shown = io.StringIO()
+    Console(file=shown, width=140).print(standings_table(rows))
+    assert "≈2" in shown.getvalue() and "≈3" not in shown.getvalue() and "≈: cannot be told" in shown.getvalue()
+    assert [cells[0] for cells in standings_cells(rows)] == ["1", "≈2", "3", "4"]
+
+
+def test_what_is_apart_is_not_marked_and_needs_no_words() -> None:
+    board = Leaderboard()
+    board.publish(with_interval("r1", 60, 57, 63), implementation="a")
+    board.publish(with_interval("r2", 50, 47, 53), implementation="b")
+    assert [cells[0] for cells in standings_cells(board.standings())] == ["1", "2"]
+    assert standings_table(board.standings()).caption is None
+
+
+def test_an_interval_that_is_none_is_refused() -> None:
+    with pytest.raises(BenchError, match="no number"):
+        Leaderboard().publish(with_interval("r1", 60, float("nan"), 61), implementation="a")
+
+
+def test_a_leaderboard_of_an_earlier_version_has_no_intervals(tmp_path: Path) -> None:
+    file = tmp_path / "old.sqlite3"
+    board = Leaderboard(file)
+    board.publish(report("r1", 50), implementation="a")
+    board.close()
+    with sqlite3.connect(file) as db:
+        for column in ("low", "high"):
+            db.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    board = Leaderboard(file)
+    board.publish(with_interval("r2", 60, 50, 70), implementation="b")
+    assert [row.interval for row in board.standings()] == [(50, 70), None]

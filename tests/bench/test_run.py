@@ -42,7 +42,7 @@ def checked(report: Report) -> dict:
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """One run of the quick suite against a target that answers everything rightly."""
-    return bench(Implementation(load_suite("quick")), output=tmp_path_factory.mktemp("honest") / "run")
+    return bench(Implementation(load_suite("quick")), seed=0, output=tmp_path_factory.mktemp("honest") / "run")
 
 
 def test_the_schema_itself_is_valid() -> None:
@@ -332,3 +332,14 @@ def test_runs_of_different_seeds_are_not_compared(honest: Report, tmp_path: Path
     other = bench(Implementation(load_suite("quick")), seed=1, output=tmp_path / "seeded")
     with pytest.raises(BenchError, match="seed"):
         api.compare(str(honest.folder), str(other.folder))
+
+
+def test_each_repeat_is_judged_by_what_it_asked_and_brings_evidence() -> None:
+    once, twice = (
+        checked(bench(Implementation(load_suite("reasoning")), "reasoning", repeats=repeats)) for repeats in (1, 2)
+    )
+    assert once["quality"]["reasoning"] == twice["quality"]["reasoning"] == 100
+    assert twice["requests"]["done"] == 2 * once["requests"]["done"]
+    low, high = once["intervals"]["quality.reasoning"]
+    assert twice["intervals"]["quality.reasoning"][0] > low and high == 100
+    assert once["rerun_intervals"].keys() == {"composite", "speed"}  # too short for a stream

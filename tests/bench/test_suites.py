@@ -182,3 +182,14 @@ def test_validation_explains_what_is_drawn_worked_out_and_shown(tmp_path: Path, 
     path = tmp_path / "own.jsonl"
     path.write_text(json.dumps(item | change))
     assert any(problem in found for found in inspect(path)), inspect(path)
+
+
+def test_each_repeat_draws_anew_what_the_seed_draws_and_asks_the_rest_again() -> None:
+    suite = load_suite("quick")
+    first, second = suite.items(3), suite.items(3, 2)[suite.size :]
+    assert suite.items(3, 2)[: suite.size] == first
+    assert [item.id for item in first] == [item.id for item in second]
+    assert {item.repeat for item in second} == {1}
+    same = {one.id for one, two in zip(first, second, strict=True) if one.messages == two.messages}
+    assert {item.id for item in first if not item.drawn} <= same
+    assert len(same & {item.id for item in first if item.drawn}) <= 5  # a few have less than a hundred draws
