@@ -21,7 +21,8 @@ from janus_platform.services.vector_index_build import BuildFailed
 from janus_platform.services.vector_index_chunks import Chunk
 from janus_platform.services.vector_index_knowledge import Knowledge, save
 from janus_platform.services.vector_index_source import Matches
-from janus_platform.services.vector_index_vectors import vectors_file
+from janus_platform.services.vector_index_store import ExactStore
+from janus_platform.services.vector_index_vectors import load_vectors, vectors_file
 from tests.services.asgi import ask, context
 from tests.services.vector_index_rig import (
     FACTS,
@@ -62,6 +63,23 @@ def test_with_the_model_the_best_chunk_is_the_one_that_means_the_same(prepared: 
     assert answer["method"] == "semantic"
     assert "notice" not in answer
     assert answer["chunks"][0]["source"] == "https://sea.example/tides"
+
+
+def test_a_score_is_the_cosine_wherever_the_chunk_stands(prepared: Path) -> None:
+    vectors = load_vectors(prepared, KEY, len(FACTS))
+    assert vectors is not None
+    query = "What opens a connection, and who pulls the sea?"
+    cosines = dict(
+        ExactStore(vectors, [""] * len(FACTS)).nearest(Encoder.load(prepared).encode([query])[0], len(FACTS))
+    )
+    number = {fact.source: i for i, fact in enumerate(FACTS)}
+    answered = ask_about(index_of(prepared), query)["chunks"]
+    assert {number[c["source"]]: c["score"] for c in answered} == {i: round(cos, 4) for i, cos in cosines.items()}
+
+
+def test_signs_of_a_search_by_words_are_no_commands_to_one_by_meaning(prepared: Path) -> None:
+    answer = ask_about(index_of(prepared), 'sea -moon "no such phrase" site:nowhere.example')
+    assert len(answer["chunks"]) == len(FACTS)
 
 
 def test_top_k_is_a_ceiling(prepared: Path) -> None:
@@ -109,7 +127,7 @@ WORDS = st.text(max_size=80) | st.sampled_from(["\x00", "!!!", "\u202e\ufeff", "
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=WORDS, top_k=st.integers(-1, 52), method=st.sampled_from(["semantic", "lexical"]))
-def test_whatever_is_asked_scores_descend_and_stay_in_their_bounds(
+def test_whatever_is_asked_scores_stay_in_their_bounds_and_by_words_descend(
     prepared: Path, query: str, top_k: int, method: str
 ) -> None:
     index = index_of(prepared if method == "semantic" else Path("/nonexistent/janus"), build=_nothing_built)
@@ -120,7 +138,7 @@ def test_whatever_is_asked_scores_descend_and_stay_in_their_bounds(
         chunks = answer.json()["chunks"]
         scores = [chunk["score"] for chunk in chunks]
         assert answer.json()["method"] == method
-        assert scores == sorted(scores, reverse=True)
+        assert method == "semantic" or scores == sorted(scores, reverse=True)
         assert len(chunks) <= top_k
         assert all(-1 <= score <= 1 for score in scores)
         assert all(isinstance(chunk["content"], str) and chunk["source"].startswith("https://") for chunk in chunks)
