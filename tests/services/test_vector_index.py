@@ -21,8 +21,7 @@ from janus_platform.services.vector_index_build import BuildFailed
 from janus_platform.services.vector_index_chunks import Chunk
 from janus_platform.services.vector_index_knowledge import Knowledge, save
 from janus_platform.services.vector_index_source import Matches
-from janus_platform.services.vector_index_store import ExactStore
-from janus_platform.services.vector_index_vectors import load_vectors, vectors_file
+from janus_platform.services.vector_index_vectors import vectors_file
 from tests.services.asgi import ask, context
 from tests.services.vector_index_rig import (
     FACTS,
@@ -63,23 +62,6 @@ def test_with_the_model_the_best_chunk_is_the_one_that_means_the_same(prepared: 
     assert answer["method"] == "semantic"
     assert "notice" not in answer
     assert answer["chunks"][0]["source"] == "https://sea.example/tides"
-
-
-def test_a_score_is_the_cosine_wherever_the_chunk_stands(prepared: Path) -> None:
-    vectors = load_vectors(prepared, KEY, len(FACTS))
-    assert vectors is not None
-    query = "What opens a connection, and who pulls the sea?"
-    cosines = dict(
-        ExactStore(vectors, [""] * len(FACTS)).nearest(Encoder.load(prepared).encode([query])[0], len(FACTS))
-    )
-    number = {fact.source: i for i, fact in enumerate(FACTS)}
-    answered = ask_about(index_of(prepared), query)["chunks"]
-    assert {number[c["source"]]: c["score"] for c in answered} == {i: round(cos, 4) for i, cos in cosines.items()}
-
-
-def test_signs_of_a_search_by_words_are_no_commands_to_one_by_meaning(prepared: Path) -> None:
-    answer = ask_about(index_of(prepared), 'sea -moon "no such phrase" site:nowhere.example')
-    assert len(answer["chunks"]) == len(FACTS)
 
 
 def test_top_k_is_a_ceiling(prepared: Path) -> None:

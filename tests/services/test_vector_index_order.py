@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.corpus import load_corpus
+from janus_platform.services.embedding import Encoder
 from janus_platform.services.search_index import Document, TextIndex
 from janus_platform.services.search_query import MAX_WORDS, Query, parse_query
 from janus_platform.services.vector_index_book import book_chunks
 from janus_platform.services.vector_index_chunks import BOOK, CORPUS, Chunk, chunks_of
 from janus_platform.services.vector_index_docs import documentation_chunks
 from janus_platform.services.vector_index_order import BOOK_HANDICAP, in_order
+from janus_platform.services.vector_index_store import ExactStore
+from janus_platform.services.vector_index_vectors import load_vectors
 from janus_platform.services.vector_index_words import COMMON_FROM, ChunkWords
+from tests.services.vector_index_rig import FACTS, KEY, ask_about, copy_model, index_of, write_index
 
 
 def chunk(page: str, group: str = CORPUS, anchor: str = "") -> Chunk:
@@ -62,6 +67,25 @@ def test_nothing_is_lost_added_or_given_another_score(
     chunks = [chunk(page, BOOK if of_the_book else CORPUS) for page, of_the_book, _ in found]
     near = sorted(((i, cosine) for i, (_, _, cosine) in enumerate(found)), key=lambda pair: -pair[1])
     assert sorted(in_order(near, by_words, chunks)) == sorted(near)
+
+
+def test_a_score_is_the_cosine_wherever_the_chunk_stands(tmp_path: Path) -> None:
+    write_index(copy_model(tmp_path))
+    vectors = load_vectors(tmp_path, KEY, len(FACTS))
+    assert vectors is not None
+    query = "What opens a connection, and who pulls the sea?"
+    cosines = dict(
+        ExactStore(vectors, [""] * len(FACTS)).nearest(Encoder.load(tmp_path).encode([query])[0], len(FACTS))
+    )
+    number = {fact.source: i for i, fact in enumerate(FACTS)}
+    answered = ask_about(index_of(tmp_path), query)["chunks"]
+    assert {number[c["source"]]: c["score"] for c in answered} == {i: round(cos, 4) for i, cos in cosines.items()}
+
+
+def test_signs_of_a_search_by_words_are_no_commands_to_one_by_meaning(tmp_path: Path) -> None:
+    write_index(copy_model(tmp_path))
+    answer = ask_about(index_of(tmp_path), 'sea -moon "no such phrase" site:nowhere.example')
+    assert len(answer["chunks"]) == len(FACTS)
 
 
 def test_common_words_are_found_as_without_their_kept_ranks() -> None:
