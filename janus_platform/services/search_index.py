@@ -1,6 +1,6 @@
 """Full-text search over documents in memory: SQLite FTS5, ranked by BM25 with the title weighing more than the text.
 
-The web search ranks whole pages with it, the vector index falls back on it for its chunks.
+The web search ranks whole pages with it, the vector index its chunks, beside their vectors or without them.
 
 FTS5 needs about a microsecond for each document that holds a word. BM25 is a sum over the words of a query, so what a
 common word adds to each document can be asked of FTS5 once and kept (`keep_ready`); a query then only adds up.

@@ -1,8 +1,9 @@
 """The Vector Index: `POST /query`, semantic search over the knowledge base (FR-3).
 
-With the embedding model prepared, a chunk's score is the cosine between query and chunk. Without it, or while its index
-is made, chunks are ranked by BM25 and the score is BM25 / (BM25 + 5), between 0 and 1; every answer names its `method`,
-and a lexical one says in `notice` what to run. Uploading an index of one's own is a future feature of the
+With the embedding model prepared, a chunk's score is the cosine between query and chunk. The order is by more than that
+(`vector_index_order`), so scores need not descend. Without the model, or while its index is made, chunks are ranked by
+BM25 and the score is BM25 / (BM25 + 5), between 0 and 1; every answer names its `method`, and a lexical one says in
+`notice` what to run. Uploading an index of one's own is a future feature of the
 specification: `POST /upload` says so with 501.
 """
 
@@ -24,17 +25,19 @@ from janus_platform.contract import load_contract
 from janus_platform.corpus import Corpus
 from janus_platform.services.embedding import Encoder, ModelDamaged, is_prepared
 from janus_platform.services.problem import Problem
-from janus_platform.services.search_index import Document, TextIndex
-from janus_platform.services.search_query import parse_query
+from janus_platform.services.search_index import Hit
+from janus_platform.services.search_query import Query, parse_query
 from janus_platform.services.service import ServiceContext, build_service, read_json
 from janus_platform.services.vector_index_build import build_in_background
 from janus_platform.services.vector_index_chunks import BOOK, Chunk, chunks_of
 from janus_platform.services.vector_index_knowledge import NO_BOOK, Knowledge, current_key, head, kept_keys, load
+from janus_platform.services.vector_index_order import CANDIDATES, WORDS_DEPTH, in_order
 from janus_platform.services.vector_index_prepare import METHOD_LEXICAL, METHOD_SEMANTIC, Build, model_folder
 from janus_platform.services.vector_index_queries import QueryEncoder
 from janus_platform.services.vector_index_source import Matches, source_filter
 from janus_platform.services.vector_index_store import ExactStore, StoreMaker, VectorStore
 from janus_platform.services.vector_index_vectors import load_vectors, vectors_file
+from janus_platform.services.vector_index_words import ChunkWords
 
 log = logging.getLogger("janus.services.vector_index")
 
@@ -65,22 +68,26 @@ class View:
         return METHOD_LEXICAL if self.encoder is None else METHOD_SEMANTIC
 
     @cached_property
-    def _words(self) -> TextIndex:
-        return TextIndex(Document(f"{c.title} {c.heading}", c.content, c.source) for c in self.knowledge.chunks)
+    def words(self) -> ChunkWords:
+        """The chunks by their words; made when first asked for, which takes up to a second."""
+        return ChunkWords(self.knowledge.chunks)
 
     async def find(self, text: str, top_k: int, matches: Matches | None) -> list[tuple[int, float]]:
-        """The numbers of the best chunks and their scores, descending."""
+        """The numbers of the best chunks and their scores, best first; see `vector_index_order`."""
         if self.encoder is None or self.store is None:
-            return self._by_words(text, top_k, matches)
+            hits = self._by_words(parse_query(text), top_k, matches)
+            return [(hit.position, hit.score / (hit.score + BM25_HALF)) for hit in hits]
         vector = await self.encoder.encode(text)
-        # A millisecond of numpy: a thread would cost as much.
-        return self.store.nearest(vector, top_k, matches)
+        # Two milliseconds: a thread would cost as much.
+        near = self.store.nearest(vector, max(top_k, CANDIDATES), matches)
+        # Only its words: a minus or quotation marks are no commands to a search by meaning.
+        alike = self._by_words(Query(words=parse_query(text).words), WORDS_DEPTH, matches)
+        return in_order(near, [hit.position for hit in alike], self.knowledge.chunks)[:top_k]
 
-    def _by_words(self, text: str, top_k: int, matches: Matches | None) -> list[tuple[int, float]]:
+    def _by_words(self, query: Query, limit: int, matches: Matches | None) -> list[Hit]:
         chunks = self.knowledge.chunks
-        hits = self._words.find(parse_query(text), top_k if matches is None else len(chunks))
-        kept = (hit for hit in hits if matches is None or matches(chunks[hit.position].source))
-        return [(hit.position, hit.score / (hit.score + BM25_HALF)) for hit, _ in zip(kept, range(top_k), strict=False)]
+        hits = self.words.find(query, limit if matches is None else len(chunks))
+        return [hit for hit in hits if matches is None or matches(chunks[hit.position].source)][:limit]
 
 
 class VectorIndex:
@@ -116,7 +123,7 @@ class VectorIndex:
         return cls(chunks_of(corpus), folder, key=partial(current_key, corpus, load_contract().repository))
 
     async def query(self, text: str, top_k: int, source: str | None = None) -> dict[str, Any]:
-        """The `top_k` best chunks for `text`, scores descending: the body of the service's answer.
+        """The `top_k` best chunks for `text`, best first: the body of the service's answer.
 
         Raises Problem 422 when `source` is no filter.
         """
@@ -152,7 +159,7 @@ class VectorIndex:
         return state | ({"notice": " ".join(notices)} if notices else {})
 
     async def warm(self) -> None:
-        """Load the model now, so that the first query need not (0.3 s)."""
+        """Load the model now, so that the first query need not (a second)."""
         await self._ready()
 
     async def close(self) -> None:
@@ -194,10 +201,10 @@ class VectorIndex:
             vectors = load_vectors(self._folder, key, len(knowledge.chunks)) if encoder else None
             if encoder and vectors is not None:
                 store = self._make_store(vectors, [chunk.source for chunk in knowledge.chunks])
-                self._view, self._notice = View(knowledge, QueryEncoder(encoder), store), ""
+                self._view, self._notice = _made(View(knowledge, QueryEncoder(encoder), store)), ""
                 return
             if self._view.knowledge.key != key and self._view.method == METHOD_LEXICAL:
-                self._view = View(knowledge)
+                self._view = _made(View(knowledge))
             if not encoder:
                 return
         if encoder and self._notice != FAILED:
@@ -250,6 +257,12 @@ def build(context: ServiceContext, index: VectorIndex) -> ASGIApp:
 
     routes = [Route(UPLOAD_PATH, refuse_upload, methods=["POST"])]
     return build_service(service, context, query, health=index.health, extra_routes=routes)
+
+
+def _made(view: View) -> View:
+    """`view` with its words indexed here, in a thread, rather than on the event loop."""
+    _ = view.words
+    return view
 
 
 def _shown(chunk: Chunk, score: float) -> dict[str, Any]:

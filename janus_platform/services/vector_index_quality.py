@@ -1,15 +1,19 @@
 """How well a ranking finds the page that answers a paraphrase: hit@1, hit@5 and the mean reciprocal rank (MRR).
 
 The queries lie beside this module: each avoids the words of the page it is about, and was written before it was asked.
+How passages are ordered was chosen on one half of the paraphrases; the figure that counts is that of the other half.
 """
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from janus_platform.contract import load_contract
 from janus_platform.services.search_index import Document, TextIndex
 from janus_platform.services.search_query import parse_query
 from janus_platform.services.vector_index_chunks import Chunk
@@ -40,10 +44,22 @@ class Quality:
     mrr: float
 
 
-def paraphrases() -> list[Paraphrase]:
-    """Every query of the set."""
-    entries = tomllib.loads(QUERIES_FILE.read_text(encoding="utf-8"))["paraphrase"]
-    return [Paraphrase(entry["query"], tuple(entry["answers"])) for entry in entries]
+def paraphrases(kind: Literal["paraphrase", "unseen"] = "paraphrase") -> list[Paraphrase]:
+    """Every query of that kind; answers that are pages of this book get their full addresses."""
+    entries = tomllib.loads(QUERIES_FILE.read_text(encoding="utf-8"))[kind]
+    book = f"{load_contract().repository}/blob/main/"
+    return [
+        Paraphrase(one["query"], tuple(a if a.startswith("https://") else book + a for a in one["answers"]))
+        for one in entries
+    ]
+
+
+def halves(asked: Iterable[Paraphrase]) -> tuple[list[Paraphrase], list[Paraphrase]]:
+    """Those that the order was chosen on and those that were held out, by a hash of the query: the same for ever."""
+    parts: tuple[list[Paraphrase], list[Paraphrase]] = ([], [])
+    for one in asked:
+        parts[hashlib.sha256(one.query.encode()).digest()[0] % 2].append(one)
+    return parts
 
 
 def quality(ranks: Sequence[int | None]) -> Quality:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class VectorStore(Protocol):
-    """Chunks that can be searched by cosine. It is used from several threads at once."""
+    """Chunks that can be searched by cosine, and by nothing else. It is used from several threads at once."""
 
     def nearest(self, vector: Floats, limit: int, matches: Matches | None = None) -> list[tuple[int, float]]:
         """The numbers of the `limit` chunks nearest to the unit vector and their cosines in [-1, 1], largest first.

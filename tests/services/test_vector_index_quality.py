@@ -8,16 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
 from janus_platform.services.vector_index import VectorIndex
 from janus_platform.services.vector_index_build import build_at_once
 from janus_platform.services.vector_index_inspect import kept_chunks
 from janus_platform.services.vector_index_prepare import model_folder
-from janus_platform.services.vector_index_quality import DEPTH, Paraphrase, paraphrases, quality, words_ranking
+from janus_platform.services.vector_index_quality import (
+    DEPTH,
+    Paraphrase,
+    halves,
+    paraphrases,
+    quality,
+    words_ranking,
+)
 from tests.services.model import shared_model
 
-# The target is 0.70 and is not reached (see the benchmark); this holds what is, so that no change lowers it unseen.
-FLOOR = 0.50
+# What was measured (0.56 and 0.91 of the 43 held out, 0.72 and 0.88 of the 32 unseen ones) less two questions of each,
+# so that no change lowers it without a word. By the cosine alone the held-out half has 0.47 and 0.79.
+FLOORS = {"held out": (0.51, 0.86), "unseen": (0.65, 0.81)}
 TCP = "How does TCP handshake work?"
 
 
@@ -39,35 +48,50 @@ def ranked(index: VectorIndex, queries: list[str]) -> list[list[str]]:
     return asyncio.run(all_of_them())
 
 
-def test_paraphrases_are_found_more_often_by_meaning_than_by_words(index: VectorIndex) -> None:
-    asked = paraphrases()
-    # The set's answers are pages of the corpus and the documentation; the book grows, and its pages answer as well.
-    chunks = [chunk for chunk in kept_chunks() if chunk.group != "book"]
-    others = {chunk.source for chunk in chunks}
-    found = [[s for s in sources if s in others] for sources in ranked(index, [one.query for one in asked])]
+@pytest.mark.parametrize("which", FLOORS)
+def test_what_the_order_was_not_chosen_on_is_found_and_more_often_than_by_words(index: VectorIndex, which: str) -> None:
+    asked = halves(paraphrases())[1] if which == "held out" else paraphrases("unseen")
+    chunks = kept_chunks()
+    assert {chunk.group for chunk in chunks} == {"book", "corpus", "documentation"}  # As it ships.
+    found = ranked(index, [one.query for one in asked])
     vector = quality([one.rank_in(sources) for one, sources in zip(asked, found, strict=True)])
     by_words = words_ranking(chunks)
     bm25 = quality([one.rank_in(by_words(one.query)) for one in asked])
-    assert vector.hit_at_1 >= FLOOR
+    at_1, at_5 = FLOORS[which]
+    assert vector.hit_at_1 >= at_1
+    assert vector.hit_at_5 >= at_5
     assert vector.hit_at_1 >= bm25.hit_at_1 + 0.15
     assert vector.mrr > bm25.mrr
+
+
+def test_the_halves_are_two_parts_of_the_paraphrases_and_stay_what_they_are() -> None:
+    chosen_on, held_out = halves(paraphrases())
+    assert (len(chosen_on), len(held_out)) == (37, 43)
+    assert sorted(one.query for one in (*chosen_on, *held_out)) == sorted(one.query for one in paraphrases())
+    assert halves(held_out)[1] == held_out
 
 
 def test_the_specifications_example_finds_the_page_of_the_corpus_first(index: VectorIndex) -> None:
     assert ranked(index, [TCP])[0][0] == "https://networking.example.org/tcp/handshake"
 
 
-def test_there_are_sixty_different_paraphrases_each_with_an_answer() -> None:
-    asked = paraphrases()
-    assert len({one.query for one in asked}) == len(asked) >= 60
+def test_the_queries_differ_and_each_has_an_answer() -> None:
+    asked = [*paraphrases(), *paraphrases("unseen")]
+    assert len({one.query for one in asked}) == len(asked) >= 110
     assert all(one.answers and all(answer.startswith("https://") for answer in one.answers) for one in asked)
 
 
 def test_every_answer_of_the_set_is_indexed() -> None:
+    from janus_platform.services.vector_index_book import book_chunks
     from janus_platform.services.vector_index_chunks import chunks_of
     from janus_platform.services.vector_index_docs import documentation_chunks
 
-    sources = {chunk.source for chunk in (*chunks_of(load_corpus()), *documentation_chunks())}
+    pages = (*chunks_of(load_corpus()), *documentation_chunks(), *book_chunks(load_contract().repository))
+    sources = {chunk.source for chunk in pages}
+    answers = {answer for one in (*paraphrases(), *paraphrases("unseen")) for answer in one.answers}
+    # Pages of the corpus and the book are named one by one; what Python's documentation holds varies with its version.
+    named = {answer for answer in answers if "docs.python.org" not in answer}
+    assert {answer for answer in named if not any(source.startswith(answer) for source in sources)} == set()
     missing = [one.query for one in paraphrases() if not any(source.startswith(one.answers) for source in sources)]
     assert missing == []
 

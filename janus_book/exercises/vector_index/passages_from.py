@@ -62,7 +62,10 @@ def _compare(found, chunks, host, question):
     if found != wanted and all(text and whole.startswith(text) for text, whole in zip(found, wanted, strict=True)):
         raise Hint(f"The passages are cut short: the first has {len(wanted[0])} characters, yours {len(found[0])}.")
     if found != wanted:
-        raise Hint(f"For {question!r} these are not the best three of {host}. Does your query say question and host?")
+        raise Hint(
+            f"For {question!r} these are not the best three of {host}: let the service keep to the host. Does your "
+            "query say question and host?"
+        )
 
 
 def _chunks(host, question):
