@@ -200,8 +200,11 @@ def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[str, str]:
     with selectors.DefaultSelector() as selector:
         for name in received:
             selector.register(getattr(process, name), selectors.EVENT_READ, name)
-        # A pipe may outlive the program: what it left running in the background holds it open.
-        while (ready := selector.select(0.05)) or process.poll() is None:
+        # A pipe may outlive the program: what it left running in the background holds it open. Whether it has ended is
+        # asked before looking for more, or what it printed last, between the two, would be lost.
+        has_ended = False
+        while (ready := selector.select(0.05)) or not has_ended:
+            has_ended = process.poll() is not None
             for key, _ in ready:
                 if part := os.read(key.fd, _ANSWER_BYTES):
                     received[key.data] += part

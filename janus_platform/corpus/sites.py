@@ -27,8 +27,8 @@ DESCRIPTION_LENGTH = 155
 REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _PATH = re.compile(r"/|(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
-_H1 = re.compile(r"<h1\b[^<>]*+>((?:[^<]|<(?!/?h1\b))*+)</h1>")
-_PARAGRAPH = re.compile(r"<p\b[^<>]*+>((?:[^<]|<(?!/?p\b))*+)</p>")
+_H1 = re.compile(r"<h1\b[^<>]*+>((?>(?:[^<]|<(?!/?h1\b))*))</h1>")
+_PARAGRAPH = re.compile(r"<p\b[^<>]*+>((?>(?:[^<]|<(?!/?p\b))*))</p>")
 _TAG = re.compile(r"<[^<>]*+>")
 _KEYS = frozenset({"name", "published", "footer", "navigation", "redirects", "documents", "charsets"})
 

@@ -24,7 +24,7 @@ from janus_platform.services.problem import Problem, bad_request, invalid_field,
 MAX_BODY_BYTES = 1_000_000
 # What is parsed on the event loop, and how many values, fields and entries a larger body may have.
 SMALL_BYTES, MAX_PARTS = 64_000, 50_000
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.S)
+_STRINGS = re.compile(rb'"(?>(?:[^"\\]|\\.)*)(?:"|\\?\Z)', re.S)
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),

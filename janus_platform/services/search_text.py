@@ -30,7 +30,7 @@ _UNSAID = re.compile(f"[{DEFAULT_IGNORABLE}{_POINTS}]")
 WORD = re.compile(
     rf"(?P<spaceless>[{_SPACELESS}]++)"
     r"|(?P<name>(?<![^\W_])(?:[a-z]{1,12}\+\+(?![^\W\d_]|\+)|(?:[a-z]#|(?<!\.)\.net)(?![^\W_]|#)))"
-    rf"|(?P<word>(?:(?![{_SPACELESS}])[^\W_])(?:(?![{_SPACELESS}])(?:[^\W_]|[{_SIGNS}]))*+)",
+    rf"|(?P<word>(?:(?![{_SPACELESS}])[^\W_])(?>(?:(?![{_SPACELESS}])(?:[^\W_]|[{_SIGNS}]))*))",
     re.IGNORECASE,
 )
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")

@@ -11,7 +11,7 @@ _SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 # A fence may stand in a list or a quotation. What is possessive here is not tried again with less of it: each line is
 # looked at once.
-_FENCE = re.compile(r"^(?P<within>[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t>]++)*+)(?P<fence>`{3,}+|~{3,}+)(?P<info>.*)$")
+_FENCE = re.compile(r"^(?P<within>[ \t>]*+(?>(?:(?:[-*+]|\d{1,9}[.)])[ \t>]++)*))(?P<fence>`{3,}+|~{3,}+)(?P<info>.*)$")
 # In order: an escaped character, backticks, an autolink, the start of raw HTML, and the brackets of links.
 _INLINE = re.compile(
     r"(?P<escape>\\.)|(?P<ticks>`++)|<(?P<auto>[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\s]*)>"

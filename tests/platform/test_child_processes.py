@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from janus_platform.processes import Child
+from janus_platform.processes import Child, ask
 from janus_platform.server import new_event_loop
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -159,3 +159,16 @@ def test_a_child_that_does_not_exist_leaves_no_descriptor(run: Run) -> None:
 
     before, after = run(scenario())
     assert after <= before
+
+
+def test_what_a_program_prints_right_before_its_end_is_part_of_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    # It prints and ends between a look for output and the look whether it still runs.
+    poll = subprocess.Popen.poll
+
+    def poll_at_its_end(process: subprocess.Popen[bytes]) -> int | None:
+        if process.returncode is None:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        return poll(process)
+
+    monkeypatch.setattr(subprocess.Popen, "poll", poll_at_its_end)
+    assert ask(["/bin/sh", "-c", "sleep 0.3; echo answer"], seconds=10) == "answer"

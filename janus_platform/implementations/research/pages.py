@@ -60,7 +60,7 @@ def whole_sentences(snippet: str) -> str:
     if text.startswith("…"):
         text = re.sub(r"^…[^.!?]*[.!?]\s+", "", text)
     if text.endswith("…"):
-        text = re.sub(r"(?<=[.!?])\s++(?:[^.!?…]|…(?!$))*+…$", "", text)
+        text = re.sub(r"(?<=[.!?])\s++(?>(?:[^.!?…]|…(?!$))*)…$", "", text)
     return text.strip("… ") or snippet
 
 

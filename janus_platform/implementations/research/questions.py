@@ -34,7 +34,8 @@ _PLOT = re.compile(
 )
 # Bounded on both sides: a question of commas and "plot" would be gone through again from each of them.
 _PLOT_CLAUSE = re.compile(
-    rf"(,|;|\b(and|then|with|also|as|in|please|an?)\b|\s){{0,12}}+{_PLOT.pattern}[^.?!]{{0,300}}+([.?!](?!\d)|$)", re.I
+    rf"(?>(,|;|\b(and|then|with|also|as|in|please|an?)\b|\s){{0,12}}){_PLOT.pattern}[^.?!]{{0,300}}+([.?!](?!\d)|$)",
+    re.I,
 )
 _ASKING = re.compile(
     r"^(\s*(please|kindly|can you|could you|would you|i want you to|help me( to)?|explain( to me)?|describe"
