@@ -108,7 +108,8 @@ async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[in
     fed, done = 0, False
     while True:
         try:
-            await asyncio.wait_for(reader.wake.wait(), _AFTER_DONE_SECONDS if done else None)
+            async with asyncio.timeout(_AFTER_DONE_SECONDS if done else None):
+                await reader.wake.wait()
         except TimeoutError:
             return True
         reader.wake.clear()

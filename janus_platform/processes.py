@@ -141,7 +141,8 @@ class Child:
             import asyncio
 
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), grace_seconds)
+                async with asyncio.timeout(grace_seconds):
+                    await self._process.wait()
         self.kill(also=tree)
         return await self.wait()
 

@@ -68,5 +68,6 @@ class Users:
 
     async def _wait_for_change(self, at_most: float | None) -> None:
         limits = [s for s in (at_most, WATCH_SECONDS if self._watched else None) if s is not None]
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), min(limits) if limits else None)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(limits) if limits else None):
+                await self._changed.wait()

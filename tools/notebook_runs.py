@@ -1,8 +1,9 @@
-"""Runs the book's notebooks side by side, each with a platform and a home of its own, and keeps what they print.
+"""Runs the book's notebooks side by side, with platforms and homes of their own, and keeps what they print.
 
 `python -m tools.notebook_runs CACHE HOMES NOTEBOOK…` fills a cache in the format of jupyter-cache, from which MyST-NB
 takes the outputs. A platform of its own costs a second a notebook; in return no page shows what another one left, in
-whatever order they run. Such a platform has any free port; in the outputs stands the default one, as a reader sees it.
+whatever order they run. Only the pages that follow one request share a platform, and run in the book's order. Such a
+platform has any free port; in the outputs stands the default one, as a reader sees it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from tools.platform import fresh_home
 CELL_SECONDS = 120
 MOST_AT_ONCE = 4  # a notebook and its platform take half a gigabyte
 MOST_SHOWN_LINES = 24
+# In a page's cells: all pages with it show the request that the first of them sent.
+FOLLOWING = "from janus_book.journey import follow"
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -51,32 +54,43 @@ async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> lis
     # One platform more than notebooks run: the next one starts, and the last one ends, while others still run.
     platforms, turns = asyncio.Semaphore(cores + 1), asyncio.Semaphore(cores)
 
-    async def run_one(notebook: Path) -> Failed | None:
+    async def run_group(group: list[Path]) -> None:
+        notebook = group[0]
         async with platforms:
             try:
-                content, seconds = await _run(notebook, homes / notebook.stem, turns)
+                async with _platform(homes / notebook.stem) as (env, port):
+                    for notebook in group:
+                        async with turns:
+                            content, seconds = await _run(notebook, env)
+                        content = with_default_port(content, port)
+                        bundle = CacheBundleIn(content, str(notebook), data={"execution_seconds": seconds})
+                        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
             except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
-                return Failed(notebook, _COLOR.sub("", str(error)))
-        bundle = CacheBundleIn(content, str(notebook), data={"execution_seconds": seconds})
-        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-        return None
+                failures.append(Failed(notebook, _COLOR.sub("", str(error))))
 
-    # The longest, which have the bench in them, are the book's last: begun first, none is left over at the end.
-    failures = await asyncio.gather(*map(run_one, reversed(notebooks)))
-    return [failure for failure in failures if failure]
+    failures: list[Failed] = []
+    await asyncio.gather(*map(run_group, _groups(notebooks)))
+    return sorted(failures, key=lambda failure: notebooks.index(failure.notebook))
 
 
-async def _run(notebook: Path, home: Path, turns: asyncio.Semaphore) -> tuple[Any, float]:
+def _groups(notebooks: list[Path]) -> list[list[Path]]:
+    """Those that follow one request together, in their order, and each other one alone."""
+    following = [notebook for notebook in notebooks if FOLLOWING in notebook.read_text(encoding="utf-8")]
+    # Begun first, so that none is left over at the end: that row, and the last pages, which have the bench in them.
+    alone = [[notebook] for notebook in reversed(notebooks) if notebook not in following]
+    return [following, *alone] if following else alone
+
+
+async def _run(notebook: Path, env: dict[str, str]) -> tuple[Any, float]:
     content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
-    async with _platform(home) as (env, port), turns:
-        started = time.monotonic()
-        with tempfile.TemporaryDirectory() as room:
-            # MyST-NB looks the outputs up by a hash over the cells and their metadata, where no times may stand.
-            client = NotebookClient(
-                content, timeout=CELL_SECONDS, record_timing=False, resources={"metadata": {"path": room}}
-            )
-            await client.async_execute(env=env)
-        return with_default_port(content, port), time.monotonic() - started
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        # MyST-NB looks the outputs up by a hash over the cells and their metadata, where no times may stand.
+        client = NotebookClient(
+            content, timeout=CELL_SECONDS, record_timing=False, resources={"metadata": {"path": folder}}
+        )
+        await client.async_execute(env=env)
+    return content, time.monotonic() - started
 
 
 @asynccontextmanager

@@ -180,6 +180,8 @@ _MEANINGS = {
     "method_not_allowed": "the path takes another method, which `Allow` names",
     "trace_not_found": "there is no trace of this request, or no longer",
     "missing_required_parameter": "a field is missing; `param` names it",
+    "request_too_large": "the body is over the limit, or takes too long or too much memory to check",
+    "busy": "other large requests are being checked; `Retry-After` says when to come back",
     "internal_error": "a fault of the gateway itself",
     "rate_limit_exceeded": "evidence was asked for too often",
     "nothing_measured": "no node of the implementation was measured",

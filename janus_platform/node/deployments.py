@@ -294,5 +294,6 @@ class Deployments:
     async def _retire(self, fleet: Fleet) -> None:
         with suppress(TimeoutError):
             limit = self._node.contract.implementation.request_timeout_seconds
-            await asyncio.wait_for(fleet.drained(), limit)
+            async with asyncio.timeout(limit):
+                await fleet.drained()
         await fleet.stop()

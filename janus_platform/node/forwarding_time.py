@@ -17,7 +17,8 @@ async def round_trip_ms(echo: Path) -> float | None:
     One connection, ROUNDS round trips; the first one, which waits for the connection to be made inside, is left out.
     """
     try:
-        return round(median(await asyncio.wait_for(_round_trips(echo), SECONDS)) * 1000, 3)
+        async with asyncio.timeout(SECONDS):
+            return round(median(await _round_trips(echo)) * 1000, 3)
     except (TimeoutError, OSError, asyncio.IncompleteReadError):
         return None
 

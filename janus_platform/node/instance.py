@@ -264,7 +264,8 @@ class Instance:
     async def _lost(self, child: Child) -> NotReady | None:
         """What to tell a client whose request `child` did not answer, where that is because it has ended."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(child.wait()), NOTICE_SECONDS)
+            async with asyncio.timeout(NOTICE_SECONDS):
+                await child.wait()
         return None if child.exit_code is None else self._down()
 
     def _down(self) -> NotReady:

@@ -15,7 +15,8 @@ _MAX_LINE_BYTES = 4_096
 async def status_of(base: Base, path: str, *, seconds: float = 2.0) -> int | None:
     """The status that `base` answers a GET of `path` with; None when it does not answer within `seconds`."""
     try:
-        return await asyncio.wait_for(_ask(base, path), seconds)
+        async with asyncio.timeout(seconds):
+            return await _ask(base, path)
     except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return None
 

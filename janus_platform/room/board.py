@@ -158,7 +158,8 @@ async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
             stdout=found,
         )
         try:
-            await asyncio.wait_for(child.wait(), RECOMPUTING_SECONDS)
+            async with asyncio.timeout(RECOMPUTING_SECONDS):
+                await child.wait()
         except TimeoutError:
             raise BenchError("working this run out takes too long", "Its answers' code may run without end.") from None
         finally:

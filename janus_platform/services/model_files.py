@@ -159,7 +159,8 @@ async def _pip_download(requirement: str, folder: Path) -> None:
     with log.open("wb") as output:
         child = await Child.start(argv, env=os.environ, stdout=output, stderr=subprocess.STDOUT)
         try:
-            code = await asyncio.wait_for(child.wait(), PACKAGE_SECONDS)
+            async with asyncio.timeout(PACKAGE_SECONDS):
+                code = await child.wait()
         except TimeoutError:
             raise OSError(f"no answer within {PACKAGE_SECONDS} s") from None
         finally:

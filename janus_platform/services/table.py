@@ -42,7 +42,8 @@ class HostTable:
     async def _health(self, name: str) -> dict[str, Any]:
         service = self._services[name]
         try:
-            status, detail = await asyncio.wait_for(_get(self._apps[name], service.host, "/health"), HEALTH_SECONDS)
+            async with asyncio.timeout(HEALTH_SECONDS):
+                status, detail = await _get(self._apps[name], service.host, "/health")
         except Exception as error:  # A service that fails to answer is down, however it fails.
             status, detail = 0, {"error": type(error).__name__}
         detail = {key: value for key, value in detail.items() if key not in ("status", "service", "openapi")}

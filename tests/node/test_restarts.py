@@ -16,6 +16,7 @@ from janus_platform.gateway import NotReady, build_gateway
 from janus_platform.gateway.directory import Load
 from janus_platform.http_server import HttpServer, bind_loopback
 from janus_platform.node import backoff
+from janus_platform.node import probe as node_probe
 from janus_platform.node.health import Health
 from janus_platform.node.instance import Instance
 from tests.node.rig import BARE, PROBER, HandClock, in_loop, needs_walls, place, probe, streamer
@@ -103,6 +104,31 @@ async def test_one_that_answers_now_and_then_while_it_works_is_left_alone(monkey
         await asyncio.sleep(0)
     assert not lost.done()
     lost.cancel()
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_a_check_that_is_called_off_as_its_answer_comes_is_called_off(
+    monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    # Or the node waits for the checks of a program that has ended, instead of starting it again.
+    async def test() -> None:
+        answer = asyncio.get_running_loop().create_future()
+
+        async def ask(base: object, path: str) -> int:
+            return int(await answer)
+
+        monkeypatch.setattr(node_probe, "_ask", ask)
+        check = asyncio.create_task(node_probe.status_of(("127.0.0.1", 1), "/health"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        answer.set_result(200)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        called_off = check.cancel()
+        await asyncio.wait({check})
+        assert check.cancelled() == called_off
+
+    asyncio.run(test())
 
 
 @LAYERS

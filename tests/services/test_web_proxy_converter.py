@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,8 +20,8 @@ from tests.services.asgi import client, context
 from tests.services.web_proxy_rig import PAGE, SERVICE, FakeWeb
 
 HTML = "text/html; charset=utf-8"
-# Its quotations are opened and never closed: the parser looks through all of them at each.
-ENDLESS = b"<blockquote>" * 80_000
+# Its quotations are opened and never closed.
+DEEP = b"<blockquote>" * 80_000
 
 
 async def convert(worker: WorkerConverter, page: bytes, caller: str = "one") -> str:
@@ -43,14 +45,28 @@ def run(test: Callable[[WorkerConverter], Awaitable[None]], **options: Any) -> N
     asyncio.run(running())
 
 
-def test_a_page_that_takes_time_or_memory_without_end_is_given_up_and_the_next_one_converted() -> None:
+async def hanging(worker: WorkerConverter, caller: str) -> asyncio.Task[str]:
+    """The conversion of a page that never ends: the worker that has it is stopped."""
+    task = asyncio.create_task(convert(worker, b"<p>endless</p>", caller))
+    stopped = None
+    while stopped is None:
+        await asyncio.sleep(0.001)
+        stopped = worker._workers[0].child
+    os.kill(stopped.pid, signal.SIGSTOP)
+    return task
+
+
+def test_a_page_without_end_is_given_up_and_the_next_one_converted() -> None:
     async def test(worker: WorkerConverter) -> None:
         with pytest.raises(Problem) as problem:
-            await convert(worker, ENDLESS)
+            await (await hanging(worker, "one"))
+        assert "longer than 1 s" in problem.value.detail
+        with pytest.raises(Problem) as problem:
+            await convert(worker, DEEP)
         assert problem.value.slug == "not-convertible"
         assert await convert(worker, b"<p>next</p>") == "next"
 
-    run(test, limit_seconds=1.0)
+    run(test, limit_seconds=1.0, workers=1)
 
 
 def test_the_time_limit_is_named_when_it_ends_a_conversion() -> None:
@@ -106,7 +122,8 @@ def test_the_request_after_a_killed_worker_is_tried_again_and_the_one_during_it_
 
 def test_one_callers_endless_pages_leave_a_worker_to_the_others() -> None:
     async def test(worker: WorkerConverter) -> None:
-        hostile = [asyncio.create_task(convert(worker, ENDLESS, "hostile")) for _ in range(4)]
+        hostile = [await hanging(worker, "hostile")]
+        hostile += [asyncio.create_task(convert(worker, b"<p>more</p>", "hostile")) for _ in range(3)]
         await asyncio.sleep(0)
         assert await convert(worker, b"<p>mine</p>", "honest") == "mine"
         assert not any(task.done() for task in hostile)

@@ -163,7 +163,9 @@ async def start_child(
     )
     try:
         assert child.stdout is not None and child.stderr is not None
-        if await asyncio.wait_for(child.stdout.read(1), BARRIER_SECONDS) != b"\n":
+        async with asyncio.timeout(BARRIER_SECONDS):
+            ready = await child.stdout.read(1)
+        if ready != b"\n":
             said = (await child.stderr.read(1_000)).decode(errors="replace").strip()
             raise OSError(f"the sandbox could not be set up: {said or 'no reason given'}")
     except BaseException:
