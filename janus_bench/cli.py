@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from janus_bench.report import Report
+    from janus_bench.report.report import Report
 
 app = typer.Typer(
     name="janus-bench",
@@ -67,7 +67,7 @@ def run(
 
     The key of a target that wants one stands in $JANUS_BENCH_API_KEY.
     """
-    from janus_bench import api
+    from janus_bench.run import api
 
     if publish:
         _check_names(name, hotkey)
@@ -96,7 +96,7 @@ def run(
         print(f"janus-bench: {reason}", file=sys.stderr)
         raise typer.Exit(FAILED)
     if publish:
-        from janus_bench.publishing import publish as put
+        from janus_bench.leaderboard.publish import publish as put
 
         row = put(report, name=name, hotkey=hotkey)
         print(f"Published: {row.implementation} is #{row.rank}.", file=sys.stderr)
@@ -108,7 +108,7 @@ def run(
 @app.command("list")
 def list_runs(as_json: AsJson = False) -> None:
     """List the runs that are kept, oldest first."""
-    from janus_bench import runs
+    from janus_bench.run import store as runs
 
     reports = [runs.read_report(runs.runs_folder() / run_id) for run_id in runs.list_ids()]
     if as_json:
@@ -134,9 +134,9 @@ def show(
 
     Exit with 1 where the publication does not hold; what differs, and where, stands on stderr.
     """
-    from janus_bench import runs
-    from janus_bench.publishing import check_publication
-    from janus_bench.report import Report
+    from janus_bench.leaderboard.publish import check_publication
+    from janus_bench.report.report import Report
+    from janus_bench.run import store as runs
 
     folder = runs.find_run(run)
     found = check_publication(folder)
@@ -155,7 +155,7 @@ def rescore(
     """Score a run's stored records again, without the target; exit with 1 where the report says otherwise."""
     from dataclasses import asdict
 
-    from janus_bench import api
+    from janus_bench.run import api
 
     found = api.rescore(run, suite)
     if as_json:
@@ -177,8 +177,8 @@ def compare(
     """Say how run B differs from run A, item by item: effect, 95 % interval, and p."""
     from dataclasses import asdict
 
-    from janus_bench import api
-    from janus_bench.tables import comparison_table
+    from janus_bench.report.tables import comparison_table
+    from janus_bench.run import api
 
     found = api.compare(a, b, suite)
     if as_json:
@@ -197,10 +197,10 @@ def leaderboard(
     """Show the standings: every implementation's best run of the quick suite. It is empty until a run is published."""
     from dataclasses import asdict
 
-    from janus_bench import runs
-    from janus_bench.publishing import publish as put
-    from janus_bench.report import Report
-    from janus_bench.shared_board import open_board
+    from janus_bench.leaderboard.publish import publish as put
+    from janus_bench.leaderboard.remote import open_board
+    from janus_bench.report.report import Report
+    from janus_bench.run import store as runs
 
     if publish is not None:
         folder = runs.find_run(publish)
@@ -209,11 +209,11 @@ def leaderboard(
     rows = board.standings()
     if as_json:
         return _print_json([asdict(row) for row in (board.history() if history else rows)])
-    from janus_bench.tables import history_table, standings_table
+    from janus_bench.report.tables import history_table, standings_table
 
     _print_table(history_table(board.history()) if history else standings_table(rows, _console().width))
     if rows:
-        from janus_bench.constants import THE_RUNNERS_WORD
+        from janus_bench.scoring.constants import THE_RUNNERS_WORD
 
         print(THE_RUNNERS_WORD, file=sys.stderr)
     if not rows:
@@ -241,7 +241,7 @@ def calibrate(
 ) -> None:
     """Measure the bench's own error on this machine, against a server that knows the truth."""
     from janus_bench.calibration.calibrate import calibrate as measured
-    from janus_bench.tables import calibration_table
+    from janus_bench.report.tables import calibration_table
 
     print(f"janus-bench: {streams} paced streams, a stall in each, then planted faults …", file=sys.stderr)
     found = measured(streams=streams)
@@ -278,7 +278,7 @@ def _console() -> Any:
 
 def _check_names(name: str | None, hotkey: str | None) -> None:
     """Refuse what could not be published before the run, not after it."""
-    from janus_bench.leaderboard import check_names
+    from janus_bench.leaderboard.local import check_names
 
     check_names(name, hotkey)
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from janus_bench.home import home
 
 if TYPE_CHECKING:
-    from janus_platform.platform import Platform
-    from janus_platform.trace_view import Trace
+    from janus_platform.client import Platform
+    from janus_platform.traces.view import Trace
 
 QUESTION = "Explain quantum entanglement and plot the correlation of two spins against the angle"
 NEWCOMER = "newcomer"
@@ -65,7 +65,7 @@ class Journey:
 
     def trace(self, platform: Platform) -> Trace:
         """The platform's record of it. Raises PlatformError when nobody kept it and the platform has forgotten it."""
-        from janus_platform.trace_view import Trace
+        from janus_platform.traces.view import Trace
 
         return Trace(self.recorded) if self.recorded else platform.trace(self.trace_id)
 

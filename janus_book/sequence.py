@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from janus_platform.trace_view import Span, Trace
+    from janus_platform.traces.view import Span, Trace
 
 IMPLEMENTATION = "Your Implementation"
 _PARTICIPANT = re.compile(r"participant (\w+) as (.+)")

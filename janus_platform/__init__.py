@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from janus_platform.client import Platform, down, up
     from janus_platform.errors import PlatformError
-    from janus_platform.platform import Platform, down, up
 
 __all__ = ["Platform", "PlatformError", "down", "up"]
 
@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
 
         return PlatformError
     if name in __all__:
-        from janus_platform import platform
+        from janus_platform import client as platform
 
         return getattr(platform, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janus_platform.client_span import ClientSpan
-from janus_platform.control_client import ControlClient, Lease
 from janus_platform.errors import NotRunning, RequestRefused
-from janus_platform.runtime import Runtime, runtime
-from janus_platform.starter import Options, ensure_running, join
-from janus_platform.trace_view import Trace
+from janus_platform.runtime.control_client import ControlClient, Lease
+from janus_platform.runtime.launcher import Options, ensure_running, join
+from janus_platform.runtime.state import Runtime, runtime
+from janus_platform.traces.client_span import ClientSpan
+from janus_platform.traces.view import Trace
 
 if TYPE_CHECKING:
     from janus_platform.attestation.report import Report
@@ -80,7 +80,7 @@ class Platform:
 
     def verify(self, name: str, *, golden: str | Path | None = None, save_golden: bool = False) -> Report:
         """Ask for evidence with a fresh nonce and check it, with golden values where some were saved."""
-        from janus_platform.verifying import verify_running
+        from janus_platform.attestation.client import verify_running
 
         path = None if golden is None else Path(golden)
         return verify_running(self._client, name, golden=path, save_golden=save_golden)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from janus_platform.server import new_event_loop
+from janus_platform.runtime.server import new_event_loop
 
 
 @pytest.fixture(autouse=True, scope="module")

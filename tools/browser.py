@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 
-from janus_platform.browsers import find_browser
+from janus_platform.cli.browsers import find_browser
 
 __all__ = ["FLAGS", "find_browser", "missing_browser_help"]
 

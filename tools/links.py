@@ -65,7 +65,7 @@ def prose(file: Path) -> str:
 
 def own_hosts(root: Path) -> set[str]:
     """The platform's hosts, and the repository's address while it still names no owner."""
-    contract = tomllib.loads((root / "janus_platform" / "contract.toml").read_text(encoding="utf-8"))
+    contract = tomllib.loads((root / "janus_platform" / "contract" / "contract.toml").read_text(encoding="utf-8"))
     return {*contract["egress"]["allowed_hosts"], contract["repository"]}
 
 

@@ -114,7 +114,7 @@ def wrong_minutes(file: Path, text: str) -> Iterator[str]:
 def _broken_text(file: Path, text: str) -> list[str]:
     if file.suffix != ".ipynb":
         return broken(re.sub(r"\A---\n.*?^---\n", "", text, flags=re.M | re.S))
-    contract = tomllib.loads((ROOT / "janus_platform" / "contract.toml").read_text(encoding="utf-8"))
+    contract = tomllib.loads((ROOT / "janus_platform" / "contract" / "contract.toml").read_text(encoding="utf-8"))
     return broken_in_notebook(json.loads(text), contract["repository"])
 
 

@@ -40,7 +40,7 @@ PROGRAMS = {"janus": "janus_platform", "janus-bench": "janus_bench"}
 def program(name: str) -> Any:
     """The program as Click sees it: `commands`, each with `params` and `help`."""
     if name == "janus":
-        from janus_platform.cli import app
+        from janus_platform.cli.main import app
     else:
         from janus_bench.cli import app
     return get_command(app)

@@ -14,9 +14,9 @@ from facts import as_prose
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from janus_platform import configuration
+from janus_platform.conformance.fields import leaves
 from janus_platform.contract import CONTRACT_FILE, Contract, load_contract
-from janus_platform.drift.leaves import leaves
+from janus_platform.contract import environment as configuration
 
 # Rows of other tables.
 _ELSEWHERE = ("parameters.", ".models.", "rate_limit.")

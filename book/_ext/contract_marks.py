@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from janus_platform.contract import CONTRACT_FILE, Contract, load_contract
-from janus_platform.contract_changes import parts
+from janus_platform.contract.changes import parts
 
 CHANGES_PAGE = "book/what_changed"
 

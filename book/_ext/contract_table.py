@@ -8,8 +8,8 @@ from docutils import nodes
 from facts import as_prose
 from sphinx.util.docutils import SphinxDirective
 
+from janus_platform.conformance.fields import leaves
 from janus_platform.contract import Contract, DocumentedElsewhere, Parameter, Service, load_contract
-from janus_platform.drift.leaves import leaves
 
 
 class ContractTables(SphinxDirective):

@@ -23,18 +23,18 @@ from facts import as_prose
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from janus_platform import evidence_page
-from janus_platform.body_budget import CALLER_BYTES, FREE_BYTES, TOTAL_BYTES
 from janus_platform.contract import CONTRACT_FILE, Contract, load_contract
 from janus_platform.gateway import errors as errors_module
+from janus_platform.gateway import evidence
 from janus_platform.gateway.chat import PING_SECONDS
 from janus_platform.gateway.checks import Check
-from janus_platform.gateway.client import SILENT_SECONDS
 from janus_platform.gateway.errors import GatewayError
 from janus_platform.gateway.messages import ROLES
 from janus_platform.gateway.metrics import Metrics
+from janus_platform.gateway.response_stream import SILENT_SECONDS
 from janus_platform.gateway.validation import OPTIONAL
-from janus_platform.http_protocol import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES
+from janus_platform.http.body_budget import CALLER_BYTES, FREE_BYTES, TOTAL_BYTES
+from janus_platform.http.protocol import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES
 
 # One value of each JSON type, and what a message calls it.
 _SAMPLES: tuple[tuple[str, Any], ...] = (("a string", "x"), ("true or false", True), ("a list", []), ("an object", {}))
@@ -216,7 +216,7 @@ def _made_in(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple
 
 def _sources() -> list[Path]:
     gateway = Path(str(errors_module.__file__)).parent
-    return [*sorted(gateway.glob("*.py")), Path(str(evidence_page.__file__))]
+    return [*sorted(gateway.glob("*.py")), Path(str(evidence.__file__))]
 
 
 def metrics(_: Contract) -> str:

@@ -15,7 +15,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from janus_bench.judge import PROMPTS, gold_answers, instructions, request_body
+from janus_bench.scoring.llm_judge import PROMPTS, gold_answers, instructions, request_body
 
 CODE = "9f1c64d2a7b80e35"  # a request of the bench has a fresh one each time
 

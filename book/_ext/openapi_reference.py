@@ -20,8 +20,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from janus_platform.contract import CONTRACT_FILE, Contract, Service, load_contract
-from janus_platform.services import problem
-from janus_platform.services.openapi import HEALTH_PATH, PATH, document, documented_kinds
+from janus_platform.services.framework import problem
+from janus_platform.services.framework.openapi import HEALTH_PATH, PATH, document, documented_kinds
 
 Json = dict[str, Any]
 _NONE = "–"

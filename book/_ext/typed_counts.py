@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from spelled import NUMBER, value_of
 
+from janus_platform.conformance.fields import leaves
 from janus_platform.contract import Contract
-from janus_platform.drift.leaves import leaves
 
 Counted = dict[str, dict[int, list[str]]]
 # Smaller numbers of anything are in every second sentence, and no limit ("two requests").

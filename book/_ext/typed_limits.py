@@ -13,8 +13,8 @@ from facts import TypedFact, as_prose, prose_paragraphs
 from spelled import NUMBER, value_of
 from typed_counts import counted, counts_typed
 
+from janus_platform.conformance.fields import leaves
 from janus_platform.contract import Contract, Service
-from janus_platform.drift.leaves import leaves
 
 _SIZE = re.compile(rf"(?<![\w.,-])({NUMBER})[ \u00a0-]?(kB|MB|GB|(?:kilo|mega|giga)bytes?)\b(?!/)", re.I)
 _BYTES = {"k": 10**3, "m": 10**6, "g": 10**9}

@@ -18,11 +18,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from janus_bench.calibration.plan import FAULTS, Plan, Truth
-from janus_bench.chat import Answer, read_answer, read_answer_aside
-from janus_bench.client import Exchange, exchange
 from janus_bench.errors import BenchError, RequestFailed
-from janus_bench.metrics import percentile
-from janus_bench.target import Target
+from janus_bench.run.target import Target
+from janus_bench.scoring.metrics import percentile
+from janus_bench.wire.chat import Answer, read_answer, read_answer_aside
+from janus_bench.wire.client import Exchange, exchange
 
 _START_APART_SECONDS = 0.001
 _TIMEOUT_SECONDS = 120.0

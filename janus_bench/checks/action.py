@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from janus_bench import code_runner, pictures, pixels, text
-from janus_bench.verdicts import Subject, Verdict, above_chance
+from janus_bench.checks import code_runner, normalise, pictures, pixels
+from janus_bench.checks.verdict import Subject, Verdict, above_chance
 
 
 @dataclass(frozen=True)
@@ -222,4 +222,4 @@ def _is_case(case: Any) -> bool:
 def _fold(value: Any) -> Any:
     if isinstance(value, list):
         return [_fold(entry) for entry in value]
-    return text.normalise(value) if isinstance(value, str) else value
+    return normalise.normalise(value) if isinstance(value, str) else value

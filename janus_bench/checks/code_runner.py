@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from janus_bench import walls
-from janus_bench.text import MAX_ANSWER_CHARS
+from janus_bench.checks import sandbox
+from janus_bench.checks.normalise import MAX_ANSWER_CHARS
 
 TIME_LIMIT_SECONDS = 10.0
 CPU_SECONDS = 5
@@ -72,7 +72,7 @@ def token() -> str:
 
 def call(source: str, function: str, calls: list[list[Any]]) -> Run:
     """Define what `source` defines and call `function` with each list of arguments."""
-    inside = walls.prefix(str(_CHILD))
+    inside = sandbox.prefix(str(_CHILD))
     job = {
         "walled": bool(inside),
         "source": source,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from janus_bench.evaluators import Check
-from janus_bench.text_checks import Exact
-from janus_bench.value_checks import Choice, Members, Number, Quantity
+from janus_bench.checks.registry import Check
+from janus_bench.checks.text import Exact
+from janus_bench.checks.value import Choice, Members, Number, Quantity
 
 _MOST_LETTERS = 200
 

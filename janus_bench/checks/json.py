@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
-from janus_bench import text
-from janus_bench.verdicts import Subject, Verdict
+from janus_bench.checks import normalise
+from janus_bench.checks.verdict import Subject, Verdict
 
 MAX_DEPTH = 32
 _FENCE = re.compile(r"(?ms)^```(?:json)?[ \t]*\n([^`]*)^```[ \t]*$")
@@ -46,7 +46,7 @@ class Json:
         check_schema(self.schema)
 
     def evaluate(self, subject: Subject) -> Verdict:
-        said = subject.text[: text.MAX_ANSWER_CHARS].strip()
+        said = subject.text[: normalise.MAX_ANSWER_CHARS].strip()
         blocks = _FENCE.findall(said)
         try:
             value = read_strictly(blocks[0] if len(blocks) == 1 else said)

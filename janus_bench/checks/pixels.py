@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from janus_bench import pictures
+from janus_bench.checks import pictures
 
 TOLERANCE = 40  # of 255, a channel: between two shades of one colour, less than between two colours
 MAX_PIXELS = 1_000_000  # decoding a row takes Python a while

@@ -1,10 +1,9 @@
 """All kinds of checks, and how a suite's tables become checks.
 
 Each kind is a frozen dataclass whose fields are those of the table; `evaluate` gives 0 to 1 and a reason. What an
-answer says is checked in text_checks.py, values in value_checks.py, JSON in json_checks.py, sources in
-source_checks.py, code, tool calls and pictures in action_checks.py; what only a reader can weigh goes to a judge
-(judge.py). The last word on an item is the product of its checks: an answer that should name its source and does not is
-not half right.
+answer says is checked in text.py, values in value.py, JSON in json.py, sources in source.py, code, tool calls and
+pictures in action.py; what only a reader can weigh goes to a judge (scoring/llm_judge.py). The last word on an item is
+the product of its checks: an answer that should name its source and does not is not half right.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import Any, TypeAlias, get_args
 
-from janus_bench.action_checks import Artifact, Code, Program, ToolCall, ToolCalls
-from janus_bench.json_checks import Json
-from janus_bench.source_checks import Citation, Sources, Unanswerable
-from janus_bench.text_checks import Exact, Facts, Form, Judged
-from janus_bench.value_checks import Choice, Members, Number, Pattern, Quantity
+from janus_bench.checks.action import Artifact, Code, Program, ToolCall, ToolCalls
+from janus_bench.checks.json import Json
+from janus_bench.checks.source import Citation, Sources, Unanswerable
+from janus_bench.checks.text import Exact, Facts, Form, Judged
+from janus_bench.checks.value import Choice, Members, Number, Pattern, Quantity
 
 Check: TypeAlias = (
     Exact

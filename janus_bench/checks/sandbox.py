@@ -21,7 +21,7 @@ from pathlib import Path
 
 NONE, BUBBLEWRAP = "none", "bubblewrap"
 REMEDY = "install bubblewrap (`bwrap`), or run the bench where it may make namespaces"
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 _INSIDE = "/answer/child.py"
 _PROBE_SECONDS = 20.0
 _PACKAGES = ("site-packages", "dist-packages")
@@ -29,7 +29,7 @@ _PACKAGES = ("site-packages", "dist-packages")
 
 def standing() -> str:
     """What keeps answers' code from the suite on this machine: BUBBLEWRAP or NONE."""
-    return BUBBLEWRAP if prefix(str(_PACKAGE / "code_child.py")) else NONE
+    return BUBBLEWRAP if prefix(str(_PACKAGE / "checks" / "code_child.py")) else NONE
 
 
 @cache

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from janus_bench import text
-from janus_bench.verdicts import Subject, Verdict, capped
+from janus_bench.checks import normalise
+from janus_bench.checks.verdict import Subject, Verdict, capped
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Sources:
     at_most: int = 8
 
     def evaluate(self, subject: Subject) -> Verdict:
-        named = text.urls(subject.text)
+        named = normalise.urls(subject.text)
         if len(named) > self.at_most:
             return Verdict(0.0, f"{len(named)} addresses named, more than {self.at_most}")
         right = sum(any(lies_below(address, place) for place in self.any_of) for address in named)
@@ -61,12 +61,12 @@ class Citation:
             )
 
     def evaluate(self, subject: Subject) -> Verdict:
-        named = text.urls(subject.text)
+        named = normalise.urls(subject.text)
         if not named:
             return Verdict(0.0, "no source named")
         if len(named) > self.at_most:
             return Verdict(0.0, f"{len(named)} addresses named, more than {self.at_most}")
-        stated = text.without_echo(text.body(subject.text), subject.prompt)
+        stated = normalise.without_echo(normalise.body(subject.text), subject.prompt)
         borne_out = {page for page, facts in self.pages.items() if all(_says(stated, group) for group in facts)}
         right = sum(self._supports(address, borne_out) for address in named)
         why = f"{right} of {len(named)} cited pages say it"
@@ -88,11 +88,11 @@ class Unanswerable:
     max_words: int = 150
 
     def evaluate(self, subject: Subject) -> Verdict:
-        answer = text.without_echo(text.body(subject.text), subject.prompt)
+        answer = normalise.without_echo(normalise.body(subject.text), subject.prompt)
         for term in self.forbid:
-            if text.contains(answer, term):
+            if normalise.contains(answer, term):
                 return Verdict(0.0, f"makes up {term!r}")
-        start = " ".join(text.sentences(answer)[:2])
+        start = " ".join(normalise.sentences(answer)[:2])
         if not _ADMISSION.search(start):
             return Verdict(0.0, "does not say that it cannot answer")
         return capped(1.0, "says that it cannot answer", answer, self.max_words)
@@ -125,4 +125,4 @@ def _is_text(value: Any) -> bool:
 
 
 def _says(stated: str, group: Any) -> bool:
-    return any(text.contains(stated, term) for term in ([group] if isinstance(group, str) else group))
+    return any(normalise.contains(stated, term) for term in ([group] if isinstance(group, str) else group))

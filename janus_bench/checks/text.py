@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from janus_bench import text
-from janus_bench.verdicts import Subject, Verdict, above_chance, capped
+from janus_bench.checks import normalise
+from janus_bench.checks.verdict import Subject, Verdict, above_chance, capped
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,19 @@ class Facts:
             raise ValueError("require: needs at least one group, and no group may be empty")
 
     def evaluate(self, subject: Subject) -> Verdict:
-        answer = text.body(subject.text)
-        everything = text.without_echo(answer, subject.prompt)
+        answer = normalise.body(subject.text)
+        everything = normalise.without_echo(answer, subject.prompt)
         for term in self.forbid:
-            if text.contains(everything, term):
+            if normalise.contains(everything, term):
                 return Verdict(0.0, f"says {term!r}, which is wrong here")
         stated = _stated(answer, subject.prompt)
         if len(self.require) > 1 and all(re.fullmatch(r"[\d.,]+", term) for group in self.require for term in group):
-            told = set(text.numbers(re.sub(r"\[\d{1,2}\]", "", everything))) - set(text.numbers(subject.prompt))
+            told = set(normalise.numbers(re.sub(r"\[\d{1,2}\]", "", everything))) - set(
+                normalise.numbers(subject.prompt)
+            )
             if len(told) > len(self.require) + 1:
                 return Verdict(0.0, f"states {len(told)} numbers where {len(self.require)} were asked for")
-        missing = [group[0] for group in self.require if not any(text.contains(stated, term) for term in group)]
+        missing = [group[0] for group in self.require if not any(normalise.contains(stated, term) for term in group)]
         score = above_chance(1 - len(missing) / len(self.require))
         why = f"missing: {', '.join(missing)}" if missing else "all facts stated"
         return capped(score, why, answer, self.max_words)
@@ -73,11 +75,11 @@ class Form:
     max_words: int = 0
 
     def evaluate(self, subject: Subject) -> Verdict:
-        answer = text.body(subject.text).strip()
+        answer = normalise.body(subject.text).strip()
         points = len(re.findall(r"(?m)^[ \t]*(?:[-*•+]|\d{1,2}[.)])[ \t]+\S", answer))
         if self.points and points != self.points:
             return Verdict(0.0, f"{points} list points instead of {self.points}")
-        if self.max_sentences and len(text.sentences(answer)) > self.max_sentences:
+        if self.max_sentences and len(normalise.sentences(answer)) > self.max_sentences:
             return Verdict(0.0, f"more than {self.max_sentences} sentences")
         if self.max_words and len(answer.split()) > self.max_words:
             return Verdict(0.0, f"more than {self.max_words} words")
@@ -86,7 +88,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Judged:
-    """A judge reads the answer by `rubric` (judge.py). `reference`, where given, is a good answer, for the judge alone.
+    """A judge reads the answer by `rubric` (llm_judge.py). `reference` may be a good answer, for the judge alone.
 
     Without the judge's word there is no score: nothing stands in for it.
     """
@@ -103,19 +105,19 @@ class Judged:
 
 def _stated(answer: str, prompt: str) -> str:
     """The part of an answer in which facts count: all of a short one, else the sentences that read as prose."""
-    said = text.without_echo(answer, prompt)
+    said = normalise.without_echo(answer, prompt)
     if len(said.split()) <= 25:
         return said
-    prose = [sentence for sentence in text.sentences(answer) if text.reads_as_prose(sentence)]
-    return " . ".join(text.without_echo(sentence, prompt) for sentence in prose)
+    prose = [sentence for sentence in normalise.sentences(answer) if normalise.reads_as_prose(sentence)]
+    return " . ".join(normalise.without_echo(sentence, prompt) for sentence in prose)
 
 
 def _candidates(answer: str) -> list[str]:
-    said = text.body(answer).strip()
+    said = normalise.body(answer).strip()
     lines = said.splitlines()
     marked = re.split(r"(?i)\banswer(?: is)?\b[ \t*]*:?", said)
     return [_bare(said), _bare(lines[-1] if lines else ""), _bare(marked[-1])]
 
 
 def _bare(answer: str) -> str:
-    return text.normalise(answer).strip(" .!?:;,'\"()[]")
+    return normalise.normalise(answer).strip(" .!?:;,'\"()[]")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from janus_bench import text
+from janus_bench.checks import normalise
 
 _FAMILIES: dict[str, dict[str, float]] = {
     "length": {"m": 1, "km": 1e3, "cm": 1e-2, "mm": 1e-3, "mi": 1609.344, "ft": 0.3048, "in": 0.0254},
@@ -60,7 +60,7 @@ _DOLLARS = re.compile(rf"\$[ \t]?({_NUMBER})(?![\w,])")
 
 def read_quantities(said: str) -> list[tuple[float, str]]:
     """The quantities of a text in order, as (number, name in UNITS). A number with no known unit is left out."""
-    said = said[: text.MAX_ANSWER_CHARS]
+    said = said[: normalise.MAX_ANSWER_CHARS]
     found = [(match.start(), _number(match[1]), _named(match[2])) for match in _AFTER.finditer(said)]
     found += [(match.start(), _number(match[1]), "USD") for match in _DOLLARS.finditer(said)]
     return [(number, unit) for _, number, unit in sorted(found, key=lambda one: one[0]) if unit]

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from janus_bench import code_runner, text
-from janus_bench.units import UNITS, read_quantities
-from janus_bench.verdicts import Subject, Verdict, above_chance, capped
+from janus_bench.checks import code_runner, normalise
+from janus_bench.checks.units import UNITS, read_quantities
+from janus_bench.checks.verdict import Subject, Verdict, above_chance, capped
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Number:
     def evaluate(self, subject: Subject) -> Verdict:
         said = _plain(subject.text)
         after = _behind_answer(said)
-        found = (text.numbers(after)[:1] if after is not None else []) or text.numbers(said)[-1:]
+        found = (normalise.numbers(after)[:1] if after is not None else []) or normalise.numbers(said)[-1:]
         if not found:
             return Verdict(0.0, "no number")
         if not abs(found[0] - self.value) <= self.within + 1e-9 * abs(self.value):
@@ -53,7 +53,7 @@ class Quantity:
             raise ValueError(f"unit: {self.unit!r} is not one of {', '.join(UNITS)}")
 
     def evaluate(self, subject: Subject) -> Verdict:
-        said = text.without_echo(_plain(subject.text), subject.prompt)
+        said = normalise.without_echo(_plain(subject.text), subject.prompt)
         after = _behind_answer(said)
         found = (read_quantities(after)[:1] if after is not None else []) or read_quantities(said)[-1:]
         if not found:
@@ -96,7 +96,7 @@ class Members:
 class Choice:
     """The letter of the right one of `options`: alone, or behind "answer". Guessing reaches 1 in `options`.
 
-    The score stays 0 or 1; what guessing reaches is taken off where scores are averaged (scoring.py).
+    The score stays 0 or 1; what guessing reaches is taken off where scores are averaged (scoring/score.py).
     """
 
     kind: ClassVar[str] = "choice"
@@ -142,7 +142,7 @@ class Pattern:
             raise ValueError(f"pattern: {error}") from None
 
     def evaluate(self, subject: Subject) -> Verdict:
-        said = text.normalise(text.body(subject.text))[:2000]
+        said = normalise.normalise(normalise.body(subject.text))[:2000]
         source = "import re\ndef matches(pattern, said): return re.fullmatch(pattern, said) is not None"
         run = code_runner.call(source, "matches", [[self.pattern, said]])
         if run.values == [True]:
@@ -151,7 +151,7 @@ class Pattern:
 
 
 def _plain(answer: str) -> str:
-    return re.sub(r"[*`$\\]", "", text.body(answer))
+    return re.sub(r"[*`$\\]", "", normalise.body(answer))
 
 
 def _behind_answer(said: str) -> str | None:
@@ -177,4 +177,4 @@ def _listed(said: str) -> list[str]:
 
 
 def _bare(member: str) -> str:
-    return text.normalise(member).strip(" .!?:;,'\"()[]{}")
+    return normalise.normalise(member).strip(" .!?:;,'\"()[]{}")

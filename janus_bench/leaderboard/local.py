@@ -9,8 +9,6 @@ the file as history.
 
 Writes are durable when `publish` returns (WAL, `synchronous=FULL`). `leader()` is meant to be asked on every request:
 it re-reads only after another connection has committed (`PRAGMA data_version`).
-
-Calling this module, `janus_bench.leaderboard()`, gives the standings: the name stands for both in the package.
 """
 
 from __future__ import annotations
@@ -21,18 +19,16 @@ import json
 import math
 import re
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from janus_bench import seeds
-from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError
 from janus_bench.home import home
-from janus_bench.standings import SCORES, Published, Row, history_of, rank
+from janus_bench.leaderboard import seeds
+from janus_bench.leaderboard.standings import SCORES, Published, Row, history_of, rank
+from janus_bench.scoring.constants import scoring_hash
 
 SUITE = "quick"
 FILE = "leaderboard.sqlite3"
@@ -261,20 +257,3 @@ def _values(report: dict[str, Any], implementation: str, hotkey: str | None, sub
 
 def _is_number(value: Any) -> bool:
     return not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
-
-
-class _Callable(ModuleType):
-    """Python binds a submodule's name in its package on import, so the function of that name has to be the module."""
-
-    def __call__(self, path: Path | str | None = None) -> list[Row]:
-        """The standings, best first."""
-        from janus_bench.shared_board import open_board
-
-        board = Leaderboard(path) if path is not None else open_board()
-        try:
-            return board.standings()
-        finally:
-            board.close()
-
-
-sys.modules[__name__].__class__ = _Callable

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from janus_bench import signing
 from janus_bench.errors import BenchError
-from janus_bench.runs import RECORDS, REPORT
+from janus_bench.leaderboard import signing
+from janus_bench.run.store import RECORDS, REPORT
 
 FILE = "publication.json"
 SCHEMA = "urn:janus:schema:publication:1"

@@ -13,18 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from janus_bench import publication, runs, seeds, surroundings, verification
-from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError, SuiteError
 from janus_bench.home import home
-from janus_bench.leaderboard import FILE as BOARD
-from janus_bench.leaderboard import Leaderboard, check_names
-from janus_bench.report import Report
-from janus_bench.runner import ROUTED
-from janus_bench.shared_board import SharedBoard, open_board
-from janus_bench.standings import Row
+from janus_bench.leaderboard import publication, seeds, verification
+from janus_bench.leaderboard.local import FILE as BOARD
+from janus_bench.leaderboard.local import Leaderboard, check_names
+from janus_bench.leaderboard.remote import SharedBoard, open_board
+from janus_bench.leaderboard.standings import Row
+from janus_bench.report.report import Report
+from janus_bench.run import store as runs
+from janus_bench.run import target_info
+from janus_bench.run.runner import ROUTED
+from janus_bench.run.target import parse_target
+from janus_bench.scoring.constants import scoring_hash
 from janus_bench.suites.loader import load_suite
-from janus_bench.target import parse_target
 
 
 def publish(
@@ -80,7 +82,7 @@ def _statement(
     document = report.to_dict()
     nonce = hashlib.sha256(records.read_bytes()).hexdigest()
     where = document["target"].get("url")
-    evidence = surroundings.evidence_of(parse_target(where), name, nonce) if where else None
+    evidence = target_info.evidence_of(parse_target(where), name, nonce) if where else None
     now = runs.utc_now().isoformat(timespec="seconds")
     return publication.state(
         document, records, implementation=name, hotkey=hotkey, published=now, evidence=evidence, seed=given

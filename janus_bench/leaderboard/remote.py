@@ -13,12 +13,13 @@ import os
 import urllib.error
 import urllib.request
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from janus_bench.errors import BenchError
-from janus_bench.leaderboard import Leaderboard, check_names
-from janus_bench.seeds import Given
-from janus_bench.standings import Published, Row
+from janus_bench.leaderboard.local import Leaderboard, check_names
+from janus_bench.leaderboard.seeds import Given
+from janus_bench.leaderboard.standings import Published, Row
 
 BOARD_VARIABLE = "JANUS_LEADERBOARD"
 MAX_ANSWER_BYTES = 5_000_000
@@ -39,7 +40,7 @@ class SharedBoard:
 
         `records` are the lines of its file. Raises BenchError with the board's own words.
         """
-        from janus_bench.verification import compact
+        from janus_bench.leaderboard.verification import compact
 
         check_names(implementation, hotkey)
         sent = {"implementation": implementation, **compact(report, records)}
@@ -85,6 +86,15 @@ def open_board() -> Leaderboard | SharedBoard:
     """The leaderboard that this process publishes on: the shared one that the environment names, else one's own."""
     url = os.environ.get(BOARD_VARIABLE)
     return SharedBoard(url) if url else Leaderboard()
+
+
+def leaderboard(path: Path | str | None = None) -> list[Row]:
+    """The standings, best first: of the leaderboard in the file `path`, else of the one that `open_board` opens."""
+    board = Leaderboard(path) if path is not None else open_board()
+    try:
+        return board.standings()
+    finally:
+        board.close()
 
 
 def _row(raw: Any) -> Row:

@@ -13,8 +13,8 @@ import secrets
 import sqlite3
 from typing import Any
 
-from janus_bench import signing
 from janus_bench.errors import BenchError
+from janus_bench.leaderboard import signing
 
 BITS = 48  # fits into every JSON reader's whole numbers
 HOURS = 6.0  # the full suite is sized for two

@@ -4,8 +4,8 @@ A record holds what came back and when. Scores, intervals, counts and verdicts f
 scoring.toml, so they are never believed. That the answers came from the implementation, and how fast, does not follow
 from anything: no reader of a file can know it.
 
-`python -m janus_bench.verification SUITE` does the same for a board of that suite, in a process that the board can
-bound: one JSON object on standard input (`compact` makes it), the report that follows on standard output.
+`python -m janus_bench.leaderboard.verification SUITE` does the same for a board of that suite, in a process that the
+board can bound: one JSON object on standard input (`compact` makes it), the report that follows on standard output.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from janus_bench import judge as judging
-from janus_bench.constants import load_scoring, scoring_hash
 from janus_bench.errors import BenchError
-from janus_bench.marking import judge
-from janus_bench.records import Record
-from janus_bench.report import build_document
-from janus_bench.runner import Outcome, Settings
+from janus_bench.report.report import build_document
+from janus_bench.run.records import Record
+from janus_bench.run.runner import Outcome, Settings
+from janus_bench.run.target import Target
+from janus_bench.scoring import llm_judge as judging
+from janus_bench.scoring.constants import load_scoring, scoring_hash
+from janus_bench.scoring.grading import judge
 from janus_bench.suites.loader import Suite, load_suite
-from janus_bench.target import Target
 
 # What of a report does not follow from its records.
 OF_THE_RUN = frozenset({"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes"})

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janus_bench.plots import Drawing, gaps_svg, scores_svg, waits_svg
-from janus_bench.radar import radar_svg
-from janus_bench.records import Record
-from janus_bench.tables import report_html, report_rows, report_title
+from janus_bench.report.plots import Drawing, gaps_svg, scores_svg, waits_svg
+from janus_bench.report.radar import radar_svg
+from janus_bench.report.tables import report_html, report_rows, report_title
+from janus_bench.run.records import Record
 
 if TYPE_CHECKING:
-    from janus_bench.report import Report
+    from janus_bench.report.report import Report
 
 _COLUMNS = (
     "item", "category", "repeat", "score", "error", "first_token_ms", "first_content_ms", "total_ms",

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from janus_bench.plots import Drawing, drawing, line, text
+from janus_bench.report.plots import Drawing, drawing, line, text
 
 SIZE, HEIGHT = 640, 400
 _CENTRE, _RADIUS = (230.0, 210.0), 140.0

@@ -1,6 +1,6 @@
 """The report of a run: a JSON document with a published schema, and an object around it for notebooks.
 
-Schema: schemas/bench-report.schema.json. Nothing in a report is a guess: what was not measured is null, and said.
+Schema: bench-report.schema.json. Nothing in a report is a guess: what was not measured is null, and said.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janus_bench.constants import Table, scoring_hash
-from janus_bench.cost import BELOW_LIST, IMPLAUSIBLE, bill, usd
-from janus_bench.expected import given
-from janus_bench.intervals import Bounds, intervals, rerun_intervals
-from janus_bench.metrics import percentile
-from janus_bench.receiving import KERNEL
-from janus_bench.records import Record
-from janus_bench.scoring import Measured, Scores, measured, score_measured, trust
-from janus_bench.walls import NONE, REMEDY
+from janus_bench.checks.expected import given
+from janus_bench.checks.sandbox import NONE, REMEDY
+from janus_bench.run.records import Record
+from janus_bench.scoring.constants import Table, scoring_hash
+from janus_bench.scoring.cost import BELOW_LIST, IMPLAUSIBLE, bill, usd
+from janus_bench.scoring.intervals import Bounds, intervals, rerun_intervals
+from janus_bench.scoring.metrics import percentile
+from janus_bench.scoring.score import Measured, Scores, measured, score_measured, trust
+from janus_bench.wire.receiver import KERNEL
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-    from janus_bench.plots import Drawing
-    from janus_bench.runner import Outcome, Settings
+    from janus_bench.report.plots import Drawing
+    from janus_bench.run.runner import Outcome, Settings
+    from janus_bench.run.target import Target
     from janus_bench.suites.loader import Suite
-    from janus_bench.target import Target
 
-SCHEMA_FILE = Path(__file__).with_name("schemas") / "bench-report.schema.json"
+SCHEMA_FILE = Path(__file__).with_name("bench-report.schema.json")
 SCHEMA_ID = "urn:janus:schema:bench-report:1"
 # Stamps this late on the loop mean that the machine, not the target, made some of the gaps.
 BUSY_LAG_MS = 20.0
@@ -77,19 +77,19 @@ class Report:
 
     def table(self) -> RichTable:
         """The report as a Rich table."""
-        from janus_bench.tables import report_table
+        from janus_bench.report.tables import report_table
 
         return report_table(self._document)
 
     @property
     def pictures(self) -> dict[str, Drawing]:
         """The pictures of the run by name, those with something to show: scores, radar, first_token, pieces."""
-        from janus_bench.report_files import report_pictures
+        from janus_bench.report.files import report_pictures
 
         return report_pictures(self)
 
     def _repr_html_(self) -> str:
-        from janus_bench.tables import report_html
+        from janus_bench.report.tables import report_html
 
         return report_html(self._document)
 

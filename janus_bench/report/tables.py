@@ -12,9 +12,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from janus_bench.constants import NOT_APART, NOT_APART_MEANS
-from janus_bench.intervals import Difference
-from janus_bench.standings import Published, Row
+from janus_bench.leaderboard.standings import Published, Row
+from janus_bench.scoring.constants import NOT_APART, NOT_APART_MEANS
+from janus_bench.scoring.intervals import Difference
 
 _STANDINGS = (
     "rank", "implementation", "miner", "composite", "quality", "speed", "cost", "streaming", "modality", "submitted",

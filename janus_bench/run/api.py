@@ -13,20 +13,23 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from janus_bench import judge as judging
-from janus_bench import runs, seeds, surroundings, walls
-from janus_bench.constants import load_scoring
+from janus_bench.checks import sandbox
 from janus_bench.errors import BenchError
-from janus_bench.intervals import Difference
-from janus_bench.intervals import compare as difference
-from janus_bench.marking import judge
-from janus_bench.progress import Progress, show_progress
-from janus_bench.report import Report, build_document
-from janus_bench.runner import ROUTED, Outcome, Settings, run_items
-from janus_bench.scoring import measured, score
-from janus_bench.shared_board import BOARD_VARIABLE, open_board
+from janus_bench.leaderboard import seeds
+from janus_bench.leaderboard.remote import BOARD_VARIABLE, open_board
+from janus_bench.report.report import Report, build_document
+from janus_bench.run import store as runs
+from janus_bench.run import target_info
+from janus_bench.run.progress import Progress, show_progress
+from janus_bench.run.runner import ROUTED, Outcome, Settings, run_items
+from janus_bench.run.target import Target, parse_target
+from janus_bench.scoring import llm_judge as judging
+from janus_bench.scoring.constants import load_scoring
+from janus_bench.scoring.grading import judge
+from janus_bench.scoring.intervals import Difference
+from janus_bench.scoring.intervals import compare as difference
+from janus_bench.scoring.score import measured, score
 from janus_bench.suites.loader import Item, Suite, load_suite
-from janus_bench.target import Target, parse_target
 
 T = TypeVar("T")
 
@@ -94,9 +97,9 @@ def run(
         settings=settings,
         outcome=outcome,
         table=table,
-        limits=surroundings.rate_limits(where) if answered else surroundings.NOT_REPORTED,
+        limits=target_info.rate_limits(where) if answered else target_info.NOT_REPORTED,
         judged=judging.told(reader, calibration, outcome.records) if reader and calibration else None,
-        walls=walls.standing() if any(item.runs_code for item in items) else None,
+        walls=sandbox.standing() if any(item.runs_code for item in items) else None,
     )
     report = Report(document, outcome.records, folder.path)
     folder.finish(report)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from janus_bench.chat import Answer, Delta
-from janus_bench.metrics import Timing
-from janus_bench.verdicts import Judgement, Verdict
+from janus_bench.checks.verdict import Judgement, Verdict
+from janus_bench.scoring.metrics import Timing
+from janus_bench.wire.chat import Answer, Delta
 
 
 @dataclass

@@ -14,14 +14,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from janus_bench.chat import read_answer_aside
-from janus_bench.client import exchange
 from janus_bench.errors import BenchError, RequestFailed, TargetError
-from janus_bench.pause import TOO_MANY, Pause
-from janus_bench.receiving import Clock
-from janus_bench.records import Record
+from janus_bench.run.records import Record
+from janus_bench.run.target import Target
 from janus_bench.suites.loader import Item
-from janus_bench.target import Target
+from janus_bench.wire.chat import read_answer_aside
+from janus_bench.wire.client import exchange
+from janus_bench.wire.pause import TOO_MANY, Pause
+from janus_bench.wire.receiver import Clock
 
 LAG_PERIOD_SECONDS = 0.02
 ROUTED = "janus"  # the model name behind which the platform puts its current #1

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
-from janus_bench.records import Record
+from janus_bench.run.records import Record
 
 if TYPE_CHECKING:
-    from janus_bench.report import Report
+    from janus_bench.report.report import Report
 
 REPORT, RECORDS, BEGUN = "report.json", "records.jsonl", "run.json"
 JUDGEMENTS = "judgements.jsonl"
@@ -108,7 +108,7 @@ class RunFolder:
 
     def finish(self, report: Report) -> None:
         """Write the report beside the records, whole or not at all, and its other forms."""
-        from janus_bench.report_files import write_files
+        from janus_bench.report.files import write_files
 
         self._records.close()
         try:

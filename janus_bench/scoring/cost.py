@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from janus_bench.chat import Answer
-from janus_bench.constants import Table
-from janus_bench.metrics import count_seen, count_tokens
+from janus_bench.scoring.constants import Table
+from janus_bench.scoring.metrics import count_seen, count_tokens
+from janus_bench.wire.chat import Answer
 
 REPORTED, BELOW_LIST, NO_MODEL = "reported", "below list price", "no model"
 UNREPORTED, IMPLAUSIBLE = "not reported", "implausible"

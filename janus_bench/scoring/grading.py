@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from janus_bench import text
-from janus_bench.constants import Table
-from janus_bench.expected import expected
-from janus_bench.metrics import measure
-from janus_bench.reading import Thinking, own_thinking
-from janus_bench.records import Record
+from janus_bench.checks import normalise
+from janus_bench.checks.expected import expected
+from janus_bench.checks.text import Facts
+from janus_bench.checks.verdict import Subject, Verdict
+from janus_bench.run.records import Record
+from janus_bench.scoring.constants import Table
+from janus_bench.scoring.metrics import measure
+from janus_bench.scoring.reading import Thinking, own_thinking
 from janus_bench.suites.loader import Item, product
-from janus_bench.text_checks import Facts
-from janus_bench.verdicts import Subject, Verdict
 
 _LEAST_LETTERS = 3  # a figure of one or two digits stands in many a right answer
 
@@ -79,8 +79,8 @@ def _look_for_a_list(
     record: Record, item: Item, stated: dict[str, list[tuple[str, ...]]], numbers: dict[str, float]
 ) -> None:
     """Mark an answer down, in a straight line, that answers more of the other questions than a good one may."""
-    said = text.without_echo(text.body(record.text), item.prompt)
-    own = text.normalise(" ".join(term for group in stated[item.id] for term in group) + " " + item.prompt)
+    said = normalise.without_echo(normalise.body(record.text), item.prompt)
+    own = normalise.normalise(" ".join(term for group in stated[item.id] for term in group) + " " + item.prompt)
     others = sum(_answers(said, facts, own) for name, facts in stated.items() if name != item.id)
     free = max(numbers["free"], numbers["free_share"] * (len(stated) - 1))
     if others > free:
@@ -92,5 +92,5 @@ def _look_for_a_list(
 
 def _answers(said: str, facts: list[tuple[str, ...]], own: str) -> bool:
     """Whether an answer states all facts of another question, and one of them is neither tiny nor its own."""
-    found = [next((term for term in group if text.contains(said, term)), "") for group in facts]
-    return all(found) and any(len(term) >= _LEAST_LETTERS and not text.contains(own, term) for term in found)
+    found = [next((term for term in group if normalise.contains(said, term)), "") for group in facts]
+    return all(found) and any(len(term) >= _LEAST_LETTERS and not normalise.contains(own, term) for term in found)

@@ -23,17 +23,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from janus_bench import text
-from janus_bench.chat import read_answer
-from janus_bench.client import exchange
-from janus_bench.constants import Table
+from janus_bench.checks import normalise
+from janus_bench.checks.json import breaches, read_strictly
+from janus_bench.checks.text import Judged
+from janus_bench.checks.verdict import Judgement
 from janus_bench.errors import BenchError, RequestFailed
-from janus_bench.json_checks import breaches, read_strictly
-from janus_bench.records import Record
+from janus_bench.run.records import Record
+from janus_bench.run.target import Target
+from janus_bench.scoring.constants import Table
 from janus_bench.suites.loader import Item
-from janus_bench.target import Target
-from janus_bench.text_checks import Judged
-from janus_bench.verdicts import Judgement
+from janus_bench.wire.chat import read_answer
+from janus_bench.wire.client import exchange
 
 PROMPTS = Path(__file__).with_name("judge_prompts")
 TOP = 4
@@ -139,7 +139,7 @@ def request_body(model: str, question: str, answer: str, rubric: str, reference:
     fence = fence or secrets.token_hex(16)
     parts = [("question", question), ("rubric", rubric), ("reference", reference), ("answer", answer)]
     material = "\n".join(
-        f"<{name}-{fence}>\n{said[: text.MAX_ANSWER_CHARS]}\n</{name}-{fence}>"
+        f"<{name}-{fence}>\n{said[: normalise.MAX_ANSWER_CHARS]}\n</{name}-{fence}>"
         for name, said in parts
         if said or name == "answer"
     )
@@ -164,8 +164,8 @@ def read_verdict(said: str) -> Judgement:
 
 def addresses_judge(answer: str, question: str = "") -> bool:
     """Whether an answer speaks to its judge in words that the question did not use."""
-    asked = text.normalise(question)
-    return any(match[0] not in asked for match in _ADDRESSES.finditer(text.normalise(answer)))
+    asked = normalise.normalise(question)
+    return any(match[0] not in asked for match in _ADDRESSES.finditer(normalise.normalise(answer)))
 
 
 async def judge_all(judge: Judge, records: Sequence[Record], items: Sequence[Item]) -> None:

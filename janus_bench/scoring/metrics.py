@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from janus_bench.chat import Answer, Delta
-from janus_bench.reading import visible
+from janus_bench.scoring.reading import visible
+from janus_bench.wire.chat import Answer, Delta
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d+|\w+|[^\w\s]")

@@ -16,11 +16,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from janus_bench.chat import Answer
-from janus_bench.constants import Table
-from janus_bench.cost import usd
-from janus_bench.metrics import count_tokens, percentile, rate, words
-from janus_bench.reading import (
+from janus_bench.run.records import Record
+from janus_bench.scoring.constants import Table
+from janus_bench.scoring.cost import usd
+from janus_bench.scoring.metrics import count_tokens, percentile, rate, words
+from janus_bench.scoring.reading import (
     Piece,
     as_thinking_allows,
     content_pieces,
@@ -30,7 +30,7 @@ from janus_bench.reading import (
     reading_pieces,
     stalled,
 )
-from janus_bench.records import Record
+from janus_bench.wire.chat import Answer
 
 CATEGORIES = ("quality", "speed", "cost", "streaming", "modality")
 

@@ -1,6 +1,6 @@
 """Suites by name, their items as a seed asks them, and the hash that says which suite it was.
 
-An item has an `id`, a `category`, a `prompt` (or whole `messages`), and `checks` (see evaluators.py). What the seed
+An item has an `id`, a `category`, a `prompt` (or whole `messages`), and `checks` (checks/registry.py). What the seed
 changes is filled in (filling.py): an answer learned by heart then fails. `pictures` are drawn (drawings.py) and go with
 the last message. `one_in` says that only so many answers can be right: what a guess, or an old answer, reaches is taken
 off. `twin` names an answerable item of the same kind: an unanswerable item counts only if its twin was answered,
@@ -22,13 +22,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from janus_bench.constants import load_scoring
+from janus_bench.checks.registry import Check, build_check
+from janus_bench.checks.verdict import Subject, Verdict
 from janus_bench.errors import SuiteError
-from janus_bench.evaluators import Check, build_check
+from janus_bench.scoring.constants import load_scoring
 from janus_bench.suites.drawings import data_url
 from janus_bench.suites.files import SUFFIXES, read_file
 from janus_bench.suites.filling import filled, is_seeded, values_for
-from janus_bench.verdicts import Subject, Verdict
 
 CATEGORIES: tuple[str, ...] = (*load_scoring()["quality"]["categories"], "streaming", "cost")
 BUNDLED = ("quick", "full")

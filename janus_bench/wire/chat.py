@@ -14,10 +14,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from janus_bench.client import Exchange
 from janus_bench.errors import RequestFailed
-from janus_bench.sse import Event, EventParser, EventTooLarge
-from janus_bench.streamed_calls import StreamedCalls
+from janus_bench.wire.client import Exchange
+from janus_bench.wire.sse import Event, EventParser, EventTooLarge
+from janus_bench.wire.tool_calls import StreamedCalls
 
 # vLLM and OpenRouter say `reasoning`; proxies send both, with the same text.
 _TEXTS = ((("reasoning_content", "reasoning"), "reasoning"), (("content",), "content"))

@@ -1,7 +1,7 @@
 """One request over a raw socket, with every read stamped before a single byte of it is parsed.
 
 The OpenAI client and the usual HTTP clients parse while they read, and their parsing is then part of what they measure
-(20 ms at 64 streams). Here a read is stamped (receiving.py), its bytes are kept, and nothing else is done; framing,
+(20 ms at 64 streams). Here a read is stamped (receiver.py), its bytes are kept, and nothing else is done; framing,
 events and JSON are decoded afterwards from the kept reads. All stamps are nanoseconds of one monotonic clock.
 
 What it does not do: redirects, compression, proxies, connection reuse. Each request opens its own connection, and the
@@ -19,9 +19,9 @@ import time
 from dataclasses import dataclass
 
 from janus_bench.errors import RequestFailed
-from janus_bench.http1 import BadResponse, ResponseDecoder
-from janus_bench.receiving import READER, Clock, Receiver
-from janus_bench.target import Target
+from janus_bench.run.target import Target
+from janus_bench.wire.http1 import BadResponse, ResponseDecoder
+from janus_bench.wire.receiver import READER, Clock, Receiver
 
 _READS_A_STEP = 16
 # An event stream is over with its `[DONE]`. What still comes within this time shows whether its server knows that.

@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from janus_bench.http1 import MAX_BODY_BYTES, MAX_HEAD_BYTES
+from janus_bench.wire.http1 import MAX_BODY_BYTES, MAX_HEAD_BYTES
 
 Clock = Callable[[], int]
 KERNEL, READER = "kernel", "reader"

@@ -14,7 +14,7 @@ from janus_platform.attestation.identity import ATTESTATION_FOLDER, trust_anchor
 from janus_platform.attestation.report import Report
 from janus_platform.attestation.verify import read_logs, verify
 from janus_platform.contract import load_contract
-from janus_platform.control_client import ControlClient
+from janus_platform.runtime.control_client import ControlClient
 
 
 def golden_file(name: str) -> Path:

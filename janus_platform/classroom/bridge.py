@@ -14,16 +14,16 @@ import os
 import socket
 from typing import Any
 
-from janus_bench.shared_board import BOARD_VARIABLE
+from janus_bench.leaderboard.remote import BOARD_VARIABLE
+from janus_platform.classroom.bridge_control import build_bridge_control
+from janus_platform.classroom.client import RoomClient, RoomUnreachable, open_channel
+from janus_platform.classroom.ticket import Ticket
 from janus_platform.clock import SystemClock
 from janus_platform.egress.environment import egress_variables
 from janus_platform.errors import PlatformError
-from janus_platform.http_server import HttpServer, bind_loopback
-from janus_platform.room.bridge_control import build_bridge_control
-from janus_platform.room.ticket import Ticket
-from janus_platform.room.way import RoomClient, RoomUnreachable, open_channel
-from janus_platform.runtime import Runtime
-from janus_platform.users import Users
+from janus_platform.http.server import HttpServer, bind_loopback
+from janus_platform.runtime.leases import Users
+from janus_platform.runtime.state import Runtime
 
 CHUNK_BYTES = 65_536
 

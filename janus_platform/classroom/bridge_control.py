@@ -17,15 +17,15 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from janus_platform.classroom.client import RoomClient
+from janus_platform.classroom.request_body import BadBody, read_object
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError, RequestRefused
 from janus_platform.node.snapshot import SnapshotError, files_in
-from janus_platform.processes import ProcessId
-from janus_platform.room.reading import BadBody, read_object
-from janus_platform.room.way import RoomClient
+from janus_platform.processes.child import ProcessId
 
 if TYPE_CHECKING:
-    from janus_platform.room.bridge import Bridge
+    from janus_platform.classroom.bridge import Bridge
 
 MAX_BODY_BYTES = 100_000
 

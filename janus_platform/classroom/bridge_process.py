@@ -1,4 +1,4 @@
-"""The bridge's process, `python -m janus_platform.room.bridge_process`; `janus join` and `janus.up()` start it.
+"""The bridge's process, `python -m janus_platform.classroom.bridge_process`; `janus join` and `janus.up()` start it.
 
 It takes the ticket out of its environment, and says on the pipe it was given whether it has joined, as the platform's
 own process does.
@@ -13,15 +13,15 @@ import os
 import signal
 import sys
 
+from janus_platform.classroom.bridge import Bridge
+from janus_platform.classroom.saved_ticket import VARIABLE
+from janus_platform.classroom.ticket import Ticket
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
-from janus_platform.platform_log import log_to
-from janus_platform.processes import ProcessId
-from janus_platform.reporting import report
-from janus_platform.room.bridge import Bridge
-from janus_platform.room.saved import VARIABLE
-from janus_platform.room.ticket import Ticket
-from janus_platform.runtime import Runtime, State, runtime
+from janus_platform.processes.child import ProcessId
+from janus_platform.runtime.log import log_to
+from janus_platform.runtime.ready_pipe import report
+from janus_platform.runtime.state import Runtime, State, runtime
 
 log = logging.getLogger("janus.room")
 
@@ -53,7 +53,7 @@ async def _until_unused(bridge: Bridge) -> None:
 
 def main() -> None:
     """Parse the arguments and serve until the end."""
-    parser = argparse.ArgumentParser(prog="janus_platform.room.bridge_process")
+    parser = argparse.ArgumentParser(prog="janus_platform.classroom.bridge_process")
     parser.add_argument("--port", type=int, default=load_contract().gateway.port)
     parser.add_argument("--detached", action="store_true")
     parser.add_argument("--ready-fd", type=int)

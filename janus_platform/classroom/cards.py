@@ -15,8 +15,8 @@ from typing import Any
 
 import segno
 
-from janus_platform.room.roster import Learner
-from janus_platform.room.ticket import Ticket
+from janus_platform.classroom.roster import Learner
+from janus_platform.classroom.ticket import Ticket
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.45 system-ui, sans-serif; }

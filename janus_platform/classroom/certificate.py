@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from janus_platform.damaged import Warn, set_aside
+from janus_platform.classroom.roster import private_file
+from janus_platform.classroom.ticket import fingerprint
+from janus_platform.damaged_files import Warn, set_aside
 from janus_platform.errors import PlatformError
-from janus_platform.room.roster import private_file
-from janus_platform.room.ticket import fingerprint
 
 FILE = "door.pem"
 # Nobody looks at the dates: clients know the certificate itself.

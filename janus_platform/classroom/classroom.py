@@ -12,28 +12,28 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
-from janus_bench.leaderboard import Leaderboard
-from janus_platform.damaged import Warn
+from janus_bench.leaderboard.local import Leaderboard
+from janus_platform.classroom.addresses import bind_door
+from janus_platform.classroom.certificate import open_certificate
+from janus_platform.classroom.control import build_learner_control
+from janus_platform.classroom.gateway_guard import Gate, OwnTraces
+from janus_platform.classroom.leaderboard_api import Board
+from janus_platform.classroom.leaderboard_file import open_leaderboard
+from janus_platform.classroom.namespaces import ASKING, is_own, short
+from janus_platform.classroom.roster import open_roster
+from janus_platform.classroom.settings import RoomSettings, room_folder
+from janus_platform.classroom.submissions import Submissions
+from janus_platform.classroom.tunnel_server import Door
+from janus_platform.damaged_files import Warn
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import unreadable
-from janus_platform.http_server import HttpServer
-from janus_platform.node import Deployments
-from janus_platform.room.addresses import bind_door
-from janus_platform.room.board import Board
-from janus_platform.room.certificate import open_certificate
-from janus_platform.room.control import build_learner_control
-from janus_platform.room.door import Door
-from janus_platform.room.gate import Gate, OwnTraces
-from janus_platform.room.leaderboard_file import open_leaderboard
-from janus_platform.room.names import ASKING, is_own, short
-from janus_platform.room.roster import open_roster
-from janus_platform.room.settings import RoomSettings, room_folder
-from janus_platform.room.submissions import Submissions
+from janus_platform.http.server import HttpServer
+from janus_platform.node.deployments import Deployments
 
 if TYPE_CHECKING:
     from janus_bench.suites.loader import Suite
-    from janus_platform.server import LocalPlatform
+    from janus_platform.runtime.server import LocalPlatform
 
 
 FILES = 65_536

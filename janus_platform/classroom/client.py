@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from janus_platform.control_client import ControlClient
+from janus_platform.classroom.certificate import client_context
+from janus_platform.classroom.ticket import Ticket, fingerprint
 from janus_platform.errors import NotRunning, PlatformError
-from janus_platform.room.certificate import client_context
-from janus_platform.room.ticket import Ticket, fingerprint
+from janus_platform.runtime.control_client import ControlClient
 
 # A crowded room lets in one after the other; a network in between that swallows everything looks the same.
 CONNECT_SECONDS = 60.0

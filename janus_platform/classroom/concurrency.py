@@ -10,7 +10,7 @@ from collections import Counter
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from janus_platform.room.names import owner
+from janus_platform.classroom.namespaces import owner
 
 
 class Fair:

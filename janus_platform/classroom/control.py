@@ -1,4 +1,4 @@
-"""The control API as one learner sees it: the same paths as `janus_platform.control`, and nothing of anybody else.
+"""The control API as one learner sees it: the paths of `janus_platform.runtime.control_api`, and nobody else's things.
 
 The door has put the learner's id into the scope's state. A caller id or a name in a request never chooses whose things
 are meant: it is always the learner's own clock, keys, traces, implementations and blocked attempts.
@@ -18,16 +18,17 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from janus_platform.classroom.learner_view import names_for, seen_by, trace_for
+from janus_platform.classroom.namespaces import own
+from janus_platform.classroom.request_body import BadBody, read_object
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotDeployed, NotReady
-from janus_platform.room.names import own
-from janus_platform.room.reading import BadBody, read_object
-from janus_platform.room.seen import names_for, seen_by, trace_for
-from janus_platform.traces import MAX_TRACES, RESOURCE
 from janus_platform.traces.reported import reported_span
+from janus_platform.traces.store import MAX_TRACES
+from janus_platform.traces.tracing import RESOURCE
 
 if TYPE_CHECKING:
-    from janus_platform.room.room import Room
+    from janus_platform.classroom.classroom import Room
 
 MAX_BODY_BYTES = 100_000
 

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from janus_platform.gateway import canonical
-from janus_platform.room.names import ASKING, short
+from janus_platform.classroom.namespaces import ASKING, short
+from janus_platform.gateway.app import canonical
 
 KEPT_TRACES = 200
 IMPLEMENTATION = b"x-janus-implementation"

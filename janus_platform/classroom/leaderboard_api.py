@@ -22,14 +22,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from janus_bench.constants import NOT_APART, NOT_APART_MEANS, THE_RUNNERS_WORD
 from janus_bench.errors import BenchError
-from janus_bench.leaderboard import Leaderboard
+from janus_bench.leaderboard.local import Leaderboard
+from janus_bench.scoring.constants import NOT_APART, NOT_APART_MEANS, THE_RUNNERS_WORD
+from janus_platform.classroom.namespaces import is_own, own, owner, short
+from janus_platform.classroom.request_body import BadBody, read_object
+from janus_platform.classroom.roster import Roster
 from janus_platform.implementations import BASELINE
-from janus_platform.processes import Child
-from janus_platform.room.names import is_own, own, owner, short
-from janus_platform.room.reading import BadBody, read_object
-from janus_platform.room.roster import Roster
+from janus_platform.processes.child import Child
 
 if TYPE_CHECKING:
     from janus_bench.suites.loader import Suite
@@ -152,7 +152,7 @@ async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
         await asyncio.to_thread(given.write, json.dumps(job).encode())
         given.seek(0)
         child = await Child.start(
-            [sys.executable, "-I", "-m", "janus_bench.verification", suite],
+            [sys.executable, "-I", "-m", "janus_bench.leaderboard.verification", suite],
             env=_environment(),
             stdin=given,
             stdout=found,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from janus_bench.errors import BenchError
-from janus_bench.leaderboard import Leaderboard
-from janus_platform.damaged import Warn, is_damaged, set_aside
+from janus_bench.leaderboard.local import Leaderboard
+from janus_platform.damaged_files import Warn, is_damaged, set_aside
 from janus_platform.errors import PlatformError
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from janus_platform.room.gate import OwnTraces
-from janus_platform.room.names import is_own, owner, short
-from janus_platform.traces import TraceStore
+from janus_platform.classroom.gateway_guard import OwnTraces
+from janus_platform.classroom.namespaces import is_own, owner, short
+from janus_platform.traces.store import TraceStore
 
 # Where the teacher's machine keeps things is nobody's business.
 _HIDDEN = ("path", "pid")

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from janus_platform.damaged import Warn, set_aside
+from janus_platform.classroom.ticket import new_secret
+from janus_platform.damaged_files import Warn, set_aside
 from janus_platform.errors import PlatformError
-from janus_platform.room.ticket import new_secret
 
 FILE = "roster.json"
 MAX_NAME = 40

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from janus_bench.home import home
+from janus_platform.classroom.roster import private_file
+from janus_platform.classroom.ticket import Ticket
 from janus_platform.errors import PlatformError
-from janus_platform.room.roster import private_file
-from janus_platform.room.ticket import Ticket
 
 VARIABLE = "JANUS_ROOM"
 

@@ -20,8 +20,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from janus_platform.http_server import BACKLOG
-from janus_platform.room.roster import Roster
+from janus_platform.classroom.roster import Roster
+from janus_platform.http.server import BACKLOG
 
 log = logging.getLogger("janus.room")
 

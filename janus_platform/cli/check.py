@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from janus_platform.client import running
 from janus_platform.contract import load_contract
-from janus_platform.platform import running
 
 DRIFT, NOTHING_COMPARED = 1, 3
 
@@ -28,8 +28,8 @@ def check(
     """Compare the contract with what runs, field by field. Exit code 1 where they differ, 3 where nothing answers."""
     if not live and (connect or ca or proxy):
         raise typer.BadParameter("--connect, --ca and --proxy go with --live.")
-    from janus_platform.drift.live import LiveOptions, check_live
-    from janus_platform.drift.local import check_local
+    from janus_platform.conformance.live import LiveOptions, check_live
+    from janus_platform.conformance.local import check_local
 
     contract = load_contract()
     if live:
@@ -41,7 +41,7 @@ def check(
     else:
         from rich.console import Console
 
-        from janus_platform.drift.table import show
+        from janus_platform.conformance.table import show
 
         show(report, Console(), everything=everything)
     if report.drifted:

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.cli_output import say
+from janus_platform.classroom.settings import RoomSettings, room_folder
+from janus_platform.cli.output import say
+from janus_platform.client import running
 from janus_platform.errors import PlatformError
-from janus_platform.platform import running
-from janus_platform.room.settings import RoomSettings, room_folder
-from janus_platform.runtime import runtime
-from janus_platform.starter import Options, join, stop
+from janus_platform.runtime.launcher import Options, join, stop
+from janus_platform.runtime.state import runtime
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
@@ -27,9 +27,9 @@ def settings_of(
     host: str | None, learners: int, names: Path | None, port: int | None, suite: str
 ) -> RoomSettings | None:
     """The room that `janus up` was asked for, its roster written; None for no room. Raises PlatformError."""
+    from janus_platform.classroom.addresses import own_addresses
+    from janus_platform.classroom.roster import open_roster, read_names
     from janus_platform.contract import load_contract
-    from janus_platform.room.addresses import own_addresses
-    from janus_platform.room.roster import open_roster, read_names
 
     if host is None and not learners and names is None:
         return None
@@ -48,7 +48,7 @@ def settings_of(
 
 def announce(found: dict[str, Any]) -> None:
     """Say where the room is, and warn where others than this machine reach it."""
-    from janus_platform.room.addresses import is_loopback
+    from janus_platform.classroom.addresses import is_loopback
 
     described = found["room"]
     typer.echo(
@@ -71,9 +71,9 @@ def cards(
     each: Annotated[Path | None, typer.Option(help="Write a page for each learner into this folder, to send.")] = None,
 ) -> None:
     """Print the learners' cards. They are keys: whoever has one is that learner."""
-    from janus_platform.room import cards as made
-    from janus_platform.room.addresses import card_address
-    from janus_platform.room.roster import open_roster, private_file
+    from janus_platform.classroom import cards as made
+    from janus_platform.classroom.addresses import card_address
+    from janus_platform.classroom.roster import open_roster, private_file
 
     found = running().get("/room")
     learners = list(open_roster(room_folder(), len(found["learners"])).learners.values())
@@ -152,7 +152,7 @@ def board(as_json: AsJson = False) -> None:
 @room.command()
 def renew(learner: Annotated[str, typer.Argument(help="The learner's id, such as learner-07.")]) -> None:
     """Give a learner a new card, and end what the old one had open."""
-    from janus_platform.room.roster import renew as renewed
+    from janus_platform.classroom.roster import renew as renewed
 
     renewed(room_folder(), learner)
     running().post("/room/reload")
@@ -167,8 +167,8 @@ def join_room(
     as_json: AsJson = False,
 ) -> None:
     """Join a class's room; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
-    from janus_platform.room.saved import VARIABLE, keep, ticket_file
-    from janus_platform.room.ticket import Ticket
+    from janus_platform.classroom.saved_ticket import VARIABLE, keep, ticket_file
+    from janus_platform.classroom.ticket import Ticket
 
     text = ticket or os.environ.get(VARIABLE)
     if not text:
@@ -187,7 +187,7 @@ def join_room(
 
 def leave_room() -> None:
     """Leave the room and forget the ticket."""
-    from janus_platform.room.saved import VARIABLE, forget
+    from janus_platform.classroom.saved_ticket import VARIABLE, forget
 
     place = runtime()
     state = place.state()

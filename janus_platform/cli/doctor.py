@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from janus_bench.home import home
-from janus_platform.browsers import candidates, find_browser, why_not
+from janus_platform.cli.browsers import candidates, find_browser, why_not
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
-from janus_platform.processes import NoAnswer, ask
-from janus_platform.runtime import runtime
+from janus_platform.processes.child import NoAnswer, ask
+from janus_platform.runtime.state import runtime
 
 if TYPE_CHECKING:
-    from janus_platform.isolation import Isolation
+    from janus_platform.isolation.layers import Isolation
 
 MIN_PYTHON = (3, 11)
 MIN_FREE_BYTES = 500_000_000
@@ -119,7 +119,7 @@ def _inherited() -> Iterator[Finding]:
 
 
 def _namespaces() -> Iterator[Finding]:
-    from janus_platform.isolation import detect
+    from janus_platform.isolation.layers import detect
 
     found = detect()
     if found.layer == "bubblewrap":
@@ -150,9 +150,9 @@ def _bubblewrap(found: Isolation) -> Finding:
 
 
 def _toolchains() -> Iterator[Finding]:
-    from janus_platform.runtime import cache_folder
-    from janus_platform.services.sandbox.toolchains import ToolchainMissing, survey
-    from janus_platform.services.sandbox.warm import Warm
+    from janus_platform.runtime.state import cache_folder
+    from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, survey
+    from janus_platform.services.code_sandbox.warm import Warm
 
     warm = Warm(cache_folder("sandbox"))
     for language, tools in survey().items():
@@ -185,8 +185,8 @@ def _model() -> Iterator[Finding]:
         found = f"numpy, tokenizers or safetensors cannot be imported: {error}"
         yield Finding("embedding model", "note", found, "Install the extra [platform]: `pip install -e '.[platform]'`.")
         return
-    from janus_platform.services.embedding import is_prepared
-    from janus_platform.services.vector_index_prepare import model_folder
+    from janus_platform.services.embedding.encoder import is_prepared
+    from janus_platform.services.vector_index.prepare import model_folder
 
     cached = is_prepared(model_folder())
     remedy = "" if cached else "The vector index answers lexically until then: `janus prepare` (needs a network once)."

@@ -16,21 +16,21 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.access import AccessRules
-from janus_platform.cli_check import check
-from janus_platform.cli_output import say as _say
-from janus_platform.cli_room import add_to as add_room
-from janus_platform.cli_room import announce, settings_of
-from janus_platform.cli_security import add_to as add_security
-from janus_platform.cli_submissions import add_to as add_submissions
-from janus_platform.cli_trace import trace
+from janus_platform.cli.check import check
+from janus_platform.cli.classroom import add_to as add_room
+from janus_platform.cli.classroom import announce, settings_of
+from janus_platform.cli.output import say as _say
+from janus_platform.cli.security import add_to as add_security
+from janus_platform.cli.submissions import add_to as add_submissions
+from janus_platform.cli.trace import trace
+from janus_platform.client import running
 from janus_platform.contract import load_contract
 from janus_platform.egress.environment import egress_variable_names
 from janus_platform.errors import NotRunning, PlatformError
+from janus_platform.gateway.access_rules import AccessRules
 from janus_platform.implementations import BASELINE
-from janus_platform.platform import running
-from janus_platform.runtime import runtime
-from janus_platform.starter import Options, join, stop
+from janus_platform.runtime.launcher import Options, join, stop
+from janus_platform.runtime.state import runtime
 
 app = typer.Typer(
     help="Run the Janus platform on this machine: gateway, isolated implementations, five services.",
@@ -148,7 +148,7 @@ def down() -> None:
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Look for what stands in the platform's way, and say how to remove it."""
-    from janus_platform.doctor import examine
+    from janus_platform.cli.doctor import examine
 
     findings = examine()
     if as_json:
@@ -200,7 +200,7 @@ def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the
 @app.command()
 def prepare() -> None:
     """Fetch the embedding model and build the indexes, once; without a network, say what works without them."""
-    from janus_platform.prepare import prepare_all
+    from janus_platform.cli.prepare import prepare_all
 
     prepare_all(lambda line: typer.echo(line, err=True))
 

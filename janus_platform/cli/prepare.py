@@ -10,13 +10,14 @@ import rich.progress
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from janus_platform.cli.doctor import missing_options
 from janus_platform.corpus import load_corpus
-from janus_platform.doctor import missing_options
 from janus_platform.errors import PlatformError
-from janus_platform.runtime import cache_folder
-from janus_platform.services import code_sandbox, vector_index_prepare
-from janus_platform.services.model_files import Progress
-from janus_platform.services.vector_index_build import BuildFailed
+from janus_platform.runtime.state import cache_folder
+from janus_platform.services.code_sandbox import app as code_sandbox
+from janus_platform.services.embedding.download import Progress
+from janus_platform.services.vector_index import prepare as vector_index_prepare
+from janus_platform.services.vector_index.build import BuildFailed
 
 Say = Callable[[str], None]
 # Progress of a download comes a hundred times a second; a log keeps a line for every tenth of the way.

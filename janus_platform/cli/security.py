@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from janus_platform.platform import running
+from janus_platform.client import running
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
@@ -22,7 +22,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check the evidence of what runs, with a fresh nonce. Simulated: software keys; exit code 1 when a check fails."""
-    from janus_platform.verifying import verify_running
+    from janus_platform.attestation.client import verify_running
 
     report = verify_running(running(), name, golden=golden, save_golden=save_golden)
     typer.echo(json.dumps(report.plain()) if as_json else str(report))
@@ -55,7 +55,7 @@ def top(
     if as_json:
         typer.echo(json.dumps(client.get("/top")))
         return
-    from janus_platform.top_view import follow, show
+    from janus_platform.cli.top import follow, show
 
     if once:
         show(client.get("/top"))

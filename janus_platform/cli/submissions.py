@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.cli_output import clean, say
+from janus_platform.cli.log_tail import LogTail, follow
+from janus_platform.cli.output import clean, say
+from janus_platform.client import running
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError, RequestRefused
-from janus_platform.log_tail import LogTail, follow
-from janus_platform.platform import running
-from janus_platform.runtime import runtime
+from janus_platform.runtime.state import runtime
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 _RULES = load_contract().submission
@@ -28,7 +28,7 @@ def new(
     name: Annotated[str | None, typer.Option(help="What it will be called, if not like the folder.")] = None,
 ) -> None:
     """Begin an implementation: a server that runs, Dockerfile, licence, lock file and README."""
-    from janus_platform import scaffold
+    from janus_platform.cli import scaffold
 
     for written in scaffold.new(folder, name):
         say(str(folder / written))

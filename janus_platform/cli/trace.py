@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.cli_output import say
+from janus_platform.cli.output import say
+from janus_platform.client import running
 from janus_platform.errors import PlatformError
-from janus_platform.platform import running
 
 _LISTED = "20"
 
@@ -37,7 +37,7 @@ def trace(
     if as_json:
         typer.echo(json.dumps(found))
     elif svg is None:
-        from janus_platform.trace_view import Trace
+        from janus_platform.traces.view import Trace
 
         say(str(Trace(found)))
 
@@ -55,8 +55,8 @@ def _list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def _write(found: dict[str, Any], file: Path) -> None:
-    from janus_platform.trace_view import Trace
-    from janus_platform.waterfall_svg import document
+    from janus_platform.traces.view import Trace
+    from janus_platform.traces.waterfall_svg import document
 
     drawn = Trace(found)
     if str(file) == "-":

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 
 from janus_bench.suites.loader import BUNDLED, CATEGORIES
+from janus_platform.conformance.report import SKIPPED, Row, compare, unseen
 from janus_platform.contract import Contract
-from janus_platform.drift.rows import SKIPPED, Row, compare, unseen
 
 HOW = "janus_bench"
 
@@ -18,7 +18,7 @@ def bench(contract: Contract) -> Iterator[Row]:
     """Package, command, weights, categories and suites."""
     ours = contract.bench
     yield from _package(contract)
-    scoring = tomllib.loads((files("janus_bench") / "scoring.toml").read_text("utf-8"))
+    scoring = tomllib.loads((files("janus_bench.scoring") / "scoring.toml").read_text("utf-8"))
     for name, weight in ours.weights.items():
         yield compare(f"bench.weights.{name}", "scoring.toml", weight, scoring["weights"].get(name))
     yield compare("bench.weights", "scoring.toml", sorted(ours.weights), sorted(scoring["weights"]))

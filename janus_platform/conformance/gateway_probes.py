@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
+from janus_platform.conformance.http_client import Answer, Door, dig
+from janus_platform.conformance.report import SKIPPED, Row, compare, unseen
 from janus_platform.contract import Contract
-from janus_platform.drift.door import Answer, Door, dig
-from janus_platform.drift.rows import SKIPPED, Row, compare, unseen
 
 HOW = "probe"
 QUESTION = "What causes tides?"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from janus_platform.conformance.http_client import Answer, Door
+from janus_platform.conformance.report import SKIPPED, Row, compare, unseen
 from janus_platform.contract import Parameter, Service
-from janus_platform.drift.door import Answer, Door
-from janus_platform.drift.rows import SKIPPED, Row, compare, unseen
 
 HOW = "probe"
 POLICY = "ratelimit-policy"

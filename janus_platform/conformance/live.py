@@ -16,16 +16,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from janus_platform.conformance.fields import leaves
+from janus_platform.conformance.http_client import Answer, Door, Unreachable
+from janus_platform.conformance.limit_probes import send, stated_limit
+from janus_platform.conformance.openapi_check import described
+from janus_platform.conformance.report import DIFFERS, KNOWN, SKIPPED, UNREACHABLE, Report, Row, compare, unseen
+from janus_platform.conformance.response_check import answered
+from janus_platform.conformance.service_probes import models
 from janus_platform.contract import Contract, Service
-from janus_platform.drift.answered import answered
-from janus_platform.drift.described import described
-from janus_platform.drift.door import Answer, Door, Unreachable
-from janus_platform.drift.held import send, stated_limit
-from janus_platform.drift.leaves import leaves
-from janus_platform.drift.rows import DIFFERS, KNOWN, SKIPPED, UNREACHABLE, Report, Row, compare, unseen
-from janus_platform.drift.service_probes import models
 from janus_platform.errors import PlatformError
-from janus_platform.services.openapi import PATH as OPENAPI_PATH
+from janus_platform.services.framework.openapi import PATH as OPENAPI_PATH
 
 SECONDS = 20.0
 # A short answer is enough to compare its fields, and is what somebody pays for.

@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from janus_platform.access import KEYS_VARIABLE
+from janus_platform.conformance import limit_probes, service_probes, walls_probes
+from janus_platform.conformance.bench_probes import bench
+from janus_platform.conformance.gateway_probes import GatewayDoor, gateway
+from janus_platform.conformance.http_client import Door, Unreachable
+from janus_platform.conformance.openapi_check import described
+from janus_platform.conformance.report import DIFFERS, UNREACHABLE, Report, Row, compare, unseen
+from janus_platform.conformance.response_check import answered
+from janus_platform.conformance.unmeasured import rest
 from janus_platform.contract import Contract, Service
-from janus_platform.control_client import ControlClient
-from janus_platform.drift import held, service_probes, walls_probes
-from janus_platform.drift.answered import answered
-from janus_platform.drift.bench_probes import bench
-from janus_platform.drift.described import described
-from janus_platform.drift.door import Door, Unreachable
-from janus_platform.drift.gateway_probes import GatewayDoor, gateway
-from janus_platform.drift.rows import DIFFERS, UNREACHABLE, Report, Row, compare, unseen
-from janus_platform.drift.stated import rest
-from janus_platform.services.openapi import HEALTH_PATH
-from janus_platform.services.openapi import PATH as OPENAPI_PATH
+from janus_platform.gateway.access_rules import KEYS_VARIABLE
+from janus_platform.runtime.control_client import ControlClient
+from janus_platform.services.framework.openapi import HEALTH_PATH
+from janus_platform.services.framework.openapi import PATH as OPENAPI_PATH
 
 Probe = Callable[[], Iterable[Row]]
 
@@ -94,10 +94,10 @@ def _service(place: LocalPlace, service: Service) -> Probe:
         yield compare(f"{where}.host", "through egress", 200, health.status)
         yield compare(f"{where}.name", "/health", service.name, health.at("service"))
         yield from described(contract, service, door.ask(service.host, "GET", OPENAPI_PATH).json)
-        yield from answered(where, service.endpoints[0], held.send(door, service, dict(service.example)))
-        yield from held.error_shape(door, service)
-        yield from held.parameters_held(door, service, place.more_time)
-        yield from held.rate_held(door, service, place.more_time, place.status["limits"])
+        yield from answered(where, service.endpoints[0], limit_probes.send(door, service, dict(service.example)))
+        yield from limit_probes.error_shape(door, service)
+        yield from limit_probes.parameters_held(door, service, place.more_time)
+        yield from limit_probes.rate_held(door, service, place.more_time, place.status["limits"])
         yield from _own(place, service, door)
 
     return probe

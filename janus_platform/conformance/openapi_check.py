@@ -9,11 +9,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from janus_platform.conformance.http_client import dig
+from janus_platform.conformance.report import DIFFERS, Row, compare, shown
 from janus_platform.contract import Endpoint, Parameter, ResponseField, Service
-from janus_platform.drift.door import dig
-from janus_platform.drift.rows import DIFFERS, Row, compare, shown
-from janus_platform.services.openapi import HEALTH_PATH, PATH, document, documented_kinds, response_schema, schema_of
-from janus_platform.services.openapi_errors import kinds_of
+from janus_platform.services.framework.openapi import (
+    HEALTH_PATH,
+    PATH,
+    document,
+    documented_kinds,
+    response_schema,
+    schema_of,
+)
+from janus_platform.services.framework.openapi_errors import kinds_of
 
 HOW = "OpenAPI"
 # The contract's name for a JSON Schema keyword; a keyword that is not here belongs to the field `schema`.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from janus_platform.conformance.http_client import Answer, dig
+from janus_platform.conformance.report import DIFFERS, Row, compare
 from janus_platform.contract import Endpoint, ResponseField
-from janus_platform.drift.door import Answer, dig
-from janus_platform.drift.rows import DIFFERS, Row, compare
 
 HOW = "answer"
 _TYPES: dict[str, tuple[type, ...]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from janus_platform.conformance.http_client import Answer, Door, dig
+from janus_platform.conformance.limit_probes import HOW, MoreTime
+from janus_platform.conformance.report import DIFFERS, SKIPPED, Row, compare, unseen
 from janus_platform.contract import Model, Service
-from janus_platform.drift.door import Answer, Door, dig
-from janus_platform.drift.held import HOW, MoreTime
-from janus_platform.drift.rows import DIFFERS, SKIPPED, Row, compare, unseen
 
 ODD = "https://odd.example"  # the corpus' site on which everything goes wrong
 _TIME_FOR_A_SLOW_MACHINE = 20.0

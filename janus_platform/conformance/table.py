@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from janus_platform.drift.rows import (
+from janus_platform.conformance.report import (
     DIFFERS,
     KNOWN,
     MEANINGS,

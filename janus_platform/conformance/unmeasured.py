@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from janus_platform.conformance.fields import leaves
+from janus_platform.conformance.report import STATED, UNCHECKED, Row, uncovered, unseen
 from janus_platform.contract import Contract
-from janus_platform.drift.leaves import leaves
-from janus_platform.drift.rows import STATED, UNCHECKED, Row, uncovered, unseen
 
 HOW = "none"
 _PROSE = "A sentence for readers: no answer holds it."

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from janus_platform.conformance.gateway_probes import GatewayDoor
+from janus_platform.conformance.http_client import Door, Unreachable, dig
+from janus_platform.conformance.report import DIFFERS, KNOWN, SKIPPED, Row, compare, unseen
 from janus_platform.contract import Contract
-from janus_platform.control_client import ControlClient
-from janus_platform.drift.door import Door, Unreachable, dig
-from janus_platform.drift.gateway_probes import GatewayDoor
-from janus_platform.drift.rows import DIFFERS, KNOWN, SKIPPED, Row, compare, unseen
 from janus_platform.errors import RequestRefused
+from janus_platform.runtime.control_client import ControlClient
 
 HOW = "probe"
 # Hosts that an implementation would like to reach: another site, this machine, a cloud's metadata, a look-alike.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from janus_platform.typed_entries import ContractError
+from janus_platform.contract.parsing import ContractError
 
 KINDS = ("changed", "deprecated", "removed")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")

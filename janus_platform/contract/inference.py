@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from janus_platform.typed_entries import ContractError, build
+from janus_platform.contract.parsing import ContractError, build
 
 # What a model can do beyond answering in text.
 FEATURES = ("tools", "json", "vision", "reasoning")

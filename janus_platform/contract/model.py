@@ -1,7 +1,7 @@
 """The typed view of `contract.toml`, the one place where the platform's facts stand.
 
 Everything the specification states (FR-1 to FR-5) is read from the file that lies beside this module, checked on
-load, and handed out as frozen dataclasses. What it says of a service is typed in service_contract.py.
+load, and handed out as frozen dataclasses. What it says of a service is typed in services.py.
 """
 
 from __future__ import annotations
@@ -16,25 +16,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from janus_platform.contract_changes import Change as Change
-from janus_platform.contract_changes import check_changes
-from janus_platform.inference_contract import InferenceLimits as InferenceLimits
-from janus_platform.inference_contract import Model as Model
-from janus_platform.inference_contract import UpstreamRules as UpstreamRules
-from janus_platform.room_contract import RoomRules as RoomRules
-from janus_platform.service_contract import JSON as JSON
-from janus_platform.service_contract import DocumentedElsewhere as DocumentedElsewhere
-from janus_platform.service_contract import Endpoint as Endpoint
-from janus_platform.service_contract import LiveEngine as LiveEngine
-from janus_platform.service_contract import Parameter as Parameter
-from janus_platform.service_contract import ProblemKind as ProblemKind
-from janus_platform.service_contract import RateLimit as RateLimit
-from janus_platform.service_contract import ResponseField as ResponseField
-from janus_platform.service_contract import SandboxBounds as SandboxBounds
-from janus_platform.service_contract import Service as Service
-from janus_platform.service_contract import read_service, with_elsewhere
-from janus_platform.typed_entries import ContractError as ContractError
-from janus_platform.typed_entries import build, check_type, known, take
+from janus_platform.contract.changes import Change, check_changes
+from janus_platform.contract.classroom import RoomRules
+from janus_platform.contract.parsing import ContractError, build, check_type, known, take
+from janus_platform.contract.services import (
+    DocumentedElsewhere,
+    Parameter,
+    RateLimit,
+    ResponseField,
+    Service,
+    read_service,
+    with_elsewhere,
+)
 
 CONTRACT_FILE = Path(__file__).with_name("contract.toml")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")

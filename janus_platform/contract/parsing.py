@@ -1,6 +1,6 @@
 """Reads entries of a TOML file into frozen dataclasses, and names the one that is missing, unknown or of a wrong type.
 
-It knows nothing of the platform; `contract.py` reads the contract with it.
+It knows nothing of the platform; `model.py` reads the contract with it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ stands in the same file, marked with the contract version `since` which it is th
 
 `read_json` and `read_query` check both kinds of parameters; `GET /openapi.json` and the book's reference page are
 written from them, and a test compares what a service really answers. A parameter or field may carry `schema`, further
-JSON Schema keywords for what the plain entries cannot say. What only inference has is typed in inference_contract.py.
+JSON Schema keywords for what the plain entries cannot say. What only inference has is typed in inference.py.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from janus_platform.inference_contract import InferenceLimits, Model, UpstreamRules, read_inference
-from janus_platform.typed_entries import build, known, take
+from janus_platform.contract.inference import InferenceLimits, Model, UpstreamRules, read_inference
+from janus_platform.contract.parsing import build, known, take
 
 JSON = "application/json"
 

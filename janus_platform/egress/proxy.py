@@ -29,11 +29,11 @@ from starlette.types import ASGIApp
 from janus_platform.contract import Egress
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
-from janus_platform.egress.heads import Refusal, parse, refusal_bytes
+from janus_platform.egress.connect_request import Refusal, parse, refusal_bytes
 from janus_platform.egress.queueing import MakesWay, Tunnels, UnfinishedHeads
 from janus_platform.egress.same_host import SameHost
-from janus_platform.egress.waiting import Queued, Waiting
-from janus_platform.http_server import BACKLOG, HttpServer
+from janus_platform.egress.tunnel_handover import Queued, Waiting
+from janus_platform.http.server import BACKLOG, HttpServer
 
 log = logging.getLogger("janus.egress")
 

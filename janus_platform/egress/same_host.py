@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from janus_platform.egress.heads import problem
-from janus_platform.http_protocol import AUTHORITY
+from janus_platform.egress.connect_request import problem
+from janus_platform.http.protocol import AUTHORITY
 
 # Told of an attempt: caller, target and reason.
 Blocked = Callable[[str, str, str], None]

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
-from janus_platform.access import ANY_ORIGIN, AccessRules, digest
 from janus_platform.gateway import errors
+from janus_platform.gateway.access_rules import ANY_ORIGIN, AccessRules, digest
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -17,19 +17,19 @@ from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
 from janus_platform.gateway.access import Access
-from janus_platform.gateway.answered import Answered
 from janus_platform.gateway.balancing import Balancer
 from janus_platform.gateway.chat import Chat
 from janus_platform.gateway.chat_page import load_page
-from janus_platform.gateway.client import Headers, Receive, Send
-from janus_platform.gateway.connections import Connections
 from janus_platform.gateway.directory import Directory
 from janus_platform.gateway.errors import GatewayError
 from janus_platform.gateway.metrics import Metrics
 from janus_platform.gateway.models import list_models
 from janus_platform.gateway.public_trace import new_request_id, public_trace
+from janus_platform.gateway.request_record import Answered
+from janus_platform.gateway.response_stream import Headers, Receive, Send
 from janus_platform.gateway.routing import Leader, Router
-from janus_platform.traces import Tracing
+from janus_platform.gateway.upstream_pool import Connections
+from janus_platform.traces.tracing import Tracing
 
 Scope = MutableMapping[str, Any]
 # Content type and body of what stands at a path.

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from janus_platform.clock import Clock
-from janus_platform.gateway.connection import CutOff, NotHttp, Unanswered
-from janus_platform.gateway.connections import Address, Connections
 from janus_platform.gateway.directory import Upstream
-from janus_platform.gateway.site import Site, host_header
+from janus_platform.gateway.remote_url import Site, host_header
+from janus_platform.gateway.upstream_connection import CutOff, NotHttp, Unanswered
+from janus_platform.gateway.upstream_pool import Address, Connections
 
 log = logging.getLogger("janus.gateway")
 

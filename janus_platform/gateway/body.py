@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from janus_platform.gateway import errors
-from janus_platform.gateway.client import ClientLeft, Message, Receive
+from janus_platform.gateway.response_stream import ClientLeft, Message, Receive
 
 # A client that is still sending sees a reset instead of the 413, so a body up to this many limits is read and dropped.
 DISCARDED = 4

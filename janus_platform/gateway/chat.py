@@ -12,20 +12,21 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
-from janus_platform.gateway.answered import Answered, tokens
 from janus_platform.gateway.balancing import Balancer, Node
 from janus_platform.gateway.body import read_body
-from janus_platform.gateway.client import Client, ClientLeft, Headers, Receive, Send
-from janus_platform.gateway.connections import Connections
 from janus_platform.gateway.errors import GatewayError, NodeFailed
-from janus_platform.gateway.forwarding import Exchange, Progress, Target
 from janus_platform.gateway.metrics import NOBODY, Metrics
+from janus_platform.gateway.remote_url import host_header
+from janus_platform.gateway.request_record import Answered, tokens
+from janus_platform.gateway.response_stream import Client, ClientLeft, Headers, Receive, Send
 from janus_platform.gateway.routing import Router
-from janus_platform.gateway.site import host_header
+from janus_platform.gateway.timeouts import Watch
+from janus_platform.gateway.upstream_exchange import Exchange, Progress, Target
+from janus_platform.gateway.upstream_pool import Connections
 from janus_platform.gateway.validation import SMALL_BYTES, ChatRequest, parse_chat_request
-from janus_platform.gateway.watch import Watch
-from janus_platform.traces import TOKEN_TIMES, Tracing, context_from, trace_id, traceparent
-from janus_platform.workers import JobFailed, TooManyJobs, Workers
+from janus_platform.processes.workers import JobFailed, TooManyJobs, Workers
+from janus_platform.traces.context import TOKEN_TIMES, context_from, trace_id, traceparent
+from janus_platform.traces.tracing import Tracing
 
 log = logging.getLogger("janus.gateway")
 

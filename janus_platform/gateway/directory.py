@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from janus_platform.gateway.site import Site
+from janus_platform.gateway.remote_url import Site
 
 
 class NotDeployed(LookupError):

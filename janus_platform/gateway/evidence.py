@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
 
-from janus_platform.attestation.desk import EvidenceDesk, NothingMeasured, TooOften
 from janus_platform.attestation.errors import AttestationError, BadNonce
+from janus_platform.attestation.evidence_service import EvidenceDesk, NothingMeasured, TooOften
 from janus_platform.gateway.directory import Directory, NotDeployed, NotReady
 from janus_platform.gateway.errors import GatewayError, invalid_field, model_not_found, not_ready
 

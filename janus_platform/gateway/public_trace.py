@@ -12,7 +12,7 @@ import secrets
 from typing import Any
 
 from janus_platform.gateway.errors import GatewayError
-from janus_platform.traces import TraceStore
+from janus_platform.traces.store import TraceStore
 
 _MADE_HERE = re.compile(r"req_[0-9a-f]{24}")
 _SHOWN = {

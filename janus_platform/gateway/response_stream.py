@@ -12,7 +12,7 @@ from typing import Any
 
 from janus_platform.clock import Clock
 from janus_platform.gateway.errors import GatewayError
-from janus_platform.gateway.watch import Watch
+from janus_platform.gateway.timeouts import Watch
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

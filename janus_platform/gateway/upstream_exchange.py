@@ -16,11 +16,11 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
-from janus_platform.gateway.client import Client, Headers
-from janus_platform.gateway.connection import Connection, CutOff, NotHttp, Unanswered
-from janus_platform.gateway.connections import Address, Connections
 from janus_platform.gateway.errors import GatewayError
 from janus_platform.gateway.events import EventReader
+from janus_platform.gateway.response_stream import Client, Headers
+from janus_platform.gateway.upstream_connection import Connection, CutOff, NotHttp, Unanswered
+from janus_platform.gateway.upstream_pool import Address, Connections
 from janus_platform.gateway.validation import ChatRequest
 
 Event = Callable[[str, dict[str, int | str]], None]

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 from janus_platform.clock import Clock
-from janus_platform.gateway.connection import Connection, Unanswered
-from janus_platform.gateway.site import Site
+from janus_platform.gateway.remote_url import Site
+from janus_platform.gateway.upstream_connection import Connection, Unanswered
 
 Address = Path | tuple[str, int] | Site
 # Shorter than the 5 s after which uvicorn and Node drop an idle connection, so that none is reused as it closes.

@@ -69,7 +69,7 @@ def parse_chat_request(body: bytes, contract: Contract) -> ChatRequest:
 
 
 def check_large(body: bytes, *, contract: Contract) -> tuple[dict[str, Any], bytes]:
-    """What `parse_chat_request` says of a body, as a worker process hands it back: see janus_platform/workers.py."""
+    """What `parse_chat_request` says of a body, as a worker process hands it back: see `processes.workers`."""
     try:
         asked = parse_chat_request(body, contract)
     except GatewayError as error:

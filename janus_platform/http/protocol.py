@@ -19,7 +19,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from janus_platform.body_budget import BodyBudget, OverBudget
+from janus_platform.http.body_budget import BodyBudget, OverBudget
 
 MAX_HEAD_BYTES = 65_536
 # From the connection's beginning, or a later request's first byte, until the head is whole.

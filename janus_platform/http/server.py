@@ -20,8 +20,8 @@ from uvicorn.config import Config
 from uvicorn.lifespan.on import LifespanOn
 from uvicorn.server import ServerState
 
-from janus_platform.body_budget import SHARED, BodyBudget
-from janus_platform.http_protocol import HttpConnection, Refused, problem
+from janus_platform.http.body_budget import SHARED, BodyBudget
+from janus_platform.http.protocol import HttpConnection, Refused, problem
 
 BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 75

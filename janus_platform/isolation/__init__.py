@@ -1,1 +1,1 @@
-"""What bounds a program of somebody else, whoever runs it: a filter of system calls, and memory for its whole tree."""
+"""What bounds a program of somebody else: namespaces, file tree, system calls, memory for its whole process tree."""

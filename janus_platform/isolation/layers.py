@@ -28,9 +28,9 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from janus_platform import bubblewrap, landlock
-from janus_platform.bubblewrap import Bubblewrap
-from janus_platform.uids import FIRST_UID, free_uid, release_uid
+from janus_platform.isolation import bubblewrap, landlock
+from janus_platform.isolation.bubblewrap import Bubblewrap
+from janus_platform.isolation.uids import FIRST_UID, free_uid, release_uid
 
 Layer = Literal["bubblewrap", "landlock", "rlimits"]
 Bind = str | os.PathLike[str] | tuple[str | os.PathLike[str], str | os.PathLike[str]]

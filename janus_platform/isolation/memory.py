@@ -21,7 +21,7 @@ from typing import Protocol
 
 import psutil
 
-from janus_platform.confinement.members import nameless_bytes, proportional_bytes, resident_bytes, socket_bytes
+from janus_platform.isolation.process_tree import nameless_bytes, proportional_bytes, resident_bytes, socket_bytes
 
 LOOK_EVERY_SECONDS = 0.1
 _PREFIX = "janus-"

@@ -20,7 +20,7 @@ import struct
 from collections.abc import Callable
 from typing import Literal
 
-from janus_platform.confinement.system_call_numbers import MACHINES, Machine
+from janus_platform.isolation.seccomp_numbers import MACHINES, Machine
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000

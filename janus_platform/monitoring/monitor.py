@@ -14,10 +14,10 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.contract import Monitoring as Rules
-from janus_platform.gateway.answered import Answered
+from janus_platform.gateway.request_record import Answered
+from janus_platform.monitoring.anomaly import Kind, Signal
 from janus_platform.monitoring.requests import SERVER_ERROR, RequestLog, latency
 from janus_platform.monitoring.resources import Usage, usage_of
-from janus_platform.monitoring.statistic import Kind, Signal
 
 log = logging.getLogger("janus.monitor")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from janus_platform.gateway.answered import Answered
+from janus_platform.gateway.request_record import Answered
 
 SERVER_ERROR = 500
 KEPT_TIMES = 200

@@ -18,7 +18,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Upstream
-from janus_platform.gateway.site import AddressRefused, Site
+from janus_platform.gateway.remote_url import AddressRefused, Site
 from janus_platform.node.checks import Check
 from janus_platform.node.streaming_rules import Streamed, came_at_once, check_stream
 

@@ -2,7 +2,7 @@
 
 It gets requests only while it is healthy: not before its health path has answered 200, nor while that says otherwise.
 After a crash it is started again with a growing delay (backoff.py). Ended by the node it counts as crashed: when it
-takes more than its bounds allow (excess.py), or when its health path stays silent (health.py).
+takes more than its bounds allow (resource_watch.py), or when its health path stays silent (health.py).
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Load, NotReady, Upstream
 from janus_platform.node.backoff import Backoff
-from janus_platform.node.excess import until_excess
-from janus_platform.node.forwarding_time import round_trip_ms
 from janus_platform.node.health import Health
 from janus_platform.node.log import BoundedLog
-from janus_platform.node.measuring import Measured, Measurer
+from janus_platform.node.measurements import Measured, Measurer
 from janus_platform.node.missing_packages import remedy
+from janus_platform.node.overhead_probe import round_trip_ms
 from janus_platform.node.probe import status_of
-from janus_platform.node.walls import Launch, Walls
-from janus_platform.processes import Child
+from janus_platform.node.resource_watch import until_excess
+from janus_platform.node.sandbox import Launch, Walls
+from janus_platform.processes.child import Child
 
 log = logging.getLogger("janus.node")
 

@@ -1,6 +1,6 @@
 """How much an implementation may use: the contract's memory and cores where this machine has them, else what it has.
 
-Memory and processes are counted over its whole tree by a guard (confinement/memory.py) and by the node's watch;
+Memory and processes are counted over its whole tree by a guard (isolation/memory.py) and by the node's watch;
 RLIMIT_DATA and RLIMIT_NPROC bound each process and the uid between two looks. Cores are an affinity, which the filter
 of system calls keeps the program from changing; two implementations with fewer cores than the machine has get different
 ones where they can. What this does not do: share a core fairly, or bound what reads and writes a disk.
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import psutil
 
-from janus_platform.confinement.members import threads_of_this_user
 from janus_platform.contract import Contract
+from janus_platform.isolation.process_tree import threads_of_this_user
 
 _turns = itertools.count()
 

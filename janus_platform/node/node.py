@@ -16,15 +16,15 @@ from functools import cached_property
 from pathlib import Path
 
 from janus_platform.clock import Clock, SystemClock
-from janus_platform.confinement.memory import MemoryGuard, guard_maker
 from janus_platform.contract import Contract
-from janus_platform.gateway.site import Site
-from janus_platform.isolation import Isolation, detect
-from janus_platform.node.bounds import Bounds
-from janus_platform.node.elsewhere import Elsewhere
+from janus_platform.gateway.remote_url import Site
+from janus_platform.isolation.layers import Isolation, detect
+from janus_platform.isolation.memory import MemoryGuard, guard_maker
 from janus_platform.node.instance import Instance
-from janus_platform.node.measuring import measurer
-from janus_platform.node.walls import Bare, EgressAccess, Walls, Wrapped
+from janus_platform.node.limits import Bounds
+from janus_platform.node.measurements import measurer
+from janus_platform.node.remote import Elsewhere
+from janus_platform.node.sandbox import Bare, EgressAccess, Walls, Wrapped
 
 __all__ = ["EgressAccess", "Node", "Spec", "python_command"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from janus_platform.gateway.site import Site, host_header
+from janus_platform.gateway.remote_url import Site, host_header
 
 Base = Path | tuple[str, int] | Site
 # A head that is longer is no answer to so small a question.

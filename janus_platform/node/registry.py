@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from janus_platform.damaged import Warn, is_damaged, set_aside
+from janus_platform.damaged_files import Warn, is_damaged, set_aside
 from janus_platform.errors import PlatformError
 
 log = logging.getLogger("janus.node")

@@ -16,9 +16,9 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Load, NotReady, Upstream
-from janus_platform.gateway.site import Site
+from janus_platform.gateway.remote_url import Site
 from janus_platform.node.log import BoundedLog
-from janus_platform.node.measuring import Measured
+from janus_platform.node.measurements import Measured
 from janus_platform.node.probe import status_of
 
 log = logging.getLogger("janus.node")

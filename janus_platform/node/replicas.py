@@ -13,9 +13,9 @@ from typing import Any
 from janus_platform.attestation import EventLog
 from janus_platform.clock import Clock
 from janus_platform.gateway.directory import Upstream
-from janus_platform.node.elsewhere import Elsewhere
 from janus_platform.node.instance import Instance
 from janus_platform.node.log import BoundedLog
+from janus_platform.node.remote import Elsewhere
 
 # A failed start is not tried again at once: each try may take all of its time limit.
 RETRY_SECONDS = 10.0

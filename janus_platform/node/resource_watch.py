@@ -14,9 +14,9 @@ import os
 import psutil
 
 from janus_platform.clock import Clock
-from janus_platform.confinement.members import members, tasks_of
-from janus_platform.confinement.memory import MemoryGuard
-from janus_platform.node.bounds import Bounds
+from janus_platform.isolation.memory import MemoryGuard
+from janus_platform.isolation.process_tree import members, tasks_of
+from janus_platform.node.limits import Bounds
 
 LOOK_EVERY_SECONDS = 0.25
 _IN_MEMORY = ("/tmp", "/dev/shm")

@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from janus_platform.confinement.memory import MemoryGuard
-from janus_platform.confinement.system_calls import filter_program
 from janus_platform.contract import Contract
-from janus_platform.isolation import Isolation, bwrap_command, readable_copy, with_hidden_options
+from janus_platform.isolation.layers import Isolation, bwrap_command, readable_copy, with_hidden_options
+from janus_platform.isolation.memory import MemoryGuard
+from janus_platform.isolation.seccomp import filter_program
+from janus_platform.isolation.uids import free_uid, release_uid
 from janus_platform.node import forwarders
-from janus_platform.node.bounds import Bounds
+from janus_platform.node.limits import Bounds
 from janus_platform.node.probe import Base
-from janus_platform.uids import free_uid, release_uid
 
 LOOPBACK = forwarders.LOOPBACK
 NAME_VARIABLE = "JANUS_IMPLEMENTATION"

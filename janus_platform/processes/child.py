@@ -26,7 +26,7 @@ import psutil
 if TYPE_CHECKING:
     import asyncio
 
-    from janus_platform.pipes import Streams
+    from janus_platform.processes.pipes import Streams
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _CLOSE_RANGE, _CLOEXEC = 436, 4  # close_range(2), Linux 5.11; the same number on every machine
@@ -93,7 +93,7 @@ class Child:
         """
         import asyncio  # Not at the top: who only joins a platform starts no child, and would wait 16 ms for it.
 
-        from janus_platform.pipes import Pipes
+        from janus_platform.processes.pipes import Pipes
 
         pipes = Pipes({"stdin": stdin, "stdout": stdout, "stderr": stderr}, owner=owner, size=pipe_bytes)
         try:

@@ -16,15 +16,15 @@ import sys
 from types import MappingProxyType
 from typing import Any
 
-from janus_platform.processes import Child
-from janus_platform.worker_process import LENGTHS, read_answer
+from janus_platform.processes.child import Child
+from janus_platform.processes.worker_process import LENGTHS, read_answer
 
 LIMIT_SECONDS = 20.0
 PROCESSES, MAX_WAITING = 2, 32
 # Python keeps the memory of a large job; the process that did one makes room for a new one.
 RETIRING_BYTES = 2_000_000
 _SLICE = 1 << 18
-_WORKER = "janus_platform.worker_process"
+_WORKER = "janus_platform.processes.worker_process"
 # What an interpreter may need to start. It reads what strangers send, so it gets no key and no proxy.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG", "LC_ALL")
 

@@ -19,14 +19,15 @@ from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotReady
-from janus_platform.node import SubmissionRefused
-from janus_platform.processes import ProcessId
-from janus_platform.traces import MAX_TRACES, RESOURCE
+from janus_platform.node.checks import SubmissionRefused
+from janus_platform.processes.child import ProcessId
 from janus_platform.traces.reported import reported_span
+from janus_platform.traces.store import MAX_TRACES
+from janus_platform.traces.tracing import RESOURCE
 
 if TYPE_CHECKING:
-    from janus_platform.room.room import Room
-    from janus_platform.server import LocalPlatform
+    from janus_platform.classroom.classroom import Room
+    from janus_platform.runtime.server import LocalPlatform
 
 MAX_BODY_BYTES = 100_000
 

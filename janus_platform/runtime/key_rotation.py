@@ -17,7 +17,7 @@ from janus_platform.contract import Contract
 from janus_platform.egress.callers import Callers
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotDeployed, NotReady
-from janus_platform.node import Deployments
+from janus_platform.node.deployments import Deployments
 
 log = logging.getLogger("janus.platform")
 

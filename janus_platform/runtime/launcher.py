@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from janus_platform.access import AccessRules
-from janus_platform.control_client import ControlClient
+from janus_platform.classroom.saved_ticket import VARIABLE as ROOM_VARIABLE
+from janus_platform.classroom.saved_ticket import wanted_ticket
+from janus_platform.classroom.settings import RoomSettings
+from janus_platform.classroom.ticket import Ticket
 from janus_platform.errors import NotRunning, PlatformError
-from janus_platform.processes import ProcessId, end_tree, spawn_background
-from janus_platform.room.saved import VARIABLE as ROOM_VARIABLE
-from janus_platform.room.saved import wanted_ticket
-from janus_platform.room.settings import RoomSettings
-from janus_platform.room.ticket import Ticket
-from janus_platform.runtime import Runtime, State
+from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.processes.child import ProcessId, end_tree, spawn_background
+from janus_platform.runtime.control_client import ControlClient
+from janus_platform.runtime.state import Runtime, State
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0  # more than the 30 s that OpenTelemetry's processor may take to send the last spans
@@ -177,9 +177,9 @@ def _start(runtime: Runtime, options: Options) -> State:
 
 def _what_to_run(options: Options) -> list[str]:
     if options.ticket:
-        return ["janus_platform.room.bridge_process"]
+        return ["janus_platform.classroom.bridge_process"]
     asked = ["--limits", options.limits or LIMITS[0], "--web", options.wanted_web or WEBS[0]]
-    return ["janus_platform.server", *asked, *(options.room.arguments if options.room else [])]
+    return ["janus_platform.runtime.server", *asked, *(options.room.arguments if options.room else [])]
 
 
 def _abandon(runtime: Runtime, process: ProcessId) -> None:

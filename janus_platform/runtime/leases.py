@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterator
 
 from janus_platform.clock import Clock
-from janus_platform.processes import ProcessId
+from janus_platform.processes.child import ProcessId
 
 WATCH_SECONDS = 0.5
 

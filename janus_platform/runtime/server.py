@@ -1,7 +1,6 @@
 """The platform's process: puts gateway, node, egress proxy and services together, and ends when its last user is gone.
 
-Run as `python -m janus_platform.server`; `janus up` and `janus.up()` do that. It says on the pipe it was given whether
-it became healthy, so that whoever started it never waits by the clock and nothing is left half-started.
+`janus up` and `janus.up()` run it. It says on a pipe whether it became healthy, so that nobody waits by the clock.
 """
 
 from __future__ import annotations
@@ -22,13 +21,15 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
-from janus_platform import collector
-from janus_platform.access import AccessRules
-from janus_platform.attestation.desk import EvidenceDesk
+from janus_platform.attestation.evidence_service import EvidenceDesk
 from janus_platform.attestation.identity import ATTESTATION_FOLDER
+from janus_platform.classroom.classroom import Room, RoomDirectory
+from janus_platform.classroom.concurrency import Fair
+from janus_platform.classroom.leaderboard_file import open_leaderboard
+from janus_platform.classroom.namespaces import resolver
+from janus_platform.classroom.settings import RoomSettings
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
-from janus_platform.control import build_control
 from janus_platform.corpus.browsing import BundledWeb
 from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
@@ -36,32 +37,33 @@ from janus_platform.egress.callers import Callers, check_caller
 from janus_platform.egress.environment import egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
-from janus_platform.evidence_page import evidence_page
-from janus_platform.gateway import Access, build_gateway
+from janus_platform.gateway.access import Access
+from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.app import build_gateway
 from janus_platform.gateway.errors import unreadable
-from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.gateway.evidence import evidence_page
+from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
 from janus_platform.monitoring.monitor import Monitor
-from janus_platform.node import Deployments, Node, Registry
+from janus_platform.node.deployments import Deployments
+from janus_platform.node.node import Node
 from janus_platform.node.probe import status_of
-from janus_platform.platform_log import log_to
-from janus_platform.processes import ProcessId
-from janus_platform.reporting import report
-from janus_platform.room.fair import Fair
-from janus_platform.room.leaderboard_file import open_leaderboard
-from janus_platform.room.names import resolver
-from janus_platform.room.room import Room, RoomDirectory
-from janus_platform.room.settings import RoomSettings
-from janus_platform.rotation import KeyRotation
-from janus_platform.runtime import Runtime, State, cache_folder, runtime
-from janus_platform.services.rate_limit import LimitSwitch
-from janus_platform.services.service import ServiceContext
-from janus_platform.services.table import build_services
-from janus_platform.starter import LIMITS, WEBS
-from janus_platform.submission_request import submit
-from janus_platform.traces import Tracing
+from janus_platform.node.registry import Registry
+from janus_platform.processes.child import ProcessId
+from janus_platform.runtime import garbage_collection
+from janus_platform.runtime.control_api import build_control
+from janus_platform.runtime.key_rotation import KeyRotation
+from janus_platform.runtime.launcher import LIMITS, WEBS
+from janus_platform.runtime.leases import Users
+from janus_platform.runtime.log import log_to
+from janus_platform.runtime.ready_pipe import report
+from janus_platform.runtime.state import Runtime, State, cache_folder, runtime
+from janus_platform.runtime.submission_request import submit
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.framework.rate_limit import LimitSwitch
+from janus_platform.services.registry import build_services
 from janus_platform.traces.export import exporter_from
-from janus_platform.users import Users
+from janus_platform.traces.tracing import Tracing
 
 log = logging.getLogger("janus.platform")
 
@@ -293,8 +295,8 @@ async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> Non
     platform = LocalPlatform(settings, place)
     try:
         await platform.start()
-        collector.settle()
-        idle = asyncio.create_task(collector.collect_when_idle(platform.gateway.activity))
+        garbage_collection.settle()
+        idle = asyncio.create_task(garbage_collection.collect_when_idle(platform.gateway.activity))
         if report(ready_fd, {"ready": True}):
             await platform.run()
         else:
@@ -306,7 +308,7 @@ async def serve(settings: Settings, place: Runtime, ready_fd: int | None) -> Non
 
 def main() -> None:
     """Parse the arguments and serve until the end."""
-    parser = argparse.ArgumentParser(prog="janus_platform.server")
+    parser = argparse.ArgumentParser(prog="janus_platform.runtime.server")
     parser.add_argument("--port", type=int, default=load_contract().gateway.port)
     parser.add_argument("--limits", choices=LIMITS, default=LIMITS[0])
     parser.add_argument("--web", choices=WEBS, default=WEBS[0])

@@ -20,7 +20,7 @@ from typing import IO
 
 from janus_bench.home import home
 from janus_platform.errors import PlatformError
-from janus_platform.processes import ProcessId
+from janus_platform.processes.child import ProcessId
 
 # A Unix socket's path may have 103 bytes (macOS) or 107 (Linux); our longest socket name takes 40 below the folder.
 _MAX_FOLDER_BYTES = 60

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from janus_platform.errors import PlatformError
-from janus_platform.node import Deployments
+from janus_platform.node.deployments import Deployments
 
 FORM_FIELDS = ("hotkey", "source", "license", "description", "changelog", "contact")
 TEXTS = ("path", "url", "name", "entry", *FORM_FIELDS)

@@ -16,9 +16,15 @@ from starlette.types import ASGIApp
 
 from janus_platform.contract import Contract
 from janus_platform.corpus import load_corpus
-from janus_platform.services import code_sandbox, inference, search, vector_index, web_proxy
-from janus_platform.services.service import ServiceContext
-from janus_platform.services.vector_index_prepare import model_folder
+from janus_platform.services.code_sandbox import app as code_sandbox
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.inference import app as inference
+from janus_platform.services.inference.minilm import MiniLM
+from janus_platform.services.inference.upstream import upstream_of
+from janus_platform.services.search import app as search
+from janus_platform.services.vector_index import app as vector_index
+from janus_platform.services.vector_index.prepare import model_folder
+from janus_platform.services.web_proxy import app as web_proxy
 
 HEALTH_SECONDS = 2.0
 
@@ -68,8 +74,8 @@ def build_services(
         "inference": inference.build(
             context,
             keys=accepts_key,
-            embedder=inference.MiniLM(model_folder()),
-            upstream=inference.upstream_of(os.environ, context.contract, clock=context.clock),
+            embedder=MiniLM(model_folder()),
+            upstream=upstream_of(os.environ, context.contract, clock=context.clock),
         ),
     }
     return HostTable(context.contract, apps)

@@ -149,18 +149,18 @@ class Trace:
 
     def svg(self) -> str:
         """The waterfall as an SVG element that takes the page's own text colour."""
-        from janus_platform.waterfall_svg import draw
+        from janus_platform.traces.waterfall_svg import draw
 
         return draw(self)
 
     def save_svg(self, file: str | Path) -> None:
         """Write the waterfall as an SVG file that is light or dark as its reader prefers. Raises OSError."""
-        from janus_platform.waterfall_svg import document
+        from janus_platform.traces.waterfall_svg import document
 
         Path(file).write_text(document(self), encoding="utf-8")
 
     def __str__(self) -> str:
-        from janus_platform.waterfall_text import draw
+        from janus_platform.traces.waterfall_text import draw
 
         return draw(self)
 
@@ -168,7 +168,7 @@ class Trace:
         return f"<Trace {self.trace_id}: {' → '.join(s.name for s in self.spans)}>"
 
     def _repr_html_(self) -> str:
-        from janus_platform.waterfall_svg import draw_narrow
+        from janus_platform.traces.waterfall_svg import draw_narrow
 
         # A page that styles the two classes shows the one that fits; any other shows the wide one, which scrolls.
         return (

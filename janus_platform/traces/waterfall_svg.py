@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from janus_platform.trace_view import Span, Trace
+    from janus_platform.traces.view import Span, Trace
 
 _AXIS, _LINE, _TICKS = 34, 18, 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from janus_platform.trace_view import Span, Trace
+    from janus_platform.traces.view import Span, Trace
 
 COLUMNS = 48
 

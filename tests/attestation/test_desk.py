@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from janus_platform.attestation import EventLog
-from janus_platform.attestation.desk import EvidenceDesk, NothingMeasured, TooOften
 from janus_platform.attestation.errors import BadNonce
+from janus_platform.attestation.evidence_service import EvidenceDesk, NothingMeasured, TooOften
 from janus_platform.clock import ManualClock
-from janus_platform.evidence_page import evidence_page
 from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
 from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.evidence import evidence_page
 from tests.attestation.rig import CONTRACT, NOW, bench
 
 LIMIT = CONTRACT.attestation.rate_limit

@@ -8,7 +8,7 @@ import struct
 import zlib
 from typing import Any
 
-from janus_bench import evaluators
+from janus_bench.checks import registry as evaluators
 from janus_bench.suites.drawings import encode
 from janus_bench.suites.loader import Item, Suite
 from tests.bench.ground_truth import Reply, Request, stream

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from janus_bench import seeds
+from janus_bench.leaderboard import seeds
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from janus_bench.metrics import count_tokens
+from janus_bench.scoring.metrics import count_tokens
 from janus_bench.suites.loader import Item
 from tests.bench.lab import Said
 

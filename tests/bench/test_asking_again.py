@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 import janus_bench
 from janus_bench.cli import app
 from janus_bench.errors import BenchError
-from janus_bench.pause import told_seconds
 from janus_bench.suites.loader import load_suite
+from janus_bench.wire.pause import told_seconds
 from tests.bench.answers import Implementation
 from tests.bench.ground_truth import Reply, Request, plain, refused_port, serving
 

@@ -15,9 +15,9 @@ import pytest
 from janus_bench.calibration import calibrate as calibration
 from janus_bench.calibration.calibrate import ask, calibrate, ground_truth, read_truth, request_of
 from janus_bench.calibration.plan import FAULTS, Plan
-from janus_bench.client import exchange
-from janus_bench.metrics import rate
-from janus_bench.receiving import READER, Receiver
+from janus_bench.scoring.metrics import rate
+from janus_bench.wire.client import exchange
+from janus_bench.wire.receiver import READER, Receiver
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps reads in the kernel")
 
@@ -91,7 +91,7 @@ def test_an_injected_clock_stamps_in_the_reader() -> None:
 
 @ON_LINUX
 def test_without_kernel_stamps_the_reader_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("janus_bench.receiving._SO_TIMESTAMPNS", 0x7FFF)
+    monkeypatch.setattr("janus_bench.wire.receiver._SO_TIMESTAMPNS", 0x7FFF)
     with ground_truth() as target:
         ((response, answer),) = asyncio.run(ask(target, [Plan("r", tokens=5, gap_ms=1)]))
     assert response.stamped_by == READER
@@ -104,7 +104,7 @@ def test_a_stamp_from_before_the_wall_clock_was_set_is_not_believed(
     monkeypatch: pytest.MonkeyPatch, age_seconds: int
 ) -> None:
     real = time.time_ns
-    monkeypatch.setattr("janus_bench.receiving.time.time_ns", lambda: real() + age_seconds * 10**9)
+    monkeypatch.setattr("janus_bench.wire.receiver.time.time_ns", lambda: real() + age_seconds * 10**9)
     with ground_truth() as target:
         ((response, _),) = asyncio.run(ask(target, [Plan("c", tokens=3, gap_ms=1)]))
     assert response.late_ns == 0

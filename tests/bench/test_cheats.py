@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 import janus_bench
+from janus_bench.checks.verdict import Subject
 from janus_bench.suites.filling import is_seeded
 from janus_bench.suites.loader import Item, build_item, load_suite, product
-from janus_bench.verdicts import Subject
 from tests.bench.answers import Echo
 from tests.bench.cheats import FILLER, Cheat, cheats, learned, right
 from tests.bench.ground_truth import serving

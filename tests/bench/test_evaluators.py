@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from janus_bench import code_runner, pictures
-from janus_bench.evaluators import build_check
-from janus_bench.text import body, numbers, reads_as_prose, urls
-from janus_bench.verdicts import Subject, Verdict
+from janus_bench.checks import code_runner, pictures
+from janus_bench.checks.normalise import body, numbers, reads_as_prose, urls
+from janus_bench.checks.registry import build_check
+from janus_bench.checks.verdict import Subject, Verdict
 from tests.bench.answers import artifact, png
 
 HANDSHAKE = {"kind": "facts", "require": [["SYN"], ["SYN-ACK", "SYN/ACK"], ["ACK"]], "forbid": ["UDP"], "max_words": 60}

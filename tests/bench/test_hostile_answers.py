@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from janus_bench import code_runner
-from janus_bench.evaluators import KINDS, build_check
-from janus_bench.verdicts import Subject, Verdict
+from janus_bench.checks import code_runner
+from janus_bench.checks.registry import KINDS, build_check
+from janus_bench.checks.verdict import Subject, Verdict
 from tests.bench.answers import artifact, png
 
 SCHEMA = {"type": "object", "required": ["n"], "properties": {"n": {"const": 7}}, "additionalProperties": False}

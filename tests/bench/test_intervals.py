@@ -9,10 +9,10 @@ from statistics import mean, pstdev
 
 import pytest
 
-from janus_bench import constants
-from janus_bench.constants import Table
-from janus_bench.intervals import compare, intervals, named, rerun_intervals
-from janus_bench.scoring import Measured, Scores, score_measured
+from janus_bench.scoring import constants
+from janus_bench.scoring.constants import Table
+from janus_bench.scoring.intervals import compare, intervals, named, rerun_intervals
+from janus_bench.scoring.score import Measured, Scores, score_measured
 
 TABLE = constants.load_scoring()
 CATEGORIES = TABLE["quality"]["categories"]
@@ -129,7 +129,7 @@ def test_long_runs_are_worked_out_in_few_steps(monkeypatch: pytest.MonkeyPatch) 
         scored.append(len(rows))
         return score_measured(rows, table)
 
-    monkeypatch.setattr("janus_bench.intervals.score_measured", counted)
+    monkeypatch.setattr("janus_bench.scoring.intervals.score_measured", counted)
     intervals(answered([0.5] * 7, 40, 1), TABLE)
     rerun_intervals(answered([0.5] * 7, 100, 1), TABLE)
     assert len(scored) < 400

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import janus_bench
-from janus_bench import api
 from janus_bench.errors import BenchError
-from janus_bench.judge import addresses_judge, gold_answers, instructions, read_verdict, request_body
-from janus_bench.report import SCHEMA_FILE
-from janus_bench.tables import report_rows
+from janus_bench.report.report import SCHEMA_FILE
+from janus_bench.report.tables import report_rows
+from janus_bench.run import api
+from janus_bench.scoring.llm_judge import addresses_judge, gold_answers, instructions, read_verdict, request_body
 from tests.bench.ground_truth import Reply, Request, plain, serving, stream
 
 GOOD = "The tide rises because the Moon pulls the near side more strongly."
@@ -68,7 +68,7 @@ def suite(tmp_path: Path) -> str:
     return str(path)
 
 
-def bench(suite: str, answer: str, judge: Callable[[Request], Reply] | None) -> janus_bench.report.Report:
+def bench(suite: str, answer: str, judge: Callable[[Request], Reply] | None) -> janus_bench.report.report.Report:
     with serving(lambda request: stream([f"{word} " for word in answer.split()])) as target:
         if judge is None:
             return api.run(target.url, suite, progress=False)

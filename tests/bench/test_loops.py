@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import janus_bench
-from janus_bench import runs
 from janus_bench.errors import BenchError
+from janus_bench.run import store as runs
 from janus_bench.suites.loader import load_suite
 from tests.bench.answers import Implementation
 from tests.bench.ground_truth import serving

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 import janus_bench
-from janus_bench import publication, signing, surroundings
 from janus_bench.errors import BenchError
-from janus_bench.leaderboard import Leaderboard
-from janus_bench.publishing import check_publication, publish
-from janus_bench.report import Report
+from janus_bench.leaderboard import publication, signing
+from janus_bench.leaderboard.local import Leaderboard
+from janus_bench.leaderboard.publish import check_publication, publish
+from janus_bench.report.report import Report
+from janus_bench.run import target_info
+from janus_bench.run.target import parse_target
 from janus_bench.suites.loader import load_suite
-from janus_bench.target import parse_target
 from tests.bench.answers import Implementation
 from tests.bench.ground_truth import serving
 from tests.bench.pages import pages
@@ -169,15 +170,15 @@ def test_a_key_that_is_damaged_is_told_with_a_remedy(own_home: Path) -> None:
 )
 def test_rate_limits_are_what_the_target_says_of_them(told: Any, shown: str) -> None:
     with pages({"/health": told}) as url:
-        assert surroundings.rate_limits(parse_target(url)) == shown
+        assert target_info.rate_limits(parse_target(url)) == shown
 
 
 def test_a_target_without_such_pages_or_none_at_all_reports_nothing() -> None:
     with pages({}) as url:
         target = parse_target(url)
-        assert surroundings.rate_limits(target) == "not reported"
-        assert surroundings.evidence_of(target, "mine", "0" * 64) is None
-    assert surroundings.rate_limits(target) == "not reported"
+        assert target_info.rate_limits(target) == "not reported"
+        assert target_info.evidence_of(target, "mine", "0" * 64) is None
+    assert target_info.rate_limits(target) == "not reported"
 
 
 def test_evidence_is_asked_for_by_a_hash_of_the_records_and_kept() -> None:

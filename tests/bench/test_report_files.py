@@ -11,15 +11,16 @@ from xml.etree import ElementTree
 import pytest
 
 import janus_bench
-from janus_bench import report_files, tables
-from janus_bench.chat import Answer, Delta
-from janus_bench.metrics import measure
-from janus_bench.plots import gaps_svg, scores_svg, waits_svg
-from janus_bench.radar import radar_svg
-from janus_bench.records import Record
-from janus_bench.report import Report
-from janus_bench.report_files import records_csv, report_markdown, write_files
+from janus_bench.report import files as report_files
+from janus_bench.report import tables
+from janus_bench.report.files import records_csv, report_markdown, write_files
+from janus_bench.report.plots import gaps_svg, scores_svg, waits_svg
+from janus_bench.report.radar import radar_svg
+from janus_bench.report.report import Report
+from janus_bench.run.records import Record
+from janus_bench.scoring.metrics import measure
 from janus_bench.suites.loader import load_suite
+from janus_bench.wire.chat import Answer, Delta
 from tests.bench.answers import Constant, Implementation
 from tests.bench.ground_truth import Reply, Request, chunk, event, serving
 from tests.bench.test_run import bench

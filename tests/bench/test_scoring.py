@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 import janus_bench
-from janus_bench import constants, metrics, scoring
-from janus_bench.chat import Answer, Delta
-from janus_bench.cost import usd
-from janus_bench.reading import content_pieces, stalled
-from janus_bench.records import Record
-from janus_bench.scoring import Measured
-from janus_bench.verdicts import Verdict
+from janus_bench.checks.verdict import Verdict
+from janus_bench.run.records import Record
+from janus_bench.scoring import constants, metrics
+from janus_bench.scoring import score as scoring
+from janus_bench.scoring.cost import usd
+from janus_bench.scoring.reading import content_pieces, stalled
+from janus_bench.scoring.score import Measured
+from janus_bench.wire.chat import Answer, Delta
 
 TABLE = constants.load_scoring()
 MS = 1_000_000

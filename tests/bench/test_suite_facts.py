@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import janus_platform
-from janus_bench import text
-from janus_bench.source_checks import Citation
+from janus_bench.checks import normalise
+from janus_bench.checks.source import Citation
+from janus_bench.checks.text import Facts
 from janus_bench.suites.loader import Item, load_suite
-from janus_bench.text_checks import Facts
 
 SITES = Path(janus_platform.__file__).parent / "corpus" / "sites"
 
@@ -25,12 +25,12 @@ def pages() -> dict[str, str]:
     for path in SITES.rglob("*.html"):
         source = re.sub(r"(?s)<(script|style)\b.*?</\1>", " ", path.read_text("utf-8"))
         said = html.unescape(re.sub(r"<[^>]+>", " ", source))
-        found[path.relative_to(SITES).with_suffix("").as_posix()] = text.normalise(said)
+        found[path.relative_to(SITES).with_suffix("").as_posix()] = normalise.normalise(said)
     return found
 
 
 def says(page: str, group: str | list[str] | tuple[str, ...]) -> bool:
-    return any(text.contains(page, term) for term in ([group] if isinstance(group, str) else group))
+    return any(normalise.contains(page, term) for term in ([group] if isinstance(group, str) else group))
 
 
 @pytest.mark.parametrize("seed", range(3))

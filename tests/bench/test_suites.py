@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import janus_bench
+from janus_bench.checks.registry import Unanswerable
+from janus_bench.checks.verdict import Subject
 from janus_bench.errors import SuiteError
-from janus_bench.evaluators import Unanswerable
 from janus_bench.suites.loader import CATEGORIES, load_suite, product, read_suite
 from janus_bench.suites.problems import inspect, loopholes
-from janus_bench.verdicts import Subject
 from tests.bench.answers import right_answer
 
 

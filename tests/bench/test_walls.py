@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 import janus_bench
-from janus_bench import code_runner, walls
+from janus_bench.checks import code_runner, sandbox
 
-needs_walls = pytest.mark.skipif(walls.standing() == walls.NONE, reason=f"no walls here: {walls.REMEDY}")
+needs_walls = pytest.mark.skipif(sandbox.standing() == sandbox.NONE, reason=f"no walls here: {sandbox.REMEDY}")
 PACKAGE = Path(janus_bench.__file__).parent
 PLACES = [str(PACKAGE.parent), *(str(Path(entry)) for entry in __import__("site").getsitepackages())]
 
@@ -32,9 +32,9 @@ def value(body: str) -> Any:
 def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """With walls, where there are any, and without."""
     if request.param == "unwalled":
-        monkeypatch.setattr(walls, "prefix", lambda script: ())
-    elif walls.standing() == walls.NONE:
-        pytest.skip(f"no walls here: {walls.REMEDY}")
+        monkeypatch.setattr(sandbox, "prefix", lambda script: ())
+    elif sandbox.standing() == sandbox.NONE:
+        pytest.skip(f"no walls here: {sandbox.REMEDY}")
     return str(request.param)
 
 

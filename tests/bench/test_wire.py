@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_bench.http1 import BadResponse, ResponseDecoder
-from janus_bench.sse import Event, EventParser, EventTooLarge
+from janus_bench.wire.http1 import BadResponse, ResponseDecoder
+from janus_bench.wire.sse import Event, EventParser, EventTooLarge
 
 LAST_CHUNK = b"0\r\nTrailer: x\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

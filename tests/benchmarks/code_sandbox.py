@@ -25,10 +25,10 @@ import httpx
 
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
-from janus_platform.services.code_sandbox import build, warm_up
-from janus_platform.services.sandbox.toolchains import ToolchainMissing, toolchain
-from janus_platform.services.sandbox.warm import Warm
-from janus_platform.services.service import ServiceContext
+from janus_platform.services.code_sandbox.app import build, warm_up
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, toolchain
+from janus_platform.services.code_sandbox.warm import Warm
+from janus_platform.services.framework.app import ServiceContext
 from tests.benchmarks.figures import ROOT, Figure, figure, milliseconds, show
 
 CACHE = ROOT / "_build" / "sandbox-cache"

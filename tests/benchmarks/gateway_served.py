@@ -11,12 +11,13 @@ from typing import Any
 
 import uvloop
 
-from janus_platform import collector
 from janus_platform.contract import load_contract
-from janus_platform.gateway import Upstream, build_gateway
-from janus_platform.http_server import HttpServer, bind_loopback
-from janus_platform.platform_log import log_to
-from janus_platform.traces import Tracing
+from janus_platform.gateway.app import build_gateway
+from janus_platform.gateway.directory import Upstream
+from janus_platform.http.server import HttpServer, bind_loopback
+from janus_platform.runtime import garbage_collection
+from janus_platform.runtime.log import log_to
+from janus_platform.traces.tracing import Tracing
 
 NAME = "truth"
 
@@ -47,8 +48,8 @@ async def serve(upstream_port: int) -> None:
     await server.start()
     sockets = bind_loopback(0)
     await server.listen(sockets)
-    collector.settle()  # As the platform does once it stands.
-    idle = asyncio.create_task(collector.collect_when_idle(server.activity))
+    garbage_collection.settle()  # As the platform does once it stands.
+    idle = asyncio.create_task(garbage_collection.collect_when_idle(server.activity))
     print(sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)

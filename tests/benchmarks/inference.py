@@ -17,13 +17,15 @@ from typing import Any
 
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
-from janus_platform.http_server import HttpServer, bind_loopback
-from janus_platform.services.inference import MiniLM, Pace, build
+from janus_platform.http.server import HttpServer, bind_loopback
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.inference.app import build
 from janus_platform.services.inference.engine import Engine
+from janus_platform.services.inference.minilm import MiniLM
+from janus_platform.services.inference.pacing import Pace
 from janus_platform.services.inference.upstream import UpstreamEngine
 from janus_platform.services.inference.upstream_settings import UpstreamSettings
-from janus_platform.services.service import ServiceContext
-from janus_platform.services.vector_index_prepare import model_folder
+from janus_platform.services.vector_index.prepare import model_folder
 from tests.benchmarks.figures import Figure, figure, show
 
 CONTRACT = load_contract()

@@ -26,7 +26,7 @@ from typing import Any
 import psutil
 
 from janus_bench.suites.loader import load_suite
-from janus_platform.room.ticket import Ticket
+from janus_platform.classroom.ticket import Ticket
 from tests.benchmarks.figures import Figure, figure, show
 from tests.benchmarks.first_light import Home
 from tests.platform.room_rig import SERVICES, Pupil, room_up

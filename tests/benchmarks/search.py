@@ -24,11 +24,11 @@ from starlette.types import ASGIApp, Message
 from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
-from janus_platform.services.rate_limit import LimitSwitch
-from janus_platform.services.search import build
-from janus_platform.services.search_index import Document
-from janus_platform.services.search_local import LocalSearch, text_of
-from janus_platform.services.service import ServiceContext
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.framework.rate_limit import LimitSwitch
+from janus_platform.services.search.app import build
+from janus_platform.services.search.index import Document
+from janus_platform.services.search.local import LocalSearch, text_of
 from tests.benchmarks.figures import Figure, figure, milliseconds, show
 
 SEED = 20_261_122

@@ -22,10 +22,10 @@ from starlette.types import ASGIApp, Message
 
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import RateLimit, load_contract
-from janus_platform.services.openapi import document
-from janus_platform.services.rate_limit import SlidingWindow
-from janus_platform.services.service import ServiceContext, build_service, read_json
-from janus_platform.traces import Tracing
+from janus_platform.services.framework.app import ServiceContext, build_service, read_json
+from janus_platform.services.framework.openapi import document
+from janus_platform.services.framework.rate_limit import SlidingWindow
+from janus_platform.traces.tracing import Tracing
 from tests.benchmarks.figures import Figure, figure, milliseconds, show
 
 REQUESTS = 2_000

@@ -21,13 +21,13 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import psutil
 
 from janus_platform.corpus import load_corpus
-from janus_platform.services.embedding import MANIFEST_FILE, QUANTISED_FILE, Encoder, is_prepared
-from janus_platform.services.model_files import TOKENIZER
-from janus_platform.services.vector_index import VectorIndex
-from janus_platform.services.vector_index_build import build_at_once
-from janus_platform.services.vector_index_knowledge import kept_keys, load
-from janus_platform.services.vector_index_prepare import model_folder
-from janus_platform.services.vector_index_quality import DEPTH, Paraphrase, halves, paraphrases, quality, words_ranking
+from janus_platform.services.embedding.download import TOKENIZER
+from janus_platform.services.embedding.encoder import MANIFEST_FILE, QUANTISED_FILE, Encoder, is_prepared
+from janus_platform.services.vector_index.app import VectorIndex
+from janus_platform.services.vector_index.build import build_at_once
+from janus_platform.services.vector_index.knowledge import kept_keys, load
+from janus_platform.services.vector_index.prepare import model_folder
+from janus_platform.services.vector_index.quality import DEPTH, Paraphrase, halves, paraphrases, quality, words_ranking
 from tests.benchmarks.figures import Figure, figure, show
 
 TOGETHER = 8

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import psutil
 
-from janus_platform.isolation import detect
-from janus_platform.node.forwarding_time import round_trip_ms
+from janus_platform.isolation.layers import detect
 from janus_platform.node.instance import Instance
+from janus_platform.node.overhead_probe import round_trip_ms
 from tests.benchmarks.figures import Figure, figure, show
 from tests.node.rig import BARE, PROBER, place, probe
 

@@ -24,7 +24,7 @@ from html_to_markdown import convert
 from janus_bench.home import home
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
-from janus_platform.services.web_proxy_converter import WorkerConverter
+from janus_platform.services.web_proxy.converter import WorkerConverter
 from tests.benchmarks.figures import Figure, figure, milliseconds, show
 from tests.services.web_proxy_odd_server import OddServer, response
 

@@ -128,7 +128,7 @@ def test_without_the_edits_the_host_is_blocked(platform_variables: dict[str, str
 
 def test_a_host_without_a_service_keeps_the_platform_from_starting(tmp_path: Path) -> None:
     made = Copy(edited(tmp_path / "checkout"), tmp_path / "home")
-    contract = made.root / "janus_platform" / "contract.toml"
+    contract = made.root / "janus_platform" / "contract" / "contract.toml"
     text = contract.read_text("utf-8")
     contract.write_text(text.replace(f'    "{_HOST}",\n', "", 1), encoding="utf-8")
     done = made.run("-c", "from janus_platform.contract import load_contract; load_contract()")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from judge_prompts import CODE, gold, request
 
-from janus_bench.judge import gold_answers
+from janus_bench.scoring.llm_judge import gold_answers
 
 
 def test_the_table_holds_every_gold_answer_in_one_row() -> None:

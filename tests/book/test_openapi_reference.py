@@ -9,7 +9,7 @@ import pytest
 from openapi_reference import curl, kind_of_problem, section
 
 from janus_platform.contract import Service, load_contract
-from janus_platform.services.openapi import document, documented_kinds
+from janus_platform.services.framework.openapi import document, documented_kinds
 
 CONTRACT = load_contract()
 EACH = pytest.mark.parametrize("service", CONTRACT.services.values(), ids=lambda service: service.name)

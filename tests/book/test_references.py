@@ -14,9 +14,9 @@ from configuration_reference import limits, variables
 from contract_table import PARTS
 from gateway_reference import error_codes, errors, metrics, request, routes
 
-from janus_platform import configuration
+from janus_platform.conformance.fields import leaves
+from janus_platform.contract import environment as configuration
 from janus_platform.contract import load_contract
-from janus_platform.drift.leaves import leaves
 from janus_platform.gateway.validation import OPTIONAL
 from tools.environment import ROOT
 
@@ -66,7 +66,7 @@ def test_every_path_of_the_gateway_is_in_the_reference() -> None:
 
 
 def test_every_error_code_of_the_gateways_source_is_in_the_reference_and_means_something() -> None:
-    sources = [*(ROOT / "janus_platform/gateway").glob("*.py"), ROOT / "janus_platform/evidence_page.py"]
+    sources = [*(ROOT / "janus_platform/gateway").glob("*.py"), ROOT / "janus_platform/gateway/evidence.py"]
     codes = {code for path in sources for code in re.findall(r'code="(\w+)"', path.read_text("utf-8"))}
     table = errors(CONTRACT)
     # What a refused connection is answered with stands in the server, before the gateway.
@@ -101,8 +101,8 @@ def test_every_variable_that_the_code_reads_is_in_the_table_and_every_row_is_rea
     listed = {variable.name for variable in configuration.variables(CONTRACT)}
     read = {name: path for path in sources for name in read_variables(path)}
     assert {n: str(p.relative_to(ROOT)) for n, p in read.items() if n not in listed | NOT_SETTINGS} == {}
-    text = "".join(p.read_text("utf-8") for p in sources if p.name != "configuration.py")
-    text += (ROOT / "janus_platform/contract.toml").read_text("utf-8")
+    text = "".join(p.read_text("utf-8") for p in sources if p.name != "environment.py")
+    text += (ROOT / "janus_platform/contract/contract.toml").read_text("utf-8")
     assert {name for name in listed if name not in text} == set()
 
 

@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from janus_platform.conformance.live import LiveOptions
 from janus_platform.contract import Contract, Service
-from janus_platform.drift.live import LiveOptions
 from janus_platform.egress.ca import LocalCA
-from janus_platform.services.openapi import document
+from janus_platform.services.framework.openapi import document
 
 Json = dict[str, Any]
 _VALUES: dict[str, Any] = {"string": "a", "integer": 1, "number": 0.5, "boolean": True, "array": [], "object": {}}

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from janus_platform.conformance.http_client import MAX_ANSWER_BYTES
+from janus_platform.conformance.live import LiveOptions, check_live
+from janus_platform.conformance.report import DIFFERS, KNOWN, SAME, SKIPPED, UNREACHABLE, Report
 from janus_platform.contract import CONTRACT_FILE, load_contract
-from janus_platform.drift.door import MAX_ANSWER_BYTES
-from janus_platform.drift.live import LiveOptions, check_live
-from janus_platform.drift.rows import DIFFERS, KNOWN, SAME, SKIPPED, UNREACHABLE, Report
 from janus_platform.errors import PlatformError
-from tests.drift.played_hosts import Played, as_specified, serving
+from tests.conformance.played_hosts import Played, as_specified, serving
 
 CONTRACT = load_contract()
 SEARCH, INFERENCE = CONTRACT.services["search"], CONTRACT.services["inference"]
 KEY = "cpk_very-secret-key-0123456789"
-SCHEMA = json.loads((CONTRACT_FILE.parent / "schemas/check.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((CONTRACT_FILE.parents[1] / "schemas/check.schema.json").read_text("utf-8"))
 
 
 @pytest.fixture

@@ -15,17 +15,17 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
+from janus_platform.conformance.fields import leaves
+from janus_platform.conformance.limit_probes import rate_held
+from janus_platform.conformance.local import LocalPlace, check_local
+from janus_platform.conformance.report import DIFFERS, KNOWN, SAME, SKIPPED, STATED, Report, uncovered
+from janus_platform.conformance.table import show
 from janus_platform.contract import CONTRACT_FILE, Contract, load_contract, parse_contract
-from janus_platform.control_client import ControlClient
-from janus_platform.drift.held import rate_held
-from janus_platform.drift.leaves import leaves
-from janus_platform.drift.local import LocalPlace, check_local
-from janus_platform.drift.rows import DIFFERS, KNOWN, SAME, SKIPPED, STATED, Report, uncovered
-from janus_platform.drift.table import show
+from janus_platform.runtime.control_client import ControlClient
 from tests.platform.conftest import Shell
 
 CONTRACT = load_contract()
-SCHEMA = json.loads((CONTRACT_FILE.parent / "schemas/check.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((CONTRACT_FILE.parents[1] / "schemas/check.schema.json").read_text("utf-8"))
 # Each change of the contract, and the field that must then differ from the platform, which runs by the true one.
 CHANGES: dict[str, Any] = {
     "version": "1.0.1",

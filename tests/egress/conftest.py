@@ -19,7 +19,7 @@ from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
 from janus_platform.egress.environment import egress_variables
 from janus_platform.egress.proxy import EgressProxy
-from janus_platform.http_server import bind_loopback
+from janus_platform.http.server import bind_loopback
 
 CONTRACT = load_contract()
 

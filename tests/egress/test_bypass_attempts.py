@@ -25,11 +25,10 @@ from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
 from janus_platform.egress.environment import egress_variables
 from janus_platform.egress.proxy import EgressEvent, EgressProxy
-from janus_platform.gateway import Upstream
-from janus_platform.http_server import bind_loopback
-from janus_platform.isolation import detect
-from janus_platform.node import Node
-from janus_platform.node.node import Spec, python_command
+from janus_platform.gateway.directory import Upstream
+from janus_platform.http.server import bind_loopback
+from janus_platform.isolation.layers import detect
+from janus_platform.node.node import Node, Spec, python_command
 from tests.egress import attacker
 from tests.egress.attacks import EGRESS, TUNNEL, WIRE, Tunnel, Wire
 from tests.egress.attacks_around import AROUND, Around

@@ -20,7 +20,7 @@ from janus_platform.egress import proxy as proxy_module
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
 from janus_platform.egress.proxy import KEPT_EVENTS, KEPT_OF_A_CALLER, EgressProxy
-from janus_platform.http_server import bind_loopback
+from janus_platform.http.server import bind_loopback
 from tests.egress.conftest import mirror
 
 EGRESS = load_contract().egress

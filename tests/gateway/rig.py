@@ -11,14 +11,16 @@ from typing import Any
 
 import httpx
 
-from janus_platform.access import AccessRules
 from janus_platform.clock import Clock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
-from janus_platform.gateway import Access, GatewayApp, NotDeployed, NotReady, Upstream, build_gateway
+from janus_platform.gateway.access import Access
+from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.app import GatewayApp, build_gateway
+from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
 from janus_platform.gateway.errors import unreadable
-from janus_platform.http_server import HttpServer, bind_loopback
-from janus_platform.traces import Tracing
+from janus_platform.http.server import HttpServer, bind_loopback
+from janus_platform.traces.tracing import Tracing
 
 CONTRACT = load_contract()
 PATIENCE = 30.0  # A test that waits longer than this has failed.

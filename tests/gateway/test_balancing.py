@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.gateway import Upstream
 from janus_platform.gateway.balancing import (
     CHECK_SECONDS,
     EJECTION_FAILURES,
@@ -21,7 +20,8 @@ from janus_platform.gateway.balancing import (
     Balancer,
     Node,
 )
-from janus_platform.http_server import bind_loopback
+from janus_platform.gateway.directory import Upstream
+from janus_platform.http.server import bind_loopback
 from tests.gateway.rig import DONE, Exchange, HeldClock, chunk, gateway, in_loop, upstream
 
 NAMES = ("a", "b", "c")

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from janus_platform import http_protocol
-from janus_platform.body_budget import BodyBudget
-from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.http import protocol
+from janus_platform.http.body_budget import BodyBudget
+from janus_platform.http.server import HttpServer, bind_loopback
 from tests.gateway.rig import CONTRACT, DONE, Directory, Exchange, ask, chunk, gateway, in_loop, upstream
 
 CHAT = CONTRACT.gateway.chat_path
@@ -175,7 +175,7 @@ async def test_a_request_names_one_host(hosts: str) -> None:
 )
 @in_loop
 async def test_a_head_has_a_deadline(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
     async with serving() as port:
         head, rest = await said(port, *sent.split(b"|"))  # It returns only when the server has closed.
     begun = bool(sent.strip()) and not sent.endswith(b"|\r\n")
@@ -184,7 +184,7 @@ async def test_a_head_has_a_deadline(sent: bytes, monkeypatch: pytest.MonkeyPatc
 
 @in_loop
 async def test_a_connection_between_two_requests_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
     async with serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(2):
@@ -197,7 +197,7 @@ async def test_a_connection_between_two_requests_is_kept(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("drips", [False, True])
 @in_loop
 async def test_a_body_has_a_deadline(drips: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 0.1)
     head = b"POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
     gone = asyncio.Event()
 

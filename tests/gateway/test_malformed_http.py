@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from janus_platform.http_protocol import MAX_HEAD_BYTES
-from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.http.protocol import MAX_HEAD_BYTES
+from janus_platform.http.server import HttpServer, bind_loopback
 from tests.gateway.rig import CONTRACT, Directory, ask, gateway, in_loop
 
 CHAT = CONTRACT.gateway.chat_path.encode()

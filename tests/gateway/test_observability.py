@@ -9,10 +9,10 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from janus_platform.gateway import Upstream
+from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.metrics import MAX_NAMES, OTHER, Metrics
-from janus_platform.platform_log import PlatformLog
-from janus_platform.traces import WithinMeans
+from janus_platform.runtime.log import PlatformLog
+from janus_platform.traces.sampling import WithinMeans
 from tests.gateway.rig import DONE, Directory, Exchange, Served, chunk, gateway, in_loop, upstream
 
 STREAM = (chunk(reasoning_content="Hm."), chunk(content="Hello"), chunk("stop"), DONE)

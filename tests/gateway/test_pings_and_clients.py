@@ -11,9 +11,9 @@ from pathlib import Path
 import openai
 import pytest
 
-from janus_bench.sse import EventParser
+from janus_bench.wire.sse import EventParser
 from janus_book.journey import _events
-from janus_platform.gateway.client import PING
+from janus_platform.gateway.response_stream import PING
 from tests.gateway.rig import DONE, Exchange, HeldClock, Script, ask, chunk, gateway, in_loop, upstream
 
 WORDS = ["He", "llo", " there"]

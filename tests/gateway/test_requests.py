@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from janus_platform.gateway import NotReady, Upstream
+from janus_platform.gateway.directory import NotReady, Upstream
 from janus_platform.gateway.errors import GatewayError
 from janus_platform.gateway.validation import parse_chat_request
 from tests.gateway.rig import CONTRACT, Directory, Exchange, ask, gateway, in_loop, upstream

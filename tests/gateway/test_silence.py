@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from janus_platform.gateway.client import PING, SILENT_SECONDS
+from janus_platform.gateway.response_stream import PING, SILENT_SECONDS
 from tests.gateway.rig import CONTRACT, DONE, Exchange, HeldClock, Served, gateway, in_loop, upstream
 from tests.gateway.test_streaming import STREAM, plays
 

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.gateway import Upstream, site
-from janus_platform.gateway.site import AddressRefused, Site, parse_site
+from janus_platform.gateway import remote_url
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.remote_url import AddressRefused, Site, parse_site
 from tests.gateway.rig import DONE, Directory, Exchange, chunk, gateway, in_loop, upstream
 
 NAME = "implementation.example"
@@ -104,7 +105,7 @@ def resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     async def resolved(host: str, port: int) -> list[str]:
         return list(addresses)
 
-    monkeypatch.setattr(site, "_resolved", resolved)
+    monkeypatch.setattr(remote_url, "_resolved", resolved)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"])
@@ -184,8 +185,8 @@ async def test_a_secure_site_must_prove_its_name(
     async with secure_server(tmp_path, certified) as (port, pem):
         # The test's server is on loopback; that its address is public is all that is pretended.
         resolving_to(monkeypatch, "127.0.0.1")
-        monkeypatch.setattr(site, "is_public", lambda address: ipaddress.ip_address(address).is_loopback)
-        monkeypatch.setattr(site, "_trusting", lambda: ssl.create_default_context(cafile=str(pem)))
+        monkeypatch.setattr(remote_url, "is_public", lambda address: ipaddress.ip_address(address).is_loopback)
+        monkeypatch.setattr(remote_url, "_trusting", lambda: ssl.create_default_context(cafile=str(pem)))
         there = Directory({"impl": Upstream("impl", Site("https", NAME, port))})
         async with gateway(there) as served:
             response = await served.chat(stream=True)

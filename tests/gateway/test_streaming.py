@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from janus_platform.http_protocol import HALF_CLOSE_SECONDS
+from janus_platform.http.protocol import HALF_CLOSE_SECONDS
 from tests.gateway.rig import DONE, Exchange, ask, chunk, gateway, in_loop, last_error, upstream
 
 STREAM = [chunk(reasoning_content="Let me see."), chunk(content="Hello"), chunk(content=" wörld"), chunk("stop"), DONE]

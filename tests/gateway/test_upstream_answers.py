@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from janus_platform.gateway import Upstream
-from janus_platform.http_server import bind_loopback
+from janus_platform.gateway.directory import Upstream
+from janus_platform.http.server import bind_loopback
 from tests.gateway.rig import Exchange, gateway, in_loop, upstream
 
 

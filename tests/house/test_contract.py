@@ -144,6 +144,6 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
 
 
 def test_the_bench_weighs_and_sorts_as_the_contract_says() -> None:
-    scoring = tomllib.loads((ROOT / "janus_bench" / "scoring.toml").read_text("utf-8"))
+    scoring = tomllib.loads((ROOT / "janus_bench" / "scoring" / "scoring.toml").read_text("utf-8"))
     assert scoring["weights"] == dict(CONTRACT.bench.weights)
     assert tuple(scoring["quality"]["categories"]) == CONTRACT.bench.quality_categories

@@ -54,9 +54,9 @@ def test_dead_links_are_named_with_their_page(site: str, tmp_path: Path, monkeyp
     page = tmp_path / "book" / "page.md"
     page.parent.mkdir()
     page.write_text(f"[here]({site}/200), [gone]({site}/410). `{site}/500`\n", encoding="utf-8")
-    (tmp_path / "janus_platform").mkdir()
-    (tmp_path / "janus_platform" / "contract.toml").write_bytes(
-        (ROOT / "janus_platform" / "contract.toml").read_bytes()
+    (tmp_path / "janus_platform" / "contract").mkdir(parents=True)
+    (tmp_path / "janus_platform" / "contract" / "contract.toml").write_bytes(
+        (ROOT / "janus_platform" / "contract" / "contract.toml").read_bytes()
     )
     monkeypatch.setattr(links, "is_public", lambda address, own: True)
     with pytest.raises(StepFailed, match="1 links lead nowhere") as caught:

@@ -99,7 +99,7 @@ def test_tests_run_on_both_systems_three_pythons_and_both_ends_of_the_dependenci
 
 
 def test_drift_reads_the_exit_codes_that_janus_check_has() -> None:
-    from janus_platform.cli_check import DRIFT, NOTHING_COMPARED
+    from janus_platform.cli.check import DRIFT, NOTHING_COMPARED
 
     text = (ROOT / ".github" / "workflows" / "contract-drift.yml").read_text("utf-8")
     assert f"outputs.code == '{DRIFT}'" in text

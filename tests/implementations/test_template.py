@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from janus_platform.cli import app
+from janus_platform.cli.main import app
+from janus_platform.cli.scaffold import new
 from janus_platform.errors import PlatformError
 from janus_platform.implementations import TEMPLATE
-from janus_platform.scaffold import new
 from tools.environment import ROOT
 
 FILES = {

@@ -17,12 +17,13 @@ import pytest
 
 from janus_platform.clock import Clock
 from janus_platform.contract import load_contract
-from janus_platform.gateway import Upstream
-from janus_platform.gateway.site import Site
-from janus_platform.isolation import Isolation, detect
-from janus_platform.node import Deployments, Node, Registry
-from janus_platform.node.bounds import Bounds
-from janus_platform.node.node import Spec, python_command
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.remote_url import Site
+from janus_platform.isolation.layers import Isolation, detect
+from janus_platform.node.deployments import Deployments
+from janus_platform.node.limits import Bounds
+from janus_platform.node.node import Node, Spec, python_command
+from janus_platform.node.registry import Registry
 
 CONTRACT = load_contract()
 PATIENCE = 60.0

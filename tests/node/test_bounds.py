@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from janus_platform.confinement.memory import Watchdog
 from janus_platform.contract import load_contract
-from janus_platform.node.bounds import Bounds
+from janus_platform.isolation.memory import Watchdog
 from janus_platform.node.instance import Instance
+from janus_platform.node.limits import Bounds
 from tests.node.rig import BARE, PROBER, in_loop, needs_walls, place, post, probe
 
 CONTRACT = load_contract()

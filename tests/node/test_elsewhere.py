@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from janus_platform.errors import PlatformError
-from janus_platform.gateway import NotReady
-from janus_platform.gateway.site import Site
-from janus_platform.node import SubmissionRefused
+from janus_platform.gateway.directory import NotReady
+from janus_platform.gateway.remote_url import Site
+from janus_platform.node.checks import SubmissionRefused
 from tests.node.rig import in_loop, place, post, streamer
 from tests.node.test_deployments import failed, results
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from janus_platform.gateway import NotReady
+from janus_platform.gateway.directory import NotReady
 from janus_platform.node.instance import Instance
 from janus_platform.node.log import BoundedLog
 from tests.node.rig import BARE, PROBER, in_loop, needs_walls, place, probe, streamer

@@ -17,7 +17,7 @@ import pytest
 
 from janus_platform.clock import ManualClock
 from janus_platform.contract import load_contract
-from janus_platform.gateway.answered import Answered, tokens
+from janus_platform.gateway.request_record import Answered, tokens
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.monitoring.requests import RequestLog
 from janus_platform.monitoring.resources import Usage, usage_of

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.contract import load_contract
-from janus_platform.monitoring.statistic import Kind, Signal, robust_score
+from janus_platform.monitoring.anomaly import Kind, Signal, robust_score
 
 RULES = load_contract().monitoring
 WINDOWS = 20_000

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from janus_platform.contract import load_contract
-from janus_platform.gateway import NotReady, build_gateway
-from janus_platform.gateway.directory import Load
-from janus_platform.http_server import HttpServer, bind_loopback
+from janus_platform.gateway.app import build_gateway
+from janus_platform.gateway.directory import Load, NotReady
+from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.node import backoff
 from janus_platform.node import probe as node_probe
 from janus_platform.node.health import Health

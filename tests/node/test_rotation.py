@@ -12,8 +12,8 @@ from janus_platform.clock import ManualClock
 from janus_platform.contract import load_contract
 from janus_platform.egress.callers import Callers
 from janus_platform.errors import PlatformError
-from janus_platform.gateway import NotDeployed, Upstream
-from janus_platform.rotation import KeyRotation
+from janus_platform.gateway.directory import NotDeployed, Upstream
+from janus_platform.runtime.key_rotation import KeyRotation
 from tests.node.rig import PROBER, Place, in_loop, place, probe, streamer, with_bundled
 
 CONTRACT = load_contract()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from janus_platform.isolation import bwrap_command
-from janus_platform.processes import Child
+from janus_platform.isolation.layers import bwrap_command
+from janus_platform.processes.child import Child
 from tests.bwrap_operations import operations
 from tests.node.rig import BARE, PROBER, in_loop, needs_walls, place, probe
 
@@ -73,7 +73,7 @@ async def test_links_in_a_submission_lead_nowhere_while_its_walls_are_made(
         return await start(*arguments, **options)
 
     start = Child.start
-    monkeypatch.setattr("janus_platform.node.walls.bwrap_command", recorded)
+    monkeypatch.setattr("janus_platform.node.sandbox.bwrap_command", recorded)
     monkeypatch.setattr(Child, "start", plant_and_start)
     async with place(tmp_path) as here:
         spec = here.spec(PROBER)

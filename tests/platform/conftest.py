@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from janus_bench.home import home
-from janus_platform.room.ticket import Ticket
+from janus_platform.classroom.ticket import Ticket
 from tests.platform.room_rig import room_up
 
 JANUS = [sys.executable, "-m", "janus_platform.cli"]

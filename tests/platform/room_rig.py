@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 import httpx
 
 import janus_bench
-from janus_bench.shared_board import SharedBoard
-from janus_platform.control_client import ControlClient
+from janus_bench.leaderboard.remote import SharedBoard
+from janus_platform.classroom.bridge import Bridge
+from janus_platform.classroom.ticket import Ticket
 from janus_platform.implementations import bundled
-from janus_platform.room.bridge import Bridge
-from janus_platform.room.ticket import Ticket
-from janus_platform.runtime import Runtime
+from janus_platform.runtime.control_client import ControlClient
+from janus_platform.runtime.state import Runtime
 
 T = TypeVar("T")
 Run = Callable[..., str]

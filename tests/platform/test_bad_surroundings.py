@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from janus_platform.classroom.certificate import open_certificate
+from janus_platform.classroom.leaderboard_file import open_leaderboard
+from janus_platform.classroom.roster import FILE as ROSTER
+from janus_platform.classroom.roster import open_roster
 from janus_platform.errors import PlatformError
 from janus_platform.node.registry import Registration, Registry, RegistryError
-from janus_platform.room.certificate import open_certificate
-from janus_platform.room.leaderboard_file import open_leaderboard
-from janus_platform.room.roster import FILE as ROSTER
-from janus_platform.room.roster import open_roster
-from janus_platform.services.sandbox.toolchains import INSTALL
+from janus_platform.services.code_sandbox.toolchains import INSTALL
 from tests.platform.conftest import Shell
 
 # What somebody's editor, another version or a bad disk may have made of a row.

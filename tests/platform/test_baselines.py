@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 import janus_bench
-from janus_bench.leaderboard import Leaderboard
-from janus_bench.publishing import check_publication
+from janus_bench.leaderboard.local import Leaderboard
+from janus_bench.leaderboard.publish import check_publication
 from tests.platform.conftest import Shell
 
 BASELINES = ("echo", "direct", "research")

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from janus_platform.processes import Child, ask
-from janus_platform.server import new_event_loop
+from janus_platform.processes.child import Child, ask
+from janus_platform.runtime.server import new_event_loop
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -140,7 +140,7 @@ def test_no_descriptor_is_closed_twice(run: Run, monkeypatch: pytest.MonkeyPatch
         closed.append(descriptor)
         real(descriptor)  # Raises when it is closed already.
 
-    monkeypatch.setattr("janus_platform.pipes.os.close", close)
+    monkeypatch.setattr("janus_platform.processes.pipes.os.close", close)
     run(scenario())
     ours = [number for number in closed if number in pipes]
     assert len(ours) == len(set(ours)) and len(pipes) == 3

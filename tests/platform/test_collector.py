@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from janus_platform import collector
+from janus_platform.runtime import garbage_collection
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """A number for each full collection that is asked for; the real settings come back afterwards."""
     before, made = gc.get_threshold(), list[int]()
     monkeypatch.setattr(gc, "collect", lambda: made.append(1))
-    monkeypatch.setattr(gc, "get_count", lambda: (0, collector.WORTH - (len(made) == 2), 0))
-    monkeypatch.setattr(collector, "IDLE_SECONDS", 0.001)
+    monkeypatch.setattr(gc, "get_count", lambda: (0, garbage_collection.WORTH - (len(made) == 2), 0))
+    monkeypatch.setattr(garbage_collection, "IDLE_SECONDS", 0.001)
     yield made
     gc.set_threshold(*before)
     gc.unfreeze()
@@ -36,7 +36,7 @@ def watched(collections: list[int], steps: list[tuple[int, int]], *, most: float
                 ended.set()
             return steps[min(len(seen), len(steps)) - 1]
 
-        task = asyncio.create_task(collector.collect_when_idle(activity))
+        task = asyncio.create_task(garbage_collection.collect_when_idle(activity))
         await ended.wait()
         task.cancel()
 
@@ -59,12 +59,12 @@ def test_nothing_is_collected_while_requests_follow_each_other(collections: list
 def test_a_time_of_work_without_an_end_is_interrupted_at_last(
     collections: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collector, "MOST_SECONDS", 0.0055)
+    monkeypatch.setattr(garbage_collection, "MOST_SECONDS", 0.0055)
     watched(collections, [(5, n) for n in range(14)])
     assert len(collections) == 2
 
 
 def test_once_the_platform_stands_only_young_objects_are_looked_through_by_themselves(collections: list[int]) -> None:
-    collector.settle()
+    garbage_collection.settle()
     young, middle, old = gc.get_threshold()
-    assert young == collector.YOUNG and min(middle, old) > 1_000_000 and gc.get_freeze_count() > 0
+    assert young == garbage_collection.YOUNG and min(middle, old) > 1_000_000 and gc.get_freeze_count() > 0

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.control_client import ControlClient, _UnixConnection
 from janus_platform.errors import NotRunning, PlatformError
-from janus_platform.runtime import runtime
+from janus_platform.runtime.control_client import ControlClient, _UnixConnection
+from janus_platform.runtime.state import runtime
 from tests.platform.conftest import Shell
 
 HOSTILE_NAMES = ["../../etc/passwd", "a b", "ä", "", "a/b", "a\r\nHost: x", "\x1b[31m", "\udcff"]

@@ -7,8 +7,10 @@ import xml.etree.ElementTree as ET
 
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from janus_platform.trace_view import Trace
-from janus_platform.traces import MAX_TRACES, Tracing, trace_id
+from janus_platform.traces.context import trace_id
+from janus_platform.traces.store import MAX_TRACES
+from janus_platform.traces.tracing import Tracing
+from janus_platform.traces.view import Trace
 
 HOSTILE = """"><script>alert(1)</script><text x='&'"""
 

@@ -15,11 +15,11 @@ import httpx
 import psutil
 import pytest
 
-from janus_platform.control_client import ControlClient
 from janus_platform.errors import NotRunning
-from janus_platform.processes import ProcessId
-from janus_platform.runtime import Runtime, State
-from janus_platform.starter import Options, join
+from janus_platform.processes.child import ProcessId
+from janus_platform.runtime.control_client import ControlClient
+from janus_platform.runtime.launcher import Options, join
+from janus_platform.runtime.state import Runtime, State
 from tests.platform.conftest import JANUS, Shell
 
 PREPARE = (
@@ -32,7 +32,7 @@ def servers(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "environ"]):
         at_home = (process.info["environ"] or {}).get("JANUS_HOME") == str(home)
-        if at_home and "janus_platform.server" in (process.info["cmdline"] or []):
+        if at_home and "janus_platform.runtime.server" in (process.info["cmdline"] or []):
             found.append(process)
     return found
 
@@ -72,8 +72,8 @@ def test_a_platform_that_was_joined_can_still_be_told_to_stay(shell: Shell) -> N
 def test_a_forked_worker_neither_keeps_nor_ends_its_parents_lease(up: Callable[[], Shell]) -> None:
     code = PREPARE + (
         "import signal, time\n"
-        "def users(): return janus.platform.running().get('/status')['users']\n"
-        "import janus_platform.platform; platform = janus.up(); held = users()\n"
+        "def users(): return janus.client.running().get('/status')['users']\n"
+        "import janus_platform.client; platform = janus.up(); held = users()\n"
         "if os.fork() == 0:\n    platform.down(); os._exit(0)\n"
         "os.wait(); assert platform.alive() and users() == held\n"
         "worker = os.fork()\n"
@@ -107,7 +107,7 @@ def test_a_platform_that_is_ending_is_waited_for_and_started_anew(monkeypatch: p
     threading.Thread(target=ending.wait, daemon=True).start()
     states = [State(ProcessId.of(pid), 1, 2, "contract") for pid in (ending.pid, os.getpid())]
     running, asked = iter(states), []
-    monkeypatch.setattr("janus_platform.starter.ensure_running", lambda *_: next(running))
+    monkeypatch.setattr("janus_platform.runtime.launcher.ensure_running", lambda *_: next(running))
 
     def take(client: ControlClient) -> str:
         asked.append(client)
@@ -123,7 +123,7 @@ def test_a_platform_that_is_ending_takes_no_new_users(shell: Shell) -> None:
     code = PREPARE + (
         "import threading, signal, psutil\n"
         "platform = janus.up(port=0); pid = platform.status()['pid']; os.environ['PID'] = str(pid)\n"
-        "from janus_platform.platform import running\n"
+        "from janus_platform.client import running\n"
         "client = running(); client.post('/down'); seen = set()\n"
         "while psutil.pid_exists(pid):\n"
         "    try: client.lease(caller='late'); seen.add('joined')\n"

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from jsonschema import Draft202012Validator
 
-from janus_platform.processes import ProcessId
+from janus_platform.processes.child import ProcessId
 from tests.platform.conftest import JANUS, Shell
 
 STATUS_SCHEMA = json.loads((files("janus_platform") / "schemas/status.schema.json").read_text())

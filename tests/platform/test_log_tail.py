@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from janus_platform.log_tail import GAP, LogTail, follow
+from janus_platform.cli.log_tail import GAP, LogTail, follow
 from janus_platform.node.log import BoundedLog
 
 

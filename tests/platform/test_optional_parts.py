@@ -20,11 +20,12 @@ from pathlib import Path
 import pytest
 
 from janus_bench.home import home
-from janus_platform import browsers, processes
-from janus_platform.services.sandbox import toolchains
-from janus_platform.services.sandbox.toolchains import TOOLS, ToolchainMissing, toolchain
+from janus_platform.cli import browsers
+from janus_platform.processes import child as processes
+from janus_platform.services.code_sandbox import toolchains
+from janus_platform.services.code_sandbox.toolchains import TOOLS, ToolchainMissing, toolchain
 
-# Given to no account (below isolation.py's own range), so that it owns nothing but what the test hands it.
+# Given to no account (below isolation/uids.py's own range), so that it owns nothing but what the test hands it.
 ORDINARY_UID = 1_899_999_999
 COMMAND_SECONDS = 240
 OLD_GO = 'case "$1" in env) echo /usr/lib;; *) echo "go version go1.19.8 linux/amd64";; esac'
@@ -41,9 +42,10 @@ KINDS = {
 }
 # The shipped command with less patience, so that the silent stand-ins do not take minutes.
 IMPATIENT = (
-    "from janus_platform import browsers, isolation; from janus_platform.services.sandbox import toolchains, warm\n"
-    "toolchains._ASK_SECONDS = browsers._START_SECONDS = isolation._PROBE_SECONDS = warm._BUILD_SECONDS = 2\n"
-    "from janus_platform.cli import main; main()"
+    "from janus_platform.cli import browsers; from janus_platform.isolation import layers\n"
+    "from janus_platform.services.code_sandbox import toolchains, warm\n"
+    "toolchains._ASK_SECONDS = browsers._START_SECONDS = layers._PROBE_SECONDS = warm._BUILD_SECONDS = 2\n"
+    "from janus_platform.cli.main import main; main()"
 )
 
 

@@ -13,7 +13,7 @@ from unittest.mock import Mock
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from janus_platform import starter
+from janus_platform.runtime import launcher
 from tests.platform.conftest import Shell
 
 ARRIVAL_SECONDS = 60.0
@@ -126,6 +126,6 @@ def test_a_platform_with_an_impossible_collector_does_not_start_and_says_why(she
 def test_down_ends_nothing_by_force_while_the_last_spans_may_still_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenTelemetry's processor takes up to 30 s for them, as its `shutdown` says."""
     given: list[float] = []
-    monkeypatch.setattr(starter, "end_tree", lambda process, *, grace_seconds: given.append(grace_seconds))
-    starter.stop(Mock(), Mock())
+    monkeypatch.setattr(launcher, "end_tree", lambda process, *, grace_seconds: given.append(grace_seconds))
+    launcher.stop(Mock(), Mock())
     assert given[0] > 30

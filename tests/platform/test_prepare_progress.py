@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from janus_platform import prepare
+from janus_platform.cli import prepare
 
 
 @pytest.fixture

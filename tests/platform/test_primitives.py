@@ -15,14 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from janus_platform.client import exchange
 from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.egress.callers import Callers
 from janus_platform.egress.environment import egress_variables
-from janus_platform.platform import exchange
-from janus_platform.processes import ProcessId, end_tree, spawn_background
-from janus_platform.trace_view import Trace
-from janus_platform.traces import ATTACHED, TOKEN_TIMES, TraceStore, Tracing, traceparent
-from janus_platform.users import Users
+from janus_platform.processes.child import ProcessId, end_tree, spawn_background
+from janus_platform.runtime.leases import Users
+from janus_platform.traces.context import ATTACHED, TOKEN_TIMES, traceparent
+from janus_platform.traces.store import TraceStore
+from janus_platform.traces.tracing import Tracing
+from janus_platform.traces.view import Trace
 
 TRACE_SCHEMA = json.loads((files("janus_platform") / "schemas/trace.schema.json").read_text())
 

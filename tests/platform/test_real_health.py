@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.runtime import runtime
-from janus_platform.server import LocalPlatform, Settings
+from janus_platform.runtime.server import LocalPlatform, Settings
+from janus_platform.runtime.state import runtime
 
 
 def test_a_gateway_and_a_proxy_that_no_longer_answer_are_not_healthy(

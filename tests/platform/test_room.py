@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from janus_platform import cli_room
+from janus_platform.classroom.cards import Card, as_csv, as_html, page_of
+from janus_platform.classroom.roster import check_name, open_roster, renew
+from janus_platform.classroom.ticket import Ticket, new_secret
+from janus_platform.cli import classroom as cli_room
 from janus_platform.errors import PlatformError
-from janus_platform.room.cards import Card, as_csv, as_html, page_of
-from janus_platform.room.roster import check_name, open_roster, renew
-from janus_platform.room.ticket import Ticket, new_secret
 from tests.benchmarks.room import rehearse
 from tests.platform.conftest import Classroom, Shell
 from tests.platform.room_rig import Pupil

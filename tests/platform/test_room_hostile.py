@@ -14,13 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
-from janus_bench.constants import scoring_hash
+from janus_bench.scoring.constants import scoring_hash
 from janus_bench.suites.loader import load_suite
+from janus_platform.classroom.certificate import client_context, open_certificate
+from janus_platform.classroom.client import RoomClient, RoomUnreachable, open_channel
+from janus_platform.classroom.ticket import Ticket, new_secret
 from janus_platform.contract import load_contract
 from janus_platform.errors import RequestRefused
-from janus_platform.room.certificate import client_context, open_certificate
-from janus_platform.room.ticket import Ticket, new_secret
-from janus_platform.room.way import RoomClient, RoomUnreachable, open_channel
 from tests.platform.conftest import Classroom
 from tests.platform.room_rig import knock
 from tests.platform.test_room import pupils, run

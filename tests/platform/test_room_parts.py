@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from janus_platform.classroom import tunnel_server as door_module
+from janus_platform.classroom.addresses import bind_door
+from janus_platform.classroom.certificate import client_context, open_certificate
+from janus_platform.classroom.gateway_guard import Gate, OwnTraces
+from janus_platform.classroom.roster import open_roster
+from janus_platform.classroom.submissions import unpacked
+from janus_platform.classroom.tunnel_server import Door
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
-from janus_platform.room import door as door_module
-from janus_platform.room.addresses import bind_door
-from janus_platform.room.certificate import client_context, open_certificate
-from janus_platform.room.door import Door
-from janus_platform.room.gate import Gate, OwnTraces
-from janus_platform.room.roster import open_roster
-from janus_platform.room.submissions import unpacked
 from tests.platform.room_rig import knock
 from tests.platform.test_room import run
 

@@ -19,9 +19,9 @@ from jsonschema import Draft202012Validator
 
 from janus_platform.attestation.token import take_apart
 from janus_platform.contract import load_contract
-from janus_platform.control_client import ControlClient
 from janus_platform.implementations import bundled
-from janus_platform.runtime import Runtime
+from janus_platform.runtime.control_client import ControlClient
+from janus_platform.runtime.state import Runtime
 from tests.platform.conftest import Shell
 
 CONTRACT = load_contract()

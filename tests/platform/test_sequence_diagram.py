@@ -15,7 +15,7 @@ from mermaid_cache import diagrams_in
 from janus_book.sequence import IMPLEMENTATION, Sequence, differences, documented, recorded
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
-from janus_platform.trace_view import Trace
+from janus_platform.traces.view import Trace
 from tests.platform.conftest import Shell
 from tools.environment import ROOT
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from janus_platform import cli, cli_submissions
+from janus_platform.cli import main as cli
+from janus_platform.cli import submissions as cli_submissions
 from tests.platform.conftest import Shell
 
 HOSTILE = "\x1b]0;title\x07\x1b[2Jdone\x9b31m\x00 tab\tkept"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from janus_platform.errors import PlatformError
-from janus_platform.services.problem import type_uri
-from janus_platform.starter import Options
+from janus_platform.runtime.launcher import Options
+from janus_platform.services.framework.problem import type_uri
 from tests.platform.conftest import Shell
 
 # No name server knows this host (RFC 6761, 6.4), so the real web answers without a network, too.

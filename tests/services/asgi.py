@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.contract import Contract, load_contract
-from janus_platform.services.rate_limit import LimitSwitch
-from janus_platform.services.service import ServiceContext
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.framework.rate_limit import LimitSwitch
 
 CONTRACT: Contract = load_contract()
 

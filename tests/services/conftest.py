@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.confinement.memory import Cgroup, guard_maker
-from janus_platform.services.code_sandbox import warm_up
+from janus_platform.isolation.memory import Cgroup, guard_maker
+from janus_platform.services.code_sandbox.app import warm_up
 from tests.services.sandbox_rig import LAYERS, Sandbox, layer_here
 from tests.shipped_loop import on_the_loop_that_ships as on_the_loop_that_ships
 from tools.environment import ROOT

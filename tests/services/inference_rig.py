@@ -14,11 +14,12 @@ from starlette.types import ASGIApp
 
 from janus_platform.clock import CallerClocks, Clock, ManualClock, SystemClock
 from janus_platform.contract import load_contract
-from janus_platform.http_server import HttpServer, bind_loopback
-from janus_platform.services.inference import Pace, build
+from janus_platform.http.server import HttpServer, bind_loopback
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.inference.app import build
 from janus_platform.services.inference.engine import Embedded, Embedder, Engine
+from janus_platform.services.inference.pacing import Pace
 from janus_platform.services.inference.prompt import Message
-from janus_platform.services.service import ServiceContext
 from tests.services.inference_prompts import QUANTUM, prompt
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.services.embedding import Encoder, ModelDamaged, is_prepared, quantise
-from janus_platform.services.model_files import ModelUnavailable, fetch_model
-from janus_platform.services.vector_index_prepare import model_folder
+from janus_platform.services.embedding.download import ModelUnavailable, fetch_model
+from janus_platform.services.embedding.encoder import Encoder, ModelDamaged, is_prepared, quantise
+from janus_platform.services.vector_index.prepare import model_folder
 
 
 def quiet(step: str, done: int, total: int) -> None:

@@ -19,11 +19,11 @@ from typing import Any
 import httpx
 import psutil
 
-from janus_platform.confinement.memory import Cgroup, guard_maker
-from janus_platform.isolation import detect, without_namespaces
-from janus_platform.services.sandbox.promises import MEANINGS, promises
-from janus_platform.services.sandbox.toolchains import ToolchainMissing, toolchain
-from janus_platform.uids import _block as uid_block
+from janus_platform.isolation.layers import detect, without_namespaces
+from janus_platform.isolation.memory import Cgroup, guard_maker
+from janus_platform.isolation.uids import _block as uid_block
+from janus_platform.services.code_sandbox.guarantees import MEANINGS, promises
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, toolchain
 from tests.services.sandbox_rig import LAYERS, Sandbox, layer_here, processes_with
 
 PLACE = Path(__file__).with_name("sandbox_attacks")

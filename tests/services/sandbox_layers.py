@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from janus_platform.confinement.memory import Cgroup, guard_maker
-from janus_platform.isolation import detect, without_namespaces
+from janus_platform.isolation.layers import detect, without_namespaces
+from janus_platform.isolation.memory import Cgroup, guard_maker
 
 
 def summary() -> list[str]:

@@ -12,9 +12,9 @@ import pytest
 
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
-from janus_platform.isolation import Isolation, detect, without_namespaces
-from janus_platform.services.code_sandbox import build
-from janus_platform.services.service import ServiceContext
+from janus_platform.isolation.layers import Isolation, detect, without_namespaces
+from janus_platform.services.code_sandbox.app import build
+from janus_platform.services.framework.app import ServiceContext
 
 LAYERS = ("bubblewrap", "landlock", "rlimits")
 

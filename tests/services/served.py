@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from janus_platform.clock import CallerClocks, SystemClock
-from janus_platform.http_server import HttpServer, bind_loopback
-from janus_platform.services.rate_limit import LimitSwitch
-from janus_platform.services.service import ServiceContext
-from janus_platform.services.table import build_services
+from janus_platform.http.server import HttpServer, bind_loopback
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.framework.rate_limit import LimitSwitch
+from janus_platform.services.registry import build_services
 from tests.services.asgi import CONTRACT, AsCaller
 
 KEY = "cpk_local_test"

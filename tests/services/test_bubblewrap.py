@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from janus_platform import bubblewrap
-from janus_platform.bubblewrap import LINKS_FOLLOWED, TRACEABLE_SET_UP, Bubblewrap
-from janus_platform.doctor import _namespaces
-from janus_platform.isolation import Isolation, bwrap_command, detect
-from janus_platform.services.sandbox import start_in_bubblewrap
+from janus_platform.cli.doctor import _namespaces
+from janus_platform.isolation import bubblewrap
+from janus_platform.isolation.bubblewrap import LINKS_FOLLOWED, TRACEABLE_SET_UP, Bubblewrap
+from janus_platform.isolation.layers import Isolation, bwrap_command, detect
+from janus_platform.services.code_sandbox import start_in_bubblewrap
 from tests.bwrap_operations import operations
 from tests.services.sandbox_rig import Sandbox, isolated
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from janus_platform.services.sandbox.toolchains import ToolchainMissing, installed, toolchain
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, installed, toolchain
 from tests.services.sandbox_rig import Sandbox, names_of
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
@@ -48,7 +48,7 @@ def test_each_language_hands_back_both_streams_and_the_exit_code(each_layer: San
 def test_a_language_without_a_toolchain_is_answered_with_what_installs_it(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("janus_platform.services.sandbox.toolchains.candidates", lambda language: iter(()))
+    monkeypatch.setattr("janus_platform.services.code_sandbox.toolchains.candidates", lambda language: iter(()))
     response = sandbox.request("POST", "/execute", json={"language": "go", "code": "package main"})
     assert response.status_code == 501
     assert response.headers["content-type"] == "application/problem+json"
@@ -121,7 +121,7 @@ def test_sparse_files_are_not_read_for_nothing(sandbox: Sandbox, monkeypatch: py
         return real(descriptor, mode, *rest, **more)
 
     real = os.fdopen
-    monkeypatch.setattr("janus_platform.services.sandbox.scratch.os.fdopen", fdopen)
+    monkeypatch.setattr("janus_platform.services.code_sandbox.scratch.os.fdopen", fdopen)
     answer = sandbox.run("for n in range(1_000):\n    with open(f'{n:03}', 'wb') as f: f.truncate(8_100_000)")
     assert (answer["files"], answer["files_left_out_count"]) == ([], 1_000)
     assert [path for path in opened if "/work/" in path] == [], "a file that does not fit was read"
@@ -199,5 +199,5 @@ def test_health_names_the_layer_the_guard_and_the_languages(each_layer: Sandbox)
 
 
 def test_installed_says_no_for_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("janus_platform.services.sandbox.toolchains.candidates", lambda language: iter(()))
+    monkeypatch.setattr("janus_platform.services.code_sandbox.toolchains.candidates", lambda language: iter(()))
     assert installed("python") and not installed("go")

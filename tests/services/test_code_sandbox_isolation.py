@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.confinement.system_calls import filter_program
+from janus_platform.isolation.seccomp import filter_program
 from tests.services.sandbox_rig import Sandbox, isolated, processes_with
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")

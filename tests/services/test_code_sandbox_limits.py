@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from janus_platform.confinement.memory import Cgroup, Watchdog, guard_maker
-from janus_platform.services.sandbox.toolchains import ToolchainMissing, toolchain
+from janus_platform.isolation.memory import Cgroup, Watchdog, guard_maker
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, toolchain
 from tests.services.sandbox_rig import Sandbox, isolated, names_of, processes_with
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
@@ -67,7 +67,9 @@ def test_a_tree_over_the_memory_limit_is_ended(sandbox: Sandbox) -> None:
 def test_the_watchdog_ends_a_tree_over_the_memory_limit_where_there_is_no_cgroup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("janus_platform.services.code_sandbox.guard_maker", lambda limit, **_: lambda: Watchdog(limit))
+    monkeypatch.setattr(
+        "janus_platform.services.code_sandbox.app.guard_maker", lambda limit, **_: lambda: Watchdog(limit)
+    )
     code = "import os, time\nos.fork(); os.fork()\nkept = bytearray(b'x') * 250_000_000\ntime.sleep(15)\nprint('kept')"
     answer = Sandbox().run(code, timeout=20)
     assert (answer["oom"], answer["exit_code"], answer["stdout"]) == (True, 137, "")

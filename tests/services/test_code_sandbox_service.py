@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from janus_platform.services.code_sandbox import build
-from janus_platform.services.sandbox.promises import MEANINGS
+from janus_platform.services.code_sandbox.app import build
+from janus_platform.services.code_sandbox.guarantees import MEANINGS
 from tests.services.sandbox_rig import Sandbox, processes_with
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")

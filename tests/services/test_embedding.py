@@ -13,9 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from janus_platform.services import embedding, model_files
-from janus_platform.services.embedding import DIMENSIONS, MAX_TOKENS, Encoder, ModelDamaged, is_prepared, quantise
-from janus_platform.services.model_files import TOKENIZER, WEIGHTS, Hub, ModelFile, ModelUnavailable, fetch_model
+from janus_platform.services.embedding import download as model_files
+from janus_platform.services.embedding import encoder as embedding
+from janus_platform.services.embedding.download import TOKENIZER, WEIGHTS, Hub, ModelFile, ModelUnavailable, fetch_model
+from janus_platform.services.embedding.encoder import (
+    DIMENSIONS,
+    MAX_TOKENS,
+    Encoder,
+    ModelDamaged,
+    is_prepared,
+    quantise,
+)
 from tests.services.model import quiet, shared_model
 
 REFERENCE = json.loads(Path(__file__).with_name("minilm_reference.json").read_text(encoding="utf-8"))
@@ -28,7 +36,7 @@ def encoder() -> Encoder:
 
 def test_importing_the_services_loads_neither_numpy_nor_tokenizers() -> None:
     code = (
-        "import sys, janus_platform.services.vector_index, janus_platform.services.vector_index_prepare;"
+        "import sys, janus_platform.services.vector_index.app, janus_platform.services.vector_index.prepare;"
         "print(sorted({'numpy', 'tokenizers', 'safetensors'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

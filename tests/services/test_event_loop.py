@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from janus_platform.gateway.chat import CHECK
-from janus_platform.workers import JobFailed, Workers
+from janus_platform.processes.workers import JobFailed, Workers
 from tests.gateway.rig import Exchange, gateway, upstream
 from tests.services import served
 from tests.services.asgi import CONTRACT

@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from janus_platform.clock import CallerClocks, ManualClock
-from janus_platform.services.inference import Pace, build
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.inference.app import build
 from janus_platform.services.inference.extractive import FINGERPRINT
-from janus_platform.services.service import ServiceContext
+from janus_platform.services.inference.pacing import Pace
 from tests.services.inference_rig import ASKED, CONTRACT, KEY, SERVICE, Letters, chat, send, service
 
 MODELS, EMBEDDINGS = "/v1/models", "/v1/embeddings"

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from janus_platform.services.inference import MiniLM
+from janus_platform.services.inference.minilm import MiniLM
 from janus_platform.services.inference.turns import FairTurns
 from tests.services.inference_rig import SERVICE, send, service
 from tests.services.model import shared_model

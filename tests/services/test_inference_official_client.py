@@ -10,9 +10,9 @@ import openai
 import pytest
 
 from janus_platform.clock import SystemClock
-from janus_platform.services.inference import Pace
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.extractive import FINGERPRINT
+from janus_platform.services.inference.pacing import Pace
 from janus_platform.services.inference.tokens import count
 from tests.services.inference_rig import (
     ASKED,

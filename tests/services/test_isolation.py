@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform import uids
-from janus_platform.bubblewrap import Bubblewrap
-from janus_platform.isolation import (
+from janus_platform.isolation import uids
+from janus_platform.isolation.bubblewrap import Bubblewrap
+from janus_platform.isolation.layers import (
     Isolation,
     bwrap_command,
     detect,
     leased_uid,
     setpriv_command,
 )
-from janus_platform.uids import free_uid, release_uid
+from janus_platform.isolation.uids import free_uid, release_uid
 
 needs_bubblewrap = pytest.mark.skipif(
     detect().layer != "bubblewrap", reason=f"no bubblewrap layer here: {'; '.join(detect().reasons)}"
@@ -142,7 +142,7 @@ def test_a_uid_is_not_lent_twice_and_the_supply_ends_with_an_error() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends uids")
 def test_two_processes_never_lend_the_same_uids(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys; from janus_platform.uids import free_uid; print(free_uid(), flush=True); sys.stdin.read()"
+    code = "import sys; from janus_platform.isolation import uids; print(uids.free_uid(), flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdin is not None and other.stdout is not None
         theirs = int(other.stdout.readline())

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform import landlock
-from janus_platform.isolation import system_paths
-from janus_platform.landlock import Grants, Ruleset, attributes_for
+from janus_platform.isolation import landlock
+from janus_platform.isolation.landlock import Grants, Ruleset, attributes_for
+from janus_platform.isolation.layers import system_paths
 
 needs_landlock = pytest.mark.skipif(landlock.why_not() is not None, reason=str(landlock.why_not()))
 

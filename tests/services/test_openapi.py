@@ -16,9 +16,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from janus_platform.contract import Parameter, ResponseField, Service
-from janus_platform.services import problem
-from janus_platform.services.openapi import NO_LIMIT, PATH, document, documented_kinds, schema_of
-from janus_platform.services.service import build_service
+from janus_platform.services.framework import problem
+from janus_platform.services.framework.app import build_service
+from janus_platform.services.framework.openapi import NO_LIMIT, PATH, document, documented_kinds, schema_of
 from tests.services.asgi import CONTRACT, ask, context
 
 SERVICES = list(CONTRACT.services.values())

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from janus_platform.contract import Endpoint, ResponseField, Service
-from janus_platform.services.openapi import document, response_schema
+from janus_platform.services.framework.openapi import document, response_schema
 from tests.services.asgi import CONTRACT
 from tests.services.served import KEY, all_services
 

@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from janus_platform.services.openapi import document
+from janus_platform.services.framework.openapi import document
 from tests.services.asgi import CONTRACT
 from tests.services.served import EXAMPLES, KEY, all_services
 

@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.contract import RateLimit
-from janus_platform.services import rate_limit
-from janus_platform.services.rate_limit import SlidingWindow
-from janus_platform.services.service import build_service
+from janus_platform.services.framework import rate_limit
+from janus_platform.services.framework.app import build_service
+from janus_platform.services.framework.rate_limit import SlidingWindow
 from tests.services.asgi import CONTRACT, ask, context
 
 

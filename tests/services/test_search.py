@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from janus_platform.clock import ManualClock
 from janus_platform.corpus import load_corpus
-from janus_platform.services.search import build
-from janus_platform.services.search_index import Document
-from janus_platform.services.search_local import COMMON_FROM, LocalSearch
+from janus_platform.services.search.app import build
+from janus_platform.services.search.index import Document
+from janus_platform.services.search.local import COMMON_FROM, LocalSearch
 from tests.services.asgi import CONTRACT, ask, context
 
 SERVICE = CONTRACT.services["search"]
@@ -234,7 +234,7 @@ def test_the_bundled_web_is_searched_without_importing_numpy() -> None:
     # numpy would add a tenth of a second to each start of the platform.
     code = (
         "import sys; from janus_platform.corpus import load_corpus; "
-        "from janus_platform.services.search_local import LocalSearch; "
+        "from janus_platform.services.search.local import LocalSearch; "
         "assert LocalSearch.of(load_corpus()).find('the', 5).results; assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

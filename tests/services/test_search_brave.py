@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.corpus import load_corpus
-from janus_platform.services.search import build, engine_named
-from janus_platform.services.search_brave import BraveSearch, plain_text
-from janus_platform.services.search_local import LocalSearch
+from janus_platform.services.search.app import build, engine_named
+from janus_platform.services.search.brave import BraveSearch, plain_text
+from janus_platform.services.search.local import LocalSearch
 from tests.services.asgi import CONTRACT, client, context
 
 SERVICE = CONTRACT.services["search"]

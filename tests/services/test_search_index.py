@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from janus_platform.services.search_index import TITLE_WEIGHT, Document, TextIndex
-from janus_platform.services.search_query import FUNCTION_WORDS, MAX_WORDS, Query, parse_query, rewritten, shortened
-from janus_platform.services.search_text import TOKENIZER
-from janus_platform.services.search_vocabulary import Vocabulary
+from janus_platform.services.search.index import TITLE_WEIGHT, Document, TextIndex
+from janus_platform.services.search.query import FUNCTION_WORDS, MAX_WORDS, Query, parse_query, rewritten, shortened
+from janus_platform.services.search.text import TOKENIZER
+from janus_platform.services.search.vocabulary import Vocabulary
 
 DOCUMENTS = [
     Document("Tides", "The Moon raises the tides. Café owners on the coast know it.", "https://sea.example/tides"),

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.services.search_snippet import ELLIPSIS, SNIPPET_CHARACTERS, cut, one_line, prepare
+from janus_platform.services.search.snippet import ELLIPSIS, SNIPPET_CHARACTERS, cut, one_line, prepare
 
 FILLER = "Nothing of interest is said in this sentence, which only takes room. " * 20
 NEEDLE = "Here the moon raises the tides of the sea. "

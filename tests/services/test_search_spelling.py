@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.services.search_spelling import LONG_WORD, Speller, distance
+from janus_platform.services.search.spelling import LONG_WORD, Speller, distance
 
 FREQUENCIES = {
     "moon": 9,

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.services.search_index import Document, TextIndex
-from janus_platform.services.search_local import LocalSearch
-from janus_platform.services.search_query import parse_query
-from janus_platform.services.search_snippet import SNIPPET_CHARACTERS
-from janus_platform.services.search_text import words_of
+from janus_platform.services.search.index import Document, TextIndex
+from janus_platform.services.search.local import LocalSearch
+from janus_platform.services.search.query import parse_query
+from janus_platform.services.search.snippet import SNIPPET_CHARACTERS
+from janus_platform.services.search.text import words_of
 
 FILLER = "Nothing of interest is said in this sentence, which only takes room. " * 20
 DOCUMENTS = [

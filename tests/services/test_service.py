@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from janus_platform.services.problem import MEDIA_TYPE, type_uri
-from janus_platform.services.service import ServiceContext, build_service, read_json
+from janus_platform.services.framework.app import ServiceContext, build_service, read_json
+from janus_platform.services.framework.problem import MEDIA_TYPE, type_uri
 from tests.services.asgi import CONTRACT, ask, client, context
 
 SERVICE = CONTRACT.services["search"]

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import ASGIApp
 
 from janus_platform.contract import Parameter
-from janus_platform.services.problem import MEDIA_TYPE, Problem
-from janus_platform.services.service import build_service, read_json, read_query
+from janus_platform.services.framework.app import build_service, read_json, read_query
+from janus_platform.services.framework.problem import MEDIA_TYPE, Problem
 from tests.services.asgi import CONTRACT, ask, context
 
 SEARCH = CONTRACT.services["search"]

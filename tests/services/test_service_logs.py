@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from janus_platform.services.service import ServiceContext, build_service, read_json
-from janus_platform.traces import Tracing
+from janus_platform.services.framework.app import ServiceContext, build_service, read_json
+from janus_platform.traces.tracing import Tracing
 from tests.services.asgi import CONTRACT, ask, context
 from tests.services.served import KEY, all_services
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from janus_platform.clock import ManualClock
 from janus_platform.corpus import load_corpus
-from janus_platform.services import vector_index
-from janus_platform.services.embedding import QUANTISED_FILE, Encoder
-from janus_platform.services.model_files import Progress
-from janus_platform.services.vector_index import UPLOAD_PATH, VectorIndex, build
-from janus_platform.services.vector_index_build import BuildFailed
-from janus_platform.services.vector_index_chunks import Chunk
-from janus_platform.services.vector_index_knowledge import Knowledge, save
-from janus_platform.services.vector_index_source import Matches
-from janus_platform.services.vector_index_vectors import vectors_file
+from janus_platform.services.embedding.download import Progress
+from janus_platform.services.embedding.encoder import QUANTISED_FILE, Encoder
+from janus_platform.services.vector_index import app as vector_index
+from janus_platform.services.vector_index.app import UPLOAD_PATH, VectorIndex, build
+from janus_platform.services.vector_index.build import BuildFailed
+from janus_platform.services.vector_index.chunks import Chunk
+from janus_platform.services.vector_index.knowledge import Knowledge, save
+from janus_platform.services.vector_index.source import Matches
+from janus_platform.services.vector_index.vectors import vectors_file
 from tests.services.asgi import ask, context
 from tests.services.vector_index_rig import (
     FACTS,

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
-from janus_platform.services.vector_index_book import REPOSITORY, book_chunks
-from janus_platform.services.vector_index_chunks import (
+from janus_platform.services.vector_index.book import REPOSITORY, book_chunks
+from janus_platform.services.vector_index.chunks import (
     BOOK,
     CORPUS,
     DOCUMENTATION,
@@ -26,10 +26,10 @@ from janus_platform.services.vector_index_chunks import (
     key_of,
     split,
 )
-from janus_platform.services.vector_index_docs import documentation_chunks
-from janus_platform.services.vector_index_knowledge import Knowledge, current_key, gather, head, load, save
-from janus_platform.services.vector_index_store import ExactStore
-from janus_platform.services.vector_index_vectors import (
+from janus_platform.services.vector_index.docs import documentation_chunks
+from janus_platform.services.vector_index.knowledge import Knowledge, current_key, gather, head, load, save
+from janus_platform.services.vector_index.store import ExactStore
+from janus_platform.services.vector_index.vectors import (
     Vectors,
     embeddings_file,
     load_vectors,
@@ -120,7 +120,7 @@ def test_documentation_has_no_private_names_and_no_text_twice(documentation: lis
 
 def test_reading_documentation_runs_nothing_of_a_framework() -> None:
     code = (
-        "import sys; from janus_platform.services.vector_index_docs import documentation_chunks; "
+        "import sys; from janus_platform.services.vector_index.docs import documentation_chunks; "
         "documentation_chunks(); print(sorted({'httpx', 'openai', 'starlette.applications'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.corpus import load_corpus
-from janus_platform.services.embedding import Encoder
-from janus_platform.services.search_index import Document, TextIndex
-from janus_platform.services.search_query import MAX_WORDS, Query, parse_query
-from janus_platform.services.vector_index_book import book_chunks
-from janus_platform.services.vector_index_chunks import BOOK, CORPUS, Chunk, chunks_of
-from janus_platform.services.vector_index_docs import documentation_chunks
-from janus_platform.services.vector_index_order import BOOK_HANDICAP, in_order
-from janus_platform.services.vector_index_store import ExactStore
-from janus_platform.services.vector_index_vectors import load_vectors
-from janus_platform.services.vector_index_words import COMMON_FROM, ChunkWords
+from janus_platform.services.embedding.encoder import Encoder
+from janus_platform.services.search.index import Document, TextIndex
+from janus_platform.services.search.query import MAX_WORDS, Query, parse_query
+from janus_platform.services.vector_index.book import book_chunks
+from janus_platform.services.vector_index.chunks import BOOK, CORPUS, Chunk, chunks_of
+from janus_platform.services.vector_index.docs import documentation_chunks
+from janus_platform.services.vector_index.order import BOOK_HANDICAP, in_order
+from janus_platform.services.vector_index.store import ExactStore
+from janus_platform.services.vector_index.vectors import load_vectors
+from janus_platform.services.vector_index.words import COMMON_FROM, ChunkWords
 from tests.services.vector_index_rig import FACTS, KEY, ask_about, copy_model, index_of, write_index
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
-from janus_platform.services.vector_index import VectorIndex
-from janus_platform.services.vector_index_build import build_at_once
-from janus_platform.services.vector_index_inspect import kept_chunks
-from janus_platform.services.vector_index_prepare import model_folder
-from janus_platform.services.vector_index_quality import (
+from janus_platform.services.vector_index.app import VectorIndex
+from janus_platform.services.vector_index.build import build_at_once
+from janus_platform.services.vector_index.inspect import kept_chunks
+from janus_platform.services.vector_index.prepare import model_folder
+from janus_platform.services.vector_index.quality import (
     DEPTH,
     Paraphrase,
     halves,
@@ -82,9 +82,9 @@ def test_the_queries_differ_and_each_has_an_answer() -> None:
 
 
 def test_every_answer_of_the_set_is_indexed() -> None:
-    from janus_platform.services.vector_index_book import book_chunks
-    from janus_platform.services.vector_index_chunks import chunks_of
-    from janus_platform.services.vector_index_docs import documentation_chunks
+    from janus_platform.services.vector_index.book import book_chunks
+    from janus_platform.services.vector_index.chunks import chunks_of
+    from janus_platform.services.vector_index.docs import documentation_chunks
 
     pages = (*chunks_of(load_corpus()), *documentation_chunks(), *book_chunks(load_contract().repository))
     sources = {chunk.source for chunk in pages}

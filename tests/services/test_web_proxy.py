@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.corpus import load_corpus
-from janus_platform.services.problem import type_uri
-from janus_platform.services.web_proxy import LocalWeb, build
-from janus_platform.services.web_proxy_charset import decode
-from janus_platform.services.web_proxy_converter import WorkerConverter
+from janus_platform.services.framework.problem import type_uri
+from janus_platform.services.web_proxy.app import LocalWeb, build
+from janus_platform.services.web_proxy.charset import decode
+from janus_platform.services.web_proxy.converter import WorkerConverter
 from tests.services.asgi import ask, client, context
 from tests.services.web_proxy_rig import LOCAL, PAGE, SERVICE, fetch, fetch_from, html
 

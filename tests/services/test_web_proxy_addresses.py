@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.public_address import is_public
-from janus_platform.services.problem import Problem, type_uri
-from janus_platform.services.web_proxy import LiveWeb, build
-from janus_platform.services.web_proxy_guard import check_url
-from janus_platform.services.web_proxy_web import AddressRefused, Reply
+from janus_platform.services.framework.problem import Problem, type_uri
+from janus_platform.services.web_proxy.app import LiveWeb, build
+from janus_platform.services.web_proxy.guard import check_url
+from janus_platform.services.web_proxy.web import AddressRefused, Reply
 from tests.services.asgi import client, context
 from tests.services.web_proxy_hostile_urls import HOSTILE
 from tests.services.web_proxy_rig import PAGE, SERVICE, FakeWeb, InProcess, fetch, fetch_from, html

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from janus_platform.services.problem import Problem
-from janus_platform.services.web_proxy import build
-from janus_platform.services.web_proxy_converter import WorkerConverter
-from janus_platform.services.web_proxy_turns import Full, Turns
-from janus_platform.services.web_proxy_web import Reply
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.web_proxy.app import build
+from janus_platform.services.web_proxy.converter import WorkerConverter
+from janus_platform.services.web_proxy.turns import Full, Turns
+from janus_platform.services.web_proxy.web import Reply
 from tests.services.asgi import client, context
 from tests.services.web_proxy_rig import PAGE, SERVICE, FakeWeb
 

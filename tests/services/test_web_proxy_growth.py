@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from janus_platform.services.invisible import without_invisible
-from janus_platform.services.web_proxy_charset import decode
-from janus_platform.services.web_proxy_clean import clean
-from janus_platform.services.web_proxy_markdown import NotConvertible, to_markdown
+from janus_platform.services.framework.invisible import without_invisible
+from janus_platform.services.web_proxy.charset import decode
+from janus_platform.services.web_proxy.clean import clean
+from janus_platform.services.web_proxy.markdown import NotConvertible, to_markdown
 from tests.services.web_proxy_rig import PAGE, SERVICE
 
 LIMIT = SERVICE.max_page_bytes or 0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from janus_platform.services.web_proxy_markdown import NotConvertible, to_markdown
+from janus_platform.services.web_proxy.markdown import NotConvertible, to_markdown
 from tests.services.test_web_proxy_markdown import UNSAFE
 from tests.services.web_proxy_rig import PAGE
 

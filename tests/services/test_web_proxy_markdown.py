@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.services.web_proxy_clean import clean
-from janus_platform.services.web_proxy_markdown import NotConvertible, to_markdown
+from janus_platform.services.web_proxy.clean import clean
+from janus_platform.services.web_proxy.markdown import NotConvertible, to_markdown
 from tests.services.web_proxy_rig import PAGE
 
 

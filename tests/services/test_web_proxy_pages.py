@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.services.web_proxy_markdown import to_markdown
+from janus_platform.services.web_proxy.markdown import to_markdown
 
 PAGES = Path(__file__).parent / "web_pages"
 URL = "https://site.example.net/a/b"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.services.web_proxy import build
-from janus_platform.services.web_proxy_robots import MAX_ROBOTS_BYTES, read_robots
-from janus_platform.services.web_proxy_web import Reply
+from janus_platform.services.web_proxy.app import build
+from janus_platform.services.web_proxy.robots import MAX_ROBOTS_BYTES, read_robots
+from janus_platform.services.web_proxy.web import Reply
 from tests.services.asgi import context
 from tests.services.web_proxy_rig import PAGE, FakeWeb, InProcess, fetch, fetch_from, html
 

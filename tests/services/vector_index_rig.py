@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from janus_platform.services.embedding import MANIFEST_FILE, QUANTISED_FILE, Encoder
-from janus_platform.services.model_files import TOKENIZER, Progress
-from janus_platform.services.vector_index import VectorIndex, build
-from janus_platform.services.vector_index_chunks import Chunk
-from janus_platform.services.vector_index_knowledge import Knowledge, save
-from janus_platform.services.vector_index_vectors import save_vectors, vectors_of
+from janus_platform.services.embedding.download import TOKENIZER, Progress
+from janus_platform.services.embedding.encoder import MANIFEST_FILE, QUANTISED_FILE, Encoder
+from janus_platform.services.vector_index.app import VectorIndex, build
+from janus_platform.services.vector_index.chunks import Chunk
+from janus_platform.services.vector_index.knowledge import Knowledge, save
+from janus_platform.services.vector_index.vectors import save_vectors, vectors_of
 from tests.services.asgi import CONTRACT, ask, context
 from tests.services.model import shared_model
 

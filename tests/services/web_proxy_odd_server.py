@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from janus_platform.services.service import ServiceContext
-from janus_platform.services.web_proxy import LiveWeb, build
+from janus_platform.services.framework.app import ServiceContext
+from janus_platform.services.web_proxy.app import LiveWeb, build
 from tests.services.asgi import CONTRACT, client, context
 from tests.services.web_proxy_rig import SERVICE, InProcess
 

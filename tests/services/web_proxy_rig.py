@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 
 from janus_platform.corpus import load_corpus
-from janus_platform.services.web_proxy import LocalWeb, build
-from janus_platform.services.web_proxy_converter import not_convertible
-from janus_platform.services.web_proxy_guard import Target
-from janus_platform.services.web_proxy_markdown import NotConvertible
-from janus_platform.services.web_proxy_web import Reply
-from janus_platform.services.web_proxy_worker import convert
+from janus_platform.services.web_proxy.app import LocalWeb, build
+from janus_platform.services.web_proxy.converter import not_convertible
+from janus_platform.services.web_proxy.guard import Target
+from janus_platform.services.web_proxy.markdown import NotConvertible
+from janus_platform.services.web_proxy.web import Reply
+from janus_platform.services.web_proxy.worker import convert
 from tests.services.asgi import CONTRACT, ask, context
 
 SERVICE = CONTRACT.services["web_proxy"]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace as otel
 
-from janus_platform.traces import Tracing, context_from
+from janus_platform.traces.context import context_from
+from janus_platform.traces.tracing import Tracing
 from tests.gateway.rig import Exchange, gateway, in_loop, upstream
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from janus_platform.errors import PlatformError
-from janus_platform.traces import Tracing
 from janus_platform.traces.export import ENDPOINT, TRACES_ENDPOINT, exporter_from
+from janus_platform.traces.tracing import Tracing
 
 HERE = "http://localhost:4318"
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.trace import StatusCode, format_span_id, format_trace_id
 
-from janus_platform.client_span import ClientSpan
-from janus_platform.traces import RESOURCE, Tracing
+from janus_platform.traces.client_span import ClientSpan
 from janus_platform.traces.reported import MAX_EVENTS, MAX_NANOSECONDS, reported_span
+from janus_platform.traces.tracing import RESOURCE, Tracing
 
 GOOD: dict[str, Any] = {
     "trace_id": "0af7651916cd43dd8448eb211c80319c",
@@ -40,7 +40,7 @@ def test_a_span_does_not_end_before_what_happened_in_it_when_the_clock_is_set_ba
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     times, told = iter([5_000, 9_000, 1_000]), list[dict[str, Any]]()
-    monkeypatch.setattr("janus_platform.client_span.time.time_ns", lambda: next(times))
+    monkeypatch.setattr("janus_platform.traces.client_span.time.time_ns", lambda: next(times))
     with ClientSpan(lambda **span: told.append(span)) as call:
         call.event("first_byte")
     assert (told[0]["start_ns"], told[0]["end_ns"]) == (5_000, 9_000)

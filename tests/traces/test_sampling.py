@@ -8,9 +8,10 @@ import pytest
 from opentelemetry.trace import Link, SpanKind
 from opentelemetry.trace import Span as OtelSpan
 
-from janus_platform.traces import Tracing, context_from, traceparent
 from janus_platform.traces import sampling as sampling_module
+from janus_platform.traces.context import context_from, traceparent
 from janus_platform.traces.store import MAX_SPANS_PER_TRACE, MAX_TRACES
+from janus_platform.traces.tracing import Tracing
 
 
 @pytest.fixture

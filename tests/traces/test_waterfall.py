@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from janus_platform.trace_view import Trace
-from janus_platform.waterfall_svg import document, draw_narrow, ticks
+from janus_platform.traces.view import Trace
+from janus_platform.traces.waterfall_svg import document, draw_narrow, ticks
 from tools.browser import FLAGS, find_browser, missing_browser_help
 from tools.environment import ROOT
 

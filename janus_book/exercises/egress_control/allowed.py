@@ -19,7 +19,7 @@ def allowed(target, hosts):
 def check(allowed):
     import janus_platform as janus
     from janus_platform.contract import load_contract
-    from janus_platform.egress.knock import knock
+    from janus_platform.egress.connect_probe import knock
 
     egress = load_contract().egress
     first, second = egress.allowed_hosts[:2]

@@ -22,7 +22,7 @@ def wanted_out(events):
 # %% check
 def check(wanted_out):
     import janus_platform as janus
-    from janus_platform.egress.knock import knock
+    from janus_platform.egress.connect_probe import knock
 
     platform = janus.up()
     for host, times in (("rarely.example", 1), ("often.example", 3), ("sometimes.example", 2)):

@@ -23,8 +23,8 @@ def leader(publications):
 def check(leader):
     import tempfile
 
-    from janus_bench.constants import scoring_hash
-    from janus_bench.leaderboard import Leaderboard
+    from janus_bench.scoring.constants import scoring_hash
+    from janus_bench.leaderboard.local import Leaderboard
 
     cases = (
         [("a", 40.0)],

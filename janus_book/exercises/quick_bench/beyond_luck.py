@@ -19,7 +19,7 @@ def verdict(difference):
 
 # %% check
 def check(verdict):
-    from janus_bench.intervals import Difference
+    from janus_bench.scoring.intervals import Difference
 
     cases = (
         ((12.0, 4.0, 20.0), "better"),

@@ -20,7 +20,7 @@ def score(value, history):
 
 # %% check
 def check(score):
-    from janus_platform.monitoring.statistic import robust_score
+    from janus_platform.monitoring.anomaly import robust_score
 
     history = [8, 10, 12, 9, 30, 11, 7, 10]
     given = list(history)

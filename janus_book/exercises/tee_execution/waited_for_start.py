@@ -18,7 +18,7 @@ def start_ms(trace):
 def check(start_ms):
     import janus_platform as janus
     from janus_book.journey import follow
-    from janus_platform.trace_view import Trace
+    from janus_platform.traces.view import Trace
 
     def span(name, start, end):
         times = {"start_ns": start * 10**6, "end_ns": end * 10**6}

@@ -1,8 +1,8 @@
 """Guest: an implementation that does what the message says, so that a reader can watch what the platform makes of it.
 
-`inside` reports what the process sees of its surroundings, `crash` ends it, the words of `moods.py` spoil the stream,
-the words of `calls.py` call services, `escape 4711` calls what `escapes.py` defines with that number; anything else is
-said back. It is deployed by the notebooks, never by itself.
+`inside` reports what the process sees of its sandbox, `crash` ends it, the words of `failure_modes.py` spoil the
+stream, those of `service_calls.py` call services, `escape 4711` calls what `escape_attempts.py` defines with that
+number; anything else is said back. It is deployed by the notebooks, never by itself.
 Environment: HOST, PORT, JANUS_IMPLEMENTATION, CHUTES_API_KEY, and on the local platform the proxy and CA variables.
 """
 
@@ -19,11 +19,11 @@ from collections.abc import AsyncIterator
 from types import FunctionType
 from typing import Any
 
-import escapes
+import escape_attempts
 import uvicorn
-from calls import CALLS
-from inside import report
-from moods import MOODS
+from failure_modes import MOODS
+from sandbox_report import report
+from service_calls import CALLS
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -48,9 +48,9 @@ async def answer_to(message: str) -> str:
 
 
 def escaped(port: int) -> dict[str, str]:
-    """What came of each function of escapes.py: what it returned, or the name of its error."""
+    """What came of each function of escape_attempts.py: what it returned, or the name of its error."""
     found = {}
-    for name, escape in vars(escapes).items():
+    for name, escape in vars(escape_attempts).items():
         if isinstance(escape, FunctionType) and not name.startswith("_"):
             try:
                 found[name] = f"reached: {escape(port)}"

@@ -25,24 +25,24 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.clock import SystemClock
-from janus_platform.confinement.memory import MemoryGuard, guard_maker
 from janus_platform.contract import SandboxBounds, Service, load_contract
-from janus_platform.isolation import Isolation, detect
-from janus_platform.services.problem import Problem
-from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.promises import meanings, promises
-from janus_platform.services.sandbox.queue import QueueFull, Slots, Standbys
-from janus_platform.services.sandbox.request import program_of
-from janus_platform.services.sandbox.run import Outcome, Prepared, Program, prepare
-from janus_platform.services.sandbox.toolchains import (
+from janus_platform.isolation.layers import Isolation, detect
+from janus_platform.isolation.memory import MemoryGuard, guard_maker
+from janus_platform.services.code_sandbox.guarantees import meanings, promises
+from janus_platform.services.code_sandbox.limits import Limits
+from janus_platform.services.code_sandbox.queue import QueueFull, Slots, Standbys
+from janus_platform.services.code_sandbox.request import program_of
+from janus_platform.services.code_sandbox.run import Outcome, Prepared, Program, prepare
+from janus_platform.services.code_sandbox.toolchains import (
     Toolchain,
     ToolchainMissing,
     installed,
     survey,
     toolchain,
 )
-from janus_platform.services.sandbox.warm import FONT_PROGRAM, Warm
-from janus_platform.services.service import ServiceContext, build_service, read_json
+from janus_platform.services.code_sandbox.warm import FONT_PROGRAM, Warm
+from janus_platform.services.framework.app import ServiceContext, build_service, read_json
+from janus_platform.services.framework.problem import Problem
 
 STANDBYS = 2
 _LEFT = 499  # What nginx logs for a client that closed the connection; nobody receives it.

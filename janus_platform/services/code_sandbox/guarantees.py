@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from janus_platform.confinement.system_calls import filter_program
-from janus_platform.isolation import Isolation
-from janus_platform.landlock import SCOPE_ABI
+from janus_platform.isolation.landlock import SCOPE_ABI
+from janus_platform.isolation.layers import Isolation
+from janus_platform.isolation.seccomp import filter_program
 
 # Every promise, and what each of its values means, the strongest first.
 MEANINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from janus_platform.confinement.members import threads_of_this_user
 from janus_platform.contract import Service
+from janus_platform.isolation.process_tree import threads_of_this_user
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from janus_platform.services.sandbox.run import Prepared
-from janus_platform.services.sandbox.toolchains import Toolchain
+from janus_platform.services.code_sandbox.run import Prepared
+from janus_platform.services.code_sandbox.toolchains import Toolchain
 
 log = logging.getLogger("janus.services.code_sandbox")
 

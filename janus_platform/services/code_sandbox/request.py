@@ -7,8 +7,8 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from janus_platform.services.problem import invalid_field
-from janus_platform.services.sandbox.run import Program
+from janus_platform.services.code_sandbox.run import Program
+from janus_platform.services.framework.problem import invalid_field
 
 MAX_NAME = 100
 _FORM = '{"name": "data.csv", "text": "a,b"}, or with "data" in Base64 instead of "text"'

@@ -2,7 +2,7 @@
 
 What this does not protect against: faults of the kernel, which program and host share (there is no virtual machine,
 and the filter of system calls only takes away the most dangerous ones); covert timing between runs on the same cores;
-use of processor time up to the time-out. What each layer holds beyond that, promises.py says.
+use of processor time up to the time-out. What each layer holds beyond that, guarantees.py says.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from janus_platform.clock import Clock
-from janus_platform.confinement.memory import LOOK_EVERY_SECONDS, MemoryGuard
-from janus_platform.isolation import Isolation
-from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.scratch import WrittenFile
-from janus_platform.services.sandbox.start import Excess, Running
-from janus_platform.services.sandbox.start_bare import start_bare
-from janus_platform.services.sandbox.start_in_bubblewrap import start_in_bubblewrap
-from janus_platform.services.sandbox.toolchains import Toolchain
-from janus_platform.services.sandbox.warm import Warm
-from janus_platform.uids import free_uid, release_uid
+from janus_platform.isolation.layers import Isolation
+from janus_platform.isolation.memory import LOOK_EVERY_SECONDS, MemoryGuard
+from janus_platform.isolation.uids import free_uid, release_uid
+from janus_platform.services.code_sandbox.limits import Limits
+from janus_platform.services.code_sandbox.scratch import WrittenFile
+from janus_platform.services.code_sandbox.start import Excess, Running
+from janus_platform.services.code_sandbox.start_bare import start_bare
+from janus_platform.services.code_sandbox.start_in_bubblewrap import start_in_bubblewrap
+from janus_platform.services.code_sandbox.toolchains import Toolchain
+from janus_platform.services.code_sandbox.warm import Warm
 
 TIMED_OUT = 124  # what timeout(1) of the GNU core utilities says
 KILLED = 128 + 9

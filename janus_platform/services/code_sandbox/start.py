@@ -17,13 +17,13 @@ from typing import Literal
 
 import psutil
 
-from janus_platform.confinement.members import members, nameless_bytes
-from janus_platform.confinement.memory import MemoryGuard
-from janus_platform.isolation import setpriv_command
-from janus_platform.processes import Child
-from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.scratch import CACHE, TEMPORARY, WORK, Scratch
-from janus_platform.services.sandbox.toolchains import Toolchain
+from janus_platform.isolation.layers import setpriv_command
+from janus_platform.isolation.memory import MemoryGuard
+from janus_platform.isolation.process_tree import members, nameless_bytes
+from janus_platform.processes.child import Child
+from janus_platform.services.code_sandbox.limits import Limits
+from janus_platform.services.code_sandbox.scratch import CACHE, TEMPORARY, WORK, Scratch
+from janus_platform.services.code_sandbox.toolchains import Toolchain
 
 # Says it is there, waits to be let go (or gives up when the platform is gone), and becomes the program.
 BARRIER = ["/bin/sh", "-c", f'echo; read -r _ || exit 125; cd {WORK} && exec "$@"', "sh"]

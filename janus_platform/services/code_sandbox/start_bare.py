@@ -13,14 +13,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from janus_platform.confinement.memory import MemoryGuard
-from janus_platform.confinement.system_calls import filter_enforcer, filter_program
-from janus_platform.isolation import Isolation, setpriv_command, system_paths
-from janus_platform.landlock import Grants, Ruleset
-from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.scratch import Scratch
-from janus_platform.services.sandbox.start import BARRIER, Running, start_child
-from janus_platform.services.sandbox.toolchains import SYSTEM_LINKER, Toolchain
+from janus_platform.isolation.landlock import Grants, Ruleset
+from janus_platform.isolation.layers import Isolation, setpriv_command, system_paths
+from janus_platform.isolation.memory import MemoryGuard
+from janus_platform.isolation.seccomp import filter_enforcer, filter_program
+from janus_platform.services.code_sandbox.limits import Limits
+from janus_platform.services.code_sandbox.scratch import Scratch
+from janus_platform.services.code_sandbox.start import BARRIER, Running, start_child
+from janus_platform.services.code_sandbox.toolchains import SYSTEM_LINKER, Toolchain
 
 _DROP_CAPABILITIES = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs", "--"]
 

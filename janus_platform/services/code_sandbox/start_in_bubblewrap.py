@@ -7,13 +7,13 @@ import json
 import os
 from pathlib import Path
 
-from janus_platform.confinement.memory import MemoryGuard
-from janus_platform.confinement.system_calls import filter_program
-from janus_platform.isolation import Isolation, bwrap_command, readable_copy, with_hidden_options
-from janus_platform.services.sandbox.limits import Limits
-from janus_platform.services.sandbox.scratch import Scratch
-from janus_platform.services.sandbox.start import BARRIER, Running, start_child
-from janus_platform.services.sandbox.toolchains import Toolchain
+from janus_platform.isolation.layers import Isolation, bwrap_command, readable_copy, with_hidden_options
+from janus_platform.isolation.memory import MemoryGuard
+from janus_platform.isolation.seccomp import filter_program
+from janus_platform.services.code_sandbox.limits import Limits
+from janus_platform.services.code_sandbox.scratch import Scratch
+from janus_platform.services.code_sandbox.start import BARRIER, Running, start_child
+from janus_platform.services.code_sandbox.toolchains import Toolchain
 
 INSIDE = "/sandbox"
 _SHARED = ("/tmp", "/dev/shm")

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from janus_platform.processes import NoAnswer, ask
+from janus_platform.processes.child import NoAnswer, ask
 
 _ASK_SECONDS = 10
 # How long a tool that failed is not asked again: an installation that mends it is seen soon, a hanging one waits once.

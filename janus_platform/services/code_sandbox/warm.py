@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from janus_platform.processes import NoAnswer, ask
-from janus_platform.services.sandbox.scratch import CACHE, TEMPORARY, Scratch, WrittenFile
-from janus_platform.services.sandbox.toolchains import BACKEND, PYTHON_FOLDER, Toolchain
+from janus_platform.processes.child import NoAnswer, ask
+from janus_platform.services.code_sandbox.scratch import CACHE, TEMPORARY, Scratch, WrittenFile
+from janus_platform.services.code_sandbox.toolchains import BACKEND, PYTHON_FOLDER, Toolchain
 
 FONT_PROGRAM = """
 import os

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from janus_platform.processes import Child
+from janus_platform.processes.child import Child
 
 # What is being done, how far it is, and where it ends; bytes for files, chunks for an index.
 Progress = Callable[[str, int, int], None]

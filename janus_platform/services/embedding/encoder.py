@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janus_platform.services.embedding_network import DIMENSIONS as DIMENSIONS
-from janus_platform.services.embedding_network import SCALE, Network
-from janus_platform.services.model_files import MODEL_NAME, TOKENIZER, WEIGHTS, checked
-from janus_platform.services.vector_index_files import place
+from janus_platform.services.embedding.download import MODEL_NAME, TOKENIZER, WEIGHTS, checked
+from janus_platform.services.embedding.network import DIMENSIONS as DIMENSIONS
+from janus_platform.services.embedding.network import SCALE, Network
+from janus_platform.services.vector_index.files import place
 
 if TYPE_CHECKING:
     import numpy as np

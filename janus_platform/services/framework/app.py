@@ -4,7 +4,7 @@ A service is an ASGI app. It opens no socket, reads no global and does not wait 
 and its clock are handed to it. The caller's id comes from the egress proxy in the ASGI scope's `state`.
 
 To add a parameter, a response field, an endpoint or a kind of problem: write it into contract.toml (the keys are listed
-in service_contract.py), and hand `build_service` the new endpoint's Route. `read_json` and `read_query` then check the
+in contract/services.py), and hand `build_service` the new endpoint's Route. `read_json` and `read_query` then check the
 parameter, `GET /openapi.json` and the book's reference page show it, and the property tests hold the service to it.
 """
 
@@ -28,15 +28,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from janus_platform.clock import CallerClocks, Clock, SystemClock
 from janus_platform.contract import JSON, Contract, Service
-from janus_platform.services.observed import EXTRA_HEADERS, Contained, Observed, caller_in, crash_problem
-from janus_platform.services.openapi import HEALTH_PATH, document
-from janus_platform.services.openapi import PATH as OPENAPI_PATH
-from janus_platform.services.problem import Problem
-from janus_platform.services.rate_limit import LimitSwitch, SlidingWindow, Verdict
-from janus_platform.services.reading import read_json as read_json
-from janus_platform.services.reading import read_object as read_object
-from janus_platform.services.reading import read_query as read_query
-from janus_platform.traces import Tracing
+from janus_platform.services.framework.observability import EXTRA_HEADERS, Contained, Observed, caller_in, crash_problem
+from janus_platform.services.framework.openapi import HEALTH_PATH, document
+from janus_platform.services.framework.openapi import PATH as OPENAPI_PATH
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.framework.rate_limit import LimitSwitch, SlidingWindow, Verdict
+from janus_platform.services.framework.request import read_json as read_json
+from janus_platform.services.framework.request import read_object as read_object
+from janus_platform.services.framework.request import read_query as read_query
+from janus_platform.traces.tracing import Tracing
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 ErrorResponse = Callable[[Problem], Response]

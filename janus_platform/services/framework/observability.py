@@ -18,8 +18,9 @@ from typing import Any
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from janus_platform.services.problem import Problem
-from janus_platform.traces import ATTACHED, Tracing
+from janus_platform.services.framework.problem import Problem
+from janus_platform.traces.context import ATTACHED
+from janus_platform.traces.tracing import Tracing
 
 log = logging.getLogger("janus.services")
 

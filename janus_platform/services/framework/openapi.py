@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document of a service, written from the contract: `GET /openapi.json` and the book's reference page.
 
 Nothing is said here that the contract does not say. What a service has beyond the specification stands there too (see
-service_contract.py) and carries `x-since`, the contract version that it is there since. It asks no running service.
+contract/services.py) and carries `x-since`, the contract version that it is there since. It asks no running service.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from janus_platform.contract import JSON, Contract, Endpoint, Parameter, ProblemKind, ResponseField, Service
-from janus_platform.services import openapi_errors as errors
+from janus_platform.services.framework import openapi_errors as errors
 
 OPENAPI = "3.1.1"
 DIALECT = "https://spec.openapis.org/oas/3.1/dialect/base"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from janus_platform.contract import JSON, Endpoint, ProblemKind, Service
-from janus_platform.services import problem
+from janus_platform.services.framework import problem
 
 Json = dict[str, Any]
 

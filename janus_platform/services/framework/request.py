@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from starlette.requests import ClientDisconnect, Request
 
 from janus_platform.contract import Parameter, Service
-from janus_platform.services.problem import Problem, bad_request, invalid_field, too_large
+from janus_platform.services.framework.problem import Problem, bad_request, invalid_field, too_large
 
 MAX_BODY_BYTES = 1_000_000
 # What is parsed on the event loop, and how many values, fields and entries a larger body may have.

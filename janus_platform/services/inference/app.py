@@ -24,6 +24,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.contract import JSON, Contract, InferenceLimits, Model, Service
+from janus_platform.processes.workers import Workers
+from janus_platform.services.framework.app import ServiceContext, build_service, caller_of
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.framework.request import SMALL_BYTES, parse_object, read_body
 from janus_platform.services.inference.catalogue import Catalogue
 from janus_platform.services.inference.chat import ChatRequest, read_chat
 from janus_platform.services.inference.embeddings import EmbeddingRequest, embed, read_embedding
@@ -32,11 +36,7 @@ from janus_platform.services.inference.errors import ApiError, error_response
 from janus_platform.services.inference.events import CallerLeft, EventStream, while_there
 from janus_platform.services.inference.large import LargeBody
 from janus_platform.services.inference.local import LocalEngine
-from janus_platform.services.inference.pace import Pace
-from janus_platform.services.problem import Problem
-from janus_platform.services.reading import SMALL_BYTES, parse_object, read_body
-from janus_platform.services.service import ServiceContext, build_service, caller_of
-from janus_platform.workers import Workers
+from janus_platform.services.inference.pacing import Pace
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).
 CALLER_LEFT = 499

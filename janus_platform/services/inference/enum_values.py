@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from janus_platform.services.inference.fitting import fits
+from janus_platform.services.inference.extraction import Told
 from janus_platform.services.inference.schema import Node
-from janus_platform.services.inference.told import Told
-from janus_platform.services.inference.words import stem, words
+from janus_platform.services.inference.schema_check import fits
+from janus_platform.services.inference.stemming import stem, words
 
 _UNITS = {"celsius": ("°c", "centigrade"), "fahrenheit": ("°f",), "metric": ("km",), "imperial": ("miles",)}
 

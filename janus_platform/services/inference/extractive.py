@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from janus_platform.services.inference.prompt import Message, Passage, Prompt, read_prompt
 from janus_platform.services.inference.sentences import Sentence, sentences_of
-from janus_platform.services.inference.words import content_stems, topic_stems, words
+from janus_platform.services.inference.stemming import content_stems, topic_stems, words
 
 FINGERPRINT = "janus-local-extractive-1"
 NOT_COVERED = (

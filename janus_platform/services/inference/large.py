@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from janus_platform.contract import InferenceLimits, Parameter
+from janus_platform.processes.workers import JobFailed, TooManyJobs, Workers
 from janus_platform.services.inference.errors import ApiError
-from janus_platform.workers import JobFailed, TooManyJobs, Workers
 
 _JOBS = "janus_platform.services.inference.large_jobs"
 

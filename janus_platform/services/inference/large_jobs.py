@@ -1,4 +1,4 @@
-"""What worker processes do with a large request: read it, answer it, write it anew. See janus_platform/workers.py."""
+"""What worker processes do with a large request: read it, answer it, write it anew. See `processes.workers`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from janus_platform.contract import InferenceLimits, Model, Parameter
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.framework.request import parse_object
 from janus_platform.services.inference.chat import ChatRequest, read_chat
 from janus_platform.services.inference.embeddings import read_embedding
 from janus_platform.services.inference.errors import ApiError
 from janus_platform.services.inference.local import answer_to
-from janus_platform.services.problem import Problem
-from janus_platform.services.reading import parse_object
 
 Told = tuple[dict[str, Any], bytes]
 Job = TypeVar("Job", bound=Callable[..., Told])

@@ -15,19 +15,19 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import InferenceLimits, Model
 from janus_platform.services.inference.chat import ChatRequest
+from janus_platform.services.inference.chunks import Answer, Said, cut
 from janus_platform.services.inference.engine import Chunk
 from janus_platform.services.inference.errors import ApiError, invalid
 from janus_platform.services.inference.extractive import FINGERPRINT, answer
 from janus_platform.services.inference.images import describe
 from janus_platform.services.inference.json_answers import json_answer
 from janus_platform.services.inference.messages import ChatMessage
-from janus_platform.services.inference.pace import Pace
-from janus_platform.services.inference.pieces import Answer, Said, cut
+from janus_platform.services.inference.pacing import Pace
 from janus_platform.services.inference.prompt import Message, read_prompt
-from janus_platform.services.inference.results import answer_from, results_since
-from janus_platform.services.inference.thoughts import think
+from janus_platform.services.inference.reasoning import think
 from janus_platform.services.inference.tokens import IMAGE_TOKENS, count
 from janus_platform.services.inference.tool_calls import ask_for, calls_of
+from janus_platform.services.inference.tool_results import answer_from, results_since
 
 # Tokens of all choices together: a schema's longest constant, 128 times, would be an answer of a gigabyte.
 MOST_SAID = 200_000

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from janus_platform.services.embedding import DIMENSIONS, Encoder, ModelDamaged, is_prepared
+from janus_platform.services.embedding.download import TOKENIZER
+from janus_platform.services.embedding.encoder import DIMENSIONS, Encoder, ModelDamaged, is_prepared
 from janus_platform.services.inference.engine import Embedded
 from janus_platform.services.inference.errors import ApiError, invalid
 from janus_platform.services.inference.turns import FairTurns
-from janus_platform.services.model_files import TOKENIZER
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 from janus_platform.services.inference.chat import ChatRequest
+from janus_platform.services.inference.chunks import Said
 from janus_platform.services.inference.extractive import NOT_COVERED
-from janus_platform.services.inference.picking import shared_words
-from janus_platform.services.inference.pieces import Said
 from janus_platform.services.inference.prompt import Message, Prompt, read_prompt
-from janus_platform.services.inference.results import results_since
 from janus_platform.services.inference.sentences import sentences_of
-from janus_platform.services.inference.words import content_stems, topic_stems, words
+from janus_platform.services.inference.stemming import content_stems, topic_stems, words
+from janus_platform.services.inference.tool_results import results_since
+from janus_platform.services.inference.tool_selection import shared_words
 
 MAX_WORDS = 8
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from janus_platform.services.inference import strings
-from janus_platform.services.inference.choices import Choices
-from janus_platform.services.inference.fitting import fits, number_that_fits, text_that_fits
+from janus_platform.services.inference.enum_values import Choices
+from janus_platform.services.inference.extraction import Told, number_of
 from janus_platform.services.inference.schema import NOT_GIVEN, TYPES, Node, fault
-from janus_platform.services.inference.told import Told, number_of
-from janus_platform.services.inference.words import content_stems, stem
+from janus_platform.services.inference.schema_check import fits, number_that_fits, text_that_fits
+from janus_platform.services.inference.stemming import content_stems, stem
 
 MAX_VALUES = 5_000
 # Below this depth only what is required is filled, by the shortest way, so that a schema within itself ends.

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from janus_platform.services.inference.extraction import Piece, Told, iso_date, spoken_expression
 from janus_platform.services.inference.schema import Node
-from janus_platform.services.inference.told import Piece, Told, iso_date, spoken_expression
-from janus_platform.services.inference.words import content_stems, stem, words
+from janus_platform.services.inference.stemming import content_stems, stem, words
 
 # A role, the words that name it in a property's name or description, and the kinds of pieces that can play it.
 _ROLES: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from janus_platform.contract import InferenceLimits
 from janus_platform.services.inference.chat import ChatRequest
-from janus_platform.services.inference.filling import Filled, fill
+from janus_platform.services.inference.chunks import Call
+from janus_platform.services.inference.extraction import Told
 from janus_platform.services.inference.json_answers import dumped
-from janus_platform.services.inference.picking import Pick, closest, pick
-from janus_platform.services.inference.pieces import Call
 from janus_platform.services.inference.prompt import LONG_TEXT, Message, read_prompt
 from janus_platform.services.inference.schema import Node, fault, read_schema
+from janus_platform.services.inference.schema_fill import Filled, fill
 from janus_platform.services.inference.strings import CONCRETE, roles_of
-from janus_platform.services.inference.told import Told
+from janus_platform.services.inference.tool_selection import Pick, closest, pick
 
 # What has to be said and was not: the tool's name and the argument's.
 Missing = tuple[str, str]

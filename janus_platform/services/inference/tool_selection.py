@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from janus_platform.services.inference.extraction import Told, spoken_expression
+from janus_platform.services.inference.stemming import content_stems, stem
 from janus_platform.services.inference.strings import parts_of
-from janus_platform.services.inference.told import Told, spoken_expression
 from janus_platform.services.inference.tools import Tool
-from janus_platform.services.inference.words import content_stems, stem
 
 _CONCEPTS = {
     concept: frozenset(map(stem, named.split()))

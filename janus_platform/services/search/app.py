@@ -19,10 +19,10 @@ from starlette.types import ASGIApp
 
 from janus_platform.contract import Contract
 from janus_platform.corpus import Corpus
-from janus_platform.services.search_brave import BraveSearch
-from janus_platform.services.search_engine import Found, SearchEngine
-from janus_platform.services.search_local import LocalSearch
-from janus_platform.services.service import ServiceContext, build_service, read_json
+from janus_platform.services.framework.app import ServiceContext, build_service, read_json
+from janus_platform.services.search.brave import BraveSearch
+from janus_platform.services.search.engine import Found, SearchEngine
+from janus_platform.services.search.local import LocalSearch
 
 
 def engine_named(web: str, corpus: Corpus, contract: Contract, environment: Mapping[str, str]) -> SearchEngine:

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from janus_platform.contract import LiveEngine
-from janus_platform.services.invisible import without_invisible
-from janus_platform.services.problem import Problem, invalid_field
-from janus_platform.services.search_engine import Found, Result
-from janus_platform.services.search_query import parse_query, shortened
-from janus_platform.services.search_snippet import one_line
+from janus_platform.services.framework.invisible import without_invisible
+from janus_platform.services.framework.problem import Problem, invalid_field
+from janus_platform.services.search.engine import Found, Result
+from janus_platform.services.search.query import parse_query, shortened
+from janus_platform.services.search.snippet import one_line
 
 KEY_PAGE = "https://api-dashboard.search.brave.com/app/keys"
 # Brave marks the words that matched; nothing else in its answers is markup.

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from janus_platform.services.search_query import Query, expression
-from janus_platform.services.search_text import TOKENIZER, Phrase, words_of
+from janus_platform.services.search.query import Query, expression
+from janus_platform.services.search.text import TOKENIZER, Phrase, words_of
 
 TITLE_WEIGHT = 4.0
 _RANKS = f"SELECT rowid, -bm25(page, {TITLE_WEIGHT}, 1.0) FROM page WHERE page MATCH ? ORDER BY rowid"
@@ -103,7 +103,7 @@ class TextIndex:
         """
         for family in families:
             # numpy takes a tenth of a second to import: only an index that needs it pays.
-            from janus_platform.services.search_ranks import as_arrays
+            from janus_platform.services.search.ranks import as_arrays
 
             ranks = as_arrays(self.ranks((family[0],)))
             self._kept.update({(word,): ranks for word in family})
@@ -122,7 +122,7 @@ class TextIndex:
     def _totals(self, asked: Iterable[Phrase]) -> Totals:
         if not any(phrase in self._kept for phrase in asked):
             return FewTotals()
-        from janus_platform.services.search_ranks import ManyTotals
+        from janus_platform.services.search.ranks import ManyTotals
 
         return ManyTotals(self.size)
 

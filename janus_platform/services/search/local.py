@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from janus_platform.corpus import Corpus, Page, article_text
-from janus_platform.services.problem import invalid_field
-from janus_platform.services.search_engine import Found, Result
-from janus_platform.services.search_index import Document, TextIndex
-from janus_platform.services.search_query import FUNCTION_WORDS, Query, parse_query, rewritten
-from janus_platform.services.search_snippet import cut, one_line, prepare
-from janus_platform.services.search_spelling import Speller
-from janus_platform.services.search_text import Phrase
-from janus_platform.services.search_vocabulary import Vocabulary
+from janus_platform.services.framework.problem import invalid_field
+from janus_platform.services.search.engine import Found, Result
+from janus_platform.services.search.index import Document, TextIndex
+from janus_platform.services.search.query import FUNCTION_WORDS, Query, parse_query, rewritten
+from janus_platform.services.search.snippet import cut, one_line, prepare
+from janus_platform.services.search.spelling import Speller
+from janus_platform.services.search.text import Phrase
+from janus_platform.services.search.vocabulary import Vocabulary
 
 # FTS5 ranks this many documents in about 0.2 ms; the ranks of a more common word are kept.
 COMMON_FROM = 200

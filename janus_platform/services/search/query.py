@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from janus_platform.services.search_text import WORD, Phrase, is_spaceless, normalized, words_of
+from janus_platform.services.search.text import WORD, Phrase, is_spaceless, normalized, words_of
 
 # Brave's own bound on a query (https://api-dashboard.search.brave.com/app/documentation/web-search/query); further
 # words are ignored by both engines.

@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 
-from janus_platform.services.search_index import Ranks
+from janus_platform.services.search.index import Ranks
 
 
 def as_arrays(ranks: Ranks) -> Ranks:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from janus_platform.services.invisible import without_invisible
-from janus_platform.services.search_text import folded, is_spaceless
+from janus_platform.services.framework.invisible import without_invisible
+from janus_platform.services.search.text import folded, is_spaceless
 
 SNIPPET_CHARACTERS = 240
 ELLIPSIS = "…"

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from janus_platform.services.invisible import DEFAULT_IGNORABLE
+from janus_platform.services.framework.invisible import DEFAULT_IGNORABLE
 
 Phrase = tuple[str, ...]
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from janus_platform.services.search_query import expression
-from janus_platform.services.search_text import TOKENIZER, Phrase, words_of
+from janus_platform.services.search.query import expression
+from janus_platform.services.search.text import TOKENIZER, Phrase, words_of
 
 MAX_REMEMBERED = 4_096
 

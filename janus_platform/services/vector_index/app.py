@@ -23,21 +23,21 @@ from starlette.types import ASGIApp
 
 from janus_platform.contract import load_contract
 from janus_platform.corpus import Corpus
-from janus_platform.services.embedding import Encoder, ModelDamaged, is_prepared
-from janus_platform.services.problem import Problem
-from janus_platform.services.search_index import Hit
-from janus_platform.services.search_query import Query, parse_query
-from janus_platform.services.service import ServiceContext, build_service, read_json
-from janus_platform.services.vector_index_build import build_in_background
-from janus_platform.services.vector_index_chunks import BOOK, Chunk, chunks_of
-from janus_platform.services.vector_index_knowledge import NO_BOOK, Knowledge, current_key, head, kept_keys, load
-from janus_platform.services.vector_index_order import CANDIDATES, WORDS_DEPTH, in_order
-from janus_platform.services.vector_index_prepare import METHOD_LEXICAL, METHOD_SEMANTIC, Build, model_folder
-from janus_platform.services.vector_index_queries import QueryEncoder
-from janus_platform.services.vector_index_source import Matches, source_filter
-from janus_platform.services.vector_index_store import ExactStore, StoreMaker, VectorStore
-from janus_platform.services.vector_index_vectors import load_vectors, vectors_file
-from janus_platform.services.vector_index_words import ChunkWords
+from janus_platform.services.embedding.encoder import Encoder, ModelDamaged, is_prepared
+from janus_platform.services.framework.app import ServiceContext, build_service, read_json
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.search.index import Hit
+from janus_platform.services.search.query import Query, parse_query
+from janus_platform.services.vector_index.build import build_in_background
+from janus_platform.services.vector_index.chunks import BOOK, Chunk, chunks_of
+from janus_platform.services.vector_index.knowledge import NO_BOOK, Knowledge, current_key, head, kept_keys, load
+from janus_platform.services.vector_index.order import CANDIDATES, WORDS_DEPTH, in_order
+from janus_platform.services.vector_index.prepare import METHOD_LEXICAL, METHOD_SEMANTIC, Build, model_folder
+from janus_platform.services.vector_index.queries import QueryEncoder
+from janus_platform.services.vector_index.source import Matches, source_filter
+from janus_platform.services.vector_index.store import ExactStore, StoreMaker, VectorStore
+from janus_platform.services.vector_index.vectors import load_vectors, vectors_file
+from janus_platform.services.vector_index.words import ChunkWords
 
 log = logging.getLogger("janus.services.vector_index")
 

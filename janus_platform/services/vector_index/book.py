@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from janus_platform.services.vector_index_chunks import BOOK, Chunk, split
+from janus_platform.services.vector_index.chunks import BOOK, Chunk, split
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 _PAGES = ("book/*.md", "notebooks/*.ipynb")
 _HEADING = re.compile(r"#{1,6}\s++(.*)")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")

@@ -1,4 +1,4 @@
-"""Make the index in a process of its own: `python -m janus_platform.services.vector_index_build`.
+"""Make the index in a process of its own: `python -m janus_platform.services.vector_index.build`.
 
 `janus prepare` runs it on every core; a platform that finds no index runs it on one, at the lowest priority. It has a
 process of its own because numpy's threads are set before it is loaded, and because it may be ended at any time: files
@@ -23,10 +23,10 @@ from pathlib import Path
 
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
-from janus_platform.processes import Child
-from janus_platform.services.embedding import Encoder, is_prepared
-from janus_platform.services.model_files import Progress
-from janus_platform.services.vector_index_knowledge import (
+from janus_platform.processes.child import Child
+from janus_platform.services.embedding.download import Progress
+from janus_platform.services.embedding.encoder import Encoder, is_prepared
+from janus_platform.services.vector_index.knowledge import (
     Knowledge,
     current_key,
     gather,
@@ -35,7 +35,7 @@ from janus_platform.services.vector_index_knowledge import (
     load,
     save,
 )
-from janus_platform.services.vector_index_vectors import load_vectors, save_vectors, vectors_file, vectors_of
+from janus_platform.services.vector_index.vectors import load_vectors, save_vectors, vectors_file, vectors_of
 
 READING, ENCODING, WAITING = "reading documentation", "encoding the knowledge base", "waiting for another build"
 # One for each Python or checkout that the user runs platforms from.

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from janus_platform.services.vector_index_chunks import DOCUMENTATION, Chunk, split
-from janus_platform.services.vector_index_compiled import COMPILED, compiled_entries
-from janus_platform.services.vector_index_pages import PASSING_ON, STANDARD, page_of
+from janus_platform.services.vector_index.chunks import DOCUMENTATION, Chunk, split
+from janus_platform.services.vector_index.compiled import COMPILED, compiled_entries
+from janus_platform.services.vector_index.pages import PASSING_ON, STANDARD, page_of
 
 # A docstring of fewer words repeats the name.
 MIN_WORDS = 6

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from janus_platform.corpus import load_corpus
-from janus_platform.services.vector_index_chunks import Chunk, chunks_of
-from janus_platform.services.vector_index_knowledge import kept_keys, load
-from janus_platform.services.vector_index_prepare import model_folder
-from janus_platform.services.vector_index_vectors import Vectors, load_vectors
+from janus_platform.services.vector_index.chunks import Chunk, chunks_of
+from janus_platform.services.vector_index.knowledge import kept_keys, load
+from janus_platform.services.vector_index.prepare import model_folder
+from janus_platform.services.vector_index.vectors import Vectors, load_vectors
 
 if TYPE_CHECKING:
     import numpy as np

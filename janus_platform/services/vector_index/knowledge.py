@@ -19,23 +19,21 @@ from pathlib import Path
 from typing import Any
 
 from janus_platform.corpus import Corpus
-from janus_platform.services import (
-    vector_index_book,
-    vector_index_chunks,
-    vector_index_compiled,
-    vector_index_docs,
-    vector_index_pages,
-    vector_index_vectors,
-)
-from janus_platform.services.vector_index_book import book_chunks
-from janus_platform.services.vector_index_chunks import BOOK, CORPUS, DOCUMENTATION, Chunk, chunks_of, key_of
-from janus_platform.services.vector_index_docs import FRAMEWORKS, documentation_chunks
-from janus_platform.services.vector_index_files import place
+from janus_platform.services.vector_index import book as vector_index_book
+from janus_platform.services.vector_index import chunks as vector_index_chunks
+from janus_platform.services.vector_index import compiled
+from janus_platform.services.vector_index import docs as vector_index_docs
+from janus_platform.services.vector_index import pages as vector_index_pages
+from janus_platform.services.vector_index import vectors as vector_index_vectors
+from janus_platform.services.vector_index.book import book_chunks
+from janus_platform.services.vector_index.chunks import BOOK, CORPUS, DOCUMENTATION, Chunk, chunks_of, key_of
+from janus_platform.services.vector_index.docs import FRAMEWORKS, documentation_chunks
+from janus_platform.services.vector_index.files import place
 
 _CODE = (
     vector_index_book,
     vector_index_chunks,
-    vector_index_compiled,
+    compiled,
     vector_index_docs,
     vector_index_pages,
     vector_index_vectors,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from janus_platform.services.vector_index_chunks import BOOK, Chunk
+from janus_platform.services.vector_index.chunks import BOOK, Chunk
 
 # The nearest chunks that are put in order, and the best by words that are looked for among them.
 CANDIDATES = 200

@@ -13,8 +13,7 @@ from pathlib import Path
 from janus_bench.home import home
 from janus_platform.contract import load_contract
 from janus_platform.corpus import Corpus
-from janus_platform.services.embedding import Encoder, ModelDamaged, is_prepared, quantise
-from janus_platform.services.model_files import (
+from janus_platform.services.embedding.download import (
     TOKENIZER,
     WEIGHTS,
     ModelUnavailable,
@@ -23,9 +22,10 @@ from janus_platform.services.model_files import (
     checked,
     fetch_model,
 )
-from janus_platform.services.vector_index_build import build_at_once
-from janus_platform.services.vector_index_knowledge import current_key, head, kept_keys, knowledge_file
-from janus_platform.services.vector_index_vectors import vectors_file
+from janus_platform.services.embedding.encoder import Encoder, ModelDamaged, is_prepared, quantise
+from janus_platform.services.vector_index.build import build_at_once
+from janus_platform.services.vector_index.knowledge import current_key, head, kept_keys, knowledge_file
+from janus_platform.services.vector_index.vectors import vectors_file
 
 METHOD_SEMANTIC = "semantic"
 METHOD_LEXICAL = "lexical"

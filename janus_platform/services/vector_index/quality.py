@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 from janus_platform.contract import load_contract
-from janus_platform.services.search_index import Document, TextIndex
-from janus_platform.services.search_query import parse_query
-from janus_platform.services.vector_index_chunks import Chunk
+from janus_platform.services.search.index import Document, TextIndex
+from janus_platform.services.search.query import parse_query
+from janus_platform.services.vector_index.chunks import Chunk
 
-QUERIES_FILE = Path(__file__).with_name("vector_index_paraphrases.toml")
+QUERIES_FILE = Path(__file__).with_name("paraphrases.toml")
 # A page further down counts as not found.
 DEPTH = 50
 

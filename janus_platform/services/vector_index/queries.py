@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from janus_platform.services.vector_index_vectors import TextEncoder
+from janus_platform.services.vector_index.vectors import TextEncoder
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from janus_platform.services.problem import invalid_field
+from janus_platform.services.framework.problem import invalid_field
 
 _SHAPE = re.compile(r"(?:(?i:https?)://)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?P<rest>[/?#]\S*)?")
 Matches = Callable[[str], bool]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from janus_platform.services.vector_index_source import Matches
-from janus_platform.services.vector_index_vectors import Vectors
+from janus_platform.services.vector_index.source import Matches
+from janus_platform.services.vector_index.vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from janus_platform.services.embedding import DIMENSIONS, MODEL_KEY
-from janus_platform.services.vector_index_chunks import Chunk
-from janus_platform.services.vector_index_files import place
+from janus_platform.services.embedding.encoder import DIMENSIONS, MODEL_KEY
+from janus_platform.services.vector_index.chunks import Chunk
+from janus_platform.services.vector_index.files import place
 
 if TYPE_CHECKING:
     import numpy as np

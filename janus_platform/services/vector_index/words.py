@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from janus_platform.services.search_index import Document, Hit, TextIndex
-from janus_platform.services.search_query import Query
-from janus_platform.services.search_vocabulary import Vocabulary
-from janus_platform.services.vector_index_chunks import Chunk
+from janus_platform.services.search.index import Document, Hit, TextIndex
+from janus_platform.services.search.query import Query
+from janus_platform.services.search.vocabulary import Vocabulary
+from janus_platform.services.vector_index.chunks import Chunk
 
 # FTS5 takes 1 µs for each passage that holds a word: fifty words below this, the most of a query, take 5 ms.
 COMMON_FROM = 100

@@ -19,14 +19,14 @@ from starlette.types import ASGIApp
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract, Service
 from janus_platform.corpus import Corpus
-from janus_platform.services.problem import Problem
-from janus_platform.services.service import ServiceContext, build_service, caller_of, read_query
-from janus_platform.services.web_proxy_charset import is_binary
-from janus_platform.services.web_proxy_converter import Converter, WorkerConverter
-from janus_platform.services.web_proxy_guard import Target, check_url, redirected
-from janus_platform.services.web_proxy_robots_gate import RobotsGate
-from janus_platform.services.web_proxy_web import LiveWeb, LocalWeb, Reply, Web
-from janus_platform.services.web_proxy_worker import HTML, media_type
+from janus_platform.services.framework.app import ServiceContext, build_service, caller_of, read_query
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.web_proxy.charset import is_binary
+from janus_platform.services.web_proxy.converter import Converter, WorkerConverter
+from janus_platform.services.web_proxy.guard import Target, check_url, redirected
+from janus_platform.services.web_proxy.robots_gate import RobotsGate
+from janus_platform.services.web_proxy.web import LiveWeb, LocalWeb, Reply, Web
+from janus_platform.services.web_proxy.worker import HTML, media_type
 
 __all__ = ["Fetcher", "LiveWeb", "LocalWeb", "build", "web_named"]
 

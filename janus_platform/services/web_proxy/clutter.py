@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from janus_platform.services.web_proxy_dom import Element
+from janus_platform.services.web_proxy.dom import Element
 
 # Prose from which on a part may be text that somebody wants to read, and the share of the page's that makes it so.
 _SOME_PROSE = 200

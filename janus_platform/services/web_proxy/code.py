@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from janus_platform.services.web_proxy_dom import Element, rows_of
+from janus_platform.services.web_proxy.dom import Element, rows_of
 
 _NAME = r"([A-Za-z][\w+#.-]{0,30})"
 _ON_CODE = re.compile(rf"(?:^|\s)(?:language|lang|highlight-source)-{_NAME}")

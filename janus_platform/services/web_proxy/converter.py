@@ -14,10 +14,10 @@ import subprocess
 import sys
 from typing import Any, Protocol
 
-from janus_platform.processes import Child
-from janus_platform.services.problem import Problem
-from janus_platform.services.web_proxy_turns import Full, Turns
-from janus_platform.services.web_proxy_worker import LENGTHS, frame
+from janus_platform.processes.child import Child
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.web_proxy.turns import Full, Turns
+from janus_platform.services.web_proxy.worker import LENGTHS, frame
 
 # A page of 1 MB takes 0.7 s, and five times that on a machine that has eight other things to do.
 LIMIT_SECONDS = 5.0
@@ -26,7 +26,7 @@ WORKERS = 2
 # More than the contract lets one caller ask for at once; a page that waits holds at most 1 MB.
 MAX_WAITING_PER_CALLER = 16
 MAX_WAITING = 96
-_WORKER = "janus_platform.services.web_proxy_worker"
+_WORKER = "janus_platform.services.web_proxy.worker"
 # What an interpreter may need to start. The worker reads hostile pages, so it gets no key and no proxy.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG", "LC_ALL")
 

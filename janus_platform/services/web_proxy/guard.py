@@ -14,7 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import idna
 
 from janus_platform.public_address import is_public
-from janus_platform.services.problem import Problem, invalid_field
+from janus_platform.services.framework.problem import Problem, invalid_field
 
 MAX_URL_CHARACTERS = 2_048
 SCHEME_PORTS = {"http": 80, "https": 443}

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 
-from janus_platform.services.invisible import without_invisible
-from janus_platform.services.web_proxy_clean import clean
-from janus_platform.services.web_proxy_clutter import Clutter
-from janus_platform.services.web_proxy_code import mark_code
-from janus_platform.services.web_proxy_dom import Element, TooDeep, parse, write
-from janus_platform.services.web_proxy_tidy import drop_controls, drop_unshown, restored, tidy
+from janus_platform.services.framework.invisible import without_invisible
+from janus_platform.services.web_proxy.clean import clean
+from janus_platform.services.web_proxy.clutter import Clutter
+from janus_platform.services.web_proxy.code import mark_code
+from janus_platform.services.web_proxy.dom import Element, TooDeep, parse, write
+from janus_platform.services.web_proxy.tidy import drop_controls, drop_unshown, restored, tidy
 
 _FIRST_HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 _MAX_TITLE = 1_000

@@ -12,7 +12,7 @@ import json
 from collections.abc import AsyncIterator
 from functools import cache
 
-from janus_platform.services.web_proxy_encoding import read_decoded
+from janus_platform.services.web_proxy.encoding import read_decoded
 
 HOST = "odd.example"
 BOMB_BYTES = 50_000_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from janus_platform.clock import Clock
-from janus_platform.services.problem import Problem
-from janus_platform.services.web_proxy_guard import Target, redirected
-from janus_platform.services.web_proxy_robots import MAX_ROBOTS_BYTES, Robots, read_robots
-from janus_platform.services.web_proxy_web import Web
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.web_proxy.guard import Target, redirected
+from janus_platform.services.web_proxy.robots import MAX_ROBOTS_BYTES, Robots, read_robots
+from janus_platform.services.web_proxy.web import Web
 
 # RFC 9309, 2.4: not longer than a day.
 CACHE_SECONDS = 86_400

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from janus_platform.services.web_proxy_dom import Element, rows_of
+from janus_platform.services.web_proxy.dom import Element, rows_of
 
 # Nothing of these is text of the page. Without a script a browser shows `<noscript>`, which mostly asks for one.
 _UNSHOWN = frozenset(

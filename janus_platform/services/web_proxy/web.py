@@ -19,10 +19,10 @@ from yarl import URL
 
 from janus_platform.corpus import Corpus, Document, Page, Redirect
 from janus_platform.public_address import is_public
-from janus_platform.services import web_proxy_odd_site as odd_site
-from janus_platform.services.problem import Problem
-from janus_platform.services.web_proxy_encoding import read_decoded
-from janus_platform.services.web_proxy_guard import Target, address_refused
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.web_proxy import odd_site
+from janus_platform.services.web_proxy.encoding import read_decoded
+from janus_platform.services.web_proxy.guard import Target, address_refused
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BLOCK = 65_536

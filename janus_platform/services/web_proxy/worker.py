@@ -44,9 +44,9 @@ def media_type(content_type: str) -> str:
 def convert(body: bytes, content_type: str, base_url: str) -> tuple[str, str]:
     """The text and the title of a document, Markdown where it is HTML. Raises NotConvertible."""
     # Here and not above: the platform's own process imports this module, and has no use for the converter.
-    from janus_platform.services.invisible import without_invisible
-    from janus_platform.services.web_proxy_charset import decode
-    from janus_platform.services.web_proxy_markdown import to_markdown
+    from janus_platform.services.framework.invisible import without_invisible
+    from janus_platform.services.web_proxy.charset import decode
+    from janus_platform.services.web_proxy.markdown import to_markdown
 
     text = decode(body, content_type)
     if media_type(content_type) not in HTML:
@@ -65,7 +65,7 @@ def _read(stream: IO[bytes]) -> tuple[dict[str, str], bytes] | None:
 
 
 def _answer(request: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
-    from janus_platform.services.web_proxy_markdown import NotConvertible
+    from janus_platform.services.web_proxy.markdown import NotConvertible
 
     try:
         text, title = convert(body, request["content_type"], request["base_url"])

@@ -1,0 +1,1 @@
+"""Checks: what makes an answer right."""

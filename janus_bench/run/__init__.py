@@ -1,0 +1,1 @@
+"""A run: a suite asked of a target, recorded."""

@@ -1,0 +1,1 @@
+"""Scores: from checked answers and measured times to one number and its interval."""

@@ -1,0 +1,1 @@
+"""The wire: requests out, and bytes in, each with the time at which it came."""

@@ -1,0 +1,1 @@
+"""Processes that the platform starts, their pipes, and worker processes for large input."""

@@ -1,0 +1,1 @@
+"""A running platform: its parts put together in one process, what controls it, and what it leaves on disk."""

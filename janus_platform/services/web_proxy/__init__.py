@@ -1,0 +1,1 @@
+"""The web proxy (FR-3, Web Proxy): `build` makes its ASGI app; see app.py."""
