@@ -18,8 +18,8 @@ from janus_platform.classroom.namespaces import is_own, own
 from janus_platform.clock import Clock
 from janus_platform.contract import RoomRules
 from janus_platform.errors import PlatformError
-from janus_platform.node.checks import SubmissionRefused
 from janus_platform.node.deployments import Deployments
+from janus_platform.node.submission.checks import SubmissionRefused
 from janus_platform.runtime.submission_request import FORM_FIELDS
 
 LOOK_SECONDS = 2.0

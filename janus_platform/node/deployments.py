@@ -16,15 +16,15 @@ from typing import Any
 from janus_platform.attestation import EventLog
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
-from janus_platform.node.admission import admit, check_url, site_of
-from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_failed
-from janus_platform.node.form import Form, check_folder, check_form, check_name
 from janus_platform.node.log import BoundedLog
 from janus_platform.node.node import Node, Spec, python_command
 from janus_platform.node.registry import Registration, Registry
 from janus_platform.node.remote import LAYER
 from janus_platform.node.replicas import Fleet, Member
-from janus_platform.node.submitted_code import Copies
+from janus_platform.node.submission.admission import admit, check_url, site_of
+from janus_platform.node.submission.checks import Check, SubmissionRefused, refuse_if_failed
+from janus_platform.node.submission.form import Form, check_folder, check_form, check_name
+from janus_platform.node.submission.submitted_code import Copies
 
 DEFAULT_ENTRY = "main.py"
 MAX_INSTANCES = 16

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotReady
-from janus_platform.node.checks import SubmissionRefused
+from janus_platform.node.submission.checks import SubmissionRefused
 from janus_platform.processes.child import ProcessId
 from janus_platform.traces.reported import reported_span
 from janus_platform.traces.store import MAX_TRACES

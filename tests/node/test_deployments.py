@@ -14,8 +14,8 @@ import pytest
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotDeployed, NotReady
 from janus_platform.implementations import bundled
-from janus_platform.node.checks import SubmissionRefused
 from janus_platform.node.registry import Registration, Registry
+from janus_platform.node.submission.checks import SubmissionRefused
 from tests.node.rig import in_loop, place, post, streamer
 
 HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"

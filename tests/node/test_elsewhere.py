@@ -14,7 +14,7 @@ import pytest
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import NotReady
 from janus_platform.gateway.remote_url import Site
-from janus_platform.node.checks import SubmissionRefused
+from janus_platform.node.submission.checks import SubmissionRefused
 from tests.node.rig import in_loop, place, post, streamer
 from tests.node.test_deployments import failed, results
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.node.checks import SubmissionRefused
-from janus_platform.node.form import check_folder
 from janus_platform.node.missing_packages import remedy
-from janus_platform.node.snapshot import SnapshotError, take_snapshot
+from janus_platform.node.submission.checks import SubmissionRefused
+from janus_platform.node.submission.form import check_folder
+from janus_platform.node.submission.snapshot import SnapshotError, take_snapshot
 from tests.node.rig import BARE, in_loop, place, streamer
 
 

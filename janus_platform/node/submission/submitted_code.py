@@ -6,8 +6,8 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from janus_platform.node.checks import Check, SubmissionRefused
-from janus_platform.node.snapshot import SnapshotError, take_snapshot
+from janus_platform.node.submission.checks import Check, SubmissionRefused
+from janus_platform.node.submission.snapshot import SnapshotError, take_snapshot
 
 
 class Copies:

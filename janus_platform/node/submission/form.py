@@ -14,12 +14,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from janus_platform.contract import Submission
-from janus_platform.node.checks import Check, verdict
-from janus_platform.node.hotkey import check_hotkey
-from janus_platform.node.licences import checked_licence
 from janus_platform.node.missing_packages import NOT_USED, UNUSED
 from janus_platform.node.registry import NAME
-from janus_platform.node.snapshot import is_utf8, shown
+from janus_platform.node.submission.checks import Check, verdict
+from janus_platform.node.submission.hotkey import check_hotkey
+from janus_platform.node.submission.licences import checked_licence
+from janus_platform.node.submission.snapshot import is_utf8, shown
 
 # Takes a field's text, returns praise, raises ValueError with what to do.
 Judge = Callable[[str, Submission], str]

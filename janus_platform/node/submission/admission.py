@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from janus_platform.gateway.directory import NotReady
 from janus_platform.gateway.remote_url import Site, parse_site
-from janus_platform.node.acceptance_test import try_out
-from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_failed
 from janus_platform.node.missing_packages import remedy
 from janus_platform.node.node import Node
 from janus_platform.node.remote import Elsewhere
 from janus_platform.node.replicas import Member
+from janus_platform.node.submission.acceptance_test import try_out
+from janus_platform.node.submission.checks import Check, SubmissionRefused, refuse_if_failed
 
 NO_EGRESS = "no egress beyond the list"
 _API, _IMAGE = "API is compliant", "image is reachable"

@@ -19,8 +19,8 @@ from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.remote_url import AddressRefused, Site
-from janus_platform.node.checks import Check
-from janus_platform.node.streaming_rules import Streamed, came_at_once, check_stream
+from janus_platform.node.submission.checks import Check
+from janus_platform.node.submission.streaming_rules import Streamed, came_at_once, check_stream
 
 QUESTION = "Hello! Please introduce yourself in one or two sentences."
 ANSWER_SECONDS = 60.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from janus_platform.contract import Wire
-from janus_platform.node.checks import Check, verdict
+from janus_platform.node.submission.checks import Check, verdict
 
 # Chunks of about a sentence are batches of tokens.
 BATCH_WORDS = 16
