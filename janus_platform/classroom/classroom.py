@@ -59,7 +59,7 @@ class RoomDirectory:
         return [one | {"name": short(learner, one["name"])} for one in described]
 
     async def upstreams(self, name: str) -> Sequence[Upstream]:
-        """Where the nodes of the implementation of that full name listen. Raises NotDeployed or NotReady."""
+        """Where the nodes of the implementation of that full name listen. Raises NotDeployedError or NotReadyError."""
         return await self._deployments.upstreams(name)
 
 

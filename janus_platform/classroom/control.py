@@ -22,7 +22,7 @@ from janus_platform.classroom.learner_view import names_for, seen_by, trace_for
 from janus_platform.classroom.namespaces import own
 from janus_platform.classroom.request_body import BadBody, read_object
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.directory import NotDeployed, NotReady
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError
 from janus_platform.traces.reported import reported_span
 from janus_platform.traces.store import MAX_TRACES
 from janus_platform.traces.tracing import RESOURCE
@@ -194,7 +194,7 @@ async def _body(request: Request, max_bytes: int = MAX_BODY_BYTES) -> dict[str, 
 async def _told(done: Awaitable[dict[str, Any]]) -> Response:
     try:
         return JSONResponse(await done)
-    except (PlatformError, NotReady, NotDeployed, ValueError, OSError) as error:
+    except (PlatformError, NotReadyError, NotDeployedError, ValueError, OSError) as error:
         message = error.args[0] if isinstance(error, LookupError) and error.args else str(error)
         raise HTTPException(422, str(message)) from None
 

@@ -38,7 +38,7 @@ class Access:
         return bool(self._digests)
 
     def check_key(self, path: str, headers: Mapping[str, str], open_paths: Collection[str]) -> None:
-        """Raise GatewayError 401 unless the request carries a valid key, or needs none."""
+        """Raise ResponseError 401 unless the request carries a valid key, or needs none."""
         if not self._digests or path in open_paths:
             return
         scheme, _, key = headers.get("authorization", "").partition(" ")
@@ -50,7 +50,7 @@ class Access:
             raise errors.unauthorized("This API key is not valid here.")
 
     def check_origin(self, headers: Mapping[str, str]) -> Headers:
-        """The CORS headers of the answer; raises GatewayError 403 for a page of an origin that is not let in.
+        """The CORS headers of the answer; raises ResponseError 403 for a page of an origin that is not let in.
 
         A page elsewhere can send a request without asking first, so it is refused rather than answered unread. The
         gateway's own pages come from a loopback name: a foreign name that resolves to this machine (DNS rebinding)
@@ -72,7 +72,7 @@ class Access:
     def preflight(self, headers: Mapping[str, str]) -> Headers | None:
         """The headers that answer a preflight (Fetch, section 3.2.2) of an origin that is let in.
 
-        None for what is no preflight; raises GatewayError 403 for an origin that is not let in.
+        None for what is no preflight; raises ResponseError 403 for an origin that is not let in.
         """
         if "origin" not in headers or "access-control-request-method" not in headers:
             return None

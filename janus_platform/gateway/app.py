@@ -21,14 +21,14 @@ from janus_platform.gateway.balancing import Balancer
 from janus_platform.gateway.chat import Chat
 from janus_platform.gateway.chat_page import load_page
 from janus_platform.gateway.directory import Directory
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.errors import ResponseError
 from janus_platform.gateway.metrics import Metrics
 from janus_platform.gateway.models import list_models
 from janus_platform.gateway.public_trace import new_request_id, public_trace
-from janus_platform.gateway.request_record import Answered
+from janus_platform.gateway.request_record import RequestRecord
 from janus_platform.gateway.response_stream import Headers, Receive, Send
 from janus_platform.gateway.routing import Leader, Router
-from janus_platform.gateway.upstream_pool import Connections
+from janus_platform.gateway.upstream_pool import ConnectionPool
 from janus_platform.traces.tracing import Tracing
 
 Scope = MutableMapping[str, Any]
@@ -36,7 +36,7 @@ Scope = MutableMapping[str, Any]
 Page = Callable[[], tuple[bytes, bytes]]
 # Content type, further headers and body of what the bundled web has at `/HOST/PATH`, or at "" (its hosts); or None.
 WebPage = Callable[[str], tuple[bytes, Headers, bytes] | None]
-# Raises GatewayError.
+# Raises ResponseError.
 Evidence = Callable[[str, bytes], Awaitable[bytes]]
 
 log = logging.getLogger("janus.gateway")
@@ -53,7 +53,7 @@ def build_gateway(
     tracing: Tracing | None = None,
     clock: Clock | None = None,
     access: Access | None = None,
-    answered: Callable[[Answered], None] | None = None,
+    answered: Callable[[RequestRecord], None] | None = None,
     evidence: Evidence | None = None,
     limits: Callable[[], str] | None = None,
     full_name: Callable[[str], str] = str,
@@ -93,7 +93,7 @@ class GatewayApp:
         tracing: Tracing,
         clock: Clock,
         access: Access,
-        answered: Callable[[Answered], None] | None,
+        answered: Callable[[RequestRecord], None] | None,
         evidence: Evidence | None,
         limits: Callable[[], str] | None,
         full_name: Callable[[str], str],
@@ -103,7 +103,7 @@ class GatewayApp:
         gateway = contract.gateway
         self._router = Router(contract, directory, leader, full_name)
         self.balancer = Balancer(clock, contract.implementation.health_path)
-        self._connections = Connections(clock)
+        self._connections = ConnectionPool(clock)
         self.metrics = Metrics(self.balancer.states)
         self._chat = Chat(
             contract, self._router, self.balancer, self._connections, self.metrics, tracing, clock, answered
@@ -178,12 +178,12 @@ class GatewayApp:
                 await _respond(send, 200, JSON, evidence, [*about, (b"cache-control", b"no-store")])
                 return
             await _respond(send, 200, *self._page(scope), about)
-        except GatewayError as error:
+        except ResponseError as error:
             await _respond_error(send, error, about)
         except Exception:
             log.exception("request id=%s failed inside the gateway", request_id)
             message = "The gateway failed. This is a fault of the platform; `janus logs` has the details."
-            await _respond_error(send, GatewayError(500, message, code="internal_error"), about)
+            await _respond_error(send, ResponseError(500, message, code="internal_error"), about)
 
     def _asks_for_evidence(self, path: str) -> str:
         """The implementation whose evidence the path names; empty for any other path."""
@@ -240,7 +240,7 @@ def _allow(scope: Scope, allowed: str) -> None:
         raise errors.wrong_method(scope["method"], scope["path"], allowed)
 
 
-async def _respond_error(send: Send, error: GatewayError, about: Headers) -> None:
+async def _respond_error(send: Send, error: ResponseError, about: Headers) -> None:
     more = [(k.encode(), v.encode()) for k, v in error.headers.items()]
     await _respond(send, error.status, JSON, error.body(), [*about, *more])
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from janus_platform.gateway import errors
-from janus_platform.gateway.response_stream import ClientLeft, Message, Receive
+from janus_platform.gateway.errors import ClientDisconnectedError
+from janus_platform.gateway.response_stream import Message, Receive
 
 # A client that is still sending sees a reset instead of the 413, so a body up to this many limits is read and dropped.
 DISCARDED = 4
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises GatewayError 413 over `limit` bytes, 415 where it is compressed; ClientLeft."""
+    """The whole body.
+
+    Raises ResponseError 413 over `limit` bytes, 415 where it is compressed; ClientDisconnectedError.
+    """
     if headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
         raise errors.unsupported_encoding()
     length = headers.get("content-length", "")
@@ -34,7 +38,7 @@ async def _rest_of_body(message: Message, receive: Receive, limit: int) -> bytes
     size, more = 0, True
     while more and size <= DISCARDED * limit:
         if message["type"] == "http.disconnect":
-            raise ClientLeft
+            raise ClientDisconnectedError
         part = message.get("body", b"")
         size += len(part)
         if size <= limit:

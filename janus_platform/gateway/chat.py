@@ -12,19 +12,19 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
-from janus_platform.gateway.balancing import Balancer, Node
+from janus_platform.gateway.balancing import Backend, Balancer
 from janus_platform.gateway.body import read_body
-from janus_platform.gateway.errors import GatewayError, NodeFailed
+from janus_platform.gateway.errors import BackendError, ClientDisconnectedError, ResponseError
 from janus_platform.gateway.metrics import NOBODY, Metrics
 from janus_platform.gateway.remote_url import host_header
-from janus_platform.gateway.request_record import Answered, tokens
-from janus_platform.gateway.response_stream import Client, ClientLeft, Headers, Receive, Send
+from janus_platform.gateway.request_record import RequestRecord, tokens
+from janus_platform.gateway.response_stream import Client, Headers, Receive, Send
 from janus_platform.gateway.routing import Router
-from janus_platform.gateway.timeouts import Watch
-from janus_platform.gateway.upstream_exchange import Exchange, Progress, Target
-from janus_platform.gateway.upstream_pool import Connections
+from janus_platform.gateway.timeouts import Ticker
+from janus_platform.gateway.upstream_exchange import Progress, Target, UpstreamExchange
+from janus_platform.gateway.upstream_pool import ConnectionPool
 from janus_platform.gateway.validation import SMALL_BYTES, ChatRequest, parse_chat_request
-from janus_platform.processes.workers import JobFailed, TooManyJobs, Workers
+from janus_platform.processes.workers import JobFailedError, TooManyJobsError, Workers
 from janus_platform.traces.context import TOKEN_TIMES, context_from, trace_id, traceparent
 from janus_platform.traces.tracing import Tracing
 
@@ -47,43 +47,43 @@ class Chat:
         contract: Contract,
         router: Router,
         balancer: Balancer,
-        connections: Connections,
+        connections: ConnectionPool,
         metrics: Metrics,
         tracing: Tracing,
         clock: Clock,
-        answered: Callable[[Answered], None] | None = None,
+        answered: Callable[[RequestRecord], None] | None = None,
     ) -> None:
         self._contract, self._router, self._balancer, self._connections = contract, router, balancer, connections
         self._metrics, self._tracing, self._clock = metrics, tracing, clock
-        self._watch, self._answered = Watch(clock), answered
+        self._ticker, self._answered = Ticker(clock), answered
         self._workers = Workers()
         self._seconds = contract.implementation.request_timeout_seconds
 
     async def close(self) -> None:
         """Stop the timer and the worker processes."""
-        self._watch.close()
+        self._ticker.close()
         await self._workers.close()
 
     async def _checked(self, body: bytes) -> ChatRequest:
-        """The request; a large one is parsed and checked in a process of its own. Raises GatewayError."""
+        """The request; a large one is parsed and checked in a process of its own. Raises ResponseError."""
         if len(body) <= SMALL_BYTES:
             return parse_chat_request(body, self._contract)
         try:
             said, _ = await self._workers.run(CHECK, body, contract=self._contract)
-        except TooManyJobs:
+        except TooManyJobsError:
             message = "Other large requests are being checked. Send this one again in a moment."
-            raise GatewayError(503, message, code="busy", headers={"retry-after": "1"}) from None
-        except JobFailed as error:
+            raise ResponseError(503, message, code="busy", headers={"retry-after": "1"}) from None
+        except JobFailedError as error:
             message = f"The request is too much to check: {error}. Send less."
-            raise GatewayError(400, message, code="request_too_large") from None
+            raise ResponseError(400, message, code="request_too_large") from None
         if "error" in said:
-            raise GatewayError(**said["error"])
+            raise ResponseError(**said["error"])
         return ChatRequest(**said, body=body)
 
     async def answer(
         self, headers: Mapping[str, str], request_id: str, about: Headers, receive: Receive, send: Send
     ) -> None:
-        """Answer one request. Raises GatewayError while nothing has been sent; `about` gets headers for that answer."""
+        """Answer one request. Raises ResponseError while nothing has been sent; `about` gets that answer's headers."""
         parent = context_from(headers) if "traceparent" in headers else _NO_PARENT
         span = self._tracing.tracer.start_span("gateway", context=parent, kind=SpanKind.SERVER)
         handling = _Handling(
@@ -94,11 +94,11 @@ class Chat:
             body = await read_body(headers, receive, self._contract.gateway.max_body_bytes)
             handling.received = len(body)
             outcome = await handling.answer(await self._checked(body))
-        except GatewayError as error:
+        except ResponseError as error:
             outcome = error.status
             span.set_attribute("janus.error", error.traced_code)
             raise
-        except ClientLeft:
+        except ClientDisconnectedError:
             outcome = 499  # nginx's name for it: the client closed the request.
             span.add_event("client_left")
         finally:
@@ -127,22 +127,22 @@ class _Handling:
         if self._recording:
             span.set_attributes({"janus.stream": request.stream, "janus.implementation": self._name})
             self._node = self._node_span(wanted)
-        exchange = Exchange(
+        exchange = UpstreamExchange(
             chat._contract, chat._clock, request, self._client, chat._connections, self._progress, self._headers
         )
         if request.stream:
             self._client.will_stream(exchange.stream_headers)
         counters = chat._metrics.of(self._name)
-        tried: list[Node] = []
+        tried: list[Backend] = []
         counters.open.inc()
         try:
-            with self._client.attended(chat._watch, chat._seconds, errors.took_too_long(chat._seconds)):
+            with self._client.attended(chat._ticker, chat._seconds, errors.took_too_long(chat._seconds)):
                 while (node := chat._balancer.choose(self._name, upstreams, tried)) is not None:
                     tried.append(node)
                     try:
                         await self._try(node, request, exchange)
                         return self._progress.status
-                    except NodeFailed as error:
+                    except BackendError as error:
                         counters.node_failures.inc()
                         if self._client.answered:
                             raise
@@ -151,7 +151,7 @@ class _Handling:
                         counters.retries.inc()
                         span.add_event("retry", {"janus.error": error.traced_code})
             raise errors.not_ready(self._name, "none of its nodes runs.")
-        except GatewayError as error:
+        except ResponseError as error:
             if not self._client.started:
                 raise
             await exchange.fail(error)
@@ -160,12 +160,12 @@ class _Handling:
             counters.open.dec()
             self._node.end()
 
-    async def _why(self, node: Node, error: NodeFailed) -> GatewayError:
+    async def _why(self, node: Backend, error: BackendError) -> ResponseError:
         """What a client is told whom no node answered: that the process ended and is started again, if it did."""
         down = await node.upstream.lost()
         return error if down is None else errors.not_ready(self._name, str(down), down.retry_after)
 
-    async def _try(self, node: Node, request: ChatRequest, exchange: Exchange) -> None:
+    async def _try(self, node: Backend, request: ChatRequest, exchange: UpstreamExchange) -> None:
         """Forward to one node inside a client span."""
         chat, upstream = self._chat, node.upstream
         call: Span = self._call_span(upstream.caller) if self._recording else self._span
@@ -174,9 +174,9 @@ class _Handling:
             with upstream.load.request(), chat._tracing.requests.answering(upstream.caller, call):
                 await exchange.run(target)
             chat._balancer.succeeded(node)
-        except GatewayError as error:
+        except ResponseError as error:
             call.set_status(Status(StatusCode.ERROR, error.traced_code))
-            if isinstance(error, NodeFailed):
+            if isinstance(error, BackendError):
                 chat._balancer.failed(self._name, node)
             raise
         finally:
@@ -223,10 +223,10 @@ class _Handling:
         if self._chat._answered is not None:
             self._chat._answered(self._record(outcome, seconds))
 
-    def _record(self, outcome: int, seconds: float) -> Answered:
+    def _record(self, outcome: int, seconds: float) -> RequestRecord:
         progress = self._progress
         first = progress.first_token
-        return Answered(
+        return RequestRecord(
             self._id,
             self._name,
             outcome,

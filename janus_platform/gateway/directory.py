@@ -12,22 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from janus_platform.gateway.remote_url import Site
-
-
-class NotDeployed(LookupError):
-    """No implementation of that name is known."""
-
-
-class NotReady(RuntimeError):
-    """The implementation is known but cannot answer now; the message is the reason, fit for a client.
-
-    `retry_after` says in how many seconds it may be able to, where that is known.
-    """
-
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
+from janus_platform.gateway.errors import NotReadyError
+from janus_platform.gateway.remote_url import RemoteUrl
 
 
 class Load:
@@ -55,7 +41,7 @@ class Load:
         await self._idle.wait()
 
 
-async def _not_lost() -> NotReady | None:
+async def _not_lost() -> NotReadyError | None:
     return None
 
 
@@ -63,14 +49,14 @@ async def _not_lost() -> NotReady | None:
 class Upstream:
     """Where one running implementation listens, and the caller id under which it calls the services.
 
-    `base` is the path of a Unix socket, host and port, or the site of one that runs elsewhere. `lost` is asked after a
-    request that was not answered: what to tell the client where the process has ended, None where it runs.
+    `base` is the path of a Unix socket, host and port, or the `RemoteUrl` of one that runs elsewhere. `lost` is asked
+    after a request that was not answered: what to tell the client where the process has ended, None where it runs.
     """
 
     caller: str
-    base: Path | tuple[str, int] | Site
+    base: Path | tuple[str, int] | RemoteUrl
     load: Load = field(default_factory=Load, compare=False)
-    lost: Callable[[], Awaitable[NotReady | None]] = field(default=_not_lost, compare=False)
+    lost: Callable[[], Awaitable[NotReadyError | None]] = field(default=_not_lost, compare=False)
 
 
 class Directory(Protocol):
@@ -87,4 +73,7 @@ class Directory(Protocol):
         """One entry an implementation, with at least `name` and `created` (Unix seconds)."""
 
     async def upstreams(self, name: str) -> Sequence[Upstream]:
-        """Where the nodes of `name` listen, started if need be: at least one. Raises NotDeployed or NotReady."""
+        """Where the nodes of `name` listen (at least one), started if need be.
+
+        Raises NotDeployedError or NotReadyError.
+        """

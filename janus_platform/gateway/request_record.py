@@ -10,7 +10,7 @@ MAX_TOKENS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class RequestRecord:
     """One chat request: `implementation` is `none` where it reached none; `status` is what the client saw.
 
     Times are in seconds from the request's head; `first_token` and the token counts are None where there was none, or

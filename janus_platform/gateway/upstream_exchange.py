@@ -16,11 +16,11 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.errors import NoResponseError, NotHttpError, ResponseCutOffError, ResponseError
 from janus_platform.gateway.events import EventReader
 from janus_platform.gateway.response_stream import Client, Headers
-from janus_platform.gateway.upstream_connection import Connection, CutOff, NotHttp, Unanswered
-from janus_platform.gateway.upstream_pool import Address, Connections
+from janus_platform.gateway.upstream_connection import Connection
+from janus_platform.gateway.upstream_pool import Address, ConnectionPool
 from janus_platform.gateway.validation import ChatRequest
 
 Event = Callable[[str, dict[str, int | str]], None]
@@ -68,7 +68,7 @@ class Progress:
     usage: object = None
 
 
-class Exchange:
+class UpstreamExchange:
     """Forwards one valid request; `run` tries it on one node, `fail` tells a client that has already got something."""
 
     def __init__(
@@ -77,7 +77,7 @@ class Exchange:
         clock: Clock,
         request: ChatRequest,
         client: Client,
-        connections: Connections,
+        connections: ConnectionPool,
         progress: Progress,
         headers: Callable[[], Headers],
     ) -> None:
@@ -87,8 +87,8 @@ class Exchange:
     async def run(self, target: Target) -> None:
         """Forward until the answer is complete.
 
-        Raises GatewayError when it is not; `NodeFailed` where another node may do better. Whatever ends it, the request
-        has been cancelled at the implementation before this returns.
+        Raises ResponseError when it is not; `BackendError` where another node may do better. Whatever ends it, the
+        request has been cancelled at the implementation before this returns.
         """
         connection: Connection | None = None
         try:
@@ -97,17 +97,17 @@ class Exchange:
             if status != 200:
                 raise await _error_of(connection, status, headers, target.name)
             await (self._stream if self._request.stream else self._whole)(connection, headers, target.name)
-        except Unanswered as error:
+        except NoResponseError as error:
             raise errors.refused(target.name) from error
-        except CutOff as error:
+        except ResponseCutOffError as error:
             raise errors.cut_short(target.name, "its connection broke off") from error
-        except NotHttp as error:
+        except NotHttpError as error:
             raise errors.bad_upstream(target.name, "sent something that is not HTTP") from error
         finally:
             if connection is not None:
                 self._connections.give_back(target.address, connection)
 
-    async def fail(self, error: GatewayError) -> None:
+    async def fail(self, error: ResponseError) -> None:
         """End an answer that has begun: with an error event where it is a stream and its client still reads."""
         self._progress.status = error.status
         self._progress.event("failed", {"code": error.traced_code})
@@ -120,7 +120,7 @@ class Exchange:
         connection.ask(target.head, self._request.body)
         try:
             return *await connection.head(), connection
-        except Unanswered:
+        except NoResponseError:
             if not connection.used:
                 raise
         # A connection may close as it is used again; that says nothing of the implementation.
@@ -215,7 +215,7 @@ def _traced(finish_reason: str | None) -> str:
 
 async def _let_it_end(connection: Connection) -> None:
     # Reading to the end lets the connection serve the next request, and the implementation finish undisturbed.
-    with suppress(TimeoutError, CutOff, NotHttp):
+    with suppress(TimeoutError, ResponseCutOffError, NotHttpError):
         if not connection.reusable:
             async with asyncio.timeout(CLOSE_SECONDS):
                 while await connection.part():
@@ -232,7 +232,7 @@ async def _read(connection: Connection, limit: int) -> bytes | None:
     return b"".join(parts)
 
 
-async def _error_of(connection: Connection, status: int, headers: dict[str, str], name: str) -> GatewayError:
+async def _error_of(connection: Connection, status: int, headers: dict[str, str], name: str) -> ResponseError:
     """What an upstream error becomes: its own, whole, where it sent JSON; else one that names its status."""
     shown = status if 400 <= status < 600 else 502
     body = await _read(connection, MAX_ERROR_BYTES)
@@ -248,7 +248,7 @@ async def _error_of(connection: Connection, status: int, headers: dict[str, str]
         whole = {k: v for k, v in sent.items() if k != "error"}
         if isinstance(sent.get("error"), dict):
             whole["error"] = {"message": message, **sent["error"]}
-    kind = errors.NodeFailed if shown >= 500 else GatewayError
+    kind = errors.BackendError if shown >= 500 else ResponseError
     return kind(shown, message, code="upstream_error", headers=_passed(headers), sent=whole)
 
 

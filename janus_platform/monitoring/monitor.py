@@ -14,7 +14,7 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.contract import Monitoring as Rules
-from janus_platform.gateway.request_record import Answered
+from janus_platform.gateway.request_record import RequestRecord
 from janus_platform.monitoring.anomaly import Kind, Signal
 from janus_platform.monitoring.requests import SERVER_ERROR, RequestLog, latency
 from janus_platform.monitoring.resources import Usage, usage_of
@@ -64,7 +64,7 @@ class Monitor:
         self._watched: dict[str, _Watched] = {}
         self._anomalies: deque[dict[str, Any]] = deque(maxlen=KEPT_ANOMALIES)
 
-    def answered(self, one: Answered) -> None:
+    def answered(self, one: RequestRecord) -> None:
         """A request is over: log it, and count it in this window."""
         self.requests.add(one)
         watched = self._of(one.implementation)

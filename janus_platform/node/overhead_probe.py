@@ -1,4 +1,4 @@
-"""How long the way through an implementation's walls takes, apart from what the implementation does with its time."""
+"""How long the way through an implementation's sandbox takes, apart from what the implementation does with its time."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from janus_platform.gateway.remote_url import Site, host_header
+from janus_platform.gateway.remote_url import RemoteUrl, host_header
 
-Base = Path | tuple[str, int] | Site
+Base = Path | tuple[str, int] | RemoteUrl
 # A head that is longer is no answer to so small a question.
 _MAX_LINE_BYTES = 4_096
 
@@ -36,7 +36,7 @@ async def _ask(base: Base, path: str) -> int:
 async def _connected(base: Base) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if isinstance(base, Path):
         return await asyncio.open_unix_connection(str(base), limit=_MAX_LINE_BYTES)
-    if not isinstance(base, Site):
+    if not isinstance(base, RemoteUrl):
         return await asyncio.open_connection(*base, limit=_MAX_LINE_BYTES)
     failure = OSError(f"{base.host} has no address")
     for endpoint in await base.endpoints():

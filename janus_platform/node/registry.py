@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from janus_platform.damaged_files import Warn, is_damaged, set_aside
-from janus_platform.errors import PlatformError
+from janus_platform.node.errors import RegistryError
 
 log = logging.getLogger("janus.node")
 
@@ -45,10 +45,6 @@ _ADDED = {
     2: ("instances INTEGER NOT NULL DEFAULT 1",),
     3: tuple(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("url", "changelog", "contact")),
 }
-
-
-class RegistryError(PlatformError):
-    """The registry's file cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)

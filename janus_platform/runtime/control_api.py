@@ -18,8 +18,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.directory import NotReady
-from janus_platform.node.submission.checks import SubmissionRefused
+from janus_platform.gateway.errors import NotReadyError
+from janus_platform.node.submission.checks import SubmissionRefusedError
 from janus_platform.processes.child import ProcessId
 from janus_platform.traces.reported import reported_span
 from janus_platform.traces.store import MAX_TRACES
@@ -168,7 +168,7 @@ class _Control:
             return await _told(self.platform.submit, await _body(request))
         except HTTPException as error:
             refused = error.__cause__
-            if not isinstance(refused, SubmissionRefused):
+            if not isinstance(refused, SubmissionRefusedError):
                 raise
             answer = {"status": error.status_code, "detail": error.detail, "checks": refused.checks}
             return JSONResponse(answer, error.status_code)
@@ -221,7 +221,7 @@ class _Control:
 async def _told(action: Callable[..., Awaitable[Any]], *arguments: Any) -> Response:
     try:
         return JSONResponse(await action(*arguments))
-    except (PlatformError, NotReady, ValueError, LookupError, OSError) as error:
+    except (PlatformError, NotReadyError, ValueError, LookupError, OSError) as error:
         message = error.args[0] if isinstance(error, LookupError) and error.args else str(error)
         raise HTTPException(422, str(message)) from error
 

@@ -17,7 +17,7 @@ import pytest
 
 from janus_platform.clock import ManualClock
 from janus_platform.contract import load_contract
-from janus_platform.gateway.request_record import Answered, tokens
+from janus_platform.gateway.request_record import RequestRecord, tokens
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.monitoring.requests import RequestLog
 from janus_platform.monitoring.resources import Usage, usage_of
@@ -26,7 +26,7 @@ from tests.node.rig import in_loop
 CONTRACT = load_contract()
 RULES = CONTRACT.monitoring
 TOP_SCHEMA = loads((files("janus_platform") / "schemas/top.schema.json").read_text())
-ONE = Answered("req_1", "mine", 200, True, 0.5, 0.1, 120, 3_000, 10, 20)
+ONE = RequestRecord("req_1", "mine", 200, True, 0.5, 0.1, 120, 3_000, 10, 20)
 
 
 class Rig:

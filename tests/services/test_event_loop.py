@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from janus_platform.gateway.chat import CHECK
-from janus_platform.processes.workers import JobFailed, Workers
+from janus_platform.processes.workers import JobFailedError, Workers
 from tests.gateway.rig import Exchange, gateway, upstream
 from tests.services import served
 from tests.services.asgi import CONTRACT
@@ -218,7 +218,7 @@ def test_every_service_leaves_the_loop_to_others(platform: Platform, name: str) 
 def test_a_job_that_takes_too_long_is_ended_and_the_next_one_is_done() -> None:
     async def main() -> tuple[Any, bytes]:
         workers = Workers(limit_seconds=0.001)
-        with pytest.raises(JobFailed, match="longer than"):
+        with pytest.raises(JobFailedError, match="longer than"):
             await workers.run(CHECK, b"{}", contract=CONTRACT)
         workers._limit = PATIENCE
         try:

@@ -18,7 +18,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Upstream
-from janus_platform.gateway.remote_url import AddressRefused, Site
+from janus_platform.gateway.errors import AddressRefusedError
+from janus_platform.gateway.remote_url import RemoteUrl
+from janus_platform.node.errors import UnusableAnswerError
 from janus_platform.node.submission.checks import Check
 from janus_platform.node.submission.streaming_rules import Streamed, came_at_once, check_stream
 
@@ -27,10 +29,6 @@ ANSWER_SECONDS = 60.0
 MAX_TRIAL_BYTES = 5_000_000
 # An answer that came at once may be chance, on a busy machine; as often as this it is not.
 STREAM_TRIES = 3
-
-
-class _Unusable(Exception):
-    """The answer is not what the interface asks for; the message says how."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +49,23 @@ class _Subject:
         return {"model": self.name, "messages": [{"role": "user", "content": QUESTION}], "stream": stream}
 
 
-async def try_out(contract: Contract, name: str, upstream: Upstream, clock: Clock) -> list[Check]:
+async def run_acceptance_test(contract: Contract, name: str, upstream: Upstream, clock: Clock) -> list[Check]:
     """Ask the running implementation one short question, streamed and not, and check how it answers."""
     async with _session(upstream.base) as (origin, session):
         subject = _Subject(contract, name, origin, session, clock)
         return [await _is_no_gateway(subject), await _models(subject), await _whole(subject), *await _stream(subject)]
 
 
-class _Guarded(AbstractResolver):
-    """Resolves a site's name to nothing but the addresses that it may be reached at."""
+class _GuardedResolver(AbstractResolver):
+    """Resolves a remote's name to nothing but the addresses that it may be reached at."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, remote: RemoteUrl) -> None:
+        self._remote = remote
 
     async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
         return [
             ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
-            for address in await self._site.endpoints()
+            for address in await self._remote.endpoints()
         ]
 
     async def close(self) -> None:
@@ -75,13 +73,13 @@ class _Guarded(AbstractResolver):
 
 
 @asynccontextmanager
-async def _session(base: Path | tuple[str, int] | Site) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+async def _session(base: Path | tuple[str, int] | RemoteUrl) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
     """The origin of what listens at `base`, and a session that reaches it."""
     connector: aiohttp.BaseConnector
     if isinstance(base, Path):
         origin, connector = "http://implementation", aiohttp.UnixConnector(str(base))
-    elif isinstance(base, Site):
-        origin, connector = base.url, aiohttp.TCPConnector(resolver=_Guarded(base))
+    elif isinstance(base, RemoteUrl):
+        origin, connector = base.url, aiohttp.TCPConnector(resolver=_GuardedResolver(base))
     else:
         origin, connector = "http://{}:{}".format(*base), aiohttp.TCPConnector()
     timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
@@ -191,25 +189,29 @@ def _object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise _Unusable("sent something that is not a JSON object")
+        raise UnusableAnswerError("sent something that is not a JSON object")
     return value
 
 
 def _first_choice(completion: dict[str, Any]) -> dict[str, Any]:
     choices = completion.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise _Unusable("choices is not a list of objects")
+        raise UnusableAnswerError("choices is not a list of objects")
     return choices[0]
 
 
 def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, _Unusable | AddressRefused) else f"no usable answer ({type(error).__name__})"
+    return (
+        str(error)
+        if isinstance(error, UnusableAnswerError | AddressRefusedError)
+        else f"no usable answer ({type(error).__name__})"
+    )
 
 
 def _expect(condition: bool, otherwise: str) -> None:
     if not condition:
-        raise _Unusable(otherwise)
+        raise UnusableAnswerError(otherwise)
 
 
 # Every way in which there is no answer to judge.
-_NO_ANSWER = (TimeoutError, _Unusable, aiohttp.ClientError, OSError)
+_NO_ANSWER = (TimeoutError, UnusableAnswerError, aiohttp.ClientError, OSError)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from janus_platform.errors import PlatformError
+from janus_platform.node.errors import NodeError
 
 # What nobody tried reads "not checked", what the form leaves out "not given"; neither is a pass.
 Result = Literal["passed", "failed", "not checked", "not given"]
@@ -30,7 +30,7 @@ def verdict(check: str, good: bool, praise: str, blame: str) -> Check:
     return Check(check, "passed", praise) if good else Check(check, "failed", blame)
 
 
-class SubmissionRefused(PlatformError):
+class SubmissionRefusedError(NodeError):
     """A check failed and nothing was deployed; `checks` is the checklist up to there, as plain data.
 
     `said` is what the implementation printed while it was tried.
@@ -45,6 +45,6 @@ class SubmissionRefused(PlatformError):
 
 
 def refuse_if_failed(name: str, checks: Iterable[Check], *, said: str = "") -> None:
-    """Raises SubmissionRefused when one of `checks` failed."""
+    """Raises SubmissionRefusedError when one of `checks` failed."""
     if any(check.result == "failed" for check in checks):
-        raise SubmissionRefused(name, checks, said)
+        raise SubmissionRefusedError(name, checks, said)

@@ -12,14 +12,12 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from janus_platform.node.errors import SnapshotError
+
 MAX_FILES = 2_000
 MAX_BYTES = 100_000_000
 # Made by tools, not by the submitter.
 IGNORED = {".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".mypy_cache"}
-
-
-class SnapshotError(ValueError):
-    """The folder cannot be copied; the message says why."""
 
 
 def take_snapshot(folder: Path, into: Path) -> Path:

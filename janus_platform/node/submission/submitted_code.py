@@ -6,23 +6,24 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from janus_platform.node.submission.checks import Check, SubmissionRefused
-from janus_platform.node.submission.snapshot import SnapshotError, take_snapshot
+from janus_platform.node.errors import SnapshotError
+from janus_platform.node.submission.checks import Check, SubmissionRefusedError
+from janus_platform.node.submission.snapshot import take_snapshot
 
 
-class Copies:
+class SubmittedCode:
     """The copies below `home`."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
 
     async def take(self, path: Path, name: str, checks: list[Check]) -> Path:
-        """A copy of the folder `path` for `name`. Raises SubmissionRefused; `checks` says why."""
+        """A copy of the folder `path` for `name`. Raises SubmissionRefusedError; `checks` says why."""
         try:
             folder = await asyncio.to_thread(take_snapshot, path, self._home / name)
         except SnapshotError as error:
             checks.append(Check("folder can be copied", "failed", str(error)))
-            raise SubmissionRefused(name, checks) from error
+            raise SubmissionRefusedError(name, checks) from error
         checks.append(Check("folder can be copied", "passed"))
         return folder
 
