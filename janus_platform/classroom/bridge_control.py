@@ -22,7 +22,7 @@ from janus_platform.classroom.request_body import BadBody, read_object
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError, RequestRefused
 from janus_platform.node.errors import SnapshotError
-from janus_platform.node.submission.snapshot import files_in
+from janus_platform.node.submission.submitted_code import files_in
 from janus_platform.processes.child import ProcessId
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from janus_platform.contract import Egress
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
 from janus_platform.egress.connect_request import EgressError, parse_connect, refusal_response
-from janus_platform.egress.queueing import MakesWay, Tunnels, UnfinishedHeads
-from janus_platform.egress.same_host import SameHost
+from janus_platform.egress.middleware import MakeWayMiddleware, SameHostMiddleware
+from janus_platform.egress.queueing import Tunnels, UnfinishedHeads
 from janus_platform.egress.tunnel_handover import QueuedTunnel, TunnelHandover
 from janus_platform.http.server import BACKLOG, HttpServer
 
@@ -65,7 +65,10 @@ class EgressProxy:
         self.rules, self._port = rules, rules.allowed_port
         self._callers = callers
         self.tunnels = Tunnels()
-        apps = {host: SameHost(MakesWay(app, self.tunnels), host, self._block) for host, app in table.items()}
+        apps = {
+            host: SameHostMiddleware(MakeWayMiddleware(app, self.tunnels), host, self._block)
+            for host, app in table.items()
+        }
         self._servers = {host: HttpServer(app) for host, app in apps.items()}
         self._contexts = {host: ca.server_context(host) for host in table}
         self._listeners: list[asyncio.Server] = []
@@ -314,9 +317,9 @@ class _Connection(asyncio.Protocol):
 
 def _peer(transport: asyncio.Transport) -> int:
     """The process at the other end of a Unix socket; 0 for the loopback port, where the kernel does not tell."""
-    found = transport.get_extra_info("socket")
-    if found is None or found.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
+    accepted = transport.get_extra_info("socket")
+    if accepted is None or accepted.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
         return 0
-    with socket.socket(fileno=os.dup(found.fileno())) as own:  # uvloop's stand-in has no socket options.
+    with socket.socket(fileno=os.dup(accepted.fileno())) as own:  # uvloop's stand-in has no socket options.
         credentials = own.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
     return int(_PEER_CREDENTIALS.unpack(credentials)[0])

@@ -32,11 +32,6 @@ class Access:
         self._digests = [one.encode() for one in rules.digests]
         self._origins = frozenset(rules.origins)
 
-    @property
-    def needs_key(self) -> bool:
-        """Whether requests must carry a key."""
-        return bool(self._digests)
-
     def check_key(self, path: str, headers: Mapping[str, str], open_paths: Collection[str]) -> None:
         """Raise ResponseError 401 unless the request carries a valid key, or needs none."""
         if not self._digests or path in open_paths:
@@ -44,9 +39,9 @@ class Access:
         scheme, _, key = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise errors.unauthorized("This gateway needs an API key.")
-        found = digest(key.strip()).encode()
+        given = digest(key.strip()).encode()
         # Every digest is compared, so that the time says nothing about which one was close.
-        if not sum(hmac.compare_digest(found, known) for known in self._digests):
+        if not sum(hmac.compare_digest(given, known) for known in self._digests):
             raise errors.unauthorized("This API key is not valid here.")
 
     def check_origin(self, headers: Mapping[str, str]) -> Headers:
@@ -79,8 +74,10 @@ class Access:
         allowed = self.check_origin(headers)
         if not allowed:
             return None
-        asked = headers.get("access-control-request-headers", "")
-        more = [(b"access-control-allow-headers", asked.encode("latin-1"))] if _NAMES.fullmatch(asked) else []
+        wanted_headers = headers.get("access-control-request-headers", "")
+        more = []
+        if _NAMES.fullmatch(wanted_headers):
+            more.append((b"access-control-allow-headers", wanted_headers.encode("latin-1")))
         if headers.get("access-control-request-private-network") == "true":
             more.append((b"access-control-allow-private-network", b"true"))
         return [

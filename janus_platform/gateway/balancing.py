@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from janus_platform.clock import Clock
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import UpstreamError
-from janus_platform.gateway.remote_url import RemoteUrl, host_header
-from janus_platform.gateway.upstream_pool import Address, ConnectionPool
+from janus_platform.gateway.remote_url import Address, RemoteUrl, host_header
+from janus_platform.gateway.upstream_pool import ConnectionPool
 
 log = logging.getLogger("janus.gateway")
 

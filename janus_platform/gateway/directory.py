@@ -1,4 +1,4 @@
-"""What the gateway knows about implementations: their names, and where a request to one goes.
+"""What the gateway knows about implementations: their names, where a request to one goes, and their list as models.
 
 The node's `Deployments` is such a directory; a test's dictionary can be one too. The gateway knows no more of the node.
 """
@@ -9,11 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 from janus_platform.gateway.errors import NotReadyError
-from janus_platform.gateway.remote_url import RemoteUrl
+from janus_platform.gateway.remote_url import Address
 
 
 class Load:
@@ -54,7 +53,7 @@ class Upstream:
     """
 
     caller: str
-    base: Path | tuple[str, int] | RemoteUrl
+    base: Address
     load: Load = field(default_factory=Load, compare=False)
     lost: Callable[[], Awaitable[NotReadyError | None]] = field(default=_not_lost, compare=False)
 
@@ -77,3 +76,18 @@ class Directory(Protocol):
 
         Raises NotDeployedError or NotReadyError.
         """
+
+
+OWNER = "janus"
+
+
+def list_models(default_model: str, directory: Directory, current: str) -> dict[str, Any]:
+    """OpenAI's list of models; the default model's `root` is the implementation it stands for now (`current`)."""
+    described = directory.describe()
+    created = min((int(entry["created"]) for entry in described), default=0)
+    default = {**_model(default_model, created), "root": current}
+    return {"object": "list", "data": [default, *(_model(e["name"], int(e["created"])) for e in described)]}
+
+
+def _model(name: str, created: int) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": created, "owned_by": OWNER}

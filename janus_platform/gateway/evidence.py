@@ -52,9 +52,9 @@ def evidence_page(desk: EvidenceDesk, directory: Directory) -> Callable[[str, by
 
 def _nonce(query: bytes) -> str:
     try:
-        asked = parse_qsl(query[: MAX_QUERY_BYTES + 1].decode("ascii"), keep_blank_values=True, max_num_fields=10)
+        parameters = parse_qsl(query[: MAX_QUERY_BYTES + 1].decode("ascii"), keep_blank_values=True, max_num_fields=10)
     except ValueError:
-        asked = []
-    if len(query) > MAX_QUERY_BYTES or [name for name, _ in asked] != ["nonce"]:
+        parameters = []
+    if len(query) > MAX_QUERY_BYTES or [name for name, _ in parameters] != ["nonce"]:
         raise invalid_field("nonce", "Give exactly one parameter: ?nonce=<64 hexadecimal digits>.")
-    return asked[0][1]
+    return parameters[0][1]

@@ -15,6 +15,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,6 +65,10 @@ class RemoteUrl:
         return ["127.0.0.1", "::1"] if self.host == "localhost" else [self.host]
 
 
+# Where an implementation listens: a Unix socket, a host and port of this machine, or somewhere else.
+Address = Path | tuple[str, int] | RemoteUrl
+
+
 def parse_remote_url(url: str) -> RemoteUrl:
     """Read an address that was submitted. Raises ValueError, whose message says what to give instead."""
     if len(url) > MAX_CHARACTERS or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
@@ -85,7 +90,7 @@ def parse_remote_url(url: str) -> RemoteUrl:
     return remote
 
 
-def host_header(address: object) -> str:
+def host_header(address: Address) -> str:
     """What a request to `address` names as its host; a node's own implementations need no name."""
     return address.authority if isinstance(address, RemoteUrl) else "implementation"
 
@@ -128,10 +133,10 @@ async def _resolved(host: str, port: int) -> list[str]:
     if _is_address(host):
         return [host]
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise AddressRefusedError(f"{host} cannot be resolved") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in addresses))
 
 
 @cache

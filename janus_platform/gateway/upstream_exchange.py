@@ -18,9 +18,10 @@ from janus_platform.contract import Contract
 from janus_platform.gateway import errors
 from janus_platform.gateway.errors import NoResponseError, NotHttpError, ResponseCutOffError, ResponseError
 from janus_platform.gateway.events import EventReader
+from janus_platform.gateway.remote_url import Address
 from janus_platform.gateway.response_stream import Client, Headers
 from janus_platform.gateway.upstream_connection import Connection
-from janus_platform.gateway.upstream_pool import Address, ConnectionPool
+from janus_platform.gateway.upstream_pool import ConnectionPool
 from janus_platform.gateway.validation import ChatRequest
 
 Event = Callable[[str, dict[str, int | str]], None]
@@ -30,7 +31,7 @@ MAX_ERROR_BYTES = 65_536
 # An upstream that has sent its end marker closes the response in the same breath; longer is not worth a connection.
 CLOSE_SECONDS = 0.25
 # An HTTP date and a decimal number too: openai's clients read both, and milliseconds.
-_TOLD = ("retry-after", "retry-after-ms", "x-should-retry")
+_RETRY_HEADERS = ("retry-after", "retry-after-ms", "x-should-retry")
 MAX_PASSED = 32
 _STREAM_TYPE = "text/event-stream"
 _FINISH_REASONS = ("stop", "length", "tool_calls", "content_filter", "function_call")
@@ -48,7 +49,7 @@ class Target:
 
 @dataclass
 class Progress:
-    """What has passed so far; `event` is told each first as it happens, `completion` the id of the completion.
+    """What has passed so far; `event` gets each first as it happens, `completion` the id of the completion.
 
     Times are in seconds of the gateway's clock: when the implementation was asked, and when its first content or
     reasoning came (None before); `token_times` holds when each of them came, up to MAX_TOKEN_TIMES. `status` is what
@@ -58,12 +59,12 @@ class Progress:
     event: Event
     completion: Callable[[str], None]
     status: int = 0
-    asked: float = 0.0
+    requested_at: float = 0.0
     first_token: float | None = None
     reasoning: int = 0
     content: int = 0
     events: int = 0
-    told: set[str] = field(default_factory=set)
+    completion_ids: set[str] = field(default_factory=set)
     token_times: list[float] = field(default_factory=list)
     usage: object = None
 
@@ -116,7 +117,7 @@ class UpstreamExchange:
 
     async def _ask(self, connection: Connection, target: Target) -> tuple[int, dict[str, str], Connection]:
         """Status, headers, and the connection on which they came."""
-        self._progress.asked = self._clock.now()
+        self._progress.requested_at = self._clock.now()
         connection.ask(target.head, self._request.body)
         try:
             return *await connection.head(), connection
@@ -186,8 +187,8 @@ class UpstreamExchange:
             progress.event("first_content", {})
         if progress.first_token is None and (reader.reasoning or reader.content):
             progress.first_token = self._clock.now()
-        if reader.completion_id and not progress.told:
-            progress.told.add(reader.completion_id)
+        if reader.completion_id and not progress.completion_ids:
+            progress.completion_ids.add(reader.completion_id)
             progress.completion(reader.completion_id)
         said = reader.reasoning + reader.content > progress.reasoning + progress.content
         if said and len(progress.token_times) < MAX_TOKEN_TIMES:
@@ -265,7 +266,7 @@ def _message_of(sent: dict[str, Any]) -> str:
 
 def _passed(headers: dict[str, str]) -> dict[str, str]:
     """Of an implementation's headers those that tell a client when to ask again."""
-    named = {k: v for k, v in headers.items() if k in _TOLD or k.startswith("x-ratelimit-")}
+    named = {k: v for k, v in headers.items() if k in _RETRY_HEADERS or k.startswith("x-ratelimit-")}
     usable = (item for item in named.items() if item[1].isascii() and item[1].isprintable() and len(item[1]) <= 200)
     return dict(list(usable)[:MAX_PASSED])
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from janus_platform.clock import Clock
 from janus_platform.gateway.errors import NoResponseError
-from janus_platform.gateway.remote_url import RemoteUrl
+from janus_platform.gateway.remote_url import Address, RemoteUrl
 from janus_platform.gateway.upstream_connection import Connection
 
-Address = Path | tuple[str, int] | RemoteUrl
 # Shorter than the 5 s after which uvicorn and Node drop an idle connection, so that none is reused as it closes.
 KEEP_ALIVE_SECONDS = 2.0
 MAX_IDLE = 256

@@ -58,8 +58,8 @@ class RequestLog:
 
     def latest(self, count: int | None = None, implementation: str | None = None) -> list[dict[str, Any]]:
         """The latest requests, oldest first; of one implementation, or of all."""
-        found = [line for line in self._latest if implementation in (None, line["implementation"])]
-        return found[-count:] if count else found
+        lines = [line for line in self._latest if implementation in (None, line["implementation"])]
+        return lines[-count:] if count else lines
 
     def keep_only(self, names: set[str]) -> None:
         """Forget the totals of implementations that are gone."""

@@ -1,7 +1,7 @@
 """One running implementation: started, watched, started again after a crash, ended with its whole tree.
 
 It gets requests only while it is healthy: not before its health path has answered 200, nor while that says otherwise.
-After a crash it is started again with a growing delay (backoff.py). Ended by the node it counts as crashed: when it
+After a crash it is started again with a growing delay (health.py). Ended by the node it counts as crashed: when it
 takes more than its limits allow (resource_watch.py), or when its health path stays silent (health.py).
 """
 
@@ -20,13 +20,9 @@ from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Load, Upstream
 from janus_platform.gateway.errors import NotReadyError
-from janus_platform.node.backoff import Backoff
-from janus_platform.node.health import Health
-from janus_platform.node.log import BoundedLog
+from janus_platform.node.health import Backoff, Health, round_trip_ms, status_of
+from janus_platform.node.log import BoundedLog, missing_package_remedy
 from janus_platform.node.measurements import Measured, Measurer
-from janus_platform.node.missing_packages import remedy
-from janus_platform.node.overhead_probe import round_trip_ms
-from janus_platform.node.probe import status_of
 from janus_platform.node.resource_watch import until_over_limits
 from janus_platform.node.sandbox import Launch, Sandbox
 from janus_platform.processes.child import Child
@@ -196,7 +192,7 @@ class Instance:
         lines = self.log.last_lines()
         if not lines:
             return " Its log is empty."
-        todo = remedy(lines)
+        todo = missing_package_remedy(lines)
         return f" {todo} The end of its log:\n{lines}" if todo else f" The end of its log:\n{lines}"
 
     async def _keep(self) -> None:
@@ -247,8 +243,8 @@ class Instance:
         measuring = asyncio.create_task(self._measure_forwarding(launch))
         try:
             done, _ = await asyncio.wait({ended, *watches}, return_when=asyncio.FIRST_COMPLETED)
-            if found := next((task.result() for task in watches if task in done), None):
-                return found
+            if reason := next((task.result() for task in watches if task in done), None):
+                return reason
             if launch.guard.struck():
                 return f"over its {self._sandbox.limits.memory_bytes / 1e9:g} GB of memory"
             return f"exit code {ended.result()}"

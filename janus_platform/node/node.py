@@ -1,4 +1,4 @@
-"""Runs implementations: one process tree each, sandboxed off where the machine allows it (FR-2, step 3; FR-4).
+"""Runs implementations: one process tree each, isolated where the machine allows it (FR-2, step 3; FR-4).
 
 With namespaces, an implementation sees the system's programs, Python and its own folder, all read-only, a private /tmp,
 and a network that consists of one loopback port: the egress proxy. Without them it is an ordinary process that only
@@ -91,7 +91,7 @@ class Node:
     def prepare(self, spec: Spec) -> Instance:
         """An instance of `spec` that starts when it is first asked for its upstream."""
         sandbox = self._sandbox(spec)
-        measure = measurer(sandbox.folder, sandbox.command, sandbox.evidence(), self._limits(), self.contract)
+        measure = measurer(sandbox.folder, sandbox.command, sandbox.evidence(), self._measured_limits(), self.contract)
         log_file = self.log_file(spec.name)
         return Instance(spec.name, sandbox, log_file, contract=self.contract, clock=self.clock, measure=measure)
 
@@ -103,7 +103,7 @@ class Node:
         """Where the output of implementation `name` is kept."""
         return self._log_folder / "implementations" / f"{name}.log"
 
-    def _limits(self) -> dict[str, int]:
+    def _measured_limits(self) -> dict[str, int]:
         limits = self.limits
         return {
             "memory_bytes": limits.memory_bytes,

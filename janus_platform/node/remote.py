@@ -18,9 +18,9 @@ from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Load, Upstream
 from janus_platform.gateway.errors import NotReadyError
 from janus_platform.gateway.remote_url import RemoteUrl
+from janus_platform.node.health import status_of
 from janus_platform.node.log import BoundedLog
 from janus_platform.node.measurements import Measured
-from janus_platform.node.probe import status_of
 
 log = logging.getLogger("janus.node")
 
@@ -99,8 +99,8 @@ class RemoteInstance:
         self._failures = 0 if status == 200 else self._failures + 1
         well = self._failures < (self._rules.health_failures if self._well else 1)
         if well is not self._well:
-            found = "healthy" if well else f"not healthy: {f'answered {status}' if status else 'no answer'}"
-            self._note(f"{self._url.url} is {found} (its own output stays where it runs)")
+            health = "healthy" if well else f"not healthy: {f'answered {status}' if status else 'no answer'}"
+            self._note(f"{self._url.url} is {health} (its own output stays where it runs)")
             log.info("implementation elsewhere name=%s healthy=%s", self.name, well)
         self._well = well
 

@@ -27,8 +27,8 @@ async def until_over_limits(guard: MemoryGuard, limits: Limits, pid: int, clock:
     """Return, with the reason, once the tree below `pid` has more than `limits` allow."""
     while True:
         await clock.sleep(LOOK_EVERY_SECONDS)
-        if found := await asyncio.to_thread(_over_limits, guard, limits, pid):
-            return found
+        if reason := await asyncio.to_thread(_over_limits, guard, limits, pid):
+            return reason
 
 
 def _over_limits(guard: MemoryGuard, limits: Limits, pid: int) -> str | None:
@@ -46,9 +46,9 @@ def _files_bytes(processes: list[psutil.Process]) -> int:
     total = 0
     for path in _IN_MEMORY if processes else ():
         with contextlib.suppress(OSError):
-            place = f"/proc/{processes[-1].pid}/root{path}"
-            if os.stat(place).st_dev != os.stat(path).st_dev:
-                found = os.statvfs(place)
-                total += (found.f_blocks - found.f_bfree) * found.f_frsize
-                total += (found.f_files - found.f_ffree) * _ENTRY_BYTES
+            inside = f"/proc/{processes[-1].pid}/root{path}"
+            if os.stat(inside).st_dev != os.stat(path).st_dev:
+                filesystem = os.statvfs(inside)
+                total += (filesystem.f_blocks - filesystem.f_bfree) * filesystem.f_frsize
+                total += (filesystem.f_files - filesystem.f_ffree) * _ENTRY_BYTES
     return total

@@ -22,13 +22,13 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from janus_platform.contract import Contract
+from janus_platform.gateway.remote_url import Address
 from janus_platform.isolation.layers import Isolation, bwrap_command, readable_copy, with_hidden_options
 from janus_platform.isolation.memory import MemoryGuard
 from janus_platform.isolation.seccomp import filter_program
 from janus_platform.isolation.uids import free_uid, release_uid
 from janus_platform.node import forwarders
 from janus_platform.node.limits import Limits
-from janus_platform.node.probe import Base
 
 LOOPBACK = forwarders.LOOPBACK
 NAME_VARIABLE = "JANUS_IMPLEMENTATION"
@@ -72,7 +72,7 @@ class Launch:
     argv: list[str]
     env: dict[str, str]
     cwd: Path
-    base: Base
+    base: Address
     guard: MemoryGuard
     before_exec: Callable[[], None]
     pass_fds: tuple[int, ...] = ()

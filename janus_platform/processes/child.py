@@ -193,8 +193,8 @@ def ask(argv: Sequence[str], *, seconds: float, env: Mapping[str, str] | None = 
                 _kill(left)
             _signal_group(process.pid, signal.SIGKILL)
     if process.returncode:
-        said = [line for line in stderr.splitlines() if line.strip()] or [f"exit code {process.returncode}"]
-        raise NoAnswerError(f"it fails: {said[0].strip()[:_REASON_CHARACTERS]}")
+        errors = [line for line in stderr.splitlines() if line.strip()] or [f"exit code {process.returncode}"]
+        raise NoAnswerError(f"it fails: {errors[0].strip()[:_REASON_CHARACTERS]}")
     return stdout.strip()
 
 

@@ -31,23 +31,22 @@ from janus_platform.classroom.settings import RoomSettings
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
-from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
-from janus_platform.egress.environment import egress_variables
+from janus_platform.egress.environment import EgressAccess, egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.access import Access
 from janus_platform.gateway.access_rules import AccessRules
-from janus_platform.gateway.app import build_gateway
+from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.errors import unreadable
 from janus_platform.gateway.evidence import evidence_page
 from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node.deployments import Deployments
+from janus_platform.node.health import status_of
 from janus_platform.node.node import Node
-from janus_platform.node.probe import status_of
 from janus_platform.node.registry import Registry
 from janus_platform.processes.child import ProcessId
 from janus_platform.runtime import garbage_collection
@@ -108,18 +107,20 @@ class LocalPlatform:
         self.evidence = EvidenceDesk(
             self.contract, self.deployments.event_logs, home() / ATTESTATION_FOLDER, self.clock
         )
-        self.gateway_app = build_gateway(
-            self.contract,
-            RoomDirectory(self.deployments),
-            self._leader,
-            tracing=self.tracing,
-            clock=self.clock,
-            access=Access(settings.access),
-            answered=self.monitor.answered,
-            evidence=evidence_page(self.evidence, self.deployments),
-            limits=self.limits_mode,
-            full_name=resolver(self.deployments.names),
-            web=BundledWeb(self.contract.gateway.web_path).answer if settings.web == WEBS[0] else None,
+        self.gateway_app = GatewayApp(
+            GatewaySettings(
+                self.contract,
+                RoomDirectory(self.deployments),
+                self._leader,
+                tracing=self.tracing,
+                clock=self.clock,
+                access=Access(settings.access),
+                on_finished=self.monitor.add,
+                evidence=evidence_page(self.evidence, self.deployments),
+                rate_limits=self.limits_mode,
+                full_name=resolver(self.deployments.names),
+                web=BundledWeb(self.contract.gateway.web_path).answer if settings.web == WEBS[0] else None,
+            )
         )
         self.gateway = HttpServer(self.gateway_app, refused=unreadable)
         self.room = Room(self, settings.room) if settings.room else None

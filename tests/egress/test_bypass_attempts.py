@@ -20,10 +20,9 @@ from typing import Any
 
 import pytest
 
-from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
-from janus_platform.egress.environment import egress_variables
+from janus_platform.egress.environment import EgressAccess, egress_variables
 from janus_platform.egress.proxy import EgressEvent, EgressProxy
 from janus_platform.gateway.directory import Upstream
 from janus_platform.http.server import bind_loopback

@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
-from janus_platform.clock import Clock
+from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
 from janus_platform.gateway.access import Access
 from janus_platform.gateway.access_rules import AccessRules
-from janus_platform.gateway.app import GatewayApp, build_gateway
+from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import NotDeployedError, NotReadyError, unreadable
 from janus_platform.http.server import HttpServer, bind_loopback
@@ -172,8 +172,16 @@ async def gateway(
         directory = Directory({"impl": directory})
     tracing = Tracing.recording()
     web = BundledWeb(CONTRACT.gateway.web_path).answer
-    app = build_gateway(
-        CONTRACT, directory, lambda: leader, tracing=tracing, clock=clock, access=Access(rules), web=web
+    app = GatewayApp(
+        GatewaySettings(
+            CONTRACT,
+            directory,
+            lambda: leader,
+            tracing=tracing,
+            clock=clock or SystemClock(),
+            access=Access(rules),
+            web=web,
+        )
     )
     server = HttpServer(app, refused=unreadable)
     await server.start()

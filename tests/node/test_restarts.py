@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from janus_platform.contract import load_contract
-from janus_platform.gateway.app import build_gateway
+from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Load
 from janus_platform.gateway.errors import NotReadyError
 from janus_platform.http.server import HttpServer, bind_loopback
@@ -243,7 +243,7 @@ async def test_an_implementation_that_falls_silent_is_started_again_unless_it_is
 async def test_a_request_right_after_a_crash_is_answered_or_told_when_to_come_back(tmp_path: Path, isolation) -> None:
     async with place(tmp_path, isolation=isolation) as here:
         deployments = here.deployments()
-        gateway = HttpServer(build_gateway(load_contract(), deployments, lambda: None))
+        gateway = HttpServer(GatewayApp(GatewaySettings(load_contract(), deployments, lambda: None)))
         doors = bind_loopback(0)
         await gateway.start()
         await gateway.listen(doors)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from janus_platform.node.errors import SnapshotError
-from janus_platform.node.missing_packages import remedy
+from janus_platform.node.log import missing_package_remedy
 from janus_platform.node.submission.checks import SubmissionRefusedError
 from janus_platform.node.submission.form import check_folder
-from janus_platform.node.submission.snapshot import take_snapshot
+from janus_platform.node.submission.submitted_code import take_snapshot
 from tests.node.rig import BARE, in_loop, place, streamer
 
 
@@ -38,8 +38,8 @@ def test_files_for_another_way_of_running_are_named_as_not_used(tmp_path: Path) 
         ("ValueError: no", ""),
     ],
 )
-def test_a_missing_package_has_a_remedy(printed: str, said: str) -> None:
-    assert said in remedy(printed) and bool(remedy(printed)) == bool(said)
+def test_a_missing_package_has_a_missing_package_remedy(printed: str, said: str) -> None:
+    assert said in missing_package_remedy(printed) and bool(missing_package_remedy(printed)) == bool(said)
 
 
 @in_loop

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from janus_platform.gateway.chat import CHECK
+from janus_platform.gateway.body import CHECK
 from janus_platform.processes.workers import JobFailedError, Workers
 from tests.gateway.rig import Exchange, gateway, upstream
 from tests.services import served

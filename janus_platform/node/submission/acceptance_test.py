@@ -19,7 +19,7 @@ from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import AddressRefusedError
-from janus_platform.gateway.remote_url import RemoteUrl
+from janus_platform.gateway.remote_url import Address, RemoteUrl
 from janus_platform.node.errors import UnusableAnswerError
 from janus_platform.node.submission.checks import Check
 from janus_platform.node.submission.streaming_rules import Streamed, came_at_once, check_stream
@@ -73,7 +73,7 @@ class _GuardedResolver(AbstractResolver):
 
 
 @asynccontextmanager
-async def _session(base: Path | tuple[str, int] | RemoteUrl) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+async def _session(base: Address) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
     """The origin of what listens at `base`, and a session that reaches it."""
     connector: aiohttp.BaseConnector
     if isinstance(base, Path):
@@ -94,10 +94,10 @@ async def _is_no_gateway(subject: _Subject) -> Check:
         async with subject.session.get(
             subject.origin + subject.contract.implementation.health_path, allow_redirects=False
         ) as response:
-            found = json.loads(await _limited(response))
+            answer = json.loads(await _limited(response))
     except (*_NO_ANSWER, ValueError, RecursionError):
-        found = None
-    if isinstance(found, dict) and subject.contract.gateway.default_model in found:
+        answer = None
+    if isinstance(answer, dict) and subject.contract.gateway.default_model in answer:
         return Check(check, "failed", "a Janus gateway answers there; give the address of the implementation itself")
     return Check(check, "passed")
 
@@ -147,14 +147,14 @@ async def _stream(subject: _Subject) -> list[Check]:
 
 async def _streamed(subject: _Subject) -> Streamed:
     """One streamed answer, with the time at which each event came. Raises one of _NO_ANSWER."""
-    asked, end = subject.clock.now(), subject.contract.wire.end_of_stream
+    asked_at, end = subject.clock.now(), subject.contract.wire.end_of_stream
     async with subject.session.post(
         subject.chat_url, json=subject.request(stream=True), allow_redirects=False
     ) as response:
         _expect(response.status == 200, f"answered {response.status}")
         kind = response.content_type
         _expect(kind == "text/event-stream", f"sent {kind}, not text/event-stream")
-        events = [(subject.clock.now() - asked, event) async for event in _events(response)]
+        events = [(subject.clock.now() - asked_at, event) async for event in _events(response)]
     chunks = [(at, _object(event)) for at, event in events if event != end]
     choices = [(at, _first_choice(chunk)) for at, chunk in chunks if chunk.get("choices")]
     return Streamed(choices, ended=bool(events) and events[-1][1] == end)

@@ -1,4 +1,4 @@
-"""From a submission to something that runs and has passed its trial: started or found, tried, reviewed."""
+"""From a submission to something that runs and has passed its acceptance test: started or found, tried, reviewed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from janus_platform.gateway.errors import NotReadyError
 from janus_platform.gateway.remote_url import RemoteUrl, parse_remote_url
-from janus_platform.node.missing_packages import remedy
+from janus_platform.node.log import missing_package_remedy
 from janus_platform.node.node import Node
 from janus_platform.node.remote import RemoteInstance
 from janus_platform.node.replicas import Replica
@@ -32,8 +32,8 @@ def check_url(url: str, instances: int) -> list[Check]:
         return [Check("address", "failed", f"url: {error}")]
     if instances != 1:
         return [Check("address", "failed", "what runs elsewhere is one node; leave instances out")]
-    where = "on this machine" if remote.is_local else "on the public internet"
-    return [Check("address", "passed", f"{remote.url}, {where}")]
+    location = "on this machine" if remote.is_local else "on the public internet"
+    return [Check("address", "passed", f"{remote.url}, {location}")]
 
 
 async def admit(node: Node, member: Replica, checks: list[Check], *, replaces: bool) -> None:
@@ -53,7 +53,7 @@ async def admit(node: Node, member: Replica, checks: list[Check], *, replaces: b
             checks += await run_acceptance_test(node.contract, member.name, upstream, node.clock)
         await member.upstream()
         checks.append(_egress(node, member, since, replaces=replaces))
-        refuse_if_failed(member.name, checks, said=_said_since(member, before))
+        refuse_if_failed(member.name, checks, output=_output_since(member, before))
         checks += _review(node.contract.submission.review, checks)
     except NotReadyError as error:
         await member.stop()
@@ -68,17 +68,17 @@ async def admit(node: Node, member: Replica, checks: list[Check], *, replaces: b
         raise
 
 
-def _said_since(member: Replica, before: str) -> str:
+def _output_since(member: Replica, before: str) -> str:
     """The last lines that it printed during its trial."""
     if isinstance(member, RemoteInstance):
         return ""
     printed = member.log.tail().removeprefix(before)
     lines = [line[:SHOWN_CHARACTERS] for line in printed.splitlines()[-SHOWN_LINES:]]
-    return "\n".join([*lines, *filter(None, [remedy(printed)])])
+    return "\n".join([*lines, *filter(None, [missing_package_remedy(printed)])])
 
 
 def remote_url_of(url: str) -> RemoteUrl:
-    """The remote of a registered address. Raises NotReadyError where the rules have become stricter since."""
+    """The parsed form of a registered address. Raises NotReadyError where the rules have become stricter since."""
     try:
         return parse_remote_url(url)
     except ValueError as error:
