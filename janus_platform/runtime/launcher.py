@@ -18,7 +18,7 @@ from janus_platform.classroom.saved_ticket import wanted_ticket
 from janus_platform.classroom.settings import RoomSettings
 from janus_platform.classroom.ticket import Ticket
 from janus_platform.errors import NotRunning, PlatformError
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import AccessRules
 from janus_platform.processes.child import ProcessId, end_tree, spawn_background
 from janus_platform.runtime.control_client import ControlClient
 from janus_platform.runtime.state import Runtime, State
