@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janus_platform.errors import NotRunning, RequestRefused
+from janus_platform.errors import NotRunningError, RequestRefusedError
 from janus_platform.runtime.control_client import ControlClient, Lease
 from janus_platform.runtime.launcher import Options, ensure_running, join
 from janus_platform.runtime.state import Runtime, runtime
@@ -121,7 +121,7 @@ class Platform:
                 found = self._client.get("/traces", name)
                 if found["complete"] or time.monotonic() > deadline:
                     return Trace(found)
-            except RequestRefused:
+            except RequestRefusedError:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.01)
@@ -212,10 +212,10 @@ def down() -> None:
 
 
 def running() -> ControlClient:
-    """A client of the platform that runs. Raises NotRunning."""
+    """A client of the platform that runs. Raises NotRunningError."""
     place = runtime()
     if place.state() is None:
-        raise NotRunning
+        raise NotRunningError
     return ControlClient(place.control_socket)
 
 

@@ -42,7 +42,7 @@ def card_address(host: str) -> str:
     raise PlatformError("This machine has no address on a network. Connect it, or use --host 127.0.0.1.")
 
 
-def bind_door(host: str, port: int) -> list[socket.socket]:
+def bind_tunnel(host: str, port: int) -> list[socket.socket]:
     """A socket bound to `host` and `port`. Raises PlatformError that names the addresses there are."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -16,13 +16,13 @@ from typing import Any
 
 from janus_bench.leaderboard.remote import BOARD_VARIABLE
 from janus_platform.classroom.bridge_control import build_bridge_control
-from janus_platform.classroom.client import RoomClient, RoomUnreachable, open_channel
+from janus_platform.classroom.client import ClassroomClient, ClassroomUnreachableError, open_channel
 from janus_platform.classroom.ticket import Ticket
 from janus_platform.clock import SystemClock
 from janus_platform.egress.environment import egress_variables
 from janus_platform.errors import PlatformError
 from janus_platform.http.server import HttpServer, bind_loopback
-from janus_platform.runtime.leases import Users
+from janus_platform.runtime.leases import Leases
 from janus_platform.runtime.state import Runtime
 
 CHUNK_BYTES = 65_536
@@ -33,7 +33,7 @@ class Bridge:
 
     def __init__(self, ticket: Ticket, place: Runtime, *, port: int, detached: bool = False) -> None:
         self.ticket, self.place, self._wanted_port = ticket, place, port
-        self.users = Users(SystemClock(), detached=detached)
+        self.users = Leases(SystemClock(), detached=detached)
         self.ending = asyncio.Event()
         self.gateway_port = self.egress_port = 0
         self._control = HttpServer(build_bridge_control(self))
@@ -41,7 +41,7 @@ class Bridge:
         self._relays: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
-        """Join the room and listen. Raises PlatformError, RoomUnreachable among them."""
+        """Join the room and listen. Raises PlatformError, ClassroomUnreachableError among them."""
         await asyncio.to_thread(self.environment)
         doors = self._bound()
         self.gateway_port = doors[0].getsockname()[1]
@@ -66,7 +66,7 @@ class Bridge:
 
     def environment(self) -> dict[str, str]:
         """The variables that send a process's requests through this bridge. Blocks. Raises PlatformError."""
-        given = RoomClient(self.ticket).ask("GET", "/join")
+        given = ClassroomClient(self.ticket).ask("GET", "/join")
         self.place.ca_file.write_text(given["ca"], encoding="ascii")
         variables = egress_variables(
             proxy_url=f"http://{given['caller']}:{given['token']}@127.0.0.1:{self.egress_port}",
@@ -78,7 +78,7 @@ class Bridge:
 
     def status(self) -> dict[str, Any]:
         """The room's status as the learner sees it, with this machine's addresses. Blocks. Raises PlatformError."""
-        found = dict(RoomClient(self.ticket).ask("GET", "/status"))
+        found = dict(ClassroomClient(self.ticket).ask("GET", "/status"))
         return {
             **found,
             "pid": os.getpid(),
@@ -120,7 +120,7 @@ class Bridge:
             return
         try:
             far_reader, far_writer = await open_channel(self.ticket, channel)
-        except RoomUnreachable as error:
+        except ClassroomUnreachableError as error:
             writer.write(_unreachable(str(error)))
             await writer.drain()
             writer.close()

@@ -17,10 +17,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from janus_platform.classroom.client import RoomClient
+from janus_platform.classroom.client import ClassroomClient
 from janus_platform.classroom.request_body import BadBody, read_object
 from janus_platform.contract import load_contract
-from janus_platform.errors import PlatformError, RequestRefused
+from janus_platform.errors import PlatformError, RequestRefusedError
 from janus_platform.node.snapshot import SnapshotError, files_in
 from janus_platform.processes.child import ProcessId
 
@@ -78,7 +78,7 @@ class _BridgeControl:
 
     async def limits_off(self, _: Request) -> Response:
         bridge = self.bridge
-        lease = await asyncio.to_thread(RoomClient(bridge.ticket).without_limits)
+        lease = await asyncio.to_thread(ClassroomClient(bridge.ticket).without_limits)
 
         async def hold() -> AsyncIterator[bytes]:
             try:
@@ -120,7 +120,7 @@ class _BridgeControl:
     async def log(self, request: Request) -> Response:
         name = request.path_params["name"]
         found = await asyncio.to_thread(
-            RoomClient(self.bridge.ticket).ask, "GET", f"/implementations/{quote(name)}/log"
+            ClassroomClient(self.bridge.ticket).ask, "GET", f"/implementations/{quote(name)}/log"
         )
         path = self.bridge.place.folder / "logs" / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -132,8 +132,8 @@ class _BridgeControl:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return await self._ask(lambda room: room.ask(request.method, path, body))
 
-    async def _ask(self, ask: Callable[[RoomClient], Any]) -> Response:
-        return JSONResponse(await asyncio.to_thread(ask, RoomClient(self.bridge.ticket)))
+    async def _ask(self, ask: Callable[[ClassroomClient], Any]) -> Response:
+        return JSONResponse(await asyncio.to_thread(ask, ClassroomClient(self.bridge.ticket)))
 
     def _check_stays(self) -> None:
         if self.bridge.ending.is_set():
@@ -174,5 +174,5 @@ async def _on_http_exception(_: Request, error: Exception) -> Response:
 
 
 async def _on_platform_error(_: Request, error: Exception) -> Response:
-    status = error.status if isinstance(error, RequestRefused) else 502
+    status = error.status if isinstance(error, RequestRefusedError) else 502
     return JSONResponse({"status": status, "detail": str(error)}, status)

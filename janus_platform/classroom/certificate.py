@@ -28,7 +28,7 @@ _VALID = dt.timedelta(days=3_650)
 
 
 @dataclass(frozen=True)
-class DoorCertificate:
+class TunnelCertificate:
     """Key and certificate in the file at `path`; `fingerprint` is what stands on the cards."""
 
     path: Path
@@ -42,7 +42,7 @@ class DoorCertificate:
         return context
 
 
-def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
+def open_certificate(folder: Path, warn: Warn | None = None) -> TunnelCertificate:
     """The certificate kept in `folder`, made where there is none. Raises PlatformError for a file that is no such.
 
     Where there is somebody to `warn`, such a file is kept aside and a new certificate made.
@@ -64,7 +64,7 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
             raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
         set_aside(path, "all learners get new cards (`janus room cards`)", warn)
         return open_certificate(folder)
-    return DoorCertificate(path, fingerprint(found.public_bytes(serialization.Encoding.DER)))
+    return TunnelCertificate(path, fingerprint(found.public_bytes(serialization.Encoding.DER)))
 
 
 def client_context() -> ssl.SSLContext:

@@ -13,17 +13,17 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard.local import Leaderboard
-from janus_platform.classroom.addresses import bind_door
+from janus_platform.classroom.addresses import bind_tunnel
 from janus_platform.classroom.certificate import open_certificate
 from janus_platform.classroom.control import build_learner_control
-from janus_platform.classroom.gateway_guard import Gate, OwnTraces
-from janus_platform.classroom.leaderboard_api import Board
+from janus_platform.classroom.gateway_guard import GatewayGuard, LearnerTraces
+from janus_platform.classroom.leaderboard_api import LeaderboardApi
 from janus_platform.classroom.leaderboard_file import open_leaderboard
 from janus_platform.classroom.namespaces import ASKING, is_own, short
 from janus_platform.classroom.roster import open_roster
-from janus_platform.classroom.settings import RoomSettings, room_folder
+from janus_platform.classroom.settings import ClassroomSettings, classroom_folder
 from janus_platform.classroom.submissions import Submissions
-from janus_platform.classroom.tunnel_server import Door
+from janus_platform.classroom.tunnel_server import TunnelServer
 from janus_platform.damaged_files import Warn
 from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import Upstream
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 FILES = 65_536
 
 
-class RoomDirectory:
+class ClassroomDirectory:
     """The gateway's directory in a room: learners find their own implementations under the names they gave them."""
 
     def __init__(self, deployments: Deployments) -> None:
@@ -63,24 +63,24 @@ class RoomDirectory:
         return await self._deployments.upstreams(name)
 
 
-class Room:
+class Classroom:
     """The room around `platform`. `start`, then `close`; `board` is there from the beginning."""
 
-    def __init__(self, platform: LocalPlatform, settings: RoomSettings) -> None:
+    def __init__(self, platform: LocalPlatform, settings: ClassroomSettings) -> None:
         self._platform, self.settings = platform, settings
         self.rules = platform.contract.room
-        folder = room_folder()
+        folder = classroom_folder()
         self._certificate = open_certificate(folder, platform.warn)
-        self.traces = OwnTraces(settings.learners)
+        self.traces = LearnerTraces(settings.learners)
         suite, self._leaderboard = _open_leaderboard(folder, settings.suite, platform.warn)
         roster = open_roster(folder, settings.learners, warn=platform.warn)
         self.deployments = platform.deployments
         self.submissions = Submissions(self.deployments, self.rules, folder / "arriving", platform.clock)
-        self.board = Board(
+        self.board = LeaderboardApi(
             self._leaderboard, lambda: self.door.roster, self.deployments.names, platform.bundled, suite, settings.suite
         )
         gateway = platform.contract.gateway
-        self.gate = Gate(
+        self.gate = GatewayGuard(
             platform.gateway_app,
             self.board,
             self.traces,
@@ -91,7 +91,7 @@ class Room:
         self._gateway = HttpServer(self.gate, refused=unreadable)
         control: ASGIApp = build_learner_control(self)
         self._control = HttpServer(control)
-        self.door = Door(
+        self.door = TunnelServer(
             roster,
             {
                 "gateway": lambda learner: self._gateway.protocol({"learner": learner}),
@@ -111,7 +111,7 @@ class Room:
     async def start(self) -> None:
         """Open the door. Raises PlatformError when the address cannot be used."""
         _raise_file_limit()
-        sockets = bind_door(self.settings.host, self.settings.port)
+        sockets = bind_tunnel(self.settings.host, self.settings.port)
         self.port = sockets[0].getsockname()[1]
         await self._gateway.start()
         await self._control.start()
@@ -129,7 +129,7 @@ class Room:
 
     def reload(self) -> None:
         """Read the roster again; whose secret or name has changed must come in anew."""
-        self.door.replace_roster(open_roster(room_folder(), self.settings.learners))
+        self.door.replace_roster(open_roster(classroom_folder(), self.settings.learners))
 
     def describe(self) -> dict[str, Any]:
         """The room as the teacher sees it: where it is, and each learner without the secret."""

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from janus_platform.classroom.namespaces import owner
 
 
-class Fair:
+class ConcurrencyLimit:
     """A service, with at most `at_once` calls of one learner, its implementations included, and `together` of all."""
 
     def __init__(self, app: ASGIApp, at_once: int, together: int) -> None:

@@ -28,12 +28,12 @@ from janus_platform.traces.store import MAX_TRACES
 from janus_platform.traces.tracing import RESOURCE
 
 if TYPE_CHECKING:
-    from janus_platform.classroom.classroom import Room
+    from janus_platform.classroom.classroom import Classroom
 
 MAX_BODY_BYTES = 100_000
 
 
-def build_learner_control(room: Room) -> ASGIApp:
+def build_learner_control(room: Classroom) -> ASGIApp:
     """The control API of `room` for its learners."""
     control = _LearnerControl(room)
     return Starlette(
@@ -61,7 +61,7 @@ def build_learner_control(room: Room) -> ASGIApp:
 
 
 class _LearnerControl:
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Classroom) -> None:
         self.room = room
 
     async def join(self, request: Request) -> Response:

@@ -19,7 +19,7 @@ IMPLEMENTATION = b"x-janus-implementation"
 Board = Callable[[str, Scope, Receive, Send], Awaitable[None]]
 
 
-class OwnTraces:
+class LearnerTraces:
     """Which traces are whose: each belongs to the learner whose request began it."""
 
     def __init__(self, learners: int) -> None:
@@ -43,11 +43,11 @@ class OwnTraces:
         return self._owner.get(trace)
 
 
-class Gate:
+class GatewayGuard:
     """An ASGI app before the gateway's; `board` answers at the leaderboard's path, `closed` are not for learners."""
 
     def __init__(
-        self, app: ASGIApp, board: Board, traces: OwnTraces, *, board_path: str, closed: set[str], at_once: int
+        self, app: ASGIApp, board: Board, traces: LearnerTraces, *, board_path: str, closed: set[str], at_once: int
     ) -> None:
         self._app, self._board, self._traces = app, board, traces
         self._board_path, self._closed, self._at_once = board_path, closed, at_once

@@ -41,7 +41,7 @@ RECOMPUTING_SECONDS = 240.0
 _ID = re.compile(r"[A-Za-z0-9._:+-]{1,100}")
 
 
-class Board:
+class LeaderboardApi:
     """The standings of one room, by runs of `suite`, which `suite_name` (or a path) loads.
 
     `names` gives the implementations that run here, `bundled` are those that came with the platform.

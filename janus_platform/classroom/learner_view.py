@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from janus_platform.classroom.gateway_guard import OwnTraces
+from janus_platform.classroom.gateway_guard import LearnerTraces
 from janus_platform.classroom.namespaces import is_own, owner, short
 from janus_platform.traces.store import TraceStore
 
@@ -44,7 +44,7 @@ def seen_by(learner: str, status: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def trace_for(learner: str, name: str, store: TraceStore, traces: OwnTraces) -> dict[str, Any] | None:
+def trace_for(learner: str, name: str, store: TraceStore, traces: LearnerTraces) -> dict[str, Any] | None:
     """The learner's trace of that name (`latest` too), or None where there is none or it is not the learner's."""
     if name == "latest":
         for trace in traces.of(learner):
@@ -58,7 +58,7 @@ def trace_for(learner: str, name: str, store: TraceStore, traces: OwnTraces) -> 
     return _shown(found) if _is_theirs(learner, found, traces) else None
 
 
-def _is_theirs(learner: str, found: Mapping[str, Any], traces: OwnTraces) -> bool:
+def _is_theirs(learner: str, found: Mapping[str, Any], traces: LearnerTraces) -> bool:
     whose = traces.owner(found["trace_id"])
     if whose is not None:
         return whose == learner

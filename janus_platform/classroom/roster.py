@@ -37,7 +37,7 @@ class Learner:
         return f"<Learner {self.id} {self.name!r}>"
 
 
-class DamagedRoster(PlatformError):
+class DamagedRosterError(PlatformError):
     """The roster's file is there and holds no roster."""
 
 
@@ -70,7 +70,7 @@ def open_roster(folder: Path, count: int, names: Sequence[str] = (), warn: Warn 
     """
     try:
         known = _read(folder / FILE)
-    except DamagedRoster:
+    except DamagedRosterError:
         if warn is None:
             raise
         set_aside(folder / FILE, "all learners get new cards (`janus room cards`)", warn)
@@ -140,7 +140,7 @@ def _read(path: Path) -> list[Learner]:
     except OSError as error:
         raise PlatformError(f"{path} cannot be read: {error.strerror}. Make it readable.") from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise DamagedRoster(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
+        raise DamagedRosterError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
 
 
 def _write(path: Path, learners: Sequence[Learner]) -> None:

@@ -9,7 +9,7 @@ from janus_bench.home import home
 
 
 @dataclass(frozen=True)
-class RoomSettings:
+class ClassroomSettings:
     """Where the door stands, for how many learners, and which suite the board ranks."""
 
     host: str
@@ -31,6 +31,6 @@ class RoomSettings:
         ]
 
 
-def room_folder() -> Path:
+def classroom_folder() -> Path:
     """Where a room keeps roster, certificate and leaderboard; it need not exist."""
     return home() / "room"

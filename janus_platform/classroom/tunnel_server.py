@@ -28,17 +28,17 @@ log = logging.getLogger("janus.room")
 Channels = Mapping[str, Callable[[str], asyncio.Protocol]]
 
 MAX_HEAD_BYTES = 4_096
-KNOCK_SECONDS = 45.0
+HANDSHAKE_SECONDS = 45.0
 ACCEPT_PAUSE_SECONDS = 0.1
 # Of those who have not said who they are. A class behind one router has one address, so that bound is not small.
-KNOCKING_PER_ADDRESS = 256
-KNOCKING = 1_024
+PENDING_PER_ADDRESS = 256
+MAX_PENDING = 1_024
 _REQUEST = re.compile(
     rb"CONNECT ([a-z]{1,20}):80 HTTP/1\.1\r\nHost: \1:80\r\nProxy-Authorization: Basic ([A-Za-z0-9+/=]{1,400})"
 )
 
 
-class Refused(Exception):
+class TunnelRefusedError(Exception):
     """A knock that does not get in: the HTTP status and what to do."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -59,7 +59,7 @@ class Presence:
         return self.connections
 
 
-class Door:
+class TunnelServer:
     """Lets the learners of `roster` through to `channels`, each with at most `connections` at a time."""
 
     def __init__(self, roster: Roster, channels: Channels, context: ssl.SSLContext, *, connections: int) -> None:
@@ -108,7 +108,7 @@ class Door:
                 continue
             address = str(peer[0])
             # Before TLS, which costs more than a place in this count.
-            if self._knocking.total() >= KNOCKING or self._knocking[address] >= KNOCKING_PER_ADDRESS:
+            if self._knocking.total() >= MAX_PENDING or self._knocking[address] >= PENDING_PER_ADDRESS:
                 self.refused += 1
                 connection.close()
                 continue
@@ -124,15 +124,15 @@ class Door:
         secured: asyncio.Transport | None = None
         head = _Head()  # Kept here: uvloop returns another protocol than the one it was given.
         try:
-            async with asyncio.timeout(KNOCK_SECONDS):
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
                 secured, _ = await asyncio.get_running_loop().connect_accepted_socket(
-                    lambda: head, connection, ssl=self._context, ssl_handshake_timeout=KNOCK_SECONDS
+                    lambda: head, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_SECONDS
                 )
                 channel, learner = self._decide(await head.complete)
             protocol = self._enter(learner, channel, secured)
             secured.write(b"HTTP/1.1 200 Come in\r\n\r\n")
             head.hand_over(protocol, secured)
-        except Refused as refused:
+        except TunnelRefusedError as refused:
             self._refuse(refused, address, secured)
         except (OSError, TimeoutError, EOFError):
             self.refused += 1
@@ -148,24 +148,24 @@ class Door:
     def _decide(self, head: bytes) -> tuple[str, str]:
         found = _REQUEST.fullmatch(head)
         if found is None:
-            raise Refused(400, "This is the door of a Janus room. Join it with: janus join")
+            raise TunnelRefusedError(400, "This is the door of a Janus room. Join it with: janus join")
         learner = self.roster.identify(*_credentials(found[2]))
         if learner is None:
-            raise Refused(407, "The room does not know this ticket. Ask for a new card")
+            raise TunnelRefusedError(407, "The room does not know this ticket. Ask for a new card")
         channel = found[1].decode()
         if channel not in self._channels:
-            raise Refused(404, "There is no such way in")
+            raise TunnelRefusedError(404, "There is no such way in")
         return channel, learner
 
     def _enter(self, learner: str, channel: str, transport: asyncio.Transport) -> asyncio.Protocol:
         presence = self.present.setdefault(learner, Presence())
         if len(presence.open()) >= self._most:
-            raise Refused(429, f"A learner may have {self._most} connections. Close some")
+            raise TunnelRefusedError(429, f"A learner may have {self._most} connections. Close some")
         presence.connections.append(transport)
         presence.last_seen = time.time()
         return self._channels[channel](learner)
 
-    def _refuse(self, refused: Refused, address: str, secured: asyncio.Transport | None) -> None:
+    def _refuse(self, refused: TunnelRefusedError, address: str, secured: asyncio.Transport | None) -> None:
         self.refused += 1
         log.warning("door refused status=%d address=%s", refused.status, address)
         if secured is not None:
@@ -192,7 +192,7 @@ class _Head(asyncio.Protocol):
             head, self._received = bytes(self._received[:end]), self._received[end + 4 :]
             self.complete.set_result(head)
         elif len(self._received) > MAX_HEAD_BYTES:
-            self.complete.set_exception(Refused(431, "The head of this request is too large"))
+            self.complete.set_exception(TunnelRefusedError(431, "The head of this request is too large"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True

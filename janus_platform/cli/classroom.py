@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.classroom.settings import RoomSettings, room_folder
+from janus_platform.classroom.settings import ClassroomSettings, classroom_folder
 from janus_platform.cli.output import say
 from janus_platform.client import running
 from janus_platform.errors import PlatformError
@@ -25,7 +25,7 @@ room = typer.Typer(help="The room that this machine's platform is for a class: c
 
 def settings_of(
     host: str | None, learners: int, names: Path | None, port: int | None, suite: str
-) -> RoomSettings | None:
+) -> ClassroomSettings | None:
     """The room that `janus up` was asked for, its roster written; None for no room. Raises PlatformError."""
     from janus_platform.classroom.addresses import own_addresses
     from janus_platform.classroom.roster import open_roster, read_names
@@ -42,8 +42,8 @@ def settings_of(
         raise PlatformError(
             f"Everybody who comes in needs a token: --learners N (1 to {rules.max_learners}), or --names FILE."
         )
-    open_roster(room_folder(), count, given, warn=lambda sentence: say(f"Warning: {sentence}", err=True))
-    return RoomSettings(host, rules.port if port is None else port, count, suite)
+    open_roster(classroom_folder(), count, given, warn=lambda sentence: say(f"Warning: {sentence}", err=True))
+    return ClassroomSettings(host, rules.port if port is None else port, count, suite)
 
 
 def announce(found: dict[str, Any]) -> None:
@@ -76,7 +76,7 @@ def cards(
     from janus_platform.classroom.roster import open_roster, private_file
 
     found = running().get("/room")
-    learners = list(open_roster(room_folder(), len(found["learners"])).learners.values())
+    learners = list(open_roster(classroom_folder(), len(found["learners"])).learners.values())
     all_cards = made.make_cards(learners, card_address(found["host"]), found["port"], found["fingerprint"])
     pages = {} if html is None else {html.absolute(): made.as_html(all_cards)}
     if each is not None:
@@ -111,7 +111,7 @@ def who(as_json: AsJson = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"Room at {found['host']}:{found['port']}, board of suite {found['suite']}")
+    table = Table(title=f"Classroom at {found['host']}:{found['port']}, board of suite {found['suite']}")
     # Names are what a teacher reads: they go on in the next line rather than lose their end.
     for column in ("learner", "name", "open", "last seen", "requests", "implementations"):
         is_text = column in ("name", "implementations")
@@ -154,7 +154,7 @@ def renew(learner: Annotated[str, typer.Argument(help="The learner's id, such as
     """Give a learner a new card, and end what the old one had open."""
     from janus_platform.classroom.roster import renew as renewed
 
-    renewed(room_folder(), learner)
+    renewed(classroom_folder(), learner)
     running().post("/room/reload")
     say(f"{learner} has a new card: janus room cards. The old one opens nothing any more.")
 

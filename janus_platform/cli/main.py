@@ -26,7 +26,7 @@ from janus_platform.cli.trace import trace
 from janus_platform.client import running
 from janus_platform.contract import load_contract
 from janus_platform.egress.environment import egress_variable_names
-from janus_platform.errors import NotRunning, PlatformError
+from janus_platform.errors import NotRunningError, PlatformError
 from janus_platform.gateway.access_rules import AccessRules
 from janus_platform.implementations import BASELINE
 from janus_platform.runtime.launcher import Options, join, stop
@@ -116,7 +116,7 @@ def status(as_json: AsJson = False) -> None:
     """Show what runs and how it is; exit code 3 when nothing does."""
     try:
         found = running().get("/status")
-    except NotRunning as error:
+    except NotRunningError as error:
         if as_json:
             typer.echo(json.dumps({"running": False}))
         else:

@@ -15,7 +15,7 @@ from janus_platform.cli.log_tail import LogTail, follow
 from janus_platform.cli.output import clean, say
 from janus_platform.client import running
 from janus_platform.contract import load_contract
-from janus_platform.errors import PlatformError, RequestRefused
+from janus_platform.errors import PlatformError, RequestRefusedError
 from janus_platform.runtime.state import runtime
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
@@ -73,7 +73,7 @@ def submit(
     given = {field: text for field, text in form.items() if text is not None}
     try:
         result = running().submit(name=name, instances=instances, **where, **given)
-    except RequestRefused as error:
+    except RequestRefusedError as error:
         if as_json:
             typer.echo(json.dumps({"name": name, "deployed": False, "reason": str(error), "checks": error.checks}))
             raise typer.Exit(1) from None

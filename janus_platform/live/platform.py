@@ -9,7 +9,7 @@ from janus_platform.errors import PlatformError
 from janus_platform.live.hosts import Host, reach
 
 
-class LiveOnlyLocal(PlatformError):
+class LocalOnlyError(PlatformError):
     """Something of the local platform was asked for in live mode."""
 
     def __init__(self, what: str) -> None:
@@ -25,12 +25,12 @@ class LivePlatform:
     @property
     def clock(self) -> NoReturn:
         """There is no clock to move: limits of real hosts count real time."""
-        raise LiveOnlyLocal("`clock`")
+        raise LocalOnlyError("`clock`")
 
     @property
     def url(self) -> NoReturn:
         """No public host is named for the gateway."""
-        raise LiveOnlyLocal("The gateway")
+        raise LocalOnlyError("The gateway")
 
     def down(self) -> None:
         """There is nothing to leave."""
@@ -38,7 +38,7 @@ class LivePlatform:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # Libraries look for methods that are not there.
             raise AttributeError(name)
-        raise LiveOnlyLocal(f"`{name}`")
+        raise LocalOnlyError(f"`{name}`")
 
     def __str__(self) -> str:
         lines = ["Live mode: the specification's own hosts."]

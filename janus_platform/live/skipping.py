@@ -30,9 +30,9 @@ class Skipper:
 
     def reason(self, error: BaseException) -> str | None:
         """Why a cell that ended with `error` is skipped; None where the error is the reader's own to see."""
-        from janus_platform.live.platform import LiveOnlyLocal
+        from janus_platform.live.platform import LocalOnlyError
 
-        if isinstance(error, LiveOnlyLocal):
+        if isinstance(error, LocalOnlyError):
             return str(error)
         if isinstance(error, KeyError) and error.args == (self._key,):
             return f"{self._key} is not set."

@@ -26,7 +26,7 @@ from janus_platform.traces.store import MAX_TRACES
 from janus_platform.traces.tracing import RESOURCE
 
 if TYPE_CHECKING:
-    from janus_platform.classroom.classroom import Room
+    from janus_platform.classroom.classroom import Classroom
     from janus_platform.runtime.server import LocalPlatform
 
 MAX_BODY_BYTES = 100_000
@@ -208,7 +208,7 @@ class _Control:
     async def room_board(self, _: Request) -> Response:
         return JSONResponse(self._room().board.shown())
 
-    def _room(self) -> Room:
+    def _room(self) -> Classroom:
         if self.platform.room is None:
             raise HTTPException(404, "This platform is no room. Start one: `janus up --host ADDRESS --learners N`.")
         return self.platform.room

@@ -15,9 +15,9 @@ from typing import TypeVar
 
 from janus_platform.classroom.saved_ticket import VARIABLE as ROOM_VARIABLE
 from janus_platform.classroom.saved_ticket import wanted_ticket
-from janus_platform.classroom.settings import RoomSettings
+from janus_platform.classroom.settings import ClassroomSettings
 from janus_platform.classroom.ticket import Ticket
-from janus_platform.errors import NotRunning, PlatformError
+from janus_platform.errors import NotRunningError, PlatformError
 from janus_platform.gateway.access_rules import AccessRules
 from janus_platform.processes.child import ProcessId, end_tree, spawn_background
 from janus_platform.runtime.control_client import ControlClient
@@ -48,7 +48,7 @@ class Options:
     web: str | None = None
     detach: bool = False
     access: AccessRules = field(default_factory=AccessRules.of)
-    room: RoomSettings | None = None
+    room: ClassroomSettings | None = None
     ticket: Ticket | None = field(default_factory=wanted_ticket)
 
     def __post_init__(self) -> None:
@@ -102,7 +102,7 @@ def join(runtime: Runtime, options: Options, take: Callable[[ControlClient], Tak
             if options.detach:
                 client.post("/detach")
             return take(client)
-        except NotRunning:
+        except NotRunningError:
             if attempt == _ATTEMPTS - 1:
                 raise
             # Its last user left, or somebody ended it, just before we came: the next one starts when it is gone.

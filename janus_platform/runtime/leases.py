@@ -16,7 +16,7 @@ from janus_platform.processes.child import ProcessId
 WATCH_SECONDS = 0.5
 
 
-class Users:
+class Leases:
     """Counts leases and watched processes; `detached` keeps the platform running without any."""
 
     def __init__(self, clock: Clock, *, detached: bool = False, grace_seconds: float = 5.0) -> None:

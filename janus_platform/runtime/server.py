@@ -21,13 +21,13 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
-from janus_platform.attestation.evidence_service import EvidenceDesk
+from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.attestation.identity import ATTESTATION_FOLDER
-from janus_platform.classroom.classroom import Room, RoomDirectory
-from janus_platform.classroom.concurrency import Fair
+from janus_platform.classroom.classroom import Classroom, ClassroomDirectory
+from janus_platform.classroom.concurrency import ConcurrencyLimit
 from janus_platform.classroom.leaderboard_file import open_leaderboard
 from janus_platform.classroom.namespaces import resolver
-from janus_platform.classroom.settings import RoomSettings
+from janus_platform.classroom.settings import ClassroomSettings
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
@@ -54,7 +54,7 @@ from janus_platform.runtime import garbage_collection
 from janus_platform.runtime.control_api import build_control
 from janus_platform.runtime.key_rotation import KeyRotation
 from janus_platform.runtime.launcher import LIMITS, WEBS
-from janus_platform.runtime.leases import Users
+from janus_platform.runtime.leases import Leases
 from janus_platform.runtime.log import log_to
 from janus_platform.runtime.ready_pipe import report
 from janus_platform.runtime.state import Runtime, State, cache_folder, runtime
@@ -75,7 +75,7 @@ class Settings:
     detached: bool
     web: str = WEBS[0]
     access: AccessRules = field(default_factory=AccessRules)
-    room: RoomSettings | None = None
+    room: ClassroomSettings | None = None
 
 
 class LocalPlatform:
@@ -87,7 +87,7 @@ class LocalPlatform:
         self.clock = SystemClock()
         self.clocks = CallerClocks(self.clock)
         self.tracing = Tracing.recording(exporter_from(os.environ))
-        self.users = Users(self.clock, detached=settings.detached)
+        self.users = Leases(self.clock, detached=settings.detached)
         self.ending = asyncio.Event()
         self.callers = Callers(now=self.clocks.now, grace_seconds=self.contract.secrets.key_grace_seconds)
         self.warnings: list[str] = []
@@ -105,12 +105,12 @@ class LocalPlatform:
         self.monitor = Monitor(
             self.contract, self.clock, self.deployments.describe, lambda name: self.egress.by_caller.get(name, {})
         )
-        self.evidence = EvidenceDesk(
+        self.evidence = EvidenceService(
             self.contract, self.deployments.event_logs, home() / ATTESTATION_FOLDER, self.clock
         )
         self.gateway_app = build_gateway(
             self.contract,
-            RoomDirectory(self.deployments),
+            ClassroomDirectory(self.deployments),
             self._leader,
             tracing=self.tracing,
             clock=self.clock,
@@ -122,7 +122,7 @@ class LocalPlatform:
             web=BundledWeb(self.contract.gateway.web_path).answer if settings.web == WEBS[0] else None,
         )
         self.gateway = HttpServer(self.gateway_app, refused=unreadable)
-        self.room = Room(self, settings.room) if settings.room else None
+        self.room = Classroom(self, settings.room) if settings.room else None
         self.control = HttpServer(build_control(self))
         self.gateway_port = self.egress_port = 0
         self._started = self.clock.now()
@@ -135,7 +135,7 @@ class LocalPlatform:
         rules, table = self.contract.room, self.services.by_host
         if not self.settings.room:
             return table
-        return {host: Fair(app, rules.calls_in_flight, rules.calls_together) for host, app in table.items()}
+        return {host: ConcurrencyLimit(app, rules.calls_in_flight, rules.calls_together) for host, app in table.items()}
 
     def _leader(self) -> str | None:
         """Who leads, and so answers for the default model: #1, if it has beaten the baseline on the same board."""
@@ -327,7 +327,7 @@ def main() -> None:
     log_to(place.log_file)
     room = None
     if arguments.room_host:
-        room = RoomSettings(arguments.room_host, arguments.room_port, arguments.learners, arguments.suite)
+        room = ClassroomSettings(arguments.room_host, arguments.room_port, arguments.learners, arguments.suite)
     settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web, access, room)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:

@@ -39,7 +39,7 @@ SERVICES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @contextmanager
-def room_up(janus: Run, learners: int, *more: str) -> Iterator[list[Ticket]]:
+def classroom_up(janus: Run, learners: int, *more: str) -> Iterator[list[Ticket]]:
     """A room on free ports, started with the command line; the learners' tickets."""
     try:
         words = ("--host", "127.0.0.1", "--learners", str(learners), "--port", "0", "--room-port", "0")

@@ -17,10 +17,10 @@ import pytest
 from janus_bench.scoring.constants import scoring_hash
 from janus_bench.suites.loader import load_suite
 from janus_platform.classroom.certificate import client_context, open_certificate
-from janus_platform.classroom.client import RoomClient, RoomUnreachable, open_channel
+from janus_platform.classroom.client import ClassroomClient, ClassroomUnreachableError, open_channel
 from janus_platform.classroom.ticket import Ticket, new_secret
 from janus_platform.contract import load_contract
-from janus_platform.errors import RequestRefused
+from janus_platform.errors import RequestRefusedError
 from tests.platform.conftest import Classroom
 from tests.platform.room_rig import knock
 from tests.platform.test_room import pupils, run
@@ -29,15 +29,15 @@ RULES = load_contract().room
 SUITE = "cost"  # which the classroom's board ranks
 
 
-def client(ticket: Ticket) -> RoomClient:
-    return RoomClient(ticket)
+def client(ticket: Ticket) -> ClassroomClient:
+    return ClassroomClient(ticket)
 
 
 def refused(ticket: Ticket, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, str]:
     """Status and words of a refusal; (200, "") where there was none."""
     try:
         client(ticket).ask(method, path, body)
-    except RequestRefused as error:
+    except RequestRefusedError as error:
         return error.status, str(error)
     return 200, ""
 
@@ -97,9 +97,9 @@ def test_a_machine_that_answers_in_the_rooms_place_learns_no_secret(tmp_path: Pa
         server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
         port = server.sockets[0].getsockname()[1]
         ticket = Ticket("learner-01", new_secret(), "127.0.0.1", port, new_secret())
-        with pytest.raises(RoomUnreachable, match="not the one on your card"):
+        with pytest.raises(ClassroomUnreachableError, match="not the one on your card"):
             await open_channel(ticket, "control")
-        with pytest.raises(RoomUnreachable, match="not the one on your card"):
+        with pytest.raises(ClassroomUnreachableError, match="not the one on your card"):
             await asyncio.to_thread(client(ticket).ask, "GET", "/status")
         server.close()
         assert not any(heard)
@@ -200,7 +200,7 @@ def test_a_flood_of_one_learner_is_stopped_and_the_others_go_on(classroom: Class
 
     async def flow() -> None:
         held = [await open_channel(one, "gateway") for _ in range(RULES.connections_per_learner)]
-        with pytest.raises(RoomUnreachable, match="429"):
+        with pytest.raises(ClassroomUnreachableError, match="429"):
             await open_channel(one, "gateway")
         reader, writer = await open_channel(other, "gateway")
         writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -286,7 +286,7 @@ def test_a_renewed_card_ends_the_old_one(classroom: Classroom) -> None:
             assert await asyncio.wait_for(reader.read(), 60) == b""
 
     run(open_then_renew())
-    with pytest.raises(RoomUnreachable, match="407"):
+    with pytest.raises(ClassroomUnreachableError, match="407"):
         client(ticket).ask("GET", "/status")
     cards = json.loads(classroom.teacher.janus("room", "cards", "--json").stdout)
     new = next(Ticket.parse(card["ticket"]) for card in cards if card["learner"] == ticket.learner)
