@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from janus_platform.classroom.settings import wanted_program
 from janus_platform.errors import NotRunningError, RequestRefusedError
 from janus_platform.runtime.control_client import ControlClient, Lease
 from janus_platform.runtime.launcher import Options, ensure_running, join
@@ -76,14 +77,14 @@ class Platform:
 
     def evidence(self, name: str, nonce: str) -> dict[str, Any]:
         """The evidence of an implementation for a nonce of 64 hexadecimal digits. Simulated: software keys sign it."""
-        return dict(self._client.get("/implementations", name, "evidence", nonce=nonce))
+        return self._client.evidence(name, nonce)
 
     def verify(self, name: str, *, golden: str | Path | None = None, save_golden: bool = False) -> Report:
         """Ask for evidence with a fresh nonce and check it, with golden values where some were saved."""
         from janus_platform.attestation.client import verify_running
 
         path = None if golden is None else Path(golden)
-        return verify_running(self._client, name, golden=path, save_golden=save_golden)
+        return verify_running(self.evidence, name, golden=path, save_golden=save_golden)
 
     def rotate_keys(self, name: str | None = None) -> dict[str, Any]:
         """New keys for an implementation, or for all of them; no request is dropped."""
@@ -186,7 +187,7 @@ def up(
     reached is said. Raises PlatformError with a remedy; then whatever was joined before still is.
     """
     global _current
-    options = Options(port=port, limits=limits, web=web, detach=detach)
+    options = Options(port=port, limits=limits, web=web, detach=detach, program=wanted_program())
     if os.environ.get("JANUS_MODE") == "live":
         from janus_platform.live import begin
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -26,10 +27,10 @@ from janus_bench.errors import BenchError
 from janus_bench.leaderboard.local import Leaderboard
 from janus_bench.scoring.constants import NOT_APART, NOT_APART_MEANS, THE_RUNNERS_WORD
 from janus_platform.classroom.namespaces import is_own, own, owner, short
-from janus_platform.classroom.request_body import BadBody, read_object
 from janus_platform.classroom.roster import Roster
 from janus_platform.implementations import BASELINE
 from janus_platform.processes.child import Child
+from janus_platform.runtime.control_base import problem, read_object
 
 if TYPE_CHECKING:
     from janus_bench.suites.loader import Suite
@@ -76,11 +77,11 @@ class LeaderboardApi:
             elif request.method in ("GET", "HEAD"):
                 answer = JSONResponse(self.shown(learner))
             else:
-                answer = _problem(405, "The board takes GET and POST.")
-        except BadBody as error:
-            answer = _problem(error.status, str(error))
+                answer = problem(405, "The board takes GET and POST.")
+        except HTTPException as error:
+            answer = problem(error.status_code, error.detail)
         except BenchError as error:
-            answer = _problem(422, str(error))
+            answer = problem(422, str(error))
         await answer(scope, receive, send)
 
     async def _posted(self, learner: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +180,3 @@ async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
 def _environment() -> dict[str, str]:
     """What the bench needs to know of its surroundings; no key and no address of ours."""
     return {name: os.environ[name] for name in ("PATH", "LC_ALL", "TMPDIR", "SYSTEMROOT") if name in os.environ}
-
-
-def _problem(status: int, detail: str) -> Response:
-    return JSONResponse({"status": status, "detail": detail}, status)

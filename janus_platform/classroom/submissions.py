@@ -20,7 +20,7 @@ from janus_platform.contract import RoomRules
 from janus_platform.errors import PlatformError
 from janus_platform.node.checks import SubmissionRefused
 from janus_platform.node.deployments import Deployments
-from janus_platform.runtime.submission_request import FORM_FIELDS
+from janus_platform.runtime.control_api import FORM_FIELDS
 
 LOOK_SECONDS = 2.0
 TEXTS = ("entry", *FORM_FIELDS)

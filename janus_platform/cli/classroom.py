@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.classroom.settings import ClassroomSettings, classroom_folder
+from janus_platform.classroom.settings import ClassroomSettings, bridge_program, classroom_folder
 from janus_platform.cli.output import say
 from janus_platform.client import running
 from janus_platform.errors import PlatformError
@@ -174,7 +174,7 @@ def join_room(
     if not text:
         text = typer.prompt("The line on your card", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     found = Ticket.parse(str(text))
-    options = Options(port=port, detach=True, ticket=found)
+    options = Options(port=port, detach=True, program=bridge_program(found))
     status = join(runtime(), options, lambda client: client.get("/status"))
     keep(found)
     if as_json:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
+from janus_platform.classroom.settings import wanted_program
 from janus_platform.cli.check import check
 from janus_platform.cli.classroom import add_to as add_room
 from janus_platform.cli.classroom import announce, settings_of
@@ -77,7 +78,7 @@ def up(
     place = runtime()
     room = settings_of(host, learners, names, room_port, suite)
     access = AccessRules.of(api_key or (), api_key_file, cors_origin or ())
-    options = Options(port=port, limits=limits, web=web, detach=detach, access=access, room=room)
+    options = Options(port=port, limits=limits, web=web, detach=detach, access=access, program=wanted_program(room))
     status = join(place, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
         typer.echo(json.dumps(status))

@@ -24,7 +24,7 @@ def verify(
     """Check the evidence of what runs, with a fresh nonce. Simulated: software keys; exit code 1 when a check fails."""
     from janus_platform.attestation.client import verify_running
 
-    report = verify_running(running(), name, golden=golden, save_golden=save_golden)
+    report = verify_running(running().evidence, name, golden=golden, save_golden=save_golden)
     typer.echo(json.dumps(report.plain()) if as_json else str(report))
     if report.failed:
         raise typer.Exit(1)

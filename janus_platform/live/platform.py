@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
-from janus_platform.live.hosts import Host, reach
+from janus_platform.live.hosts import Host
 
 
 class LocalOnlyError(PlatformError):
@@ -52,13 +51,3 @@ class LivePlatform:
     def __repr__(self) -> str:
         there = sum(one.reachable for one in self.hosts)
         return f"<LivePlatform: {there} of {len(self.hosts)} hosts reachable>"
-
-
-def begin() -> LivePlatform:
-    """Ask every host, print which can be reached, and have IPython, where it runs, skip the cells that need others."""
-    from janus_platform.live.skipping import skip_cells
-
-    platform = LivePlatform(reach(load_contract()))
-    print(platform)
-    skip_cells(platform.hosts)
-    return platform

@@ -15,6 +15,7 @@ from typing import Any
 from janus_platform.contract import load_contract
 from janus_platform.egress.environment import ca_variables, proxy_variables
 from janus_platform.live.hosts import Host, reason_for
+from janus_platform.live.platform import LocalOnlyError
 
 MARK = "Skipped in live mode:"
 LOCAL_VARIABLES = {*proxy_variables(""), *ca_variables(Path())}
@@ -30,8 +31,6 @@ class Skipper:
 
     def reason(self, error: BaseException) -> str | None:
         """Why a cell that ended with `error` is skipped; None where the error is the reader's own to see."""
-        from janus_platform.live.platform import LocalOnlyError
-
         if isinstance(error, LocalOnlyError):
             return str(error)
         if isinstance(error, KeyError) and error.args == (self._key,):

@@ -55,6 +55,10 @@ class ControlClient:
         """What became of a submission. Raises RequestRefusedError, with the checklist where it got so far."""
         return dict(self._request("POST", "/implementations", body, timeout=SUBMIT_SECONDS))
 
+    def evidence(self, name: str, nonce: str) -> dict[str, Any]:
+        """The evidence of an implementation. Raises RequestRefusedError with the reason why there is none."""
+        return dict(self.get("/implementations", name, "evidence", nonce=nonce))
+
     def delete(self, path: str, /, *names: str) -> Any:
         """The JSON answer to DELETE. Raises RequestRefusedError with the platform's own words."""
         return self._request("DELETE", _below(path, names))

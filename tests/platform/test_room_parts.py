@@ -100,7 +100,7 @@ def test_a_learner_has_so_many_requests_open_and_then_is_told_to_wait() -> None:
             entered.release()
             await release.wait()
 
-        gate = GatewayGuard(slow, slow, LearnerTraces(1), board_path="/b", closed={"/metrics"}, at_once=2)  # type: ignore[arg-type]
+        gate = GatewayGuard(slow, slow, LearnerTraces(1), leaderboard_path="/b", closed={"/metrics"}, at_once=2)  # type: ignore[arg-type]
 
         async def ask(learner: str, path: str = "/v1/models") -> int:
             seen: list[int] = []
