@@ -62,7 +62,7 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> TunnelCertificat
     except (ValueError, TypeError):
         if warn is None:
             raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
-        set_aside(path, "all learners get new cards (`janus room cards`)", warn)
+        set_aside(path, "all learners get new cards (`janus classroom cards`)", warn)
         return open_certificate(folder)
     return TunnelCertificate(path, fingerprint(found.public_bytes(serialization.Encoding.DER)))
 

@@ -73,7 +73,7 @@ def open_roster(folder: Path, count: int, names: Sequence[str] = (), warn: Warn 
     except DamagedRosterError:
         if warn is None:
             raise
-        set_aside(folder / FILE, "all learners get new cards (`janus room cards`)", warn)
+        set_aside(folder / FILE, "all learners get new cards (`janus classroom cards`)", warn)
         known = []
     for number in range(len(known) + 1, count + 1):
         known.append(Learner(f"learner-{number:02}", f"Learner {number:02}", new_secret()))
@@ -94,7 +94,7 @@ def renew(folder: Path, learner: str) -> Learner:
             known[at] = replace(one, secret=new_secret())
             _write(folder / FILE, known)
             return known[at]
-    raise PlatformError(f"There is no {learner[:40]!r} in the room. `janus room cards` lists the learners.")
+    raise PlatformError(f"There is no {learner[:40]!r} in the room. `janus classroom cards` lists the learners.")
 
 
 def read_names(path: Path) -> list[str]:

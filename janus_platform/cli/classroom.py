@@ -1,4 +1,4 @@
-"""`janus room …` for the teacher, `janus join` and `janus leave` for learners."""
+"""`janus classroom …` for the teacher, `janus join` and `janus leave` for learners."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from janus_platform.runtime.state import runtime
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
-room = typer.Typer(help="The room that this machine's platform is for a class: cards, who is there, the board.")
+classroom = typer.Typer(help="The classroom that this machine's platform is: cards, who is there, the leaderboard.")
 
 
 def settings_of(
     host: str | None, learners: int, names: Path | None, port: int | None, suite: str
 ) -> ClassroomSettings | None:
-    """The room that `janus up` was asked for, its roster written; None for no room. Raises PlatformError."""
+    """The classroom that `janus up` was asked for, its roster written; None for none. Raises PlatformError."""
     from janus_platform.classroom.addresses import own_addresses
     from janus_platform.classroom.roster import open_roster, read_names
     from janus_platform.contract import load_contract
@@ -47,14 +47,14 @@ def settings_of(
 
 
 def announce(found: dict[str, Any]) -> None:
-    """Say where the room is, and warn where others than this machine reach it."""
+    """Say where the classroom is, and warn where others than this machine reach it."""
     from janus_platform.classroom.addresses import is_loopback
 
     described = found["room"]
     typer.echo(
         f"The room is open at {described['host']}:{described['port']} for {len(described['learners'])} learners."
     )
-    typer.echo("Cards to print: janus room cards --html cards.html · who is there: janus room who")
+    typer.echo("Cards to print: janus classroom cards --html cards.html · who is there: janus classroom who")
     if not is_loopback(described["host"]):
         typer.echo(
             "Warning: everybody on this network can knock at that port. Only cards open it, and each opens it as one "
@@ -63,7 +63,7 @@ def announce(found: dict[str, Any]) -> None:
         )
 
 
-@room.command()
+@classroom.command()
 def cards(
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a mail merge.")] = False,
@@ -100,7 +100,7 @@ def cards(
             say(f"{card.learner}  {card.name}\n    {card.command}")
 
 
-@room.command()
+@classroom.command()
 def who(as_json: AsJson = False) -> None:
     """Show who is there: connections, requests, implementations."""
     found = running().get("/room")
@@ -125,9 +125,9 @@ def who(as_json: AsJson = False) -> None:
     console.print(f"{found['refused']} knocks refused")
 
 
-@room.command()
+@classroom.command()
 def board(as_json: AsJson = False) -> None:
-    """Show the room's leaderboard, with the learners' names."""
+    """Show the classroom's leaderboard, with the learners' names."""
     found = running().get("/room/board")
     rows = found["rows"]
     if as_json:
@@ -149,24 +149,24 @@ def board(as_json: AsJson = False) -> None:
     typer.echo(found["unverified"], err=True)
 
 
-@room.command()
+@classroom.command()
 def renew(learner: Annotated[str, typer.Argument(help="The learner's id, such as learner-07.")]) -> None:
     """Give a learner a new card, and end what the old one had open."""
     from janus_platform.classroom.roster import renew as renewed
 
     renewed(classroom_folder(), learner)
     running().post("/room/reload")
-    say(f"{learner} has a new card: janus room cards. The old one opens nothing any more.")
+    say(f"{learner} has a new card: janus classroom cards. The old one opens nothing any more.")
 
 
-def join_room(
+def join_classroom(
     ticket: Annotated[
         str | None, typer.Argument(help="The line on your card; without it, $JANUS_ROOM, or it is asked for.")
     ] = None,
     port: Annotated[int | None, typer.Option(help="The gateway's port on this machine (default 8000).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join a class's room; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
+    """Join a classroom; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
     from janus_platform.classroom.saved_ticket import VARIABLE, keep, ticket_file
     from janus_platform.classroom.ticket import Ticket
 
@@ -185,8 +185,8 @@ def join_room(
     typer.echo(f"Your ticket is kept in {ticket_file()} until `janus leave`.")
 
 
-def leave_room() -> None:
-    """Leave the room and forget the ticket."""
+def leave_classroom() -> None:
+    """Leave the classroom and forget the ticket."""
     from janus_platform.classroom.saved_ticket import VARIABLE, forget
 
     place = runtime()
@@ -203,6 +203,8 @@ def leave_room() -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.add_typer(room, name="room")
-    app.command("join")(join_room)
-    app.command("leave")(leave_room)
+    app.add_typer(classroom, name="classroom")
+    # What it was called first; notes and scripts of teachers have it.
+    app.add_typer(classroom, name="room", hidden=True)
+    app.command("join")(join_classroom)
+    app.command("leave")(leave_classroom)

@@ -18,7 +18,7 @@ import typer
 
 from janus_platform.classroom.settings import wanted_program
 from janus_platform.cli.check import check
-from janus_platform.cli.classroom import add_to as add_room
+from janus_platform.cli.classroom import add_to as add_classroom
 from janus_platform.cli.classroom import announce, settings_of
 from janus_platform.cli.output import say as _say
 from janus_platform.cli.security import add_to as add_security
@@ -63,17 +63,19 @@ def up(
         typer.Option(help="Let pages of this origin ask, such as https://app.example; repeatable; *: any."),
     ] = None,
     host: Annotated[
-        str | None, typer.Option(help="Be a room for a class: the address of this machine at which learners come in.")
+        str | None, typer.Option(help="Be a classroom: the address of this machine at which learners come in.")
     ] = None,
     learners: Annotated[int, typer.Option(help="For how many learners; each gets a card.")] = 0,
     names: Annotated[Path | None, typer.Option(help="The learners' names, one a line.")] = None,
-    room_port: Annotated[int | None, typer.Option(help="The port of the room's door (default 8443).")] = None,
-    suite: Annotated[str, typer.Option(help="The suite that the room's board ranks, or a suite file.")] = "quick",
+    room_port: Annotated[int | None, typer.Option(help="The port at which learners come in (default 8443).")] = None,
+    suite: Annotated[
+        str, typer.Option(help="The suite that the classroom's leaderboard ranks, or a suite file.")
+    ] = "quick",
     as_json: AsJson = False,
 ) -> None:
     """Start the platform and return once it is healthy; join it when it already runs.
 
-    Without --detach it ends with the terminal session that started it. With --host and --learners it is a room too.
+    Without --detach it ends with the terminal session that started it. With --host and --learners it is a classroom.
     """
     place = runtime()
     room = settings_of(host, learners, names, room_port, suite)
@@ -207,7 +209,7 @@ def prepare() -> None:
 
 
 add_security(app)
-add_room(app)
+add_classroom(app)
 
 
 def main() -> None:

@@ -139,7 +139,7 @@ def run_class(home: Home, learners: int, folder: Path, suite: str) -> Rehearsal:
         with Watch(status["pid"]) as watch:
             found = asyncio.run(rehearse(tickets, folder, suite, arrival_seconds=ARRIVAL_SECONDS))
         found.memory = watch.memory
-        found.rows = len(json.loads(home.janus("room", "board", "--json")))
+        found.rows = len(json.loads(home.janus("classroom", "board", "--json")))
         described = json.loads(home.janus("status", "--json"))["implementations"]
         found.awake = sum(one["state"] == "running" for one in described if not one["bundled"])
     return found

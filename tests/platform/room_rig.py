@@ -45,7 +45,7 @@ def classroom_up(janus: Run, learners: int, *more: str) -> Iterator[list[Ticket]
     try:
         words = ("--host", "127.0.0.1", "--learners", str(learners), "--port", "0", "--room-port", "0")
         janus("up", "--detach", *words, *more, "--json")
-        yield [Ticket.parse(card["ticket"]) for card in json.loads(janus("room", "cards", "--json"))]
+        yield [Ticket.parse(card["ticket"]) for card in json.loads(janus("classroom", "cards", "--json"))]
     finally:
         janus("down")
 

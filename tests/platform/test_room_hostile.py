@@ -280,7 +280,7 @@ def test_a_renewed_card_ends_the_old_one(classroom: Classroom) -> None:
 
     async def open_then_renew() -> None:
         reader, _ = await open_channel(ticket, "gateway")
-        done = await asyncio.to_thread(classroom.teacher.janus, "room", "renew", ticket.learner)
+        done = await asyncio.to_thread(classroom.teacher.janus, "classroom", "renew", ticket.learner)
         assert done.returncode == 0, done.stderr
         with contextlib.suppress(ConnectionError):
             assert await asyncio.wait_for(reader.read(), 60) == b""
@@ -288,7 +288,7 @@ def test_a_renewed_card_ends_the_old_one(classroom: Classroom) -> None:
     run(open_then_renew())
     with pytest.raises(ClassroomUnreachableError, match="407"):
         client(ticket).ask("GET", "/status")
-    cards = json.loads(classroom.teacher.janus("room", "cards", "--json").stdout)
+    cards = json.loads(classroom.teacher.janus("classroom", "cards", "--json").stdout)
     new = next(Ticket.parse(card["ticket"]) for card in cards if card["learner"] == ticket.learner)
     assert client(new).ask("GET", "/status")["running"] is True
 
@@ -296,7 +296,7 @@ def test_a_renewed_card_ends_the_old_one(classroom: Classroom) -> None:
 def test_no_secret_stands_in_logs_in_status_or_in_files_that_others_may_read(classroom: Classroom) -> None:
     teacher = classroom.teacher
     secrets = [card["ticket"].split(":")[2].split("@")[0] for card in _cards(classroom)]
-    said = teacher.janus("status", "--json").stdout + teacher.janus("room", "who", "--json").stdout
+    said = teacher.janus("status", "--json").stdout + teacher.janus("classroom", "who", "--json").stdout
     said += teacher.janus("top", "--json").stdout + teacher.janus("logs", "--lines", "100000").stdout
     assert not [secret for secret in secrets if secret in said]
     kept = [path for path in teacher.home.rglob("*") if path.is_file() and not path.is_symlink()]
@@ -307,4 +307,4 @@ def test_no_secret_stands_in_logs_in_status_or_in_files_that_others_may_read(cla
 
 
 def _cards(classroom: Classroom) -> list[dict[str, str]]:
-    return list(json.loads(classroom.teacher.janus("room", "cards", "--json").stdout))
+    return list(json.loads(classroom.teacher.janus("classroom", "cards", "--json").stdout))
