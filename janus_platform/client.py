@@ -119,9 +119,9 @@ class Platform:
         deadline = time.monotonic() + TRACE_SECONDS
         while True:
             try:
-                found = self._client.get("/traces", name)
-                if found["complete"] or time.monotonic() > deadline:
-                    return Trace(found)
+                content = self._client.get("/traces", name)
+                if content["complete"] or time.monotonic() > deadline:
+                    return Trace(content)
             except RequestRefusedError:
                 if time.monotonic() > deadline:
                     raise
@@ -165,9 +165,9 @@ class Platform:
         """Whether the platform still runs."""
         return self._lease.alive()
 
-    def held_at(self, place: Runtime) -> bool:
-        """Whether this is the platform of `place`, and still runs."""
-        return self._client.path == place.control_socket and self.alive()
+    def held_at(self, files: Runtime) -> bool:
+        """Whether this is the platform of `files`, and still runs."""
+        return self._client.path == files.control_socket and self.alive()
 
     def __repr__(self) -> str:
         return f"<Platform {self.url} as {self.caller}>"
@@ -192,16 +192,16 @@ def up(
         from janus_platform.live import begin
 
         return begin()
-    place = runtime()
-    if _current is not None and not _current.held_at(place):
+    files = runtime()
+    if _current is not None and not _current.held_at(files):
         _current.down()
     if _current is not None:
-        ensure_running(place, options)
+        ensure_running(files, options)
         if detach:
             _current.detach()
         return _current
     caller = f"notebook-{secrets.token_hex(4)}"
-    client, lease = join(place, options, lambda client: (client, client.lease(caller)))
+    client, lease = join(files, options, lambda client: (client, client.lease(caller)))
     _current = Platform(client, lease, caller, exchange(os.environ, lease.welcome["environment"]))
     return _current
 
@@ -214,10 +214,10 @@ def down() -> None:
 
 def running() -> ControlClient:
     """A client of the platform that runs. Raises NotRunningError."""
-    place = runtime()
-    if place.state() is None:
+    files = runtime()
+    if files.state() is None:
         raise NotRunningError
-    return ControlClient(place.control_socket)
+    return ControlClient(files.control_socket)
 
 
 def exchange(environment: MutableMapping[str, str], wanted: Mapping[str, str | None]) -> dict[str, str | None]:

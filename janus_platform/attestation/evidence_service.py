@@ -68,9 +68,9 @@ class EvidenceService:
 
     def _count(self, name: str) -> None:
         limit, now = self._contract.attestation.rate_limit, self._clock.now()
-        asked = self._asked.setdefault(name, deque())
-        while asked and asked[0] <= now - limit.per_seconds:
-            asked.popleft()
-        if len(asked) >= limit.requests:
-            raise EvidenceRateError(name, math.ceil(asked[0] + limit.per_seconds - now))
-        asked.append(now)
+        asked_at = self._asked.setdefault(name, deque())
+        while asked_at and asked_at[0] <= now - limit.per_seconds:
+            asked_at.popleft()
+        if len(asked_at) >= limit.requests:
+            raise EvidenceRateError(name, math.ceil(asked_at[0] + limit.per_seconds - now))
+        asked_at.append(now)

@@ -1,4 +1,4 @@
-"""The door's certificate: made once, kept with its key (0600), and known to learners by its fingerprint.
+"""The tunnel server's certificate: made once, kept with its key (0600), and known to learners by its fingerprint.
 
 No authority signs it. A learner's client compares the fingerprint on the card with the certificate that the other side
 proved to own in the handshake, so a stranger's machine that answers at the same address is found out.
@@ -35,7 +35,7 @@ class TunnelCertificate:
     fingerprint: str
 
     def server_context(self) -> ssl.SSLContext:
-        """The door's side of TLS."""
+        """The server's side of TLS."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_cert_chain(self.path)
@@ -53,7 +53,7 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> TunnelCertificat
             with private_file(path) as handle:
                 os.write(handle, _made())
         content = path.read_bytes()
-        found = x509.load_pem_x509_certificate(content)
+        certificate = x509.load_pem_x509_certificate(content)
         serialization.load_pem_private_key(content, password=None)
     except OSError as error:
         raise PlatformError(
@@ -64,7 +64,7 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> TunnelCertificat
             raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
         set_aside(path, "all learners get new cards (`janus classroom cards`)", warn)
         return open_certificate(folder)
-    return TunnelCertificate(path, fingerprint(found.public_bytes(serialization.Encoding.DER)))
+    return TunnelCertificate(path, fingerprint(certificate.public_bytes(serialization.Encoding.DER)))
 
 
 def client_context() -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""A learner's way into the room: TLS, the fingerprint on the card, the knock; then one of the room's channels."""
+"""The learner's side of the tunnel: TLS, the fingerprint on the card, CONNECT; then one of the classroom's channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from janus_platform.classroom.ticket import Ticket, fingerprint
 from janus_platform.errors import NotRunningError, PlatformError
 from janus_platform.runtime.control_client import ControlClient
 
-# A crowded room lets in one after the other; a network in between that swallows everything looks the same.
+# A crowded classroom lets in one after the other; a network in between that swallows everything looks the same.
 CONNECT_SECONDS = 60.0
 RETRY_SECONDS = (0.1, 0.3, 1.0, 3.0)
 # Trials wait for one another: a whole class may submit in the same minute.
@@ -26,7 +26,7 @@ MAX_ANSWER_BYTES = 4_096
 
 
 class ClassroomUnreachableError(PlatformError):
-    """The room cannot be entered; the message says why and what to do."""
+    """The classroom cannot be entered; the message says why and what to do."""
 
     def __init__(self, ticket: Ticket, reason: str) -> None:
         super().__init__(
@@ -36,31 +36,31 @@ class ClassroomUnreachableError(PlatformError):
 
 
 async def open_channel(ticket: Ticket, channel: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection to the room's `channel` (gateway, control or egress). Raises ClassroomUnreachableError."""
+    """A connection to the classroom's `channel` (gateway, control or egress). Raises ClassroomUnreachableError."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            return await _tried(ticket, channel)
+            return await _with_retries(ticket, channel)
     except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError) as error:
         raise ClassroomUnreachableError(ticket, _reason(error)) from None
 
 
-async def _tried(ticket: Ticket, channel: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """The same, tried again where the door was crowded and closed at once: nothing has been asked for yet."""
+async def _with_retries(ticket: Ticket, channel: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The same, tried again where a crowded server closed at once: nothing has been asked for yet."""
     for seconds in RETRY_SECONDS:
         try:
-            return await _entered(ticket, channel)
+            return await _connected(ticket, channel)
         except (ConnectionResetError, BrokenPipeError, EOFError, ssl.SSLError):
             await asyncio.sleep(seconds)
-    return await _entered(ticket, channel)
+    return await _connected(ticket, channel)
 
 
-async def _entered(ticket: Ticket, channel: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connected(ticket: Ticket, channel: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection(
         ticket.host, ticket.port, ssl=client_context(), ssl_handshake_timeout=CONNECT_SECONDS
     )
     try:
         _check_certificate(ticket, writer.get_extra_info("ssl_object").getpeercert(True))
-        writer.write(_knock(ticket, channel))
+        writer.write(_connect_request(ticket, channel))
         _check_answer(ticket, await reader.readuntil(b"\r\n\r\n"))
     except BaseException:
         writer.transport.abort()
@@ -107,7 +107,7 @@ class _ClassroomConnection(http.client.HTTPConnection):
             plain = socket.create_connection((ticket.host, ticket.port), timeout=CONNECT_SECONDS)
             self.sock = client_context().wrap_socket(plain)
             _check_certificate(ticket, self.sock.getpeercert(True))
-            self.sock.sendall(_knock(ticket, "control"))
+            self.sock.sendall(_connect_request(ticket, "control"))
             received = b""
             while not received.endswith(b"\r\n\r\n") and len(received) < MAX_ANSWER_BYTES:
                 part = self.sock.recv(1)  # Not a byte more: what follows belongs to the channel.
@@ -124,7 +124,7 @@ class _ClassroomConnection(http.client.HTTPConnection):
             raise
 
 
-def _knock(ticket: Ticket, channel: str) -> bytes:
+def _connect_request(ticket: Ticket, channel: str) -> bytes:
     credentials = base64.b64encode(f"{ticket.learner}:{ticket.secret}".encode()).decode()
     return (
         f"CONNECT {channel}:80 HTTP/1.1\r\nHost: {channel}:80\r\nProxy-Authorization: Basic {credentials}\r\n\r\n"

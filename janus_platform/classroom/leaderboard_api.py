@@ -1,6 +1,6 @@
-"""The room's leaderboard: `GET` gives the standings, `POST` publishes a run of the learner's own.
+"""The classroom's leaderboard: `GET` gives the standings, `POST` publishes a run of the learner's own.
 
-A learner's row stands under the implementation's full name in a file of the room's own, and is shown with the learner's
+A learner's row stands under the implementation's full name in the classroom's own file, and is shown with the learner's
 name in the miner's place. What is posted are a run's records: the scores are worked out here, one run at a time, in a
 process with a time limit (verification.py of the bench says what that can know and what not).
 """
@@ -43,7 +43,7 @@ _ID = re.compile(r"[A-Za-z0-9._:+-]{1,100}")
 
 
 class LeaderboardApi:
-    """The standings of one room, by runs of `suite`, which `suite_name` (or a path) loads.
+    """The standings of one classroom, by runs of `suite`, which `suite_name` (or a path) loads.
 
     `names` gives the implementations that run here, `bundled` are those that came with the platform.
     """
@@ -149,14 +149,14 @@ class LeaderboardApi:
 
 async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
     """The report that follows from a run's records, from a process of its own. Raises BenchError."""
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as found:
-        await asyncio.to_thread(given.write, json.dumps(job).encode())
-        given.seek(0)
+    with tempfile.TemporaryFile() as job_file, tempfile.TemporaryFile() as report_file:
+        await asyncio.to_thread(job_file.write, json.dumps(job).encode())
+        job_file.seek(0)
         child = await Child.start(
             [sys.executable, "-I", "-m", "janus_bench.leaderboard.verification", suite],
             env=_environment(),
-            stdin=given,
-            stdout=found,
+            stdin=job_file,
+            stdout=report_file,
         )
         try:
             async with asyncio.timeout(RECOMPUTING_SECONDS):
@@ -165,10 +165,10 @@ async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
             raise BenchError("working this run out takes too long", "Its answers' code may run without end.") from None
         finally:
             child.kill()
-        found.seek(0)
-        said = await asyncio.to_thread(found.read)
+        report_file.seek(0)
+        output = await asyncio.to_thread(report_file.read)
     try:
-        answer = await asyncio.to_thread(json.loads, said)
+        answer = await asyncio.to_thread(json.loads, output)
     except ValueError:
         raise BenchError("this run cannot be worked out", "Run the suite again, and publish that run.") from None
     if "refused" in answer:

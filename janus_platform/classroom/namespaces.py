@@ -29,7 +29,7 @@ def is_own(learner: str, name: str) -> bool:
 
 
 def owner(name: str) -> str | None:
-    """The learner whose implementation, or whose own id, that full name is; None for what belongs to the room."""
+    """The learner whose implementation, or whose own id, that full name is; None for what belongs to all."""
     parts = name.split("-")
     return "-".join(parts[:2]) if parts[0] == "learner" and len(parts) > 1 and parts[1].isdigit() else None
 

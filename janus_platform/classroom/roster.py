@@ -1,4 +1,4 @@
-"""Who is in the class: learners, their names and their secrets, kept so that printed cards outlive a restart.
+"""The roster of a class: learners, their names and their secrets, kept so that printed cards outlive a restart.
 
 One file below the user's home, readable by its owner alone (0600). Nothing of it is ever logged.
 """
@@ -42,7 +42,7 @@ class DamagedRosterError(PlatformError):
 
 
 class Roster:
-    """The learners of a room; `identify` says whose secret it is."""
+    """The learners of a classroom; `identify` says whose secret it is."""
 
     def __init__(self, learners: Sequence[Learner]) -> None:
         self.learners = {learner.id: learner for learner in learners}
@@ -53,8 +53,7 @@ class Roster:
 
     def name(self, learner: str) -> str:
         """The learner's name; the id itself where there is no such learner."""
-        found = self.learners.get(learner)
-        return found.name if found else learner
+        return self.learners[learner].name if learner in self.learners else learner
 
     def identify(self, learner: str, secret: str) -> str | None:
         """`learner`, if the secret is that learner's; None otherwise. Takes the same time for a wrong id."""
@@ -87,7 +86,7 @@ def open_roster(folder: Path, count: int, names: Sequence[str] = (), warn: Warn 
 
 
 def renew(folder: Path, learner: str) -> Learner:
-    """Give one learner a new secret; the old one is worth nothing once the room has read it. Raises PlatformError."""
+    """Give one learner a new secret; the old one is worth nothing after the next reload. Raises PlatformError."""
     known = _read(folder / FILE)
     for at, one in enumerate(known):
         if one.id == learner:
@@ -131,9 +130,9 @@ def private_file(path: Path) -> Iterator[int]:
 def _read(path: Path) -> list[Learner]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))["learners"]
-        found = [Learner(**one) for one in raw]
-        if all(_ID.fullmatch(one.id) and one.secret for one in found):
-            return found
+        learners = [Learner(**one) for one in raw]
+        if all(_ID.fullmatch(one.id) and one.secret for one in learners):
+            return learners
         raise ValueError
     except FileNotFoundError:
         return []

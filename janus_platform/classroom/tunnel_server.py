@@ -1,4 +1,4 @@
-"""The room's one door to the local network: TLS, a learner's secret, and then one of three ways in.
+"""The tunnel server, a classroom's one port on the local network: TLS, a learner's secret, then one of three channels.
 
 A client connects, checks the certificate's fingerprint, and sends `CONNECT gateway:80`, `control:80` or `egress:80`
 (RFC 9110, 9.3.6) with its id and secret as Basic credentials (RFC 7617). What follows the 200 belongs to what stands
@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from janus_platform.classroom.roster import Roster
+from janus_platform.errors import PlatformError
 from janus_platform.http.server import BACKLOG
 
-log = logging.getLogger("janus.room")
+log = logging.getLogger("janus.classroom")
 
 Channels = Mapping[str, Callable[[str], asyncio.Protocol]]
 
@@ -38,8 +39,8 @@ _REQUEST = re.compile(
 )
 
 
-class TunnelRefusedError(Exception):
-    """A knock that does not get in: the HTTP status and what to do."""
+class TunnelRefusedError(PlatformError):
+    """A connection that is not let in: the HTTP status and what to do."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -48,7 +49,7 @@ class TunnelRefusedError(Exception):
 
 @dataclass
 class Presence:
-    """One learner as the door knows it: the connections, and when one was last opened (seconds since the epoch)."""
+    """The connections of one learner, and when one was last opened (seconds since the epoch)."""
 
     connections: list[asyncio.Transport] = field(default_factory=list)
     last_seen: float | None = None
@@ -60,26 +61,26 @@ class Presence:
 
 
 class TunnelServer:
-    """Lets the learners of `roster` through to `channels`, each with at most `connections` at a time."""
+    """A server that lets the learners of `roster` through to `channels`, with at most `connections` each."""
 
     def __init__(self, roster: Roster, channels: Channels, context: ssl.SSLContext, *, connections: int) -> None:
         self._channels, self._context, self._most = channels, context, connections
         self.roster = roster
         self.present: dict[str, Presence] = {}
         self.refused = 0
-        self._knocking: Counter[str] = Counter()
+        self._pending: Counter[str] = Counter()
         self._listeners: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def listen(self, sockets: Sequence[socket.socket]) -> None:
-        """Open the door at these bound sockets."""
+        """Accept connections at these bound sockets."""
         for bound in sockets:
             bound.listen(BACKLOG)
             self._begin(self._accept(bound))
         self._listeners = list(sockets)
 
     async def close(self) -> None:
-        """Close it and end every connection that came through."""
+        """Close the listeners and every connection that came through."""
         for task in list(self._tasks):
             task.cancel()
         for listener in self._listeners:
@@ -108,11 +109,11 @@ class TunnelServer:
                 continue
             address = str(peer[0])
             # Before TLS, which costs more than a place in this count.
-            if self._knocking.total() >= MAX_PENDING or self._knocking[address] >= PENDING_PER_ADDRESS:
+            if self._pending.total() >= MAX_PENDING or self._pending[address] >= PENDING_PER_ADDRESS:
                 self.refused += 1
                 connection.close()
                 continue
-            self._knocking[address] += 1
+            self._pending[address] += 1
             self._begin(self._admit(connection, address))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
@@ -132,8 +133,8 @@ class TunnelServer:
             protocol = self._enter(learner, channel, secured)
             secured.write(b"HTTP/1.1 200 Come in\r\n\r\n")
             head.hand_over(protocol, secured)
-        except TunnelRefusedError as refused:
-            self._refuse(refused, address, secured)
+        except TunnelRefusedError as error:
+            self._refuse(error, address, secured)
         except (OSError, TimeoutError, EOFError):
             self.refused += 1
             if secured is None:
@@ -141,18 +142,18 @@ class TunnelServer:
             else:
                 secured.abort()
         finally:
-            self._knocking[address] -= 1
-            if not self._knocking[address]:
-                del self._knocking[address]
+            self._pending[address] -= 1
+            if not self._pending[address]:
+                del self._pending[address]
 
     def _decide(self, head: bytes) -> tuple[str, str]:
-        found = _REQUEST.fullmatch(head)
-        if found is None:
+        request = _REQUEST.fullmatch(head)
+        if request is None:
             raise TunnelRefusedError(400, "This is the door of a Janus room. Join it with: janus join")
-        learner = self.roster.identify(*_credentials(found[2]))
+        learner = self.roster.identify(*_credentials(request[2]))
         if learner is None:
             raise TunnelRefusedError(407, "The room does not know this ticket. Ask for a new card")
-        channel = found[1].decode()
+        channel = request[1].decode()
         if channel not in self._channels:
             raise TunnelRefusedError(404, "There is no such way in")
         return channel, learner
@@ -165,12 +166,12 @@ class TunnelServer:
         presence.last_seen = time.time()
         return self._channels[channel](learner)
 
-    def _refuse(self, refused: TunnelRefusedError, address: str, secured: asyncio.Transport | None) -> None:
+    def _refuse(self, error: TunnelRefusedError, address: str, secured: asyncio.Transport | None) -> None:
         self.refused += 1
-        log.warning("door refused status=%d address=%s", refused.status, address)
+        log.warning("tunnel refused status=%d address=%s", error.status, address)
         if secured is not None:
-            challenge = 'Proxy-Authenticate: Basic realm="janus room"\r\n' if refused.status == 407 else ""
-            head = f"HTTP/1.1 {refused.status} {refused.reason}\r\n{challenge}Connection: close\r\n\r\n"
+            challenge = 'Proxy-Authenticate: Basic realm="janus room"\r\n' if error.status == 407 else ""
+            head = f"HTTP/1.1 {error.status} {error.reason}\r\n{challenge}Connection: close\r\n\r\n"
             secured.write(head.encode("ascii"))
             secured.close()
 

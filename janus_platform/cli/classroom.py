@@ -46,11 +46,11 @@ def settings_of(
     return ClassroomSettings(host, rules.port if port is None else port, count, suite)
 
 
-def announce(found: dict[str, Any]) -> None:
+def announce(status: dict[str, Any]) -> None:
     """Say where the classroom is, and warn where others than this machine reach it."""
     from janus_platform.classroom.addresses import is_loopback
 
-    described = found["room"]
+    described = status["room"]
     typer.echo(
         f"The room is open at {described['host']}:{described['port']} for {len(described['learners'])} learners."
     )
@@ -71,17 +71,19 @@ def cards(
     each: Annotated[Path | None, typer.Option(help="Write a page for each learner into this folder, to send.")] = None,
 ) -> None:
     """Print the learners' cards. They are keys: whoever has one is that learner."""
-    from janus_platform.classroom import cards as made
+    from janus_platform.classroom import cards as card_pages
     from janus_platform.classroom.addresses import card_address
     from janus_platform.classroom.roster import open_roster, private_file
 
-    found = running().get("/room")
-    learners = list(open_roster(classroom_folder(), len(found["learners"])).learners.values())
-    all_cards = made.make_cards(learners, card_address(found["host"]), found["port"], found["fingerprint"])
-    pages = {} if html is None else {html.absolute(): made.as_html(all_cards)}
+    described = running().get("/room")
+    learners = list(open_roster(classroom_folder(), len(described["learners"])).learners.values())
+    all_cards = card_pages.make_cards(
+        learners, card_address(described["host"]), described["port"], described["fingerprint"]
+    )
+    pages = {} if html is None else {html.absolute(): card_pages.as_html(all_cards)}
     if each is not None:
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        pages |= {each.absolute() / f"{card.learner}.html": made.page_of(card) for card in all_cards}
+        pages |= {each.absolute() / f"{card.learner}.html": card_pages.page_of(card) for card in all_cards}
     for path, text in pages.items():
         with private_file(path) as handle, os.fdopen(os.dup(handle), "w", encoding="utf-8") as page:
             page.write(text)
@@ -92,9 +94,9 @@ def cards(
     if pages:
         return
     if as_json:
-        typer.echo(json.dumps(made.as_json(all_cards)))
+        typer.echo(json.dumps(card_pages.as_json(all_cards)))
     elif as_csv:
-        typer.echo(made.as_csv(all_cards), nl=False)
+        typer.echo(card_pages.as_csv(all_cards), nl=False)
     else:
         for card in all_cards:
             say(f"{card.learner}  {card.name}\n    {card.command}")
@@ -103,33 +105,33 @@ def cards(
 @classroom.command()
 def who(as_json: AsJson = False) -> None:
     """Show who is there: connections, requests, implementations."""
-    found = running().get("/room")
+    described = running().get("/room")
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(described))
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"Classroom at {found['host']}:{found['port']}, board of suite {found['suite']}")
+    table = Table(title=f"Classroom at {described['host']}:{described['port']}, board of suite {described['suite']}")
     # Names are what a teacher reads: they go on in the next line rather than lose their end.
     for column in ("learner", "name", "open", "last seen", "requests", "implementations"):
         is_text = column in ("name", "implementations")
         table.add_column(column, overflow="fold", no_wrap=not is_text, ratio=1 if is_text else None)
-    for one in found["learners"]:
+    for one in described["learners"]:
         seen = "" if one["last_seen"] is None else f"{dt.datetime.fromtimestamp(one['last_seen']):%H:%M:%S}"
         names = ", ".join(one["implementations"])
         table.add_row(one["id"], Text(one["name"]), str(one["connections"]), seen, str(one["requests"]), Text(names))
     console = Console()
     console.print(table)
-    console.print(f"{found['refused']} knocks refused")
+    console.print(f"{described['refused']} knocks refused")
 
 
 @classroom.command()
 def board(as_json: AsJson = False) -> None:
     """Show the classroom's leaderboard, with the learners' names."""
-    found = running().get("/room/board")
-    rows = found["rows"]
+    standings = running().get("/room/board")
+    rows = standings["rows"]
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -138,15 +140,15 @@ def board(as_json: AsJson = False) -> None:
     from rich.text import Text
 
     unsure = any(row["apart"] is False for row in rows)
-    table = Table(title="The room's board", caption=found["not_apart_means"] if unsure else None)
+    table = Table(title="The room's board", caption=standings["not_apart_means"] if unsure else None)
     for column in ("rank", "learner", "implementation", "composite", "quality", "speed"):
         table.add_column(column, justify="left" if column in ("learner", "implementation") else "right")
     for row in rows:
         scores = ["" if row[name] is None else f"{row[name]:.1f}" for name in ("composite", "quality", "speed")]
-        rank = f"{found['not_apart'] if row['apart'] is False else ''}{row['rank']}"
+        rank = f"{standings['not_apart'] if row['apart'] is False else ''}{row['rank']}"
         table.add_row(rank, Text(row["miner"]), Text(row["implementation"]), *scores)
     Console().print(table)
-    typer.echo(found["unverified"], err=True)
+    typer.echo(standings["unverified"], err=True)
 
 
 @classroom.command()
@@ -173,14 +175,14 @@ def join_classroom(
     text = ticket or os.environ.get(VARIABLE)
     if not text:
         text = typer.prompt("The line on your card", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
-    found = Ticket.parse(str(text))
-    options = Options(port=port, detach=True, program=bridge_program(found))
+    parsed = Ticket.parse(str(text))
+    options = Options(port=port, detach=True, program=bridge_program(parsed))
     status = join(runtime(), options, lambda client: client.get("/status"))
-    keep(found)
+    keep(parsed)
     if as_json:
         typer.echo(json.dumps(status))
         return
-    typer.echo(f"You are in the room, as {found.shown}. The platform is at {status['gateway']['url']}")
+    typer.echo(f"You are in the room, as {parsed.shown}. The platform is at {status['gateway']['url']}")
     typer.echo('Notebooks: janus.up() as always. This shell: eval "$(janus env)"')
     typer.echo(f"Your ticket is kept in {ticket_file()} until `janus leave`.")
 
@@ -189,12 +191,12 @@ def leave_classroom() -> None:
     """Leave the classroom and forget the ticket."""
     from janus_platform.classroom.saved_ticket import VARIABLE, forget
 
-    place = runtime()
-    state = place.state()
+    files = runtime()
+    state = files.state()
     was_there = forget()
     if state is not None and state.room.startswith("learner-"):
-        with place.starting():
-            stop(place, state)
+        with files.starting():
+            stop(files, state)
         was_there = True
     typer.echo("You have left the room." if was_there else "You were in no room.")
     if os.environ.get(VARIABLE):

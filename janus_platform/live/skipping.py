@@ -100,10 +100,10 @@ def skip_cells(hosts: Sequence[Host]) -> None:
 def _connection_errors() -> tuple[type[BaseException], ...]:
     import httpx
 
-    found: list[type[BaseException]] = [httpx.TransportError]
+    errors: list[type[BaseException]] = [httpx.TransportError]
     if (openai := sys.modules.get("openai")) is not None:
-        found.append(openai.APIConnectionError)
-    return tuple(found)
+        errors.append(openai.APIConnectionError)
+    return tuple(errors)
 
 
 def _ipython() -> Any:

@@ -42,10 +42,10 @@ class ControlClient:
 
     def get(self, path: str, /, *names: str, **query: str | None) -> Any:
         """The JSON answer to GET of `path`/`names`. Raises RequestRefusedError with the platform's own words."""
-        asked = "&".join(
+        query_string = "&".join(
             f"{key}={quote(value, errors='surrogateescape')}" for key, value in query.items() if value is not None
         )
-        return self._request("GET", _below(path, names) + (f"?{asked}" if asked else ""))
+        return self._request("GET", _below(path, names) + (f"?{query_string}" if query_string else ""))
 
     def post(self, path: str, /, **body: Any) -> Any:
         """The JSON answer to POST of `body`. Raises RequestRefusedError with the platform's own words."""
