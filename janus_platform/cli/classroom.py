@@ -11,7 +11,15 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.classroom.settings import ClassroomSettings, bridge_program, classroom_folder
+from janus_platform.classroom.settings import (
+    TICKET_VARIABLE,
+    ClassroomSettings,
+    bridge_program,
+    classroom_folder,
+    forget_ticket,
+    keep_ticket,
+    ticket_file,
+)
 from janus_platform.cli.output import say
 from janus_platform.client import running
 from janus_platform.errors import PlatformError
@@ -169,16 +177,15 @@ def join_classroom(
     as_json: AsJson = False,
 ) -> None:
     """Join a classroom; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
-    from janus_platform.classroom.saved_ticket import VARIABLE, keep, ticket_file
     from janus_platform.classroom.ticket import Ticket
 
-    text = ticket or os.environ.get(VARIABLE)
+    text = ticket or os.environ.get(TICKET_VARIABLE)
     if not text:
         text = typer.prompt("The line on your card", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     parsed = Ticket.parse(str(text))
     options = Options(port=port, detach=True, program=bridge_program(parsed))
     status = join(runtime(), options, lambda client: client.get("/status"))
-    keep(parsed)
+    keep_ticket(parsed)
     if as_json:
         typer.echo(json.dumps(status))
         return
@@ -189,18 +196,16 @@ def join_classroom(
 
 def leave_classroom() -> None:
     """Leave the classroom and forget the ticket."""
-    from janus_platform.classroom.saved_ticket import VARIABLE, forget
-
     files = runtime()
     state = files.state()
-    was_there = forget()
+    was_there = forget_ticket()
     if state is not None and state.room.startswith("learner-"):
         with files.starting():
             stop(files, state)
         was_there = True
     typer.echo("You have left the room." if was_there else "You were in no room.")
-    if os.environ.get(VARIABLE):
-        typer.echo(f"This shell still has ${VARIABLE}: unset {VARIABLE}", err=True)
+    if os.environ.get(TICKET_VARIABLE):
+        typer.echo(f"This shell still has ${TICKET_VARIABLE}: unset {TICKET_VARIABLE}", err=True)
 
 
 def add_to(app: typer.Typer) -> None:

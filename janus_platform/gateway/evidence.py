@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
 
-from janus_platform.attestation.errors import AttestationError, NonceError
-from janus_platform.attestation.evidence_service import EvidenceRateError, EvidenceService, NotMeasuredError
+from janus_platform.attestation.errors import AttestationError, EvidenceRateError, NonceError, NotMeasuredError
+from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.gateway.directory import Directory, NotDeployed, NotReady
 from janus_platform.gateway.errors import GatewayError, invalid_field, model_not_found, not_ready
 

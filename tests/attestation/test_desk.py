@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from janus_platform.attestation import EventLog
-from janus_platform.attestation.errors import NonceError
-from janus_platform.attestation.evidence_service import EvidenceRateError, EvidenceService, NotMeasuredError
+from janus_platform.attestation.errors import EvidenceRateError, NonceError, NotMeasuredError
+from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.clock import ManualClock
 from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
 from janus_platform.gateway.errors import GatewayError
