@@ -1,4 +1,4 @@
-"""Where evidence is asked for: one question at a time, so many a minute for each implementation, each nonce checked."""
+"""The evidence service: one request at a time, so many a minute for each implementation, each nonce checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EventLogs = Callable[[str], Awaitable[Mapping[str, EventLog]]]
 
 
 class EvidenceService:
-    """Gives evidence. `event_logs` returns what was measured of an implementation; `folder` holds the node's keys."""
+    """The source of evidence. `event_logs` returns what was measured of an implementation; `folder` has the keys."""
 
     def __init__(
         self,

@@ -53,10 +53,10 @@ class Golden:
             raise AttestationError(f"{path} holds no golden values: {error}. Save them anew.") from error
 
     @classmethod
-    def _read(cls, found: dict[str, Any], contract: Contract) -> Golden:
-        if found.get("janus_golden") != VERSION or not isinstance(found.get("implementation"), str):
+    def _read(cls, content: dict[str, Any], contract: Contract) -> Golden:
+        if content.get("janus_golden") != VERSION or not isinstance(content.get("implementation"), str):
             raise AttestationError(f"janus_golden is not {VERSION}, or no implementation is named")
-        log = EventLog.read(contract.attestation.registers, found.get("event_log"))
-        if log.registers() != found.get("registers"):
+        log = EventLog.read(contract.attestation.registers, content.get("event_log"))
+        if log.registers() != content.get("registers"):
             raise AttestationError("its event log does not lead to its registers")
-        return cls(found["implementation"], log)
+        return cls(content["implementation"], log)

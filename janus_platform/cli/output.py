@@ -1,4 +1,4 @@
-"""How the command line prints what others wrote."""
+"""Output of the command line: what others wrote is printed without control characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts the platform's process, or finds the one that runs. Used by the command line and the notebooks alike."""
+"""The launcher of the platform's process, which finds the one that runs. Command line and notebooks use it alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the running platform keeps what it needs while it runs: sockets, CA certificate, state; and the lock around it.
+"""The files of a running platform: sockets, CA certificate, state; and the lock around its start.
 
 Nothing of this outlives the platform. The folder is private to the user (0700).
 """
