@@ -78,9 +78,11 @@ def up(
     Without --detach it ends with the terminal session that started it. With --host and --learners it is a classroom.
     """
     files = runtime()
-    room = settings_of(host, learners, names, room_port, suite)
+    classroom = settings_of(host, learners, names, room_port, suite)
     access = AccessRules.of(api_key or (), api_key_file, cors_origin or ())
-    options = Options(port=port, limits=limits, web=web, detach=detach, access=access, program=wanted_program(room))
+    options = Options(
+        port=port, limits=limits, web=web, detach=detach, access=access, program=wanted_program(classroom)
+    )
     status = join(files, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
         typer.echo(json.dumps(status))
@@ -88,7 +90,7 @@ def up(
     typer.echo(f"The platform is up: {status['gateway']['url']}")
     for warning in status.get("warnings", ()):
         typer.echo(f"Warning: {warning}", err=True)
-    if room is not None:
+    if classroom is not None:
         announce(status)
     typer.echo('Send this shell\'s requests through it:  eval "$(janus env)"')
     typer.echo("It stays until `janus down`." if detach else "It ends with this terminal, or with `janus down`.")
