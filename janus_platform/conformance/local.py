@@ -57,7 +57,7 @@ class LocalPlace:
 
 
 def check_local(control: ControlClient, contract: Contract) -> Report:
-    """Compare the platform behind `control` with the contract. Raises NotRunning."""
+    """Compare the platform behind `control` with the contract. Raises NotRunningError."""
     place = LocalPlace(control, contract)
     probes: dict[str, Probe] = {
         f"services.{s.name}": _service(LocalPlace(control, contract), s) for s in contract.services.values()
