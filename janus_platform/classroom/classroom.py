@@ -32,7 +32,7 @@ from janus_platform.http.server import HttpServer
 from janus_platform.node.deployments import Deployments
 
 if TYPE_CHECKING:
-    from janus_bench.suites.loader import Suite
+    from janus_bench.suites.model import Suite
     from janus_platform.runtime.server import LocalPlatform
 
 
