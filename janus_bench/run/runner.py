@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 
 from janus_bench.errors import BenchError, RequestFailed, TargetError
 from janus_bench.run.records import Record
-from janus_bench.run.target import Target
-from janus_bench.suites.loader import Item
+from janus_bench.suites.model import Item
 from janus_bench.wire.chat import read_answer_aside
 from janus_bench.wire.client import exchange
 from janus_bench.wire.pause import TOO_MANY, Pause
 from janus_bench.wire.receiver import Clock
+from janus_bench.wire.target import Target
 
 LAG_PERIOD_SECONDS = 0.02
 ROUTED = "janus"  # the model name behind which the platform puts its current #1

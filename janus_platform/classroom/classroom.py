@@ -23,7 +23,7 @@ from janus_platform.http.server import HttpServer
 from janus_platform.runtime.platform import LocalPlatform
 
 if TYPE_CHECKING:
-    from janus_bench.suites.loader import Suite
+    from janus_bench.suites.model import Suite
 
 OPEN_FILES = 65_536
 
