@@ -68,7 +68,7 @@ class Room:
 
     def __init__(self, platform: LocalPlatform, settings: RoomSettings) -> None:
         self._platform, self.settings = platform, settings
-        self.rules = platform.contract.room
+        self.rules = platform.contract.classroom
         folder = room_folder()
         self._certificate = open_certificate(folder, platform.warn)
         self.traces = OwnTraces(settings.learners)

@@ -132,7 +132,7 @@ class LocalPlatform:
         return LIMITS[0] if self.limits.on else LIMITS[1]
 
     def _table(self) -> Mapping[str, ASGIApp]:
-        rules, table = self.contract.room, self.services.by_host
+        rules, table = self.contract.classroom, self.services.by_host
         if not self.settings.room:
             return table
         return {host: Fair(app, rules.calls_in_flight, rules.calls_together) for host, app in table.items()}
@@ -315,7 +315,7 @@ def main() -> None:
     parser.add_argument("--detached", action="store_true")
     parser.add_argument("--ready-fd", type=int)
     parser.add_argument("--room-host")
-    parser.add_argument("--room-port", type=int, default=load_contract().room.port)
+    parser.add_argument("--room-port", type=int, default=load_contract().classroom.port)
     parser.add_argument("--learners", type=int, default=0)
     parser.add_argument("--suite", default="quick")
     arguments = parser.parse_args()

@@ -18,7 +18,7 @@ from janus_platform.services.search.index import Document
 from janus_platform.services.search.local import COMMON_FROM, LocalSearch
 from tests.services.asgi import CONTRACT, ask, context
 
-SERVICE = CONTRACT.services["search"]
+SERVICE = CONTRACT.search
 CORPUS = load_corpus()
 ENGINE = LocalSearch.of(CORPUS)
 APP = build(context(), ENGINE)
