@@ -99,7 +99,7 @@ def _packed(folder: Path) -> list[dict[str, str]]:
     """The files of a submission, as the classroom takes them. Raises PlatformError for what it would refuse."""
     if not folder.is_absolute() or not folder.is_dir():
         raise PlatformError(f"{folder} is not a folder (give its full path).")
-    rules, size = load_contract().room, 0
+    rules, size = load_contract().classroom, 0
     packed: list[dict[str, str]] = []
     try:
         for path in files_in(folder):

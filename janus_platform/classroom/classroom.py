@@ -42,7 +42,7 @@ class Classroom:
         control: Callable[[Self], ASGIApp],
     ) -> None:
         self.platform, self.settings, self.port = platform, settings, settings.port
-        self.rules = platform.contract.room
+        self.rules = platform.contract.classroom
         folder = classroom_folder()
         self._certificate = open_certificate(folder, platform.warn)
         self.traces = LearnerTraces(settings.learners)

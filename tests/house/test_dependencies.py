@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "__init__": {"client", "errors"},
     "clock": set(),
     "errors": set(),
-    "contract": set(),
+    "contract": {"errors"},
     "public_address": set(),
     "corpus": set(),
     "implementations": set(),

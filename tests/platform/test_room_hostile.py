@@ -25,7 +25,7 @@ from tests.platform.conftest import Classroom
 from tests.platform.room_rig import knock
 from tests.platform.test_room import pupils, run
 
-RULES = load_contract().room
+RULES = load_contract().classroom
 SUITE = "cost"  # which the classroom's board ranks
 
 

@@ -161,7 +161,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", CHATS)
 def test_a_chat_request_leaves_the_loop_to_others(platform: Platform, name: str) -> None:
-    path = CONTRACT.services["inference"].path
+    path = CONTRACT.inference.path
     status, longest = platform.hears(platform.urls["inference"], post(path, CHATS[name]))
     assert status in (200, 400) and longest < MOST_SECONDS
 
