@@ -27,7 +27,7 @@ from janus_platform.runtime.server import platform_arguments, run
 from janus_platform.runtime.state import Runtime
 
 if TYPE_CHECKING:
-    from janus_bench.suites.loader import Suite
+    from janus_bench.suites.model import Suite
 
 
 class ClassroomDirectory:
@@ -50,7 +50,7 @@ class ClassroomDirectory:
         return [one | {"name": short(learner, one["name"])} for one in described]
 
     async def upstreams(self, name: str) -> Sequence[Upstream]:
-        """Where the nodes of the implementation of that full name listen. Raises NotDeployed or NotReady."""
+        """Where the nodes of the implementation of that full name listen. Raises NotDeployedError or NotReadyError."""
         return await self._deployments.upstreams(name)
 
 
