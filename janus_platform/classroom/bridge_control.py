@@ -20,7 +20,8 @@ from janus_platform.classroom.bridge import Bridge
 from janus_platform.classroom.client import ClassroomClient
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError, RequestRefusedError
-from janus_platform.node.snapshot import SnapshotError, files_in
+from janus_platform.node.errors import SnapshotError
+from janus_platform.node.submission.submitted_code import files_in
 from janus_platform.runtime.control_base import LocalControlApi, control_app, problem, read_object
 
 
@@ -99,7 +100,7 @@ def _packed(folder: Path) -> list[dict[str, str]]:
     """The files of a submission, as the classroom takes them. Raises PlatformError for what it would refuse."""
     if not folder.is_absolute() or not folder.is_dir():
         raise PlatformError(f"{folder} is not a folder (give its full path).")
-    rules, size = load_contract().room, 0
+    rules, size = load_contract().classroom, 0
     packed: list[dict[str, str]] = []
     try:
         for path in files_in(folder):

@@ -23,7 +23,7 @@ from janus_platform.http.server import HttpServer
 from janus_platform.runtime.platform import LocalPlatform
 
 if TYPE_CHECKING:
-    from janus_bench.suites.loader import Suite
+    from janus_bench.suites.model import Suite
 
 OPEN_FILES = 65_536
 
@@ -42,7 +42,7 @@ class Classroom:
         control: Callable[[Self], ASGIApp],
     ) -> None:
         self.platform, self.settings, self.port = platform, settings, settings.port
-        self.rules = platform.contract.room
+        self.rules = platform.contract.classroom
         folder = classroom_folder()
         self._certificate = open_certificate(folder, platform.warn)
         self.traces = LearnerTraces(settings.learners)

@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard.local import Leaderboard
-from janus_bench.scoring.constants import NOT_APART, NOT_APART_MEANS, THE_RUNNERS_WORD
+from janus_bench.leaderboard.rules import NOT_APART, NOT_APART_MEANS, THE_RUNNERS_WORD
 from janus_platform.classroom.namespaces import is_own, own, owner, short
 from janus_platform.classroom.roster import Roster
 from janus_platform.implementations import BASELINE
@@ -33,7 +33,7 @@ from janus_platform.processes.child import Child
 from janus_platform.runtime.control_base import problem, read_object
 
 if TYPE_CHECKING:
-    from janus_bench.suites.loader import Suite
+    from janus_bench.suites.model import Suite
 
 MAX_BODY_BYTES = 2_000_000
 MAX_PUBLICATIONS = 500

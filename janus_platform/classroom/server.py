@@ -27,7 +27,7 @@ from janus_platform.runtime.server import platform_arguments, run
 from janus_platform.runtime.state import Runtime
 
 if TYPE_CHECKING:
-    from janus_bench.suites.loader import Suite
+    from janus_bench.suites.model import Suite
 
 
 class ClassroomDirectory:
@@ -50,7 +50,7 @@ class ClassroomDirectory:
         return [one | {"name": short(learner, one["name"])} for one in described]
 
     async def upstreams(self, name: str) -> Sequence[Upstream]:
-        """Where the nodes of the implementation of that full name listen. Raises NotDeployed or NotReady."""
+        """Where the nodes of the implementation of that full name listen. Raises NotDeployedError or NotReadyError."""
         return await self._deployments.upstreams(name)
 
 
@@ -82,7 +82,7 @@ class ClassroomPlatform(LocalPlatform):
 
     def shared_service(self, app: ASGIApp) -> ASGIApp:
         """A service of which no learner takes more than a share."""
-        rules = self.contract.room
+        rules = self.contract.classroom
         return ConcurrencyLimit(app, rules.calls_in_flight, rules.calls_together)
 
     def directory(self) -> Directory:
@@ -132,7 +132,7 @@ def main() -> None:
     """Parse the arguments and serve until the end."""
     parser = platform_arguments("janus_platform.classroom.server")
     parser.add_argument("--room-host", required=True)
-    parser.add_argument("--room-port", type=int, default=load_contract().room.port)
+    parser.add_argument("--room-port", type=int, default=load_contract().classroom.port)
     parser.add_argument("--learners", type=int, required=True)
     parser.add_argument("--suite", default="quick")
     arguments = parser.parse_args()

@@ -16,10 +16,10 @@ from typing import Any
 
 from janus_platform.classroom.namespaces import is_own, own
 from janus_platform.clock import Clock
-from janus_platform.contract import RoomRules
+from janus_platform.contract import ClassroomRules
 from janus_platform.errors import PlatformError
-from janus_platform.node.checks import SubmissionRefused
 from janus_platform.node.deployments import Deployments
+from janus_platform.node.submission.checks import SubmissionRefusedError
 from janus_platform.runtime.control_api import FORM_FIELDS
 
 LOOK_SECONDS = 2.0
@@ -32,7 +32,7 @@ MAX_DEPTH = 12
 class Submissions:
     """The learners' submissions, deployed under their own names. `folder` holds files on their way only."""
 
-    def __init__(self, deployments: Deployments, rules: RoomRules, folder: Path, clock: Clock) -> None:
+    def __init__(self, deployments: Deployments, rules: ClassroomRules, folder: Path, clock: Clock) -> None:
         self._deployments, self._rules, self._folder, self._clock = deployments, rules, folder, clock
         self._trials = asyncio.Semaphore(rules.trials_at_once)
         self._busy: set[str] = set()
@@ -92,11 +92,11 @@ class Submissions:
         texts: dict[str, Any] = dict(form)
         try:
             return await self._deployments.submit(folder, full, **texts)
-        except SubmissionRefused:
+        except SubmissionRefusedError:
             return await self._deployments.submit(folder, full, **texts)
 
 
-def unpacked(files: Any, rules: RoomRules) -> dict[PurePosixPath, bytes]:
+def unpacked(files: Any, rules: ClassroomRules) -> dict[PurePosixPath, bytes]:
     """The files of a submission by their names below its folder. Raises PlatformError for what is none.
 
     Names are plain: no link, no device and nothing outside the folder can be written by them.

@@ -41,7 +41,7 @@ def settings_of(
 
     if host is None and not learners and names is None:
         return None
-    rules, given = load_contract().room, read_names(names) if names else []
+    rules, given = load_contract().classroom, read_names(names) if names else []
     count = learners or len(given)
     if host is None:
         there = ", ".join(own_addresses()) or "none on a network"

@@ -14,7 +14,7 @@ from janus_bench.home import home
 from janus_platform.cli.browsers import candidates, find_browser, why_not
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
-from janus_platform.processes.child import NoAnswer, ask
+from janus_platform.processes.child import NoAnswerError, ask
 from janus_platform.runtime.state import runtime
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _browser() -> Iterator[Finding]:
 def _model() -> Iterator[Finding]:
     try:
         ask([sys.executable, "-c", "import numpy, tokenizers, safetensors"], seconds=_IMPORT_SECONDS)
-    except NoAnswer as error:
+    except NoAnswerError as error:
         reason = f"numpy, tokenizers or safetensors cannot be imported: {error}"
         yield Finding(
             "embedding model", "note", reason, "Install the extra [platform]: `pip install -e '.[platform]'`."

@@ -32,25 +32,20 @@ class Access:
         self._digests = [one.encode() for one in rules.digests]
         self._origins = frozenset(rules.origins)
 
-    @property
-    def needs_key(self) -> bool:
-        """Whether requests must carry a key."""
-        return bool(self._digests)
-
     def check_key(self, path: str, headers: Mapping[str, str], open_paths: Collection[str]) -> None:
-        """Raise GatewayError 401 unless the request carries a valid key, or needs none."""
+        """Raise ResponseError 401 unless the request carries a valid key, or needs none."""
         if not self._digests or path in open_paths:
             return
         scheme, _, key = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise errors.unauthorized("This gateway needs an API key.")
-        found = digest(key.strip()).encode()
+        given = digest(key.strip()).encode()
         # Every digest is compared, so that the time says nothing about which one was close.
-        if not sum(hmac.compare_digest(found, known) for known in self._digests):
+        if not sum(hmac.compare_digest(given, known) for known in self._digests):
             raise errors.unauthorized("This API key is not valid here.")
 
     def check_origin(self, headers: Mapping[str, str]) -> Headers:
-        """The CORS headers of the answer; raises GatewayError 403 for a page of an origin that is not let in.
+        """The CORS headers of the answer; raises ResponseError 403 for a page of an origin that is not let in.
 
         A page elsewhere can send a request without asking first, so it is refused rather than answered unread. The
         gateway's own pages come from a loopback name: a foreign name that resolves to this machine (DNS rebinding)
@@ -72,15 +67,17 @@ class Access:
     def preflight(self, headers: Mapping[str, str]) -> Headers | None:
         """The headers that answer a preflight (Fetch, section 3.2.2) of an origin that is let in.
 
-        None for what is no preflight; raises GatewayError 403 for an origin that is not let in.
+        None for what is no preflight; raises ResponseError 403 for an origin that is not let in.
         """
         if "origin" not in headers or "access-control-request-method" not in headers:
             return None
         allowed = self.check_origin(headers)
         if not allowed:
             return None
-        asked = headers.get("access-control-request-headers", "")
-        more = [(b"access-control-allow-headers", asked.encode("latin-1"))] if _NAMES.fullmatch(asked) else []
+        wanted_headers = headers.get("access-control-request-headers", "")
+        more = []
+        if _NAMES.fullmatch(wanted_headers):
+            more.append((b"access-control-allow-headers", wanted_headers.encode("latin-1")))
         if headers.get("access-control-request-private-network") == "true":
             more.append((b"access-control-allow-private-network", b"true"))
         return [

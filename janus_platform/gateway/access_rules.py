@@ -42,15 +42,15 @@ class AccessRules:
 
         Raises PlatformError for what is no key or no origin, and for a file that cannot be read or holds none.
         """
-        found = [*keys, *_from_file(key_file), *_from_environment()]
-        if len(found) > MAX_KEYS:
+        every_key = [*keys, *_from_file(key_file), *_from_environment()]
+        if len(every_key) > MAX_KEYS:
             raise PlatformError(f"That is more than {MAX_KEYS:,} API keys.")
-        for key in found:
+        for key in every_key:
             if not _KEY.fullmatch(key):
                 raise PlatformError(
                     "An API key is 1 to 200 visible ASCII characters, without spaces. Make another one."
                 )
-        return cls(tuple(sorted(set(map(digest, found)))), tuple(sorted(set(map(_origin, origins)))))
+        return cls(tuple(sorted(set(map(digest, every_key)))), tuple(sorted(set(map(_origin, origins)))))
 
     @property
     def mark(self) -> str:

@@ -13,8 +13,8 @@ from janus_platform.attestation import EventLog
 from janus_platform.attestation.errors import EvidenceRateError, NonceError, NotMeasuredError
 from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.clock import ManualClock
-from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError, ResponseError
 from janus_platform.gateway.evidence import evidence_page
 from tests.attestation.rig import CONTRACT, NOW, bench
 
@@ -37,13 +37,13 @@ class Directory:
         return [{"name": name, "created": 0} for name in self.names()]
 
     async def upstreams(self, name: str) -> list[Upstream]:
-        raise NotReady("not here")
+        raise NotReadyError("not here")
 
     async def event_logs(self, name: str) -> Mapping[str, EventLog]:
         if name == "broken":
-            raise NotReady("it crashed twice.")
+            raise NotReadyError("it crashed twice.")
         if name == "leaving":
-            raise NotDeployed("gone")
+            raise NotDeployedError("gone")
         return {} if name == "remote" else {"node-1": self.log}
 
 
@@ -109,7 +109,7 @@ def test_the_gateway_refuses_what_is_wrong_with_a_status_and_a_reason(
     tmp_path: Path, name: str, query: bytes, status: int, code: str
 ) -> None:
     ours, _, directory = desk(tmp_path)
-    with pytest.raises(GatewayError) as refused:
+    with pytest.raises(ResponseError) as refused:
         asyncio.run(evidence_page(ours, directory)(name, query))
     assert (refused.value.status, refused.value.code) == (status, code)
 
@@ -120,7 +120,7 @@ def test_the_gateway_answers_429_with_when_to_come_back(tmp_path: Path) -> None:
         page = evidence_page(ours, directory)
         for _ in range(LIMIT.requests):
             await page("mine", f"nonce={GOOD}".encode())
-        with pytest.raises(GatewayError) as refused:
+        with pytest.raises(ResponseError) as refused:
             await page("mine", f"nonce={GOOD}".encode())
         assert (refused.value.status, refused.value.headers) == (429, {"retry-after": str(LIMIT.per_seconds)})
 
@@ -130,6 +130,6 @@ def test_the_gateway_answers_429_with_when_to_come_back(tmp_path: Path) -> None:
 def test_keys_that_cannot_be_used_are_named_and_no_evidence_is_given(tmp_path: Path) -> None:
     ours, _, directory = desk(tmp_path)
     (tmp_path / "keys" / "node-key.pem").chmod(0o644)
-    with pytest.raises(GatewayError, match="chmod 600") as refused:
+    with pytest.raises(ResponseError, match="chmod 600") as refused:
         asyncio.run(evidence_page(ours, directory)("mine", f"nonce={GOOD}".encode()))
     assert (refused.value.status, refused.value.code) == (500, "no_evidence")

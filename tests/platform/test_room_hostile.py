@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from janus_bench.scoring.constants import scoring_hash
+from janus_bench.constants import scoring_hash
 from janus_bench.suites.loader import load_suite
 from janus_platform.classroom.certificate import client_context, open_certificate
 from janus_platform.classroom.client import ClassroomClient, ClassroomUnreachableError, open_channel
@@ -25,7 +25,7 @@ from tests.platform.conftest import Classroom
 from tests.platform.room_rig import knock
 from tests.platform.test_room import pupils, run
 
-RULES = load_contract().room
+RULES = load_contract().classroom
 SUITE = "cost"  # which the classroom's board ranks
 
 

@@ -23,7 +23,7 @@ from janus_platform.errors import PlatformError
 from tests.platform.room_rig import knock
 from tests.platform.test_room import run
 
-RULES = load_contract().room
+RULES = load_contract().classroom
 
 
 @pytest.mark.parametrize(
