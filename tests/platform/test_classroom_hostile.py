@@ -1,4 +1,4 @@
-"""Hostile learners and strangers at the tunnel server: another's secret, floods, huge bodies, clock tricks, control commands."""
+"""Hostile learners and strangers: another's secret, floods, huge bodies, clock tricks, control commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a classroom that hostile learners meet, one by one: uploaded files, the places of the tunnel server, the count of the guard."""
+"""The parts that hostile learners meet, one by one: uploaded files, the tunnel server's places, the guard's count."""
 
 from __future__ import annotations
 
