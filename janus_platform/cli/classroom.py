@@ -20,13 +20,11 @@ from janus_platform.classroom.settings import (
     keep_ticket,
     ticket_file,
 )
-from janus_platform.cli.output import say
+from janus_platform.cli.output import AsJson, say
 from janus_platform.client import running
 from janus_platform.errors import PlatformError
 from janus_platform.runtime.launcher import Options, join, stop
 from janus_platform.runtime.state import runtime
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 classroom = typer.Typer(help="The classroom that this machine's platform is: cards, who is there, the leaderboard.")
 

@@ -20,7 +20,7 @@ from janus_platform.classroom.settings import wanted_program
 from janus_platform.cli.check import check
 from janus_platform.cli.classroom import add_to as add_classroom
 from janus_platform.cli.classroom import announce, settings_of
-from janus_platform.cli.output import say as _say
+from janus_platform.cli.output import AsJson, say
 from janus_platform.cli.security import add_to as add_security
 from janus_platform.cli.submissions import add_to as add_submissions
 from janus_platform.cli.trace import trace
@@ -39,7 +39,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
 @app.command()
@@ -186,7 +185,7 @@ def progress(as_json: AsJson = False) -> None:
 
     Console().print(exercises.table())
     for problem in exercises.problems:
-        _say(problem, err=True)
+        say(problem, err=True)
 
 
 @app.command()
@@ -198,7 +197,7 @@ def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the
     try:
         print_solution(name)
     except UnknownExercise as error:
-        _say(f"janus: {error}", err=True)
+        say(f"janus: {error}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -219,7 +218,7 @@ def main() -> None:
     try:
         app()
     except PlatformError as error:
-        _say(f"janus: {error}", err=True)
+        say(f"janus: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
