@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from janus_bench.home import home
-from janus_platform.classroom.roster import private_file
 from janus_platform.classroom.ticket import Ticket
 from janus_platform.errors import PlatformError
 from janus_platform.runtime.launcher import Program
+from janus_platform.stored_files import write_whole
 
 # A ticket in it takes the place of the one that `janus join` keeps.
 TICKET_VARIABLE = "JANUS_ROOM"
@@ -91,8 +91,8 @@ def wanted_ticket() -> Ticket | None:
 def keep_ticket(ticket: Ticket) -> None:
     """Keep the ticket for the next time. Raises PlatformError."""
     try:
-        with private_file(ticket_file()) as handle:
-            os.write(handle, str(ticket).encode())
+        home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(ticket_file(), str(ticket), private=True)
     except OSError as error:
         raise PlatformError(f"Cannot write {ticket_file()}: {error.strerror}. Set JANUS_HOME elsewhere.") from error
 

@@ -79,7 +79,8 @@ def cards(
     """Print the learners' cards. They are keys: whoever has one is that learner."""
     from janus_platform.classroom import cards as card_pages
     from janus_platform.classroom.addresses import card_address
-    from janus_platform.classroom.roster import open_roster, private_file
+    from janus_platform.classroom.roster import open_roster
+    from janus_platform.stored_files import write_whole
 
     described = running().get("/room")
     learners = list(open_roster(classroom_folder(), len(described["learners"])).learners.values())
@@ -91,8 +92,8 @@ def cards(
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
         pages |= {each.absolute() / f"{card.learner}.html": card_pages.page_of(card) for card in all_cards}
     for path, text in pages.items():
-        with private_file(path) as handle, os.fdopen(os.dup(handle), "w", encoding="utf-8") as page:
-            page.write(text)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, text, private=True)
     if each is not None:
         typer.echo(f"{len(all_cards)} pages are in {each}, one for each learner. Delete those that are sent.", err=True)
     if html is not None:

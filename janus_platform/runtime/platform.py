@@ -24,7 +24,6 @@ from janus_platform.attestation.identity import ATTESTATION_FOLDER
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
-from janus_platform.damaged_files import Warn, is_damaged, set_aside
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
 from janus_platform.egress.environment import EgressAccess, egress_variables
@@ -52,6 +51,7 @@ from janus_platform.runtime.state import Runtime, State, cache_folder
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.framework.rate_limit import LimitSwitch
 from janus_platform.services.registry import build_services
+from janus_platform.stored_files import Warn, is_damaged, set_aside
 from janus_platform.traces.export import exporter_from
 from janus_platform.traces.tracing import Tracing
 
