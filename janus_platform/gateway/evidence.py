@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
 
-from janus_platform.attestation.errors import AttestationError, BadNonce
-from janus_platform.attestation.evidence_service import EvidenceDesk, NothingMeasured, TooOften
+from janus_platform.attestation.errors import AttestationError, EvidenceRateError, NonceError, NotMeasuredError
+from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.gateway.directory import Directory
 from janus_platform.gateway.errors import (
     NotDeployedError,
@@ -22,7 +22,7 @@ from janus_platform.gateway.errors import (
 MAX_QUERY_BYTES = 1_000
 
 
-def evidence_page(desk: EvidenceDesk, directory: Directory) -> Callable[[str, bytes], Coroutine[Any, Any, bytes]]:
+def evidence_page(desk: EvidenceService, directory: Directory) -> Callable[[str, bytes], Coroutine[Any, Any, bytes]]:
     """The callable that gives an implementation's evidence, by its name and the query; raises ResponseError."""
 
     async def page(name: str, query: bytes) -> bytes:
@@ -31,12 +31,12 @@ def evidence_page(desk: EvidenceDesk, directory: Directory) -> Callable[[str, by
             raise model_not_found(name, "name", directory.names())
         try:
             return json.dumps(await desk.evidence(name, nonce)).encode()
-        except TooOften as error:
+        except EvidenceRateError as error:
             headers = {"retry-after": str(error.retry_after)}
             raise ResponseError(429, str(error), code="rate_limit_exceeded", headers=headers) from error
-        except NothingMeasured as error:
+        except NotMeasuredError as error:
             raise ResponseError(409, str(error), code="nothing_measured") from error
-        except BadNonce as error:
+        except NonceError as error:
             raise invalid_field("nonce", str(error)) from error
         except AttestationError as error:
             raise ResponseError(500, str(error), code="no_evidence") from error

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from janus_platform.damaged_files import Warn, is_damaged, set_aside
 from janus_platform.node.errors import RegistryError
+from janus_platform.stored_files import Warn, is_damaged, set_aside
 
 log = logging.getLogger("janus.node")
 

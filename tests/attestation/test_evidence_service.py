@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from janus_platform.attestation import EventLog
-from janus_platform.attestation.errors import BadNonce
-from janus_platform.attestation.evidence_service import EvidenceDesk, NothingMeasured, TooOften
+from janus_platform.attestation.errors import EvidenceRateError, NonceError, NotMeasuredError
+from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.clock import ManualClock
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import NotDeployedError, NotReadyError, ResponseError
@@ -47,23 +47,23 @@ class Directory:
         return {} if name == "remote" else {"node-1": self.log}
 
 
-def desk(home: Path) -> tuple[EvidenceDesk, ManualClock, Directory]:
+def service(home: Path) -> tuple[EvidenceService, ManualClock, Directory]:
     clock, directory = ManualClock(), Directory(bench(home).log())
-    return EvidenceDesk(CONTRACT, directory.event_logs, home / "keys", clock, lambda: NOW), clock, directory
+    return EvidenceService(CONTRACT, directory.event_logs, home / "keys", clock, lambda: NOW), clock, directory
 
 
 @pytest.mark.parametrize(
     "nonce", ["", "ab", "g" * 64, "AB" * 32, "ab" * 33, "ab" * 31 + "a", " " + "ab" * 32, "ab" * 32 + "\n", None, 5]
 )
 def test_a_nonce_of_another_form_is_refused_with_how_to_make_one(tmp_path: Path, nonce: object) -> None:
-    with pytest.raises(BadNonce, match=r"64 lower-case hexadecimal digits.*token_hex\(32\)"):
-        asyncio.run(desk(tmp_path)[0].evidence("mine", nonce))
+    with pytest.raises(NonceError, match=r"64 lower-case hexadecimal digits.*token_hex\(32\)"):
+        asyncio.run(service(tmp_path)[0].evidence("mine", nonce))
 
 
 def test_evidence_is_labelled_simulated_in_answer_and_token(tmp_path: Path) -> None:
     from janus_platform.attestation.token import take_apart
 
-    evidence = asyncio.run(desk(tmp_path)[0].evidence("mine", GOOD))
+    evidence = asyncio.run(service(tmp_path)[0].evidence("mine", GOOD))
     claims = take_apart(evidence["token"]).claims
     assert evidence["simulated"] is claims["simulated"] is True
     assert "No hardware" in evidence["notice"] and "attested" not in json.dumps(evidence)
@@ -72,10 +72,10 @@ def test_evidence_is_labelled_simulated_in_answer_and_token(tmp_path: Path) -> N
 
 def test_more_than_the_limit_is_refused_until_the_window_has_passed(tmp_path: Path) -> None:
     async def ask_too_often() -> None:
-        ours, clock, _ = desk(tmp_path)
+        ours, clock, _ = service(tmp_path)
         for _ in range(LIMIT.requests):
             await ours.evidence("mine", GOOD)
-        with pytest.raises(TooOften, match=f"Ask again in {LIMIT.per_seconds} s"):
+        with pytest.raises(EvidenceRateError, match=f"Ask again in {LIMIT.per_seconds} s"):
             await ours.evidence("mine", GOOD)
         clock.advance(LIMIT.per_seconds)
         await ours.evidence("mine", GOOD)
@@ -84,8 +84,8 @@ def test_more_than_the_limit_is_refused_until_the_window_has_passed(tmp_path: Pa
 
 
 def test_where_nothing_was_measured_there_is_no_evidence(tmp_path: Path) -> None:
-    with pytest.raises(NothingMeasured, match="No node of remote"):
-        asyncio.run(desk(tmp_path)[0].evidence("remote", GOOD))
+    with pytest.raises(NotMeasuredError, match="No node of remote"):
+        asyncio.run(service(tmp_path)[0].evidence("remote", GOOD))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_where_nothing_was_measured_there_is_no_evidence(tmp_path: Path) -> None
 def test_the_gateway_refuses_what_is_wrong_with_a_status_and_a_reason(
     tmp_path: Path, name: str, query: bytes, status: int, code: str
 ) -> None:
-    ours, _, directory = desk(tmp_path)
+    ours, _, directory = service(tmp_path)
     with pytest.raises(ResponseError) as refused:
         asyncio.run(evidence_page(ours, directory)(name, query))
     assert (refused.value.status, refused.value.code) == (status, code)
@@ -116,7 +116,7 @@ def test_the_gateway_refuses_what_is_wrong_with_a_status_and_a_reason(
 
 def test_the_gateway_answers_429_with_when_to_come_back(tmp_path: Path) -> None:
     async def ask_too_often() -> None:
-        ours, _, directory = desk(tmp_path)
+        ours, _, directory = service(tmp_path)
         page = evidence_page(ours, directory)
         for _ in range(LIMIT.requests):
             await page("mine", f"nonce={GOOD}".encode())
@@ -128,7 +128,7 @@ def test_the_gateway_answers_429_with_when_to_come_back(tmp_path: Path) -> None:
 
 
 def test_keys_that_cannot_be_used_are_named_and_no_evidence_is_given(tmp_path: Path) -> None:
-    ours, _, directory = desk(tmp_path)
+    ours, _, directory = service(tmp_path)
     (tmp_path / "keys" / "node-key.pem").chmod(0o644)
     with pytest.raises(ResponseError, match="chmod 600") as refused:
         asyncio.run(evidence_page(ours, directory)("mine", f"nonce={GOOD}".encode()))
