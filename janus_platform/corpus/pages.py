@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from janus_platform.errors import PlatformError
 
-class CorpusError(ValueError):
+
+class CorpusError(PlatformError):
     """A file of the corpus is wrong; the message names the file, relative to `sites/`, and the fault."""
 
     def __init__(self, file: str, fault: str) -> None:

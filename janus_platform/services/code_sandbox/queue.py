@@ -12,6 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from janus_platform.services import ServiceError
 from janus_platform.services.code_sandbox.run import Prepared
 from janus_platform.services.code_sandbox.toolchains import Toolchain
 
@@ -20,7 +21,7 @@ log = logging.getLogger("janus.services.code_sandbox")
 Prepare = Callable[[Toolchain], Awaitable[Prepared]]
 
 
-class QueueFull(Exception):
+class QueueFullError(ServiceError):
     """No place to wait in, or waited long enough."""
 
 
@@ -38,16 +39,16 @@ class Slots:
         return self._admitted - self.running
 
     async def __aenter__(self) -> None:
-        """Take a place. Raises QueueFull."""
+        """Take a place. Raises QueueFullError."""
         if self._admitted >= self.most_running + self.most_waiting:
-            raise QueueFull
+            raise QueueFullError
         self._admitted += 1
         try:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
             self._admitted -= 1
-            raise QueueFull from None
+            raise QueueFullError from None
         except BaseException:
             self._admitted -= 1
             raise

@@ -35,7 +35,7 @@ _PIPE_BYTES = 1 << 20  # the most that a user without privileges gets (pipe(7), 
 Excess = Literal["memory", "disk", "processes"]
 
 
-class Running:
+class StartedProgram:
     """A program behind the barrier, and afterwards.
 
     `uid` is a uid that only this run has, `session` one that it cannot leave, `init` an open descriptor of the first
@@ -57,7 +57,7 @@ class Running:
         self._uid, self._session, self._init = uid, session, init
         self._gone = False
 
-    async def let_go(self, stdin: bytes = b"") -> None:
+    async def release(self, stdin: bytes = b"") -> None:
         """Let the program begin, and give it `stdin` as fast as it reads it, up to where it stops reading."""
         pipe = self.child.stdin
         assert pipe is not None

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from janus_platform.processes.child import NoAnswer, ask
+from janus_platform.services import ServiceError
 
 _ASK_SECONDS = 10
 # How long a tool that failed is not asked again: an installation that mends it is seen soon, a hanging one waits once.
@@ -61,7 +62,7 @@ class Toolchain:
     tool: Path = Path(sys.executable)
 
 
-class ToolchainMissing(LookupError):
+class ToolchainMissingError(ServiceError):
     """No toolchain for the language works here: `reason` says why, `install` is the command that installs one."""
 
     def __init__(self, language: str, reason: str = "") -> None:
@@ -78,7 +79,7 @@ def installed(language: str) -> bool:
 def toolchain(language: str) -> Toolchain:
     """The toolchain of a language of the contract. Blocks the first time, while tools are asked where they live.
 
-    Raises ToolchainMissing when there is none that works and is new enough.
+    Raises ToolchainMissingError when there is none that works and is new enough.
     """
     if language == "python":
         return _python()
@@ -92,10 +93,10 @@ def toolchain(language: str) -> Toolchain:
                 reason = str(error)
                 _failed[language, path] = (time.monotonic(), reason)
         reasons.append(f"{path}: {reason}")
-    raise ToolchainMissing(language, "; ".join(reasons))
+    raise ToolchainMissingError(language, "; ".join(reasons))
 
 
-def survey(languages: tuple[str, ...] = tuple(TOOLS)) -> dict[str, Toolchain | ToolchainMissing]:
+def survey(languages: tuple[str, ...] = tuple(TOOLS)) -> dict[str, Toolchain | ToolchainMissingError]:
     """The toolchain of each language, or why there is none; all are asked at once, so that the slowest one counts."""
     with ThreadPoolExecutor(len(languages)) as threads:
         return dict(zip(languages, threads.map(_toolchain_or_reason, languages), strict=True))
@@ -119,10 +120,10 @@ def forget() -> None:
     _failed.clear()
 
 
-def _toolchain_or_reason(language: str) -> Toolchain | ToolchainMissing:
+def _toolchain_or_reason(language: str) -> Toolchain | ToolchainMissingError:
     try:
         return toolchain(language)
-    except ToolchainMissing as missing:
+    except ToolchainMissingError as missing:
         return missing
 
 

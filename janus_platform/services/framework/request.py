@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from starlette.requests import ClientDisconnect, Request
 
 from janus_platform.contract import Parameter, Service
+from janus_platform.services import ServiceError
 from janus_platform.services.framework.problem import Problem, bad_request, invalid_field, too_large
 
 MAX_BODY_BYTES = 1_000_000
@@ -137,7 +138,7 @@ def _parsed(body: bytes, example: str) -> dict[str, Any]:
     try:
         text = body.decode("utf-8-sig")
         values = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique)
-    except _NotOurs as error:
+    except _JsonError as error:
         raise bad_request(f"{error} An object such as {example} is right.") from None
     except (ValueError, RecursionError):
         raise bad_request(f"The body is not valid JSON in UTF-8. Send an object such as {example}.") from None
@@ -148,18 +149,18 @@ def _parsed(body: bytes, example: str) -> dict[str, Any]:
     return values
 
 
-class _NotOurs(Exception):
+class _JsonError(ServiceError):
     """Text that a JSON parser takes and this service does not; the message says why."""
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise _NotOurs(f"{name} is not JSON (RFC 8259, section 6). Send a number or null.")
+    raise _JsonError(f"{name} is not JSON (RFC 8259, section 6). Send a number or null.")
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise _NotOurs("The body holds a number beyond what a double can carry. Send a smaller one.")
+        raise _JsonError("The body holds a number beyond what a double can carry. Send a smaller one.")
     return number
 
 
@@ -167,7 +168,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         # Which of the two is meant, parsers disagree about (RFC 8259, section 4).
-        raise _NotOurs("The body names one field twice. Send each field once.")
+        raise _JsonError("The body names one field twice. Send each field once.")
     return values
 
 
@@ -206,7 +207,7 @@ def _from_text(parameter: Parameter, text: str) -> Any:
     if parameter.type in ("integer", "number"):
         try:
             return int(text) if parameter.type == "integer" else _finite(text)
-        except (ValueError, _NotOurs):
+        except (ValueError, _JsonError):
             return text
     return text
 

@@ -19,9 +19,10 @@ from yarl import URL
 
 from janus_platform.corpus import Corpus, Document, Page, Redirect
 from janus_platform.public_address import is_public
+from janus_platform.services import ServiceError
 from janus_platform.services.framework.problem import Problem
 from janus_platform.services.web_proxy import odd_site
-from janus_platform.services.web_proxy.encoding import read_decoded
+from janus_platform.services.web_proxy.encoding import ContentEncodingError, read_decoded
 from janus_platform.services.web_proxy.guard import Target, address_refused
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -86,7 +87,7 @@ class LocalWeb:
         return {"web": self.name, "hosts": len(self._corpus.hosts), "pages": len(self._corpus.pages)}
 
 
-class AddressRefused(OSError):
+class AddressRefusedError(ServiceError, OSError):
     """A connection was about to go to an address that is not public."""
 
 
@@ -119,7 +120,7 @@ class LiveWeb:
                 # Header bytes that are not ASCII arrive as lone surrogates.
                 kind = response.headers.get("Content-Type", "")[:200].encode("ascii", "replace").decode()
                 return _cut(Reply(response.status, kind, body), max_bytes)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, ContentEncodingError, OSError, ValueError) as error:
             if _is_refused(error):
                 raise address_refused(target.host) from None
             raise _unreachable(target, _reason(error)) from None
@@ -158,11 +159,11 @@ class LiveWeb:
     def _guarded_socket(self, address_info: Any) -> socket.socket:
         """A socket for the address that is about to be connected to (`getaddrinfo`'s tuple): asked at the last moment.
 
-        Raises AddressRefused unless the address is public.
+        Raises AddressRefusedError unless the address is public.
         """
         family, kind, protocol, _, address = address_info
         if not self._may_connect(str(address[0])):
-            raise AddressRefused(f"{address[0]} is not public")
+            raise AddressRefusedError(f"{address[0]} is not public")
         return socket.socket(family, kind, protocol)
 
 
@@ -205,11 +206,11 @@ def _cut(reply: Reply, max_bytes: int) -> Reply:
 
 
 def _is_refused(error: BaseException | None) -> bool:
-    """Whether AddressRefused is the cause: aiohttp wraps it, and joins those of several addresses in a group."""
+    """Whether AddressRefusedError is the cause: aiohttp wraps it, and joins those of several addresses in a group."""
     seen: list[BaseException | None] = [error]
     while seen:
         current = seen.pop()
-        if isinstance(current, AddressRefused):
+        if isinstance(current, AddressRefusedError):
             return True
         if isinstance(current, BaseExceptionGroup):
             seen.extend(current.exceptions)
@@ -223,7 +224,7 @@ def _reason(error: Exception) -> str:
         return "the name does not resolve"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return "its TLS certificate is not valid"
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | ContentEncodingError):
         return str(error)
     return "the connection failed"
 
