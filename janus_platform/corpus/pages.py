@@ -1,4 +1,4 @@
-"""What a URL of the corpus may stand for: a page, a document that is not a page, or a redirect."""
+"""The entries of the corpus: a page, a document that is not a page, or a redirect; and its error."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The hostname table: which service answers at which of the contract's hosts. It is the whole topology.
+"""The service registry: the app that answers at each of the contract's hosts. It is the whole topology.
 
-Natively the egress proxy stands before it; a test may stand an in-process transport there.
+The egress proxy forwards to it; a test may use an in-process transport instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The code sandbox (FR-3): runs a program apart from the host and hands back what it said and the files it wrote.
+"""The code sandbox (FR-3): runs a program apart from the host and returns its output and the files it wrote.
 
 `POST /execute` takes `language`, `code`, `timeout`, and optionally `stdin` and `files`; the contract names every field
 of its answer. `files` are those at the top of the working directory, which is also `$OUTPUT_DIR`; what else is there,
@@ -103,8 +103,8 @@ def _warm_fonts(warm: Warm) -> None:
         return
     outcome = asyncio.run(_run_once(python, Program(FONT_PROGRAM)))
     if outcome.exit_code != 0:
-        said = outcome.stderr.strip().splitlines() or [f"exit code {outcome.exit_code}"]
-        raise OSError(f"matplotlib's list of fonts could not be made ({said[-1]})")
+        lines = outcome.stderr.strip().splitlines() or [f"exit code {outcome.exit_code}"]
+        raise OSError(f"matplotlib's list of fonts could not be made ({lines[-1]})")
     warm.keep_fonts(outcome.files)
 
 
@@ -147,10 +147,10 @@ class _Sandbox:
 
     async def execute(self, request: Request) -> Response:
         """`POST /execute`."""
-        asked = await read_json(request, self._service, max_bytes=self._bounds.max_body_bytes)
-        tools = await _toolchain_or_problem(asked["language"])
-        program = program_of(asked, tools.source)
-        outcome = await _unless_left(request, self._in_turn(tools, program, float(asked["timeout"])))
+        body = await read_json(request, self._service, max_bytes=self._bounds.max_body_bytes)
+        tools = await _toolchain_or_problem(body["language"])
+        program = program_of(body, tools.source)
+        outcome = await _unless_left(request, self._in_turn(tools, program, float(body["timeout"])))
         if outcome is None:
             return Response(status_code=_LEFT)
         span = get_current_span()
@@ -221,14 +221,14 @@ class _Sandbox:
         return await prepare(tools, limits=self._limits, isolation=self._isolation, guard=guard, warm=self._warm)
 
     def _languages(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
+        languages: dict[str, dict[str, Any]] = {}
         for language, tools in survey(self._service.languages).items():
             if isinstance(tools, ToolchainMissingError):
                 why = {"reason": tools.reason, "install": tools.install}
-                found[language] = {"installed": False, "prepared": False, **why}
+                languages[language] = {"installed": False, "prepared": False, **why}
             else:
-                found[language] = {"installed": True, "prepared": self._warm.ready(tools)}
-        return found
+                languages[language] = {"installed": True, "prepared": self._warm.ready(tools)}
+        return languages
 
 
 async def _unless_left(request: Request, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:

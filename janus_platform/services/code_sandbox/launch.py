@@ -85,20 +85,20 @@ async def start_plain_process(
     head, uid = _user(toolchain, uid, landlocked=landlocked)
     environment = {**toolchain.environment, SYSTEM_LINKER: "1"} if landlocked else toolchain.environment
     toolchain = replace(toolchain, environment=environment)
-    scratch, place = Scratch.of_new_directory(owner=uid)
+    scratch, directory = Scratch.of_new_directory(owner=uid)
     with contextlib.ExitStack() as on_failure:
         on_failure.callback(scratch.close)
         with contextlib.ExitStack() as on_exit:
             steps = [guard.enter, limits.setter(own_uid=uid is not None)]
             if landlocked:
-                steps += _restrictions(toolchain, isolation, place, on_exit)
+                steps += _restrictions(toolchain, isolation, directory, on_exit)
 
             def prepare() -> None:
                 for step in steps:
                     step()
 
             command = [*head, *BARRIER, *toolchain.command]
-            child = await start_child(command, toolchain, place, prepare, cwd=place, uid=uid)
+            child = await start_child(command, toolchain, directory, prepare, cwd=directory, uid=uid)
         on_failure.pop_all()
     return StartedProgram(child, scratch, uid=uid, session=child.pid if landlocked else None)
 
@@ -115,10 +115,10 @@ def _user(toolchain: Toolchain, uid: int | None, *, landlocked: bool) -> tuple[l
 
 
 def _restrictions(
-    toolchain: Toolchain, isolation: Isolation, place: Path, on_exit: contextlib.ExitStack
+    toolchain: Toolchain, isolation: Isolation, directory: Path, on_exit: contextlib.ExitStack
 ) -> list[Callable[[], None]]:
     readable = (*system_paths(), *toolchain.binds)
-    ruleset = Ruleset(Grants(readable=readable, writable=(place,)), abi=isolation.landlock_abi)
+    ruleset = Ruleset(Grants(readable=readable, writable=(directory,)), abi=isolation.landlock_abi)
     on_exit.callback(ruleset.close)
     program = filter_program(namespaces=False)
     if program is None:

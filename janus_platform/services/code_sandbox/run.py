@@ -123,9 +123,9 @@ class Prepared:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await streams
 
-    def _wanted_memory(self, said: str) -> bool:
+    def _wanted_memory(self, stderr: str) -> bool:
         # Go says it before the list of its goroutines, the others say it last.
-        ends = said[:_EXTREMES] + said[-_EXTREMES:]
+        ends = stderr[:_EXTREMES] + stderr[-_EXTREMES:]
         return any(words in ends for words in self.toolchain.no_memory)
 
     async def close(self) -> None:
@@ -145,8 +145,8 @@ class Prepared:
         async def excess() -> Excess:
             while True:
                 await clock.sleep(LOOK_EVERY_SECONDS)
-                if found := await asyncio.to_thread(self._running.excess, self._guard, self._limits):
-                    return found
+                if reason := await asyncio.to_thread(self._running.excess, self._guard, self._limits):
+                    return reason
 
         watch = asyncio.create_task(excess())
         causes: dict[asyncio.Task[Any], Cause] = {

@@ -1,4 +1,4 @@
-"""How a program of each language is run: its source file, the command, and what must be visible to it.
+"""The toolchain of each language: its source file, the command, and what must be visible to it.
 
 Python is this environment's own interpreter, with the packages installed beside it. Go and Rust are compiled in the run
 itself. A tool that is too old, broken, or does not answer counts as missing, and the next one of that name is tried.
@@ -104,10 +104,10 @@ def survey(languages: tuple[str, ...] = tuple(TOOLS)) -> dict[str, Toolchain | T
 
 def candidates(language: str) -> Iterator[Path]:
     """Every tool that would run or compile `language`, wherever installers put it, in the order they are tried."""
-    further = [os.path.expanduser(place) for place in (*_FURTHER_PLACES, str(Path(sys.prefix, "bin")))]
+    further = [os.path.expanduser(path) for path in (*_FURTHER_PLACES, str(Path(sys.prefix, "bin")))]
     folders = [*os.environ.get("PATH", os.defpath).split(os.pathsep), *further]
-    found = (shutil.which(TOOLS[language], path=folder) for folder in dict.fromkeys(folders) if folder)
-    return (Path(path).absolute() for path in found if path)
+    tools = (shutil.which(TOOLS[language], path=folder) for folder in dict.fromkeys(folders) if folder)
+    return (Path(path).absolute() for path in tools if path)
 
 
 _known: dict[tuple[str, Path], Toolchain] = {}
@@ -156,9 +156,9 @@ def _python() -> Toolchain:
     return Toolchain("python", "main.py", command, _outside_usr(prefixes), environment, ("MemoryError",))
 
 
-def _javascript(found: Path) -> Toolchain:
+def _javascript(tool: Path) -> Toolchain:
     # What is on PATH may be a version manager's or a package's wrapper, which needs more than itself.
-    node = _path_in(_answer([str(found), "-p", "process.execPath"]))
+    node = _path_in(_answer([str(tool), "-p", "process.execPath"]))
     # Only the program, never the prefix it lies in: that may be ~/.local. V8's heap must end below the memory limit.
     command = (str(node.resolve()), "--max-old-space-size=384", "main.js")
     # Without a file of that name OpenSSL goes on; one that it may not read ends it.
@@ -181,8 +181,8 @@ def _go(go: Path) -> Toolchain:
     root = _path_in(_answer([str(go), "env", "GOROOT"], asking))
     version = _version_in(_answer([str(go), "version"], asking))
     if version < _OLDEST_GO:
-        said, oldest = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_GO))
-        raise NoAnswer(f"version {said} is too old, {oldest} or newer is needed")
+        actual, oldest = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_GO))
+        raise NoAnswer(f"version {actual} is too old, {oldest} or newer is needed")
     # Distributions keep compiler and library in packages of their own, either of which may be missing.
     _answer([str(go), "tool", "-n", "compile"], asking)
     if missing := [name for name in ("VERSION", "src/fmt") if not (root / name).exists()]:

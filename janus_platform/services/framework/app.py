@@ -1,4 +1,4 @@
-"""What all five services share: context, rate limits, problems, health, the OpenAPI document.
+"""The ASGI app of a service: context, rate limits, problems, health, the OpenAPI document.
 
 A service is an ASGI app. It opens no socket, reads no global and does not wait by the wall clock: its index, its limits
 and its clock are handed to it. The caller's id comes from the egress proxy in the ASGI scope's `state`.
@@ -52,7 +52,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """What a service is handed: the contract, the callers' clocks, whether limits hold, a clock, and the traces."""
+    """The parts of a service: the contract, the callers' clocks, the switch of the limits, a clock, and the traces."""
 
     contract: Contract
     clocks: CallerClocks
@@ -171,9 +171,9 @@ def _rate_limited(endpoint: Endpoint, service: Service, context: ServiceContext)
         caller = caller_of(request)
         if context.limits.holds_for(caller):
             verdict = window.take(caller)
-            told = verdict.headers(window.limit)
+            limit_headers = verdict.headers(window.limit)
             # On every answer, also an error's: the caller learns how much is left before it is refused.
-            request.scope[EXTRA_HEADERS].extend((k.lower().encode(), v.encode()) for k, v in told.items())
+            request.scope[EXTRA_HEADERS].extend((k.lower().encode(), v.encode()) for k, v in limit_headers.items())
             if not verdict.allowed:
                 raise _too_many(service, window, verdict)
         return await endpoint(request)

@@ -1,4 +1,4 @@
-"""What leaves a trace of a request: one server span and one log line. Neither holds any content, not even of a crash.
+"""One server span and one log line a request. Neither holds any content, not even of a crash.
 
 The line is `key=value` pairs: service, caller, method, route (as the contract writes it, never as it was asked for),
 status, duration in milliseconds, and the bytes of the answer. `/health` and `/openapi.json` are asked by machines, all

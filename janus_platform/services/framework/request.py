@@ -1,4 +1,4 @@
-"""What a request carries, read and checked by the contract: JSON bodies and query strings.
+"""Read a request and check it by the contract: JSON bodies and query strings.
 
 A body is JSON whatever its Content-Type says: `curl -d` sends JSON under a form's name, and refusing it would teach
 nobody anything. It must be UTF-8 (RFC 8259, 8.1), name no field twice, and hold no number or text that JSON cannot
@@ -78,10 +78,10 @@ def read_query(request: Request, service: Service) -> dict[str, Any]:
     sent = request.query_params
     values = {}
     for parameter in service.all_parameters:
-        found = sent.getlist(parameter.name)
-        if len(found) > 1:
-            raise invalid_field(parameter.name, f"`{parameter.name}` stands there {len(found)} times. Send it once.")
-        value = _from_text(parameter, found[0]) if found else None
+        texts = sent.getlist(parameter.name)
+        if len(texts) > 1:
+            raise invalid_field(parameter.name, f"`{parameter.name}` stands there {len(texts)} times. Send it once.")
+        value = _from_text(parameter, texts[0]) if texts else None
         values[parameter.name] = _checked(parameter, value, sent, f"Add it to the address: ?{parameter.name}=…")
     return values
 
@@ -179,7 +179,7 @@ def _refuse_lone_surrogates(values: dict[str, Any]) -> None:
         if isinstance(value, str) and not _is_unicode(value):
             raise invalid_field(path, f"`{path[:100]}` holds a lone surrogate; send valid Unicode.")
         if isinstance(value, list):
-            waiting += [(f"{path}[{place}]", item) for place, item in enumerate(value)]
+            waiting += [(f"{path}[{index}]", item) for index, item in enumerate(value)]
         if isinstance(value, dict):
             if not all(map(_is_unicode, value)):
                 raise bad_request("The name of a field holds a lone surrogate. Send valid Unicode.")
@@ -195,8 +195,8 @@ def _is_unicode(text: str) -> bool:
 
 
 def _example(parameters: Iterable[Parameter]) -> str:
-    asked = [p for p in parameters if p.since is None and (p.required or p.default is not None)]
-    values = {p.name: _SAMPLES[p.type] if p.default is None else p.default for p in asked}
+    shown = [p for p in parameters if p.since is None and (p.required or p.default is not None)]
+    values = {p.name: _SAMPLES[p.type] if p.default is None else p.default for p in shown}
     return json.dumps(values, ensure_ascii=False)
 
 

@@ -104,7 +104,7 @@ def rows_of(table: Element) -> list[Element]:
 
 def parse(html: str) -> Element:
     """The page's `<html>` element. Comments and the contents of `<template>` are left out. Raises NestingError."""
-    signs = [found[1] for found in _NESTING.finditer(html)]
+    signs = [match[1] for match in _NESTING.finditer(html)]
     if len(signs) - 2 * signs.count("/") > _MAX_UNCLOSED:
         raise NestingError
     root = LexborHTMLParser(html).root

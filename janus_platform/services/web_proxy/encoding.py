@@ -54,9 +54,9 @@ def _decoder(content_encoding: Iterable[str]) -> Plain | Inflater:
 class Plain:
     """Bytes as they are."""
 
-    def feed(self, block: bytes, room: int) -> bytes:
-        """The first `room` bytes of `block`."""
-        return block[:room]
+    def feed(self, block: bytes, most: int) -> bytes:
+        """The first `most` bytes of `block`."""
+        return block[:most]
 
     def check_end(self, raw: int) -> None:
         """A plain body ends where it ends."""
@@ -72,15 +72,15 @@ class Inflater:
         self._waiting = b""
         self._ended = False
 
-    def feed(self, block: bytes, room: int) -> bytes:
-        """At most `room` (1 or more) decoded bytes; what does not fit stays undecoded. Raises ContentEncodingError."""
+    def feed(self, block: bytes, most: int) -> bytes:
+        """At most `most` (1 or more) decoded bytes; what does not fit stays undecoded. Raises ContentEncodingError."""
         block, self._waiting, out = self._waiting + block, b"", b""
-        while block and not self._ended and len(out) < room:
+        while block and not self._ended and len(out) < most:
             if self._member is None and not self._begin(block):
                 break
             assert self._member is not None
             try:
-                out += self._member.decompress(block, room - len(out))
+                out += self._member.decompress(block, most - len(out))
             except zlib.error:
                 raise ContentEncodingError("its compressed answer is damaged") from None
             if not self._member.eof:

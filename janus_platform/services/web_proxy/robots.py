@@ -68,10 +68,10 @@ class Rule:
             return not self.to_the_end or path == first
         at = len(first)
         for piece in rest[:-1] if self.to_the_end else rest:
-            found = path.find(piece, at)
-            if found < 0:
+            position = path.find(piece, at)
+            if position < 0:
                 return False
-            at = found + len(piece)
+            at = position + len(piece)
         return not self.to_the_end or (len(path) - len(rest[-1]) >= at and path.endswith(rest[-1]))
 
 
@@ -150,16 +150,16 @@ class RobotsRules:
     def _keep(self, origin: str, now: float, robots: Robots) -> None:
         self._drop(origin)
         self._cache[origin] = (now, robots)
-        self._cached_bytes += _room(robots)
+        self._cached_bytes += _cached_size(robots)
         while self._cached_bytes > MAX_CACHED_BYTES:
             self._drop(next(iter(self._cache)))
 
     def _drop(self, origin: str) -> None:
         _, robots = self._cache.pop(origin, (0.0, None))
-        self._cached_bytes -= _room(robots) if robots else 0
+        self._cached_bytes -= _cached_size(robots) if robots else 0
 
 
-def _room(robots: Robots) -> int:
+def _cached_size(robots: Robots) -> int:
     return max(robots.size_bytes, MIN_ENTRY_BYTES)
 
 
@@ -190,7 +190,7 @@ def read_robots(status: int, body: bytes, agent: str) -> Robots:
 
 def comparable(path: str) -> str:
     """`path` with one spelling for each character (RFC 9309, 2.2.2): `%7e` is `~`, `ツ` is `%E3%83%84`."""
-    encoded = _ENCODED.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")), path)
+    encoded = _ENCODED.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "replace")), path)
     return _ESCAPED.sub(_spelled, encoded)
 
 
@@ -221,9 +221,9 @@ def _agent(value: str) -> str:
     """The product token: `*`, or the letters that the value begins with (`JanusBot/2.0` is JanusBot)."""
     if value.split(maxsplit=1)[:1] == ["*"]:
         return "*"
-    found = _TOKEN.match(value)
-    assert found is not None  # It matches the empty string.
-    return found[0].lower()
+    match = _TOKEN.match(value)
+    assert match is not None  # It matches the empty string.
+    return match[0].lower()
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:

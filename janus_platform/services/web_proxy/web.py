@@ -1,4 +1,4 @@
-"""The two webs that the web proxy can fetch from: the bundled one and the real one. Neither follows redirects.
+"""The two webs that the web proxy fetches from: the bundled one and the real one. Neither follows redirects.
 
 Whoever calls has judged the URL with `check_url`. The real web judges each network address again, at the moment of
 connecting: that is the address the bytes go to, whatever the name resolved to before.
@@ -32,7 +32,7 @@ _RESOLVER_THREADS = 16
 
 @dataclass(frozen=True)
 class Reply:
-    """What a web server answered: `body` is decoded and cut behind the limit, in which case `truncated` is true."""
+    """The answer of a web server: `body` is decoded and cut behind the limit, in which case `truncated` is true."""
 
     status: int
     content_type: str = ""
@@ -177,14 +177,14 @@ class PooledResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of `host`. Raises OSError when there are none."""
-        found = await asyncio.get_running_loop().run_in_executor(
+        addresses = await asyncio.get_running_loop().run_in_executor(
             self._pool, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
         )
         return [
             ResolveResult(
                 hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=socket.AI_NUMERICHOST
             )
-            for kind, _, protocol, _, address in found
+            for kind, _, protocol, _, address in addresses
         ]
 
     async def close(self) -> None:
@@ -193,10 +193,10 @@ class PooledResolver(AbstractResolver):
 
 
 async def _odd(target: Target, max_bytes: int) -> Reply:
-    found = await odd_site.answer(target.path, max_bytes)
-    if found is None:
+    answer = await odd_site.answer(target.path, max_bytes)
+    if answer is None:
         return Reply(404)
-    return Reply(302, location=found) if isinstance(found, str) else _cut(Reply(*found), max_bytes)
+    return Reply(302, location=answer) if isinstance(answer, str) else _cut(Reply(*answer), max_bytes)
 
 
 def _cut(reply: Reply, max_bytes: int) -> Reply:
