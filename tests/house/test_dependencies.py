@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "contract": set(),
     "public_address": set(),
-    "corpus": set(),
+    "corpus": {"errors"},
     "implementations": set(),
     "damaged_files": BASE,
     "processes": BASE,
