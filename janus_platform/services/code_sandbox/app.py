@@ -30,9 +30,10 @@ from janus_platform.isolation.layers import Isolation, detect
 from janus_platform.isolation.memory import MemoryGuard, guard_maker
 from janus_platform.services.code_sandbox.guarantees import guarantees, meanings
 from janus_platform.services.code_sandbox.limits import Limits
-from janus_platform.services.code_sandbox.queue import QueueFullError, Slots, Standbys
+from janus_platform.services.code_sandbox.queue import QueueFullError, Slots, StandbyPool
 from janus_platform.services.code_sandbox.request import program_of
-from janus_platform.services.code_sandbox.run import Outcome, Prepared, Program, prepare
+from janus_platform.services.code_sandbox.run import Outcome, PreparedSandbox, Program, prepare
+from janus_platform.services.code_sandbox.run_cache import FONT_PROGRAM, RunCache
 from janus_platform.services.code_sandbox.toolchains import (
     Toolchain,
     ToolchainMissingError,
@@ -40,12 +41,11 @@ from janus_platform.services.code_sandbox.toolchains import (
     survey,
     toolchain,
 )
-from janus_platform.services.code_sandbox.warm import FONT_PROGRAM, Warm
 from janus_platform.services.framework.app import ServiceContext, build_service, read_json
 from janus_platform.services.framework.problem import Problem
 
 STANDBYS = 2
-_LEFT = 499  # What nginx logs for a client that closed the connection; nobody receives it.
+_CLIENT_CLOSED = 499  # What nginx logs for a client that closed the connection; nobody receives it.
 log = logging.getLogger("janus.services.code_sandbox")
 
 
@@ -68,7 +68,7 @@ def build(
     assert bounds is not None
     running = max_running or _fitting(bounds.running, Limits.of(service).memory)
     slots = Slots(running, bounds.waiting if max_waiting is None else max_waiting, bounds.wait_seconds)
-    sandbox = _Sandbox(context, service, isolation or detect(), Warm(cache_dir), slots)
+    sandbox = _Sandbox(context, service, isolation or detect(), RunCache(cache_dir), slots)
     return build_service(
         service,
         context,
@@ -86,7 +86,7 @@ def warm_up(cache_dir: Path) -> tuple[str, ...]:
     what could not be prepared is returned, a sentence each. Blocks; call it outside an event loop. Raises OSError when
     `cache_dir` cannot be made.
     """
-    warm = Warm(cache_dir)
+    warm = RunCache(cache_dir)
     warm.made()
     notes = []
     for what, prepared in (("first plot", _warm_fonts), ("Go program", _warm_go)):
@@ -97,7 +97,7 @@ def warm_up(cache_dir: Path) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _warm_fonts(warm: Warm) -> None:
+def _warm_fonts(warm: RunCache) -> None:
     python = toolchain("python")
     if warm.ready(python):
         return
@@ -108,7 +108,7 @@ def _warm_fonts(warm: Warm) -> None:
     warm.keep_fonts(outcome.files)
 
 
-def _warm_go(warm: Warm) -> None:
+def _warm_go(warm: RunCache) -> None:
     try:
         go = toolchain("go")
     except ToolchainMissingError:
@@ -121,7 +121,7 @@ async def _run_once(tools: Toolchain, program: Program) -> Outcome:
     service = load_contract().services["code_sandbox"]
     limits = Limits.of(service)
     guard = guard_maker(limits.memory, sockets=limits.sockets)()
-    prepared = await prepare(tools, limits=limits, isolation=detect(), guard=guard, warm=Warm())
+    prepared = await prepare(tools, limits=limits, isolation=detect(), guard=guard, warm=RunCache())
     try:
         return await prepared.execute(program, float(service.max_timeout_seconds or 60), SystemClock())
     finally:
@@ -132,14 +132,14 @@ class _Sandbox:
     """The endpoints, and what stands between them and the runs."""
 
     def __init__(
-        self, context: ServiceContext, service: Service, isolation: Isolation, warm: Warm, slots: Slots
+        self, context: ServiceContext, service: Service, isolation: Isolation, warm: RunCache, slots: Slots
     ) -> None:
         assert service.bounds is not None
         self._context, self._service, self._bounds = context, service, service.bounds
         self._isolation, self._warm, self._slots = isolation, warm, slots
         self._limits = Limits.of(service)
         self._make_guard: Callable[[], MemoryGuard] = guard_maker(self._limits.memory, sockets=self._limits.sockets)
-        self._standbys = Standbys(self._prepare, STANDBYS)
+        self._standbys = StandbyPool(self._prepare, STANDBYS)
         self._runs: set[asyncio.Task[Any]] = set()
         guard = self._make_guard()
         self._guarantees = guarantees(isolation, guard.kind, counts_sockets=guard.counts_sockets)
@@ -150,14 +150,14 @@ class _Sandbox:
         body = await read_json(request, self._service, max_bytes=self._bounds.max_body_bytes)
         tools = await _toolchain_or_problem(body["language"])
         program = program_of(body, tools.source)
-        outcome = await _unless_left(request, self._in_turn(tools, program, float(body["timeout"])))
+        outcome = await _unless_disconnected(request, self._in_turn(tools, program, float(body["timeout"])))
         if outcome is None:
-            return Response(status_code=_LEFT)
+            return Response(status_code=_CLIENT_CLOSED)
         span = get_current_span()
         span.set_attribute("janus.sandbox.language", tools.language)
         span.set_attribute("janus.sandbox.seconds", outcome.duration_seconds)
         span.set_attribute("janus.sandbox.exit_code", outcome.exit_code)
-        return JSONResponse({**_plain(outcome), "isolation": self._isolation.layer, "promises": self._guarantees})
+        return JSONResponse({**_body(outcome), "isolation": self._isolation.layer, "promises": self._guarantees})
 
     async def capabilities(self, _: Request) -> Response:
         """`GET /capabilities`."""
@@ -216,7 +216,7 @@ class _Sandbox:
         finally:
             self._runs.discard(task)
 
-    async def _prepare(self, tools: Toolchain) -> Prepared:
+    async def _prepare(self, tools: Toolchain) -> PreparedSandbox:
         guard = self._make_guard()
         return await prepare(tools, limits=self._limits, isolation=self._isolation, guard=guard, warm=self._warm)
 
@@ -231,9 +231,9 @@ class _Sandbox:
         return languages
 
 
-async def _unless_left(request: Request, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
+async def _unless_disconnected(request: Request, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
     """What `work` gives, or None when the caller left first; then the work has been cancelled and has ended."""
-    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
+    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(request))
     try:
         await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         return await doing if doing.done() else None
@@ -243,7 +243,7 @@ async def _unless_left(request: Request, work: Coroutine[Any, Any, Outcome]) -> 
         await asyncio.gather(doing, leaving, return_exceptions=True)
 
 
-async def _left(request: Request) -> None:
+async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -262,7 +262,7 @@ async def _toolchain_or_problem(language: str) -> Toolchain:
         ) from None
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def _body(outcome: Outcome) -> dict[str, Any]:
     return {
         "stdout": outcome.stdout,
         "stderr": outcome.stderr,

@@ -1,4 +1,4 @@
-"""Turns at a few workers: callers go round, and no caller has every worker at once."""
+"""A fair pool of a few workers: callers take turns, and no caller has every worker at once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from janus_platform.services import ServiceError
 Worker = TypeVar("Worker")
 
 
-class TurnsFullError(ServiceError):
+class PoolFullError(ServiceError):
     """Too many are waiting, of this caller or together."""
 
 
-class Turns(Generic[Worker]):
+class FairPool(Generic[Worker]):
     """Hands `workers` out, one to a turn. A caller gets at most all but one of them while it waits for others."""
 
     def __init__(self, workers: Iterable[Worker], waiting_per_caller: int, waiting: int) -> None:
@@ -29,7 +29,7 @@ class Turns(Generic[Worker]):
 
     @contextlib.asynccontextmanager
     async def turn(self, caller: str) -> AsyncIterator[Worker]:
-        """Wait for a worker, and give it back. Raises TurnsFullError at once where too many wait already."""
+        """Wait for a worker, and give it back. Raises PoolFullError at once where too many wait already."""
         worker = await self._wait(caller)
         try:
             yield worker
@@ -39,7 +39,7 @@ class Turns(Generic[Worker]):
     async def _wait(self, caller: str) -> Worker:
         queue = self._queues.get(caller, deque())
         if len(queue) >= self._waiting_per_caller or sum(map(len, self._queues.values())) >= self._most_waiting:
-            raise TurnsFullError
+            raise PoolFullError
         turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(caller, queue).append(turn)
         self._hand_out()
