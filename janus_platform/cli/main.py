@@ -28,7 +28,7 @@ from janus_platform.client import running
 from janus_platform.contract import load_contract
 from janus_platform.egress.environment import egress_variable_names
 from janus_platform.errors import NotRunningError, PlatformError
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import AccessRules
 from janus_platform.implementations import BASELINE
 from janus_platform.runtime.launcher import Options, join, stop
 from janus_platform.runtime.state import runtime

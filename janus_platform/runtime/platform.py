@@ -29,8 +29,7 @@ from janus_platform.egress.callers import Callers, check_caller
 from janus_platform.egress.environment import EgressAccess, egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.access import Access
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import Access, AccessRules
 from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Directory
 from janus_platform.gateway.errors import unreadable

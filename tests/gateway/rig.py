@@ -14,8 +14,7 @@ import httpx
 from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
-from janus_platform.gateway.access import Access
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import Access, AccessRules
 from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import NotDeployedError, NotReadyError, unreadable
