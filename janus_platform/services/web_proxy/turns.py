@@ -8,10 +8,12 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Iterable
 from typing import Generic, TypeVar
 
+from janus_platform.services import ServiceError
+
 Worker = TypeVar("Worker")
 
 
-class Full(Exception):
+class TurnsFullError(ServiceError):
     """Too many are waiting, of this caller or together."""
 
 
@@ -27,7 +29,7 @@ class Turns(Generic[Worker]):
 
     @contextlib.asynccontextmanager
     async def turn(self, caller: str) -> AsyncIterator[Worker]:
-        """Wait for a worker, and give it back. Raises Full at once where too many wait already."""
+        """Wait for a worker, and give it back. Raises TurnsFullError at once where too many wait already."""
         worker = await self._wait(caller)
         try:
             yield worker
@@ -37,7 +39,7 @@ class Turns(Generic[Worker]):
     async def _wait(self, caller: str) -> Worker:
         queue = self._queues.get(caller, deque())
         if len(queue) >= self._waiting_per_caller or sum(map(len, self._queues.values())) >= self._most_waiting:
-            raise Full
+            raise TurnsFullError
         turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(caller, queue).append(turn)
         self._hand_out()
