@@ -145,7 +145,7 @@ class Artifact:
             try:
                 picture = pictures.decode(artifact["type"], artifact["data"])
                 wrong = self._wrong_size(picture) or self._wrong_colour(artifact)
-            except pictures.BadPicture as error:
+            except pictures.PictureError as error:
                 wrong = str(error)
             if not wrong:
                 return Verdict(1.0, f"{picture.width:g} × {picture.height:g} {artifact['type']}")

@@ -37,7 +37,7 @@ class Raster:
         if len(samples) < 3:
             samples = samples[:1] * 3
         if len(samples) < 3:
-            raise pictures.BadPicture("a colour that the palette lacks")
+            raise pictures.PictureError("a colour that the palette lacks")
         return samples[0], samples[1], samples[2]
 
     def has_colour(self, x: float, y: float, wanted: Sequence[float]) -> bool:
@@ -46,17 +46,17 @@ class Raster:
 
 
 def read_png(raw: bytes) -> Raster:
-    """The pixels of a PNG. Raises BadPicture for one that is broken, too large, or of a kind not read here."""
+    """The pixels of a PNG. Raises PictureError for one that is broken, too large, or of a kind not read here."""
     header, palette, packed = pictures.png_chunks(raw)
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
     if depth != 8 or interlace or colour not in _CHANNELS:
-        raise pictures.BadPicture("only PNGs of 8 bits a sample, not interlaced, are looked at")
+        raise pictures.PictureError("only PNGs of 8 bits a sample, not interlaced, are looked at")
     if not 0 < width * height <= MAX_PIXELS:
-        raise pictures.BadPicture("the picture is too large to be looked at")
+        raise pictures.PictureError("the picture is too large to be looked at")
     channels = _CHANNELS[colour]
     data = pictures.inflate(packed, (1 + width * channels) * height)
     if len(data) != (1 + width * channels) * height or (colour == 3) != bool(colour == 3 and palette):
-        raise pictures.BadPicture("the pixels do not fill the picture")
+        raise pictures.PictureError("the pixels do not fill the picture")
     return Raster(
         width, height, channels, _unfiltered(data, width * channels, channels), palette if colour == 3 else b""
     )
@@ -74,7 +74,7 @@ def _unfiltered(data: bytes, size: int, step: int) -> list[bytes]:
 
 def _row(kind: int, row: bytearray, before: bytes, step: int) -> bytes:
     if kind > 4:
-        raise pictures.BadPicture("a row with an unknown filter")
+        raise pictures.PictureError("a row with an unknown filter")
     for place in range(len(row)) if kind else ():
         left = row[place - step] if place >= step else 0
         corner = before[place - step] if place >= step else 0

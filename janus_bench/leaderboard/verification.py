@@ -22,15 +22,16 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from janus_bench.constants import load_scoring, scoring_hash
 from janus_bench.errors import BenchError
-from janus_bench.report.report import build_document
+from janus_bench.report.document import build_document
 from janus_bench.run.records import Record
 from janus_bench.run.runner import Outcome, Settings
-from janus_bench.run.target import Target
 from janus_bench.scoring import llm_judge as judging
-from janus_bench.scoring.constants import load_scoring, scoring_hash
 from janus_bench.scoring.grading import judge
-from janus_bench.suites.loader import Suite, load_suite
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import Suite
+from janus_bench.wire.target import Target
 
 # What of a report does not follow from its records.
 OF_THE_RUN = frozenset({"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes"})

@@ -13,11 +13,11 @@ from janus_bench.checks import normalise
 from janus_bench.checks.expected import expected
 from janus_bench.checks.text import Facts
 from janus_bench.checks.verdict import Subject, Verdict
+from janus_bench.constants import Table
 from janus_bench.run.records import Record
-from janus_bench.scoring.constants import Table
 from janus_bench.scoring.metrics import measure
 from janus_bench.scoring.reading import Thinking, own_thinking
-from janus_bench.suites.loader import Item, product
+from janus_bench.suites.model import Item, product
 
 _LEAST_LETTERS = 3  # a figure of one or two digits stands in many a right answer
 

@@ -22,7 +22,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from janus_bench.scoring.constants import Table
+from janus_bench.constants import Table
 from janus_bench.scoring.metrics import percentile
 from janus_bench.scoring.score import Measured, Scores, score_measured
 

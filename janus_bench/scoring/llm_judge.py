@@ -27,13 +27,13 @@ from janus_bench.checks import normalise
 from janus_bench.checks.json import breaches, read_strictly
 from janus_bench.checks.text import Judged
 from janus_bench.checks.verdict import Judgement
-from janus_bench.errors import BenchError, RequestFailed
+from janus_bench.constants import Table
+from janus_bench.errors import BenchError, RequestError
 from janus_bench.run.records import Record
-from janus_bench.run.target import Target
-from janus_bench.scoring.constants import Table
-from janus_bench.suites.loader import Item
+from janus_bench.suites.model import Item
 from janus_bench.wire.chat import read_answer
 from janus_bench.wire.client import exchange
+from janus_bench.wire.target import Target
 
 PROMPTS = Path(__file__).with_name("judge_prompts")
 TOP = 4
@@ -129,7 +129,7 @@ class Judge:
         body = request_body(self.model, question, answer, rubric, reference)
         try:
             said = read_answer(await exchange(self.target, body, timeout=self.timeout)).text
-        except RequestFailed as failure:
+        except RequestError as failure:
             return Judgement(0.0, failure.detail, failure=failure.kind)
         return read_verdict(said)
 

@@ -16,8 +16,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from janus_bench.constants import Table
 from janus_bench.run.records import Record
-from janus_bench.scoring.constants import Table
 from janus_bench.scoring.cost import usd
 from janus_bench.scoring.metrics import count_tokens, percentile, rate, words
 from janus_bench.scoring.reading import (

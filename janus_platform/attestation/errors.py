@@ -9,5 +9,5 @@ class AttestationError(PlatformError):
     """Evidence cannot be made or read; the message says why and what to do."""
 
 
-class BadNonce(AttestationError):
+class NonceError(AttestationError):
     """The nonce is not what the contract asks for."""

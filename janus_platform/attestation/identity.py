@@ -103,11 +103,12 @@ def _write_private(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
 def _kept(path: Path, key: ec.EllipticCurvePrivateKey, now: dt.datetime) -> x509.Certificate | None:
     """The certificate at `path`, unless there is none, it is another key's, or it ends soon."""
     try:
-        found = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except FileNotFoundError:
         return None
-    own = found.public_key() == key.public_key()
-    return found if own and found.not_valid_before_utc <= now < found.not_valid_after_utc - RENEWED_BEFORE else None
+    is_own = certificate.public_key() == key.public_key()
+    is_valid = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - RENEWED_BEFORE
+    return certificate if is_own and is_valid else None
 
 
 def _renew(path: Path, certificate: x509.Certificate) -> x509.Certificate:

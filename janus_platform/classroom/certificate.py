@@ -1,4 +1,4 @@
-"""The door's certificate: made once, kept with its key (0600), and known to learners by its fingerprint.
+"""The tunnel server's certificate: made once, kept with its key (0600), and known to learners by its fingerprint.
 
 No authority signs it. A learner's client compares the fingerprint on the card with the certificate that the other side
 proved to own in the handshake, so a stranger's machine that answers at the same address is found out.
@@ -28,21 +28,21 @@ _VALID = dt.timedelta(days=3_650)
 
 
 @dataclass(frozen=True)
-class DoorCertificate:
+class TunnelCertificate:
     """Key and certificate in the file at `path`; `fingerprint` is what stands on the cards."""
 
     path: Path
     fingerprint: str
 
     def server_context(self) -> ssl.SSLContext:
-        """The door's side of TLS."""
+        """The server's side of TLS."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_cert_chain(self.path)
         return context
 
 
-def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
+def open_certificate(folder: Path, warn: Warn | None = None) -> TunnelCertificate:
     """The certificate kept in `folder`, made where there is none. Raises PlatformError for a file that is no such.
 
     Where there is somebody to `warn`, such a file is kept aside and a new certificate made.
@@ -53,7 +53,7 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
             with private_file(path) as handle:
                 os.write(handle, _made())
         content = path.read_bytes()
-        found = x509.load_pem_x509_certificate(content)
+        certificate = x509.load_pem_x509_certificate(content)
         serialization.load_pem_private_key(content, password=None)
     except OSError as error:
         raise PlatformError(
@@ -62,9 +62,9 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
     except (ValueError, TypeError):
         if warn is None:
             raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
-        set_aside(path, "all learners get new cards (`janus room cards`)", warn)
+        set_aside(path, "all learners get new cards (`janus classroom cards`)", warn)
         return open_certificate(folder)
-    return DoorCertificate(path, fingerprint(found.public_bytes(serialization.Encoding.DER)))
+    return TunnelCertificate(path, fingerprint(certificate.public_bytes(serialization.Encoding.DER)))
 
 
 def client_context() -> ssl.SSLContext:

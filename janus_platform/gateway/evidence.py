@@ -7,15 +7,15 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
 
-from janus_platform.attestation.errors import AttestationError, BadNonce
-from janus_platform.attestation.evidence_service import EvidenceDesk, NothingMeasured, TooOften
+from janus_platform.attestation.errors import AttestationError, NonceError
+from janus_platform.attestation.evidence_service import EvidenceRateError, EvidenceService, NotMeasuredError
 from janus_platform.gateway.directory import Directory, NotDeployed, NotReady
 from janus_platform.gateway.errors import GatewayError, invalid_field, model_not_found, not_ready
 
 MAX_QUERY_BYTES = 1_000
 
 
-def evidence_page(desk: EvidenceDesk, directory: Directory) -> Callable[[str, bytes], Coroutine[Any, Any, bytes]]:
+def evidence_page(desk: EvidenceService, directory: Directory) -> Callable[[str, bytes], Coroutine[Any, Any, bytes]]:
     """What the gateway asks for the evidence of an implementation, told its name and the query; raises GatewayError."""
 
     async def page(name: str, query: bytes) -> bytes:
@@ -24,12 +24,12 @@ def evidence_page(desk: EvidenceDesk, directory: Directory) -> Callable[[str, by
             raise model_not_found(name, "name", directory.names())
         try:
             return json.dumps(await desk.evidence(name, nonce)).encode()
-        except TooOften as error:
+        except EvidenceRateError as error:
             headers = {"retry-after": str(error.retry_after)}
             raise GatewayError(429, str(error), code="rate_limit_exceeded", headers=headers) from error
-        except NothingMeasured as error:
+        except NotMeasuredError as error:
             raise GatewayError(409, str(error), code="nothing_measured") from error
-        except BadNonce as error:
+        except NonceError as error:
             raise invalid_field("nonce", str(error)) from error
         except AttestationError as error:
             raise GatewayError(500, str(error), code="no_evidence") from error

@@ -55,7 +55,7 @@ class Deployments:
         self._fleets: dict[str, Fleet] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._retiring: dict[Fleet, asyncio.Task[None]] = {}
-        models = {m for s in node.contract.services.values() for family in s.model_families.values() for m in family}
+        models = {model for family in node.contract.inference.model_families.values() for model in family}
         self._reserved = {node.contract.gateway.default_model, *(m.lower() for m in models), *bundled}
 
     async def start(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Iterator
 
 from janus_platform.clock import Clock
@@ -16,7 +17,7 @@ from janus_platform.processes.child import ProcessId
 WATCH_SECONDS = 0.5
 
 
-class Users:
+class Leases:
     """Counts leases and watched processes; `detached` keeps the platform running without any."""
 
     def __init__(self, clock: Clock, *, detached: bool = False, grace_seconds: float = 5.0) -> None:
@@ -51,6 +52,23 @@ class Users:
         """Stay, with users or without."""
         self.detached = True
         self._changed.set()
+
+    async def run_until_unused(self, ending: asyncio.Event) -> None:
+        """Return once `ending` is set: by a signal, by somebody else, or here when the last user is gone."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ending.set)
+
+        async def end_when_unused() -> None:
+            try:
+                await self.wait_until_gone()
+            finally:
+                # In the same step: whoever asks for a lease from here on is told that the platform is ending.
+                ending.set()
+
+        unused = asyncio.create_task(end_when_unused())
+        await ending.wait()
+        unused.cancel()
 
     async def wait_until_gone(self) -> None:
         """Return when there has been no user for the whole grace."""

@@ -126,8 +126,8 @@ def runtime() -> Runtime:
 
 
 def _check_private(folder: Path) -> None:
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise PlatformError(f"{folder} belongs to somebody else. Remove it, or set JANUS_HOME to a shorter path.")
     if not os.access(folder, os.W_OK):
         raise PermissionError(13, "Permission denied", str(folder))

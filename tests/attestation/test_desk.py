@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from janus_platform.attestation import EventLog
-from janus_platform.attestation.errors import BadNonce
-from janus_platform.attestation.evidence_service import EvidenceDesk, NothingMeasured, TooOften
+from janus_platform.attestation.errors import NonceError
+from janus_platform.attestation.evidence_service import EvidenceRateError, EvidenceService, NotMeasuredError
 from janus_platform.clock import ManualClock
 from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
 from janus_platform.gateway.errors import GatewayError
@@ -47,16 +47,16 @@ class Directory:
         return {} if name == "remote" else {"node-1": self.log}
 
 
-def desk(home: Path) -> tuple[EvidenceDesk, ManualClock, Directory]:
+def desk(home: Path) -> tuple[EvidenceService, ManualClock, Directory]:
     clock, directory = ManualClock(), Directory(bench(home).log())
-    return EvidenceDesk(CONTRACT, directory.event_logs, home / "keys", clock, lambda: NOW), clock, directory
+    return EvidenceService(CONTRACT, directory.event_logs, home / "keys", clock, lambda: NOW), clock, directory
 
 
 @pytest.mark.parametrize(
     "nonce", ["", "ab", "g" * 64, "AB" * 32, "ab" * 33, "ab" * 31 + "a", " " + "ab" * 32, "ab" * 32 + "\n", None, 5]
 )
 def test_a_nonce_of_another_form_is_refused_with_how_to_make_one(tmp_path: Path, nonce: object) -> None:
-    with pytest.raises(BadNonce, match=r"64 lower-case hexadecimal digits.*token_hex\(32\)"):
+    with pytest.raises(NonceError, match=r"64 lower-case hexadecimal digits.*token_hex\(32\)"):
         asyncio.run(desk(tmp_path)[0].evidence("mine", nonce))
 
 
@@ -75,7 +75,7 @@ def test_more_than_the_limit_is_refused_until_the_window_has_passed(tmp_path: Pa
         ours, clock, _ = desk(tmp_path)
         for _ in range(LIMIT.requests):
             await ours.evidence("mine", GOOD)
-        with pytest.raises(TooOften, match=f"Ask again in {LIMIT.per_seconds} s"):
+        with pytest.raises(EvidenceRateError, match=f"Ask again in {LIMIT.per_seconds} s"):
             await ours.evidence("mine", GOOD)
         clock.advance(LIMIT.per_seconds)
         await ours.evidence("mine", GOOD)
@@ -84,7 +84,7 @@ def test_more_than_the_limit_is_refused_until_the_window_has_passed(tmp_path: Pa
 
 
 def test_where_nothing_was_measured_there_is_no_evidence(tmp_path: Path) -> None:
-    with pytest.raises(NothingMeasured, match="No node of remote"):
+    with pytest.raises(NotMeasuredError, match="No node of remote"):
         asyncio.run(desk(tmp_path)[0].evidence("remote", GOOD))
 
 

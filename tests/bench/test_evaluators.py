@@ -276,7 +276,7 @@ def test_pictures_that_decode_count_even_behind_one_that_does_not() -> None:
 def test_a_picture_that_inflates_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = base64.b64encode(png().replace(zlib.compress(b""), b"")).decode()
     monkeypatch.setattr(pictures, "MAX_PIXEL_BYTES", 1000)
-    with pytest.raises(pictures.BadPicture, match="larger"):
+    with pytest.raises(pictures.PictureError, match="larger"):
         pictures.decode("image/png", bomb)
 
 

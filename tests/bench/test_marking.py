@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from janus_bench.scoring.constants import load_scoring
+from janus_bench.constants import load_scoring
 from janus_bench.scoring.grading import judge
-from janus_bench.suites.loader import Item, build_item
+from janus_bench.suites.model import Item, build_item
 from tests.bench.lab import Said, record
 
 CAPITALS = {"France": "Paris", "Italy": "Rome", "Spain": "Madrid", "Norway": "Oslo", "Greece": "Athens", "Peru": "Lima"}

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import janus_bench
+from janus_bench import constants
 from janus_bench.checks.verdict import Verdict
 from janus_bench.run.records import Record
-from janus_bench.scoring import constants, metrics
+from janus_bench.scoring import metrics
 from janus_bench.scoring import score as scoring
 from janus_bench.scoring.cost import usd
 from janus_bench.scoring.reading import content_pieces, stalled

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import janus_bench
+from janus_bench.api import _seed
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import publication, seeds
 from janus_bench.leaderboard.local import Leaderboard
 from janus_bench.leaderboard.publish import publish
-from janus_bench.run.api import _seed
 from janus_bench.suites.filling import is_seeded
 from janus_bench.suites.loader import load_suite
 from tests.bench.answers import Implementation

@@ -10,13 +10,14 @@ from functools import cache
 
 import pytest
 
+from janus_bench.constants import load_scoring
 from janus_bench.run.records import Record
 from janus_bench.scoring import reading
 from janus_bench.scoring import score as scoring
-from janus_bench.scoring.constants import load_scoring
 from janus_bench.scoring.cost import BELOW_LIST, IMPLAUSIBLE, NO_MODEL, REPORTED, UNREPORTED, bill
 from janus_bench.scoring.metrics import count_tokens, measure
-from janus_bench.suites.loader import Item, load_suite
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import Item
 from janus_bench.wire.chat import Answer, Delta
 from tests.bench.cheats import right
 from tests.bench.lab import Said, record, scored

@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from janus_platform.contract import InferenceLimits
 from janus_platform.gateway.errors import GatewayError
 from janus_platform.gateway.validation import parse_chat_request
 from janus_platform.services.inference.chat import read_chat
 from janus_platform.services.inference.errors import ApiError
 from tests.gateway.rig import CONTRACT
 
-LIMITS = cast(InferenceLimits, CONTRACT.services["inference"].limits)
+LIMITS = CONTRACT.inference.limits
 USER = {"role": "user", "content": "Hello"}
 ASSISTANT = {"role": "assistant", "content": None}
 CALL = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}

@@ -19,6 +19,7 @@ import httpx
 import janus_bench
 from janus_bench.leaderboard.remote import SharedBoard
 from janus_platform.classroom.bridge import Bridge
+from janus_platform.classroom.bridge_control import build_bridge_control
 from janus_platform.classroom.ticket import Ticket
 from janus_platform.implementations import bundled
 from janus_platform.runtime.control_client import ControlClient
@@ -39,12 +40,12 @@ SERVICES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @contextmanager
-def room_up(janus: Run, learners: int, *more: str) -> Iterator[list[Ticket]]:
+def classroom_up(janus: Run, learners: int, *more: str) -> Iterator[list[Ticket]]:
     """A room on free ports, started with the command line; the learners' tickets."""
     try:
         words = ("--host", "127.0.0.1", "--learners", str(learners), "--port", "0", "--room-port", "0")
         janus("up", "--detach", *words, *more, "--json")
-        yield [Ticket.parse(card["ticket"]) for card in json.loads(janus("room", "cards", "--json"))]
+        yield [Ticket.parse(card["ticket"]) for card in json.loads(janus("classroom", "cards", "--json"))]
     finally:
         janus("down")
 
@@ -56,7 +57,7 @@ class Pupil:
         self.ticket = ticket
         folder.mkdir(mode=0o700, parents=True)
         self.folder = folder
-        self.bridge = Bridge(ticket, Runtime(folder, folder / "log"), port=0)
+        self.bridge = Bridge(ticket, Runtime(folder, folder / "log"), build_bridge_control, port=0)
         self.environment: dict[str, str] = {}
         self.times: dict[str, list[float]] = defaultdict(list)
 
@@ -68,7 +69,7 @@ class Pupil:
     @property
     def control(self) -> ControlClient:
         """The control socket on the learner's machine. Blocks."""
-        return ControlClient(self.bridge.place.control_socket)
+        return ControlClient(self.bridge.files.control_socket)
 
     async def timed(self, step: str, work: Coroutine[Any, Any, T]) -> T:
         """What `work` gives; how long it took is kept under `step`."""

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Coroutine
@@ -55,9 +56,16 @@ def test_five_learners_go_through_the_whole_flow_and_stand_on_the_board(classroo
     with tempfile.TemporaryDirectory(prefix="jp-") as folder:
         found = asyncio.run(asyncio.wait_for(rehearse(tickets, Path(folder), "cost"), 180))
     assert (found.finished, dict(found.failures)) == (5, {})
-    described = json.loads(classroom.teacher.janus("room", "who", "--json").stdout)
+    described = json.loads(classroom.teacher.janus("classroom", "who", "--json").stdout)
     there = {one["id"]: one for one in described["learners"]}
     assert all(there[ticket.learner]["implementations"] == ["mine"] for ticket in tickets)
+
+
+def test_the_command_goes_by_its_first_name_as_well_and_help_shows_the_new_one(classroom: Classroom) -> None:
+    by_name = {name: classroom.teacher.janus(name, "cards", "--json").stdout for name in ("classroom", "room")}
+    assert by_name["classroom"] == by_name["room"] != ""
+    commands = re.findall(r"^[│ ]*(classroom|room) ", classroom.teacher.janus("--help").stdout, re.M)
+    assert commands == ["classroom"]
 
 
 def test_a_learners_notebook_needs_the_ticket_and_nothing_else(classroom: Classroom, shell: Shell) -> None:
@@ -140,17 +148,17 @@ def test_a_learner_may_have_three_implementations_and_one_submission_at_a_time(c
 
 def test_the_cards_are_printed_as_table_json_csv_and_page(classroom: Classroom, tmp_path: Path) -> None:
     janus = classroom.teacher.janus
-    cards = json.loads(janus("room", "cards", "--json").stdout)
-    rows = list(csv.DictReader(io.StringIO(janus("room", "cards", "--csv").stdout)))
+    cards = json.loads(janus("classroom", "cards", "--json").stdout)
+    rows = list(csv.DictReader(io.StringIO(janus("classroom", "cards", "--csv").stdout)))
     assert [row["ticket"] for row in rows] == [card["ticket"] for card in cards]
-    assert all(card["command"] in janus("room", "cards").stdout for card in cards[:3])
+    assert all(card["command"] in janus("classroom", "cards").stdout for card in cards[:3])
     page = tmp_path / "cards.html"
-    assert janus("room", "cards", "--html", str(page)).returncode == 0
+    assert janus("classroom", "cards", "--html", str(page)).returncode == 0
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
     text = page.read_text()
     assert text.count("<li>") == text.count("<svg") == len(cards) and "<script" not in text
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
-    assert janus("room", "cards", "--each", str(tmp_path / "each")).returncode == 0
+    assert janus("classroom", "cards", "--each", str(tmp_path / "each")).returncode == 0
     for card in cards:
         single = tmp_path / "each" / f"{card['learner']}.html"
         assert stat.S_IMODE(single.stat().st_mode) == 0o600 and single.read_text().count("janus://") == 1

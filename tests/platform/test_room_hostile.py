@@ -14,30 +14,30 @@ from typing import Any
 import httpx
 import pytest
 
-from janus_bench.scoring.constants import scoring_hash
+from janus_bench.constants import scoring_hash
 from janus_bench.suites.loader import load_suite
 from janus_platform.classroom.certificate import client_context, open_certificate
-from janus_platform.classroom.client import RoomClient, RoomUnreachable, open_channel
+from janus_platform.classroom.client import ClassroomClient, ClassroomUnreachableError, open_channel
 from janus_platform.classroom.ticket import Ticket, new_secret
 from janus_platform.contract import load_contract
-from janus_platform.errors import RequestRefused
+from janus_platform.errors import RequestRefusedError
 from tests.platform.conftest import Classroom
 from tests.platform.room_rig import knock
 from tests.platform.test_room import pupils, run
 
-RULES = load_contract().room
+RULES = load_contract().classroom
 SUITE = "cost"  # which the classroom's board ranks
 
 
-def client(ticket: Ticket) -> RoomClient:
-    return RoomClient(ticket)
+def client(ticket: Ticket) -> ClassroomClient:
+    return ClassroomClient(ticket)
 
 
 def refused(ticket: Ticket, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, str]:
     """Status and words of a refusal; (200, "") where there was none."""
     try:
         client(ticket).ask(method, path, body)
-    except RequestRefused as error:
+    except RequestRefusedError as error:
         return error.status, str(error)
     return 200, ""
 
@@ -97,9 +97,9 @@ def test_a_machine_that_answers_in_the_rooms_place_learns_no_secret(tmp_path: Pa
         server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
         port = server.sockets[0].getsockname()[1]
         ticket = Ticket("learner-01", new_secret(), "127.0.0.1", port, new_secret())
-        with pytest.raises(RoomUnreachable, match="not the one on your card"):
+        with pytest.raises(ClassroomUnreachableError, match="not the one on your card"):
             await open_channel(ticket, "control")
-        with pytest.raises(RoomUnreachable, match="not the one on your card"):
+        with pytest.raises(ClassroomUnreachableError, match="not the one on your card"):
             await asyncio.to_thread(client(ticket).ask, "GET", "/status")
         server.close()
         assert not any(heard)
@@ -200,7 +200,7 @@ def test_a_flood_of_one_learner_is_stopped_and_the_others_go_on(classroom: Class
 
     async def flow() -> None:
         held = [await open_channel(one, "gateway") for _ in range(RULES.connections_per_learner)]
-        with pytest.raises(RoomUnreachable, match="429"):
+        with pytest.raises(ClassroomUnreachableError, match="429"):
             await open_channel(one, "gateway")
         reader, writer = await open_channel(other, "gateway")
         writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -280,15 +280,15 @@ def test_a_renewed_card_ends_the_old_one(classroom: Classroom) -> None:
 
     async def open_then_renew() -> None:
         reader, _ = await open_channel(ticket, "gateway")
-        done = await asyncio.to_thread(classroom.teacher.janus, "room", "renew", ticket.learner)
+        done = await asyncio.to_thread(classroom.teacher.janus, "classroom", "renew", ticket.learner)
         assert done.returncode == 0, done.stderr
         with contextlib.suppress(ConnectionError):
             assert await asyncio.wait_for(reader.read(), 60) == b""
 
     run(open_then_renew())
-    with pytest.raises(RoomUnreachable, match="407"):
+    with pytest.raises(ClassroomUnreachableError, match="407"):
         client(ticket).ask("GET", "/status")
-    cards = json.loads(classroom.teacher.janus("room", "cards", "--json").stdout)
+    cards = json.loads(classroom.teacher.janus("classroom", "cards", "--json").stdout)
     new = next(Ticket.parse(card["ticket"]) for card in cards if card["learner"] == ticket.learner)
     assert client(new).ask("GET", "/status")["running"] is True
 
@@ -296,7 +296,7 @@ def test_a_renewed_card_ends_the_old_one(classroom: Classroom) -> None:
 def test_no_secret_stands_in_logs_in_status_or_in_files_that_others_may_read(classroom: Classroom) -> None:
     teacher = classroom.teacher
     secrets = [card["ticket"].split(":")[2].split("@")[0] for card in _cards(classroom)]
-    said = teacher.janus("status", "--json").stdout + teacher.janus("room", "who", "--json").stdout
+    said = teacher.janus("status", "--json").stdout + teacher.janus("classroom", "who", "--json").stdout
     said += teacher.janus("top", "--json").stdout + teacher.janus("logs", "--lines", "100000").stdout
     assert not [secret for secret in secrets if secret in said]
     kept = [path for path in teacher.home.rglob("*") if path.is_file() and not path.is_symlink()]
@@ -307,4 +307,4 @@ def test_no_secret_stands_in_logs_in_status_or_in_files_that_others_may_read(cla
 
 
 def _cards(classroom: Classroom) -> list[dict[str, str]]:
-    return list(json.loads(classroom.teacher.janus("room", "cards", "--json").stdout))
+    return list(json.loads(classroom.teacher.janus("classroom", "cards", "--json").stdout))

@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.classroom import tunnel_server as door_module
-from janus_platform.classroom.addresses import bind_door
+from janus_platform.classroom.addresses import bind_tunnel
 from janus_platform.classroom.certificate import client_context, open_certificate
-from janus_platform.classroom.gateway_guard import Gate, OwnTraces
+from janus_platform.classroom.gateway_guard import GatewayGuard, LearnerTraces
 from janus_platform.classroom.roster import open_roster
 from janus_platform.classroom.submissions import unpacked
-from janus_platform.classroom.tunnel_server import Door
+from janus_platform.classroom.tunnel_server import TunnelServer
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
 from tests.platform.room_rig import knock
 from tests.platform.test_room import run
 
-RULES = load_contract().room
+RULES = load_contract().classroom
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_two_files_cannot_share_a_place() -> None:
 def test_those_who_knock_and_say_nothing_fill_the_places_of_their_own_address_only(tmp_path: Path) -> None:
     async def flow() -> None:
         roster, certificate = open_roster(tmp_path, 1), open_certificate(tmp_path)
-        door = Door(roster, {"control": lambda _: _Greeting()}, certificate.server_context(), connections=3)
-        sockets = bind_door("127.0.0.1", 0)
+        door = TunnelServer(roster, {"control": lambda _: _Greeting()}, certificate.server_context(), connections=3)
+        sockets = bind_tunnel("127.0.0.1", 0)
         door.listen(sockets)
         port = sockets[0].getsockname()[1]
-        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(door_module.KNOCKING_PER_ADDRESS)]
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(door_module.PENDING_PER_ADDRESS)]
         late = await asyncio.open_connection("127.0.0.1", port)
         assert await late[0].read() == b""  # Closed at once.
         reader, writer = await asyncio.open_connection(
@@ -100,7 +100,7 @@ def test_a_learner_has_so_many_requests_open_and_then_is_told_to_wait() -> None:
             entered.release()
             await release.wait()
 
-        gate = Gate(slow, slow, OwnTraces(1), board_path="/b", closed={"/metrics"}, at_once=2)  # type: ignore[arg-type]
+        gate = GatewayGuard(slow, slow, LearnerTraces(1), leaderboard_path="/b", closed={"/metrics"}, at_once=2)  # type: ignore[arg-type]
 
         async def ask(learner: str, path: str = "/v1/models") -> int:
             seen: list[int] = []
@@ -128,5 +128,5 @@ def test_a_learner_has_so_many_requests_open_and_then_is_told_to_wait() -> None:
 
 
 def test_a_trace_stays_with_the_learner_who_began_it() -> None:
-    traces = OwnTraces(2)
+    traces = LearnerTraces(2)
     assert traces.claim("t", "learner-01") and not traces.claim("t", "learner-02") and traces.owner("t") == "learner-01"

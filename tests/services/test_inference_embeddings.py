@@ -17,7 +17,6 @@ from tests.services.inference_rig import SERVICE, send, service
 from tests.services.model import shared_model
 
 LIMITS = SERVICE.limits
-assert LIMITS is not None
 PATH = "/v1/embeddings"
 
 

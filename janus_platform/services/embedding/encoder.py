@@ -9,6 +9,7 @@ belongs in a thread.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from janus_platform.services.embedding.download import MODEL_NAME, TOKENIZER, WEIGHTS, checked
 from janus_platform.services.embedding.network import DIMENSIONS as DIMENSIONS
 from janus_platform.services.embedding.network import SCALE, Network
-from janus_platform.services.vector_index.files import place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +39,16 @@ MODEL_KEY = f"minilm-int8-1-{WEIGHTS.sha256[:16]}"
 
 class ModelDamaged(Exception):
     """The cached model is incomplete or altered; `janus prepare` makes it anew."""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` to `path`; whoever reads meanwhile finds the old file or the new one. Raises OSError."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(data)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def quantise(folder: Path) -> None:
@@ -65,9 +75,9 @@ def quantise(folder: Path) -> None:
         else:
             tensors[name] = tensor.astype(np.float32)
     data = save(tensors)
-    place(folder / QUANTISED_FILE, data)
+    write_whole(folder / QUANTISED_FILE, data)
     manifest = {"model": MODEL_NAME, "key": MODEL_KEY, "sha256": hashlib.sha256(data).hexdigest()}
-    place(folder / MANIFEST_FILE, json.dumps(manifest).encode())
+    write_whole(folder / MANIFEST_FILE, json.dumps(manifest).encode())
 
 
 def is_prepared(folder: Path) -> bool:

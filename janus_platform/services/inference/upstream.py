@@ -32,8 +32,8 @@ _NOT_CONNECTED = (aiohttp.ConnectionTimeoutError, aiohttp.ServerDisconnectedErro
 
 def upstream_of(environment: Mapping[str, str], contract: Contract, *, clock: Clock) -> UpstreamEngine | None:
     """The upstream that the environment names, or None. Raises UpstreamNotUsable for a variable that is not right."""
-    settings, rules = read_settings(environment, contract), contract.services["inference"].upstream
-    return UpstreamEngine(settings, rules, clock=clock) if settings and rules else None
+    settings, rules = read_settings(environment, contract), contract.inference.upstream
+    return UpstreamEngine(settings, rules, clock=clock) if settings else None
 
 
 class UpstreamEngine:

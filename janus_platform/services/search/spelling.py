@@ -1,21 +1,22 @@
 """Typo tolerance: the known word that an unknown one was probably meant to be.
 
 A candidate differs by one edit, from LONG_WORD letters on by at most two. An edit is a letter too much, missing, wrong,
-or two neighbours swapped (optimal string alignment: Damerau 1964, Levenshtein 1966). Fewest edits win, then the more
-frequent word, then the alphabet; so the same index always answers the same.
+or two neighbours swapped (optimal string alignment). Fewest edits win, then the more frequent word, then the alphabet;
+so the same index always answers the same.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
 
 SHORTEST_WORD = 4
 LONG_WORD = 8
 LONGEST_WORD = 40
-# Distances are taken of at most so many candidates, those that share the most pairs of letters.
-MAX_CANDIDATES = 64
 
 
 class Speller:
@@ -23,12 +24,11 @@ class Speller:
 
     def __init__(self, frequencies: Mapping[str, int]) -> None:
         self._frequencies = frequencies
-        self._words = sorted(word for word in frequencies if len(word) >= SHORTEST_WORD - 1 and word.isalpha())
-        self._plain = [plain(word) for word in self._words]
-        self._holding: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for position, word in enumerate(self._plain):
-            for pair in _pairs(word):
-                self._holding[len(word), pair].append(position)
+        self._by_length: dict[int, dict[str, str]] = defaultdict(dict)
+        for word in frequencies:
+            if len(word) >= SHORTEST_WORD - 1 and word.isalpha():
+                without_accents = plain(word)
+                self._by_length[len(without_accents)][word] = without_accents
 
     def correct(self, word: str) -> str | None:
         """What the unknown `word` was meant to be: one known word, two that ran together, or None.
@@ -44,22 +44,13 @@ class Speller:
     def _nearest(self, typed: str, edits: int) -> str | None:
         """The most frequent word at most so many edits away; of equally frequent ones, the first in the alphabet."""
         near = [
-            (-self._frequencies[self._words[position]], self._words[position])
-            for position in self._candidates(typed, edits)
-            if distance(typed, self._plain[position], edits) <= edits and _plausible(typed, self._plain[position])
+            (-self._frequencies[word], word)
+            for length in range(len(typed) - edits, len(typed) + edits + 1)
+            if (words := self._by_length.get(length))
+            for candidate, _, word in extract(typed, words, scorer=OSA.distance, score_cutoff=edits, limit=None)
+            if _plausible(typed, candidate)
         ]
         return min(near)[1] if near else None
-
-    def _candidates(self, typed: str, edits: int) -> list[int]:
-        pairs = _pairs(typed)
-        shared: Counter[int] = Counter()
-        for length in range(len(typed) - edits, len(typed) + edits + 1):
-            for pair in pairs:
-                shared.update(self._holding.get((length, pair), ()))
-        # An edit touches at most three pairs, and a pair that stands twice in a word is counted once.
-        least = max(1, len(pairs) - 3 * edits)
-        near = [(-count, position) for position, count in shared.items() if count >= least]
-        return [position for _, position in sorted(near)[:MAX_CANDIDATES]]
 
     def _split(self, typed: str) -> str | None:
         """ "blackhole" → "black hole": the parts of which the rarer one is the most frequent."""
@@ -79,32 +70,6 @@ def plain(word: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
 
 
-def distance(one: str, other: str, most: int) -> int:
-    """How many edits lie between two words; `most` + 1 stands for anything above `most`."""
-    far = most + 1
-    before: list[int] = []
-    last = [min(j, far) for j in range(len(other) + 1)]
-    for i, letter in enumerate(one, 1):
-        row = [far] * (len(other) + 1)
-        row[0] = min(i, far)
-        # Further from the diagonal than `most`, every distance is above it (Ukkonen 1985).
-        for j in range(max(1, i - most), min(len(other), i + most) + 1):
-            counterpart = other[j - 1]
-            edits = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != counterpart))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == counterpart:
-                edits = min(edits, before[j - 2] + 1)
-            row[j] = min(edits, far)
-        if min(row) > most:
-            return far
-        before, last = last, row
-    return last[-1]
-
-
 def _plausible(typed: str, meant: str) -> bool:
     """Not one letter for another in a word of four: `mars` is more likely right than a misspelled `maps`."""
     return len(typed) > SHORTEST_WORD or len(typed) != len(meant) or sorted(typed) == sorted(meant)
-
-
-def _pairs(word: str) -> set[str]:
-    framed = f"^{word}$"
-    return {framed[i : i + 2] for i in range(len(framed) - 1)}

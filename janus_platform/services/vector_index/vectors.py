@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from janus_platform.services.embedding.encoder import DIMENSIONS, MODEL_KEY
+from janus_platform.services.embedding.encoder import DIMENSIONS, MODEL_KEY, write_whole
 from janus_platform.services.vector_index.chunks import Chunk
-from janus_platform.services.vector_index.files import place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +70,7 @@ def save_vectors(vectors: Vectors, folder: Path, key: str) -> None:
 
     stream = io.BytesIO()
     np.savez(stream, values=vectors.values, owners=vectors.owners)
-    place(vectors_file(folder, key), stream.getvalue())
+    write_whole(vectors_file(folder, key), stream.getvalue())
 
 
 def load_vectors(folder: Path, key: str, chunks: int) -> Vectors | None:
@@ -179,7 +178,7 @@ def _save_embeddings(folder: Path, first: Sequence[bytes], known: dict[bytes, Fl
         rows[i] = (np.void(key), known[key])
     stream = io.BytesIO()
     np.save(stream, rows, allow_pickle=False)
-    place(embeddings_file(folder), stream.getvalue())
+    write_whole(embeddings_file(folder), stream.getvalue())
 
 
 def _row_type() -> np.dtype[np.void]:

@@ -14,22 +14,25 @@ from pathlib import Path
 from typing import TypeVar
 
 from janus_bench.checks import sandbox
+from janus_bench.constants import load_scoring
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import seeds
 from janus_bench.leaderboard.remote import BOARD_VARIABLE, open_board
-from janus_bench.report.report import Report, build_document
+from janus_bench.report.document import build_document
+from janus_bench.report.files import write_files
+from janus_bench.report.report import Report
 from janus_bench.run import store as runs
 from janus_bench.run import target_info
 from janus_bench.run.progress import Progress, show_progress
 from janus_bench.run.runner import ROUTED, Outcome, Settings, run_items
-from janus_bench.run.target import Target, parse_target
 from janus_bench.scoring import llm_judge as judging
-from janus_bench.scoring.constants import load_scoring
 from janus_bench.scoring.grading import judge
 from janus_bench.scoring.intervals import Difference
 from janus_bench.scoring.intervals import compare as difference
 from janus_bench.scoring.score import measured, score
-from janus_bench.suites.loader import Item, Suite, load_suite
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import Item, Suite
+from janus_bench.wire.target import Target, parse_target
 
 T = TypeVar("T")
 
@@ -102,7 +105,7 @@ def run(
         walls=sandbox.standing() if any(item.runs_code for item in items) else None,
     )
     report = Report(document, outcome.records, folder.path)
-    folder.finish(report)
+    folder.finish(document, lambda path: write_files(document, outcome.records, path))
     return report
 
 
