@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from janus_platform.services.framework.problem import Problem
+from janus_platform.services.framework.turns import Turns, TurnsFullError
 from janus_platform.services.web_proxy.app import build
 from janus_platform.services.web_proxy.converter import WorkerConverter
-from janus_platform.services.web_proxy.turns import Turns, TurnsFullError
 from janus_platform.services.web_proxy.web import Reply
 from tests.services.asgi import client, context
 from tests.services.web_proxy_rig import PAGE, SERVICE, FakeWeb

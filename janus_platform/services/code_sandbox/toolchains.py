@@ -17,12 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-<<<<<<< HEAD
-from janus_platform.processes.child import NoAnswerError, ask
-=======
 from janus_platform.processes.child import NoAnswerError, ask
 from janus_platform.services import ServiceError
->>>>>>> h-services
 
 _ASK_SECONDS = 10
 # How long a tool that failed is not asked again: an installation that mends it is seen soon, a hanging one waits once.
@@ -185,13 +181,8 @@ def _go(go: Path) -> Toolchain:
     root = _path_in(_answer([str(go), "env", "GOROOT"], asking))
     version = _version_in(_answer([str(go), "version"], asking))
     if version < _OLDEST_GO:
-<<<<<<< HEAD
-        said, oldest = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_GO))
-        raise NoAnswerError(f"version {said} is too old, {oldest} or newer is needed")
-=======
         actual, oldest = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_GO))
         raise NoAnswerError(f"version {actual} is too old, {oldest} or newer is needed")
->>>>>>> h-services
     # Distributions keep compiler and library in packages of their own, either of which may be missing.
     _answer([str(go), "tool", "-n", "compile"], asking)
     if missing := [name for name in ("VERSION", "src/fmt") if not (root / name).exists()]:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from janus_platform.processes.child import Child
 from janus_platform.services.framework.problem import Problem
-from janus_platform.services.web_proxy.turns import Turns, TurnsFullError
+from janus_platform.services.framework.turns import Turns, TurnsFullError
 from janus_platform.services.web_proxy.worker import LENGTHS, frame
 
 # A page of 1 MB takes 0.7 s, and five times that on a machine that has eight other things to do.

@@ -1,9 +1,13 @@
-"""Turns at a few workers: callers go round, and no caller has every worker at once."""
+"""Turns at a few workers: callers go round, and no caller has every worker at once.
+
+A queue by arrival would let a caller of fifty requests keep another waiting for all of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Iterable
 from typing import Generic, TypeVar
@@ -20,7 +24,9 @@ class TurnsFullError(ServiceError):
 class Turns(Generic[Worker]):
     """Hands `workers` out, one to a turn. A caller gets at most all but one of them while it waits for others."""
 
-    def __init__(self, workers: Iterable[Worker], waiting_per_caller: int, waiting: int) -> None:
+    def __init__(
+        self, workers: Iterable[Worker], waiting_per_caller: float = math.inf, waiting: float = math.inf
+    ) -> None:
         self._free = list(workers)
         self._most_at_once = max(1, len(self._free) - 1)
         self._waiting_per_caller, self._most_waiting = waiting_per_caller, waiting
