@@ -64,7 +64,7 @@ class Plot:
 
 
 def plan_plot(question: str, page_title: str, page: str) -> Plot | None:
-    """The program that draws for `question`, having read `page` (Markdown; may be empty); None when nothing is to draw."""
+    """The program that draws for `question`, having read `page` (Markdown; may be empty); None for nothing."""
     if formula := find_formula(question) or named_curve(question):
         return _formula_plot(formula)
     if _CORRELATION.search(question) and (_SPINS.search(question) or _ENTANGLED.search(question)):
