@@ -76,13 +76,13 @@ def _progress(say: Say) -> Iterator[Progress]:
 
 
 def _throttled(say: Say) -> Progress:
-    said: dict[str, int] = {}
+    last_percent: dict[str, int] = {}
 
     def progress(what: str, done: int, total: int) -> None:
         percent = 100 * done // total if total > 0 else 100
-        last = said.get(what, -_PERCENT_BETWEEN_LINES)
+        last = last_percent.get(what, -_PERCENT_BETWEEN_LINES)
         if percent - last >= _PERCENT_BETWEEN_LINES or (percent >= 100 > last):
-            said[what] = percent
+            last_percent[what] = percent
             say(f"  {what}: {percent} %")
 
     return progress

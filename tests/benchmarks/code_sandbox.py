@@ -49,7 +49,7 @@ async def service(*, standing: bool) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service, in process; `standing` runs its lifespan, in which it keeps sandboxes ready."""
     contract = load_contract()
     app = build(ServiceContext(contract, CallerClocks(SystemClock())), cache_dir=CACHE)
-    origin = contract.services["code_sandbox"].origin
+    origin = contract.code_sandbox.origin
     events: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     said: asyncio.Queue[Any] = asyncio.Queue()
     serving = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, events.get, said.put))
@@ -142,7 +142,7 @@ async def over_full(runs: int) -> list[Figure]:
     contract = load_contract()
     for _ in range(runs):
         app = build(ServiceContext(contract, CallerClocks(SystemClock())), max_running=1, max_waiting=1)
-        origin = contract.services["code_sandbox"].origin
+        origin = contract.code_sandbox.origin
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=origin, timeout=60) as client:
             times: list[float] = []
 

@@ -148,7 +148,7 @@ def test_rust_without_a_working_c_compiler_is_missing(only: Path, tmp_path: Path
 def test_nothing_that_a_silent_tool_started_lives_on(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     tool = stand_in(tmp_path / "tool", f"sleep 600 & echo $! $$ > {pids}; wait")
-    with pytest.raises(processes.NoAnswer, match="did not answer within 1 s"):
+    with pytest.raises(processes.NoAnswerError, match="did not answer within 1 s"):
         processes.ask([str(tool)], seconds=1)
     assert not any(Path(f"/proc/{pid}/exe").exists() for pid in pids.read_text().split())
 

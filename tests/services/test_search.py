@@ -18,7 +18,7 @@ from janus_platform.services.search.index import COMMON_FROM, Document
 from janus_platform.services.search.local import LocalSearch
 from tests.services.asgi import CONTRACT, ask, context
 
-SERVICE = CONTRACT.services["search"]
+SERVICE = CONTRACT.search
 CORPUS = load_corpus()
 ENGINE = LocalSearch.of(CORPUS)
 APP = build(context(), ENGINE)

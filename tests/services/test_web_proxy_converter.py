@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from janus_platform.services.framework.problem import Problem
+from janus_platform.services.framework.turns import Turns, TurnsFullError
 from janus_platform.services.web_proxy.app import build
 from janus_platform.services.web_proxy.converter import WorkerConverter
-from janus_platform.services.web_proxy.fair_pool import FairPool, PoolFullError
 from janus_platform.services.web_proxy.web import Reply
 from tests.services.asgi import client, context
 from tests.services.web_proxy_rig import PAGE, SERVICE, FakeWeb
@@ -160,13 +160,13 @@ def test_a_worker_decodes_and_takes_invisible_characters_out_of_plain_text() -> 
 def test_turns_go_round_the_callers() -> None:
     order: list[str] = []
 
-    async def turn(turns: FairPool[int], caller: str) -> None:
+    async def turn(turns: Turns[int], caller: str) -> None:
         async with turns.turn(caller):
             order.append(caller)
             await asyncio.sleep(0)
 
     async def running() -> None:
-        turns = FairPool([1], 9, 99)
+        turns = Turns([1], 9, 99)
         await asyncio.gather(*(turn(turns, caller) for caller in "aaaabcb"))
 
     asyncio.run(running())
@@ -175,11 +175,11 @@ def test_turns_go_round_the_callers() -> None:
 
 def test_beyond_what_may_wait_a_caller_is_refused_and_who_leaves_makes_room() -> None:
     async def running() -> None:
-        turns = FairPool([1, 2], 2, 3)
+        turns = Turns([1, 2], 2, 3)
         async with turns.turn("a"):
             waiting = [asyncio.create_task(turns.turn("a").__aenter__()) for _ in range(2)]
             await asyncio.sleep(0)
-            with pytest.raises(PoolFullError):
+            with pytest.raises(TurnsFullError):
                 await turns.turn("a").__aenter__()
             async with turns.turn("b"):
                 pass

@@ -13,7 +13,7 @@ from janus_platform.services.web_proxy.clean import clean
 from janus_platform.services.web_proxy.markdown import NotConvertibleError, to_markdown
 from tests.services.web_proxy_rig import PAGE, SERVICE
 
-LIMIT = SERVICE.max_page_bytes or 0
+LIMIT = SERVICE.max_page_bytes
 # Linear work grows eightfold with eight times the text, quadratic work 64-fold.
 TIMES, MOST_GROWTH = 8, 24
 # What takes less than this is not work worth measuring.

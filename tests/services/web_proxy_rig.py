@@ -15,7 +15,7 @@ from janus_platform.services.web_proxy.web import Reply
 from janus_platform.services.web_proxy.worker import convert
 from tests.services.asgi import CONTRACT, ask, context
 
-SERVICE = CONTRACT.services["web_proxy"]
+SERVICE = CONTRACT.web_proxy
 PAGE = "https://site.example.net/page"
 
 

@@ -13,10 +13,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 from opentelemetry.trace import get_current_span
 from starlette.requests import Request
@@ -25,7 +25,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.clock import SystemClock
-from janus_platform.contract import SandboxBounds, Service, load_contract
+from janus_platform.contract import CodeSandboxService, SandboxBounds, load_contract
 from janus_platform.isolation.layers import Isolation, detect
 from janus_platform.isolation.memory import MemoryGuard, guard_maker
 from janus_platform.services.code_sandbox.guarantees import guarantees, meanings
@@ -63,9 +63,8 @@ def build(
     `isolation` is the layer to use, by default the best there is. At most `max_running` programs run at once and
     `max_waiting` wait, by default the contract's numbers and no more than fit into memory; more are answered 503.
     """
-    service = context.contract.services["code_sandbox"]
+    service = context.contract.code_sandbox
     bounds = service.bounds
-    assert bounds is not None
     running = max_running or _fitting(bounds.running, Limits.of(service).memory)
     slots = Slots(running, bounds.waiting if max_waiting is None else max_waiting, bounds.wait_seconds)
     sandbox = _Sandbox(context, service, isolation or detect(), RunCache(cache_dir), slots)
@@ -118,12 +117,12 @@ def _warm_go(warm: RunCache) -> None:
 
 
 async def _run_once(tools: Toolchain, program: Program) -> Outcome:
-    service = load_contract().services["code_sandbox"]
+    service = load_contract().code_sandbox
     limits = Limits.of(service)
     guard = guard_maker(limits.memory, sockets=limits.sockets)()
     prepared = await prepare(tools, limits=limits, isolation=detect(), guard=guard, warm=RunCache())
     try:
-        return await prepared.execute(program, float(service.max_timeout_seconds or 60), SystemClock())
+        return await prepared.execute(program, float(service.max_timeout_seconds), SystemClock())
     finally:
         await prepared.close()
 
@@ -132,9 +131,8 @@ class _Sandbox:
     """The endpoints, and what stands between them and the runs."""
 
     def __init__(
-        self, context: ServiceContext, service: Service, isolation: Isolation, warm: RunCache, slots: Slots
+        self, context: ServiceContext, service: CodeSandboxService, isolation: Isolation, warm: RunCache, slots: Slots
     ) -> None:
-        assert service.bounds is not None
         self._context, self._service, self._bounds = context, service, service.bounds
         self._isolation, self._warm, self._slots = isolation, warm, slots
         self._limits = Limits.of(service)
@@ -171,7 +169,7 @@ class _Sandbox:
                 "limits": {
                     "timeout_seconds": self._service.max_timeout_seconds,
                     "memory_bytes": self._limits.memory,
-                    **asdict(self._bounds),
+                    **msgspec.structs.asdict(self._bounds),
                 },
             }
         )

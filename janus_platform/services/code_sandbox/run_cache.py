@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from janus_platform.processes.child import NoAnswer, ask
+from janus_platform.processes.child import NoAnswerError, ask
 from janus_platform.services.code_sandbox.scratch import CACHE, TEMPORARY, Scratch, WrittenFile
 from janus_platform.services.code_sandbox.toolchains import BACKEND, PYTHON_FOLDER, Toolchain
 
@@ -84,7 +84,7 @@ class RunCache:
             command = [f"{toolchain.environment['GOROOT']}/bin/go", "build", "-o", os.devnull, "main.go"]
             try:
                 ask(command, cwd=Path(work), env=environment, seconds=_BUILD_SECONDS)
-            except NoAnswer as error:
+            except NoAnswerError as error:
                 raise OSError(f"{command[0]} cannot compile Go's library: {error}") from error
             (directory / _TRIMMED).unlink(missing_ok=True)
             _make_readable(directory)

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from janus_platform.processes.child import NoAnswer, ask
+from janus_platform.processes.child import NoAnswerError, ask
 from janus_platform.services import ServiceError
 
 _ASK_SECONDS = 10
@@ -89,7 +89,7 @@ def toolchain(language: str) -> Toolchain:
         if reason is None:
             try:
                 return _asked(language, path)
-            except NoAnswer as error:
+            except NoAnswerError as error:
                 reason = str(error)
                 _failed[language, path] = (time.monotonic(), reason)
         reasons.append(f"{path}: {reason}")
@@ -176,11 +176,11 @@ def _go(go: Path) -> Toolchain:
     version = _version_in(_answer([str(go), "version"], asking))
     if version < _OLDEST_GO:
         actual, oldest = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_GO))
-        raise NoAnswer(f"version {actual} is too old, {oldest} or newer is needed")
+        raise NoAnswerError(f"version {actual} is too old, {oldest} or newer is needed")
     # Distributions keep compiler and library in packages of their own, either of which may be missing.
     _answer([str(go), "tool", "-n", "compile"], asking)
     if missing := [name for name in ("VERSION", "src/fmt") if not (root / name).exists()]:
-        raise NoAnswer(f"{root / missing[0]} is missing")
+        raise NoAnswerError(f"{root / missing[0]} is missing")
     # Without tables for a debugger linking takes two thirds of the time; a panic still names its functions and lines.
     build = f'"{root}/bin/go" build -ldflags="-s -w" -o "$TMPDIR/program" main.go && exec "$TMPDIR/program"'
     environment = {"GOROOT": str(root), "CGO_ENABLED": "0", **offline}
@@ -195,11 +195,11 @@ def _rust(rustc: Path) -> Toolchain:
     version = _version_in(_answer([str(rustc), "--version"]))
     linker = shutil.which("cc")
     if linker is None:
-        raise NoAnswer("it links with the C compiler cc, which is not installed")
+        raise NoAnswerError("it links with the C compiler cc, which is not installed")
     try:
         _answer([linker, "--version"])
-    except NoAnswer as error:
-        raise NoAnswer(f"it links with the C compiler {linker}: {error}") from error
+    except NoAnswerError as error:
+        raise NoAnswerError(f"it links with the C compiler {linker}: {error}") from error
     compiler = root / "bin" / "rustc"
     # Where set: the C compiler asks with access(2), which knows no capability, whether it may run rustc's own linker.
     options = f"${{{SYSTEM_LINKER}:+-Clinker-features=-lld}} " if version >= (1, 90) else ""
@@ -216,14 +216,14 @@ def _answer(command: list[str], environment: Mapping[str, str] | None = None) ->
 def _path_in(answer: str) -> Path:
     path = Path(answer)
     if "\n" in answer or not path.is_absolute() or not path.exists():
-        raise NoAnswer(f"it answers {answer[:60]!r} where a path is asked for")
+        raise NoAnswerError(f"it answers {answer[:60]!r} where a path is asked for")
     return path
 
 
 def _version_in(answer: str) -> tuple[int, int]:
     numbers = re.search(r"(?<!\d)(\d{1,5})\.(\d{1,5})", answer)
     if numbers is None:
-        raise NoAnswer(f"it answers {answer[:60]!r} where a version is asked for")
+        raise NoAnswerError(f"it answers {answer[:60]!r} where a version is asked for")
     return int(numbers[1]), int(numbers[2])
 
 

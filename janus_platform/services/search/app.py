@@ -27,14 +27,13 @@ from janus_platform.services.search.local import LocalSearch
 
 def engine_named(web: str, corpus: Corpus, contract: Contract, environment: Mapping[str, str]) -> SearchEngine:
     """The engine for `web`: Brave where it is `live`, with the key that `environment` holds, else the bundled web."""
-    live = contract.services["search"].live
-    assert live is not None
+    live = contract.search.live
     return BraveSearch(live, environment.get(live.key_variable)) if web == "live" else LocalSearch.of(corpus)
 
 
 def build(context: ServiceContext, engine: SearchEngine) -> ASGIApp:
     """The Search API over `engine`, as an ASGI app; its lifespan closes the engine."""
-    service = context.contract.services["search"]
+    service = context.contract.search
 
     async def search(request: Request) -> Response:
         body = await read_json(request, service)

@@ -85,7 +85,7 @@ async def _build_in_child(folder: Path, progress: Progress, *options: str) -> No
 def build(folder: Path, progress: Progress, *, threads: int) -> Knowledge:
     """Make what is missing of the index in `folder`: its knowledge, and with a prepared model its vectors.
 
-    Raises OSError when the folder cannot be written, ModelDamaged when the model is not what it was.
+    Raises OSError when the folder cannot be written, ModelDamagedError when the model is not what it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
     corpus, repository = load_corpus(), load_contract().repository

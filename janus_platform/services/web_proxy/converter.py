@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from janus_platform.processes.child import Child
 from janus_platform.services.framework.problem import Problem
-from janus_platform.services.web_proxy.fair_pool import FairPool, PoolFullError
+from janus_platform.services.framework.turns import Turns, TurnsFullError
 from janus_platform.services.web_proxy.worker import LENGTHS, frame
 
 # A page of 1 MB takes 0.7 s, and five times that on a machine that has eight other things to do.
@@ -52,14 +52,14 @@ class WorkerConverter:
 
     def __init__(self, limit_seconds: float = LIMIT_SECONDS, workers: int = WORKERS) -> None:
         self._workers = [_Worker(limit_seconds) for _ in range(workers)]
-        self._pool = FairPool(reversed(self._workers), MAX_WAITING_PER_CALLER, MAX_WAITING)
+        self._turns = Turns(reversed(self._workers), MAX_WAITING_PER_CALLER, MAX_WAITING)
 
     async def convert(self, body: bytes, content_type: str, base_url: str, caller: str) -> tuple[str, str]:
         """See Converter."""
         try:
-            async with self._pool.turn(caller) as worker:
+            async with self._turns.turn(caller) as worker:
                 head, text = await worker.ask({"base_url": base_url, "content_type": content_type}, body)
-        except PoolFullError:
+        except TurnsFullError:
             raise Problem(
                 503, "busy", "Too many pages at once", "Other pages are being converted. Ask again in a moment.",
                 headers={"Retry-After": "1"},
