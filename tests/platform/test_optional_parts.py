@@ -43,8 +43,8 @@ KINDS = {
 # The shipped command with less patience, so that the silent stand-ins do not take minutes.
 IMPATIENT = (
     "from janus_platform.cli import browsers; from janus_platform.isolation import layers\n"
-    "from janus_platform.services.code_sandbox import toolchains, warm\n"
-    "toolchains._ASK_SECONDS = browsers._START_SECONDS = layers._PROBE_SECONDS = warm._BUILD_SECONDS = 2\n"
+    "from janus_platform.services.code_sandbox import run_cache, toolchains\n"
+    "toolchains._ASK_SECONDS = browsers._START_SECONDS = layers._PROBE_SECONDS = run_cache._BUILD_SECONDS = 2\n"
     "from janus_platform.cli.main import main; main()"
 )
 
