@@ -18,7 +18,7 @@ from janus_platform.conformance.http_client import HttpClient, UnreachableError
 from janus_platform.conformance.openapi_check import check_openapi
 from janus_platform.conformance.report import DIFFERS, UNREACHABLE, Report, Row, compare, unseen
 from janus_platform.contract import CodeSandboxService, Contract, InferenceService, Service, WebProxyService
-from janus_platform.gateway.access_rules import KEYS_VARIABLE
+from janus_platform.gateway.access import KEYS_VARIABLE
 from janus_platform.runtime.control_client import ControlClient
 from janus_platform.services.framework.openapi import HEALTH_PATH
 from janus_platform.services.framework.openapi import PATH as OPENAPI_PATH
@@ -57,7 +57,7 @@ class CheckedPlatform:
 
 
 def check_local(control: ControlClient, contract: Contract) -> Report:
-    """Compare the platform behind `control` with the contract. Raises NotRunning."""
+    """Compare the platform behind `control` with the contract. Raises NotRunningError."""
     platform = CheckedPlatform(control, contract)
     probes: dict[str, Probe] = {
         f"services.{s.name}": _service(CheckedPlatform(control, contract), s) for s in contract.services.values()

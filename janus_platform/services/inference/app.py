@@ -33,7 +33,7 @@ from janus_platform.services.inference.chat import ChatRequest, read_chat
 from janus_platform.services.inference.embeddings import EmbeddingRequest, embed, read_embedding
 from janus_platform.services.inference.engine import Chunk, Embedder, Engine
 from janus_platform.services.inference.errors import ApiError, error_response
-from janus_platform.services.inference.events import CallerLeft, EventStream, while_there
+from janus_platform.services.inference.events import CallerLeftError, EventStream, while_there
 from janus_platform.services.inference.large import LargeBody
 from janus_platform.services.inference.local import LocalEngine
 from janus_platform.services.inference.pacing import Pace
@@ -203,6 +203,6 @@ async def _answered(work: Any) -> Response:
         return error.response()
     except Problem as problem:
         return ApiError.of(problem).response()
-    except CallerLeft:
+    except CallerLeftError:
         return Response(status_code=CALLER_LEFT)
     return answer
