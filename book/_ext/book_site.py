@@ -14,6 +14,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from sphinx.util import logging
 
 from janus_platform.contract import load_contract
 
+# It is the first extension to be loaded; others import tools/.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 logger = logging.getLogger(__name__)
 _LATEX = re.compile(r"\$\$|\\(?:frac|text|mathrm|cdot|sum|sqrt)\b")
 _ENTRY = """\

@@ -143,7 +143,7 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A book of one exercise, and a reader's home; returns the home."""
     write(tmp_path / "exercises")
     load = catalogue.load
-    for module in ("checking", "solutions"):
+    for module in ("checking", "catalogue"):
         monkeypatch.setattr(f"janus_book.{module}.load", lambda name: load(name, tmp_path / "exercises"))
     monkeypatch.setenv("JANUS_HOME", str(tmp_path / "home"))
     return tmp_path / "home"

@@ -74,14 +74,13 @@ def must_hold_no_picture(got, pictures, url):
 
 
 def must_hold_addresses_of_the_page(got, links, url):
-    for to in got:
-        if to in links:
-            continue
-        if any(link in to for link in links):
-            raise Hint(f"{to[:80]!r} is more than an address, which ends before the closing parenthesis.")
-        if "/" not in to:
-            raise Hint(f"{to[:80]!r} is no address. In [text](address), which of the two do you take?")
-        raise Hint(f"{to[:80]!r} is no link of {url}. Is that the page that you fetched?")
+    others = [to for to in got if to not in links]
+    if cut := [to for to in others if any(link in to for link in links)]:
+        raise Hint(f"{cut[0][:80]!r} is more than an address, which ends before the closing parenthesis.")
+    if texts := [to for to in others if "/" not in to]:
+        raise Hint(f"{texts[0][:80]!r} is no address. In [text](address), which of the two do you take?")
+    if others:
+        raise Hint(f"{others[0][:80]!r} is no link of {url}. Is that the page that you fetched?")
 
 
 def must_hold_every_link_in_order(got, links, url):
