@@ -1,12 +1,14 @@
-"""Every exercise that ships with the book, found by its name: `search.without_host`."""
+"""Every exercise that ships with the book, found by its name (`search.without_host`), and by its check cell."""
 
 from __future__ import annotations
 
+import ast
 import difflib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-from janus_book.exercise import Exercise, parse
+from janus_book.exercise import BookError, Exercise, parse
 
 FOLDER = Path(__file__).with_name("exercises")
 # The book's own table of contents; in a wheel a copy of it.
@@ -16,7 +18,7 @@ _MOST_ALIKE = 3
 _NAME = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
 
 
-class UnknownExercise(LookupError):
+class UnknownExerciseError(BookError):
     """There is no exercise of that name; the message names those that are alike."""
 
 
@@ -40,11 +42,45 @@ def _alike(name: str, there: list[str]) -> list[str]:
 
 
 def load(name: str, folder: Path = FOLDER) -> Exercise:
-    """The exercise of that name. Raises UnknownExercise, or ExerciseError when its file breaks the format."""
+    """The exercise of that name. Raises UnknownExerciseError, or ExerciseError when its file breaks the format."""
     # The pattern also keeps a name from leaving the folder.
     path = folder.joinpath(*f"{name}.py".split(".", 1)) if _NAME.fullmatch(name) else None
     if path is None or not path.is_file():
         alike = _alike(name, names(folder))
         advice = f"Did you mean {', '.join(alike)}?" if alike else "`janus progress` lists all of them."
-        raise UnknownExercise(f"There is no exercise {name!r}. {advice}")
+        raise UnknownExerciseError(f"There is no exercise {name!r}. {advice}")
     return parse(path, name)
+
+
+def solution(name: str) -> None:
+    """Print the solution of the exercise `name`, ready to be pasted. Raises UnknownExerciseError."""
+    print(load(name).solution, end="")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of `check` in a cell: the exercise's name, and the answers as they are written there."""
+
+    name: str
+    answers: tuple[str, ...]
+
+
+def call_in(source: str) -> Call:
+    """The one call `check("notebook.exercise", answer, ...)` of a cell. Raises ValueError when it has none, or more."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise ValueError(f"its source is no Python: {error.msg}") from error
+    found = [call for node in ast.walk(tree) if (call := _call(node))]
+    if len(found) != 1:
+        raise ValueError('it must call check("notebook.exercise", answer) once')
+    return found[0]
+
+
+def _call(node: ast.AST) -> Call | None:
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check" and node.args):
+        return None
+    name, *answers = node.args
+    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+        return None
+    return Call(name.value, tuple(ast.unparse(answer) for answer in answers))

@@ -39,7 +39,7 @@ class _TooLong(BaseException):
 def check(name: str, *answers: object) -> None:
     """Print whether `answers` solve the exercise `name`, and keep it when they do; if not, say who shows a solution.
 
-    `answers` are what the exercise's own `check` takes. Raises UnknownExercise.
+    `answers` are what the exercise's own `check` takes. Raises UnknownExerciseError.
     """
     verdict = judge(load(name), *answers)
     print(verdict)

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from janus_bench.home import home
+from janus_book.exercise import BookError
 
 FILE = "progress.json"
 LARGEST = 1024 * 1024  # bytes; some hundred exercises take 10 KB
 
 
-class Unreadable(ValueError):
+class ProgressError(BookError):
     """The file is not what `record` wrote."""
 
 
@@ -62,7 +63,7 @@ def _read_or_put_aside(path: Path) -> tuple[dict[str, str], list[str]]:
         return _read(path), []
     except FileNotFoundError:
         return {}, []
-    except Unreadable as error:
+    except ProgressError as error:
         aside = _free_name(path)
         path.rename(aside)
         return {}, [f"Your progress could not be read ({error}) and starts anew. The old file is kept: {aside}"]
@@ -70,14 +71,14 @@ def _read_or_put_aside(path: Path) -> tuple[dict[str, str], list[str]]:
 
 def _read(path: Path) -> dict[str, str]:
     if path.stat().st_size > LARGEST:
-        raise Unreadable("it is too large")
+        raise ProgressError("it is too large")
     try:
         content = json.loads(path.read_text("utf-8"))
         solved = content["solved"]
         for moment in solved.values():
             datetime.fromisoformat(moment)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise Unreadable("it is not what this program wrote") from error
+        raise ProgressError("it is not what this program wrote") from error
     return dict(solved)
 
 

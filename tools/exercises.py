@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from janus_book import catalogue
-from janus_book.cells import Call, call_in
+from janus_book.catalogue import Call, call_in
 from janus_book.exercise import Exercise, ExerciseError
 from tools.environment import ROOT
 from tools.terminal import StepFailed, Terminal
@@ -66,7 +66,7 @@ def source(cell: Cell) -> str:
 def update(content: dict[str, Any], stem: str, folder: Path = catalogue.FOLDER) -> list[str]:
     """Put tasks and stubs into a notebook's cells; returns what changed, nothing when all was right.
 
-    Raises Misplaced, ExerciseError or UnknownExercise.
+    Raises Misplaced, ExerciseError or UnknownExerciseError.
     """
     changed = []
     for place in places(content["cells"]):
@@ -106,7 +106,7 @@ def write_all(
     for path in paths:
         try:
             changes += _write(path, folder)
-        except (ExerciseError, catalogue.UnknownExercise, Misplaced) as error:
+        except (ExerciseError, catalogue.UnknownExerciseError, Misplaced) as error:
             problems.append(f"{path.name}: {error}")
     for change in changes:
         terminal.say(f"  ✓ {change}")

@@ -99,7 +99,7 @@ def run(
         table=table,
         limits=target_info.rate_limits(where) if answered else target_info.NOT_REPORTED,
         judged=judging.told(reader, calibration, outcome.records) if reader and calibration else None,
-        walls=sandbox.standing() if any(item.runs_code for item in items) else None,
+        walls=sandbox.in_use() if any(item.runs_code for item in items) else None,
     )
     report = Report(document, outcome.records, folder.path)
     folder.finish(report)

@@ -188,11 +188,11 @@ def progress(as_json: AsJson = False) -> None:
 def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the check cell names it.")]) -> None:
     """Print the solution of an exercise."""
     from janus_book import solution as print_solution
-    from janus_book.catalogue import UnknownExercise
+    from janus_book.catalogue import UnknownExerciseError
 
     try:
         print_solution(name)
-    except UnknownExercise as error:
+    except UnknownExerciseError as error:
         _say(f"janus: {error}", err=True)
         raise typer.Exit(1) from None
 

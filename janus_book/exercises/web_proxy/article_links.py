@@ -8,8 +8,7 @@ import re
 
 import httpx
 
-from janus_book.exercise import Hint
-from janus_book.surroundings import fresh_minute
+from janus_book.exercise import Hint, fresh_minute
 
 
 # %% answer
