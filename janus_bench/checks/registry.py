@@ -79,7 +79,7 @@ def _typed(name: str, wanted: str, value: Any) -> Any:
 
 def expected(checks: Iterable[Check]) -> str:
     """The expected answer; nothing where no check wants an exact one."""
-    return next((said for check in checks if (said := _expected(check))), "")
+    return next((words for check in checks if (words := _expected(check))), "")
 
 
 def given(text: str) -> str:
