@@ -67,7 +67,7 @@ def run(
 
     The key of a target that wants one stands in $JANUS_BENCH_API_KEY.
     """
-    from janus_bench.run import api
+    from janus_bench import api
 
     if publish:
         _check_names(name, hotkey)
@@ -155,7 +155,7 @@ def rescore(
     """Score a run's stored records again, without the target; exit with 1 where the report says otherwise."""
     from dataclasses import asdict
 
-    from janus_bench.run import api
+    from janus_bench import api
 
     found = api.rescore(run, suite)
     if as_json:
@@ -177,8 +177,8 @@ def compare(
     """Say how run B differs from run A, item by item: effect, 95 % interval, and p."""
     from dataclasses import asdict
 
+    from janus_bench import api
     from janus_bench.report.tables import comparison_table
-    from janus_bench.run import api
 
     found = api.compare(a, b, suite)
     if as_json:
@@ -209,11 +209,11 @@ def leaderboard(
     rows = board.standings()
     if as_json:
         return _print_json([asdict(row) for row in (board.history() if history else rows)])
-    from janus_bench.report.tables import history_table, standings_table
+    from janus_bench.leaderboard.tables import history_table, standings_table
 
     _print_table(history_table(board.history()) if history else standings_table(rows, _console().width))
     if rows:
-        from janus_bench.scoring.constants import THE_RUNNERS_WORD
+        from janus_bench.leaderboard.rules import THE_RUNNERS_WORD
 
         print(THE_RUNNERS_WORD, file=sys.stderr)
     if not rows:
@@ -278,7 +278,7 @@ def _console() -> Any:
 
 def _check_names(name: str | None, hotkey: str | None) -> None:
     """Refuse what could not be published before the run, not after it."""
-    from janus_bench.leaderboard.local import check_names
+    from janus_bench.leaderboard.rules import check_names
 
     check_names(name, hotkey)
 

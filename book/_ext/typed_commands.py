@@ -63,7 +63,8 @@ def _exists(words: list[str], commands: dict[str, set[str]]) -> bool:
 
 @cache
 def _suites() -> set[str]:
-    from janus_bench.suites.loader import BUNDLED, CATEGORIES
+    from janus_bench.suites.loader import BUNDLED
+    from janus_bench.suites.model import CATEGORIES
     from janus_bench.suites.public import BENCHMARKS
 
     return {*BUNDLED, *CATEGORIES, *BENCHMARKS}

@@ -19,10 +19,10 @@ from typing import Any
 
 from janus_bench.calibration.plan import FAULTS, Plan, Truth
 from janus_bench.errors import BenchError, RequestError
-from janus_bench.run.target import Target
 from janus_bench.scoring.metrics import percentile
 from janus_bench.wire.chat import Answer, read_answer, read_answer_aside
 from janus_bench.wire.client import Exchange, exchange
+from janus_bench.wire.target import Target
 
 _START_APART_SECONDS = 0.001
 _TIMEOUT_SECONDS = 120.0

@@ -22,15 +22,16 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from janus_bench.constants import load_scoring, scoring_hash
 from janus_bench.errors import BenchError
-from janus_bench.report.report import build_document
+from janus_bench.report.document import build_document
 from janus_bench.run.records import Record
 from janus_bench.run.runner import Outcome, Settings
-from janus_bench.run.target import Target
-from janus_bench.scoring import llm_judge as judging
-from janus_bench.scoring.constants import load_scoring, scoring_hash
-from janus_bench.scoring.grading import judge
-from janus_bench.suites.loader import Suite, load_suite
+from janus_bench.scoring import llm_judge
+from janus_bench.scoring.grading import grade
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import Suite
+from janus_bench.wire.target import Target
 
 # What of a report does not follow from its records.
 OF_THE_RUN = frozenset({"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes"})
@@ -66,7 +67,7 @@ def _recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite)
     known = {item.id: item.category for item in items}
     for record in records:
         _check_record(record, known[record.item])
-    judge(records, items, table)
+    grade(records, items, table)
     document = build_document(
         run_id=str(report["id"]),
         created=dt.datetime.fromisoformat(report["created"]),
@@ -75,7 +76,7 @@ def _recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite)
         settings=settings,
         outcome=Outcome(list(records), wanted.total(), []),
         table=table,
-        judged=report.get("judge"),
+        judge=report.get("judge"),
     )
     told = report.get("target") or {}
     document["target"] |= {name: told.get(name) for name in ("url", "limits")}
@@ -135,7 +136,7 @@ def received(body: dict[str, Any], suite: Suite) -> dict[str, Any]:
 def bring_judgements(records: Sequence[Record], lines: Sequence[str]) -> None:
     """Put kept judgements back. Raises BenchError for lines that are none."""
     try:
-        judging.bring_back(records, lines)
+        llm_judge.read_judgements(records, lines)
     except (ValueError, LookupError, TypeError) as error:
         raise BenchError(f"the judgements cannot be read: {error}", _REMEDY) from None
 

@@ -14,7 +14,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from janus_bench.run.target import Target
+from janus_bench.wire.target import Target
 
 SECONDS = 5.0
 MAX_BYTES = 262_144

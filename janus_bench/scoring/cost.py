@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from janus_bench.scoring.constants import Table
+from janus_bench.constants import Table
 from janus_bench.scoring.metrics import count_seen, count_tokens
 from janus_bench.wire.chat import Answer
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from janus_bench.scoring.constants import Table
+from janus_bench.constants import Table
 from janus_bench.wire.chat import Answer, Delta
 
 LETTERS_PER_WORD = 6  # of English prose, the space included; a piece is often less than a word

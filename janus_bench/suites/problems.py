@@ -10,7 +10,7 @@ from janus_bench.checks.verdict import Subject
 from janus_bench.errors import SuiteError
 from janus_bench.suites.files import read_file
 from janus_bench.suites.filling import values_for, worked_out
-from janus_bench.suites.loader import CATEGORIES, Suite, build_with, product, spoken
+from janus_bench.suites.model import CATEGORIES, Suite, build_with, product, spoken
 
 MAX_ITEMS = 20_000
 _SEEDS = range(3)  # drawn values are tried for as many seeds

@@ -24,7 +24,8 @@ from typing import Any
 
 from janus_bench.errors import SuiteError
 from janus_bench.home import home
-from janus_bench.suites.loader import Suite
+from janus_bench.suites.model import Suite
+from janus_bench.suites.problems import problems
 from janus_bench.suites.published import gsm8k, human_eval, mmlu, mt_bench, truthful_qa
 
 DATA_VARIABLE = "JANUS_BENCH_DATA"
@@ -107,8 +108,6 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 def load_public(name: str, *, download: bool = True) -> Suite:
     """The suite of a public benchmark. Raises SuiteError where it is not to be had, or is another file."""
-    from janus_bench.suites.problems import problems
-
     benchmark = BENCHMARKS[name]
     path = own_copy(benchmark) or (fetch(benchmark) if download else None)
     if path is None:

@@ -19,9 +19,9 @@ import time
 from dataclasses import dataclass
 
 from janus_bench.errors import RequestError
-from janus_bench.run.target import Target
 from janus_bench.wire.http1 import BadResponseError, ResponseDecoder
 from janus_bench.wire.receiver import READER, Clock, Receiver
+from janus_bench.wire.target import Target
 
 _READS_A_STEP = 16
 # An event stream is over with its `[DONE]`. What still comes within this time shows whether its server knows that.

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from janus_bench.checks import registry as evaluators
-from janus_bench.suites.loader import Item, Suite
+from janus_bench.suites.model import Item, Suite
 from tests.bench.ground_truth import Reply, Request, stream
 
 

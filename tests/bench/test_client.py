@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from janus_bench.errors import BenchError, RequestError
-from janus_bench.run.target import parse_target
 from janus_bench.wire.chat import Answer, read_answer
 from janus_bench.wire.client import Exchange, exchange
+from janus_bench.wire.target import parse_target
 from tests.bench.ground_truth import Reply, chunk, event, plain, refused_port, serving, stream
 
 

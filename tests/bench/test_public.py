@@ -17,9 +17,11 @@ import pytest
 
 from janus_bench.checks.verdict import Subject
 from janus_bench.errors import SuiteError
-from janus_bench.scoring.score import Measured, above_guessing
+from janus_bench.scoring.answer_score import Measured
+from janus_bench.scoring.score import above_guessing
 from janus_bench.suites import public
-from janus_bench.suites.loader import load_suite, product
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import product
 
 GSM8K = {"question": "Bo has 1,000 stones and buys 234 more. How many are there?", "answer": "1000+234\n#### 1,234"}
 HUMAN_EVAL = {

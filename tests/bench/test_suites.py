@@ -12,7 +12,8 @@ import janus_bench
 from janus_bench.checks.registry import Unanswerable
 from janus_bench.checks.verdict import Subject
 from janus_bench.errors import SuiteError
-from janus_bench.suites.loader import CATEGORIES, load_suite, product, read_suite
+from janus_bench.suites.loader import load_suite, read_suite
+from janus_bench.suites.model import CATEGORIES, product
 from janus_bench.suites.problems import inspect, loopholes, problems
 from tests.bench.answers import right_answer
 

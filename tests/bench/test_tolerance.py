@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from janus_bench.errors import RequestError
-from janus_bench.run.target import parse_target
 from janus_bench.wire.chat import Answer, read_answer
 from janus_bench.wire.client import Exchange, exchange
 from janus_bench.wire.http1 import BadResponseError, ResponseDecoder
+from janus_bench.wire.target import parse_target
 from tests.bench.ground_truth import Reply, chunk, event, plain, serving, stream
 
 DONE = b"data: [DONE]\n\n"
