@@ -173,7 +173,6 @@ def test_what_packages_may_import_has_no_circle() -> None:
     assert circle(ALLOWED) == []
 
 
-@OPEN
 def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circle(imported_modules()) == []
 
