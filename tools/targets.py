@@ -52,8 +52,7 @@ def make_test(terminal: Terminal, rest: list[str]) -> int:
         _lint(terminal)
         book.build(terminal)
         env[book.TESTED] = str(book.executed(ROOT))
-        # Much of the suite waits: for kernels, platforms, browsers. The tests say themselves what begins first.
-        rest = ["--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder"]
+        rest = ["--numprocesses=3", "--dist=loadfile"]  # much of the suite waits: for kernels, platforms, browsers
     return terminal.show([PYTHON, "-m", "pytest", *rest], env=env, cwd=ROOT)
 
 
