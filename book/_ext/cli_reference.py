@@ -62,7 +62,7 @@ def reference(name: str) -> Iterator[str]:
 
 
 def commands_of(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Every command by its words, such as `room cards`; those of a group inside the group follow it."""
+    """Every command by its words, such as `classroom cards`; those of a group inside the group follow it."""
     for word, command in group.commands.items():
         if not command.hidden:
             yield f"{before}{word}", command

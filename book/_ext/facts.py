@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from spelled import NUMBER, value_of
 
 from janus_platform.contract import Contract, RateLimit
@@ -174,7 +175,7 @@ def _step(value: Any, part: str) -> Any:
         return value[part]
     if isinstance(value, tuple):
         return value[int(part)] if part.isdigit() else {member.name: member for member in _named(value)}[part]
-    if is_dataclass(value) and not part.startswith("_"):
+    if isinstance(value, msgspec.Struct) and part in value.__struct_fields__:
         return getattr(value, part)
     raise LookupError(part)
 
@@ -188,7 +189,7 @@ def _choices(value: Any) -> list[str]:
         return sorted(value)
     if isinstance(value, tuple):
         return [str(getattr(item, "name", index)) for index, item in enumerate(value)]
-    return list(value.__dataclass_fields__) if is_dataclass(value) else []
+    return list(value.__struct_fields__) if isinstance(value, msgspec.Struct) else []
 
 
 def _size(count: int) -> str:

@@ -1,6 +1,6 @@
 """How many of something the contract allows, typed by hand: "4 cores", "at most 64 processes", "256 tunnels".
 
-What is counted is read from the contract's own names: `room.max_learners` counts learners, and a parameter
+What is counted is read from the contract's own names: `classroom.max_learners` counts learners, and a parameter
 `num_results` with a maximum counts results. A number beside such a word is a fact when the contract has that number
 there.
 """

@@ -73,7 +73,7 @@ def _named(text: str, contract: Contract) -> Iterator[tuple[re.Match[str], str]]
         share = rf"{percent}[ \u00a0]?(?:%|per ?cent)"
         weighs = rf"\b{name}\b(?!-)[^.;|]{{0,20}}?(?<![\d.]){share}|(?<![\d.]){share} (?:for|of|goes to|to) {name}\b"
         yield from ((found, f"bench.weights.{name}") for found in re.finditer(weighs, text, re.I))
-    for model in contract.services["inference"].models:
+    for model in contract.inference.models:
         if any(letter.isdigit() for letter in model.name):
             for found in re.finditer(rf"(?<![\w./-]){re.escape(model.name)}(?![\w/-])", text):
                 yield found, f"services.inference.models.{model.name}.name"
@@ -103,7 +103,7 @@ def _limits_something(match: re.Match[str], text: str) -> bool:
 
 def wrong_models(text: str, contract: Contract) -> list[str]:
     """Names that look like one of the contract's models and are none of them."""
-    known = {model.name for model in contract.services["inference"].models}
+    known = {model.name for model in contract.inference.models}
     return [
         name
         for name in re.findall(r"(?<![\w./-])(?:gpt-\d\w*(?:-\w+)?|o[1-9](?:-\w+)?)(?![\w/-]|\.\w)", text)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from janus_bench.errors import RequestError
 from janus_bench.wire.client import Exchange
-from janus_bench.wire.sse import Event, EventParser, EventTooLarge
+from janus_bench.wire.sse import Event, EventParser, EventTooLargeError
 from janus_bench.wire.tool_calls import StreamedCalls
 
 # vLLM and OpenRouter say `reasoning`; proxies send both, with the same text.
@@ -114,7 +114,7 @@ def _reading(response: Exchange) -> Generator[None, None, Answer]:
     for stamp, data in response.reads:
         try:
             events = parser.feed(data, stamp)
-        except EventTooLarge as error:
+        except EventTooLargeError as error:
             raise RequestError("too_large", str(error)) from None
         for event in events:
             assembly.event(event)

@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 
 from janus_bench.errors import RequestError
-from janus_bench.wire.http1 import BadResponse, ResponseDecoder
+from janus_bench.wire.http1 import BadResponseError, ResponseDecoder
 from janus_bench.wire.receiver import READER, Clock, Receiver
 from janus_bench.wire.target import Target
 
@@ -81,7 +81,7 @@ async def _exchange(target: Target, body: bytes, clock: Clock) -> Exchange:
         reads: list[tuple[int, bytes]] = []
         try:
             left_open = await _read(reader, decoder, reads)
-        except BadResponse as error:
+        except BadResponseError as error:
             raise RequestError(error.kind, str(error)) from None
         assert decoder.status is not None
         ended = reader.reads[-1][0]
@@ -123,7 +123,7 @@ async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[in
             if fed % _READS_A_STEP == 0:
                 await asyncio.sleep(0)  # other connections must not wait until all of this one is decoded
         if reader.overflow:
-            raise BadResponse("the body is larger than the limit", "too_large")
+            raise BadResponseError("the body is larger than the limit", "too_large")
         if closed:
             decoder.end()
         if decoder.complete:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any
+
+import msgspec
 
 from janus_platform.contract import Contract
 
@@ -28,18 +29,18 @@ def _below(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if name in _WHOLE:
         if value not in _EMPTY and value != {}:
             yield path, value
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            yield from _below(f"{path}.{each.name}".lstrip("."), getattr(value, each.name))
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _below(f"{path}.{name}".lstrip("."), getattr(value, name))
     elif isinstance(value, Mapping):
         for key, entry in value.items():
             yield from _below(f"{path}.{key}", entry)
-    elif isinstance(value, tuple) and value and is_dataclass(value[0]):
+    elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
         for index, entry in enumerate(value):
             member = f"{path}.{member_name(entry, index)}"
-            for each in fields(entry):
-                if each.name not in _IDENTITY:
-                    yield from _below(f"{member}.{each.name}", getattr(entry, each.name))
+            for name in entry.__struct_fields__:
+                if name not in _IDENTITY:
+                    yield from _below(f"{member}.{name}", getattr(entry, name))
     elif (name, value) == ("type", "any"):
         return  # Then `schema` says which types are right.
     elif value not in _EMPTY or (value == 0 and not isinstance(value, bool)):

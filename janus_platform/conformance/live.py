@@ -23,7 +23,7 @@ from janus_platform.conformance.openapi_check import described
 from janus_platform.conformance.report import DIFFERS, KNOWN, SKIPPED, UNREACHABLE, Report, Row, compare, unseen
 from janus_platform.conformance.response_check import answered
 from janus_platform.conformance.service_probes import models
-from janus_platform.contract import Contract, Service
+from janus_platform.contract import Contract, InferenceService, Service
 from janus_platform.errors import PlatformError
 from janus_platform.services.framework.openapi import PATH as OPENAPI_PATH
 
@@ -143,7 +143,7 @@ def _asked(contract: Contract, service: Service, options: LiveOptions, door: Doo
         yield unseen(f"{where}.path", "answer", SKIPPED, note)
         return
     example = dict(service.example)
-    if service.models:
+    if isinstance(service, InferenceService):
         listed = door.ask(service.host, "GET", f"{service.base_path}/models")
         yield from models(service, listed)
         example |= {"model": _one_of(example["model"], listed), "max_tokens": MAX_TOKENS}

@@ -17,8 +17,8 @@ from janus_platform.conformance.openapi_check import described
 from janus_platform.conformance.report import DIFFERS, UNREACHABLE, Report, Row, compare, unseen
 from janus_platform.conformance.response_check import answered
 from janus_platform.conformance.unmeasured import rest
-from janus_platform.contract import Contract, Service
-from janus_platform.gateway.access_rules import KEYS_VARIABLE
+from janus_platform.contract import CodeSandboxService, Contract, InferenceService, Service, WebProxyService
+from janus_platform.gateway.access import KEYS_VARIABLE
 from janus_platform.runtime.control_client import ControlClient
 from janus_platform.services.framework.openapi import HEALTH_PATH
 from janus_platform.services.framework.openapi import PATH as OPENAPI_PATH
@@ -57,7 +57,7 @@ class LocalPlace:
 
 
 def check_local(control: ControlClient, contract: Contract) -> Report:
-    """Compare the platform behind `control` with the contract. Raises NotRunning."""
+    """Compare the platform behind `control` with the contract. Raises NotRunningError."""
     place = LocalPlace(control, contract)
     probes: dict[str, Probe] = {
         f"services.{s.name}": _service(LocalPlace(control, contract), s) for s in contract.services.values()
@@ -104,11 +104,11 @@ def _service(place: LocalPlace, service: Service) -> Probe:
 
 
 def _own(place: LocalPlace, service: Service, door: Door) -> Iterator[Row]:
-    if service.max_page_bytes:
+    if isinstance(service, WebProxyService):
         yield from service_probes.web_proxy(door, service, place.more_time, place.status["web"])
-    if service.languages:
+    if isinstance(service, CodeSandboxService):
         yield from service_probes.code_sandbox(door, service)
-    if service.models:
+    if isinstance(service, InferenceService):
         yield from service_probes.inference(door, place.door(with_keys=False), service)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from janus_platform.conformance.http_client import Answer, Door, dig
 from janus_platform.conformance.limit_probes import HOW, MoreTime
 from janus_platform.conformance.report import DIFFERS, SKIPPED, Row, compare, unseen
-from janus_platform.contract import Model, Service
+from janus_platform.contract import CodeSandboxService, InferenceService, Model, Service, WebProxyService
 
 ODD = "https://odd.example"  # the corpus' site on which everything goes wrong
 _TIME_FOR_A_SLOW_MACHINE = 20.0
@@ -19,7 +21,7 @@ _REFUSED = (400, 413, 422)
 _NETWORK = "import socket\nsocket.create_connection(('1.1.1.1', 443), 3)"
 
 
-def web_proxy(door: Door, service: Service, more_time: MoreTime, web: str) -> Iterator[Row]:
+def web_proxy(door: Door, service: WebProxyService, more_time: MoreTime, web: str) -> Iterator[Row]:
     """Size, redirects and time of a fetch, on the corpus' own site for it."""
     where = f"services.{service.name}"
     if web != "corpus":
@@ -40,7 +42,7 @@ def web_proxy(door: Door, service: Service, more_time: MoreTime, web: str) -> It
         told if loop.status == 502 and told in str(loop.at("detail")) else f"status {loop.status}: {loop.at('detail')}"
     )
     yield compare(f"{where}.max_redirects", HOW, told, found)
-    seconds = service.fetch_timeout_seconds or 0
+    seconds = service.fetch_timeout_seconds
     ended = slow.status == 504 and seconds - 0.5 <= slow.seconds <= seconds + _TIME_FOR_A_SLOW_MACHINE
     expected = f"504 after {seconds} s"
     yield compare(
@@ -55,7 +57,7 @@ def _fetch(door: Door, service: Service, page: str) -> Answer:
     return door.ask(service.host, service.method, service.path, query={"url": f"{ODD}/{page}"})
 
 
-def code_sandbox(door: Door, service: Service) -> Iterator[Row]:
+def code_sandbox(door: Door, service: CodeSandboxService) -> Iterator[Row]:
     """Languages and bounds as it declares them; time, memory and network as a program finds them."""
     where = f"services.{service.name}"
     said = door.ask(service.host, "GET", "/capabilities")
@@ -78,15 +80,15 @@ def code_sandbox(door: Door, service: Service) -> Iterator[Row]:
     yield compare(
         f"{where}.max_memory_bytes", "/capabilities", service.max_memory_bytes, said.at("limits", "memory_bytes")
     )
-    for name, bound in (vars(service.bounds) if service.bounds else {}).items():
+    for name, bound in msgspec.structs.asdict(service.bounds).items():
         yield compare(f"{where}.bounds.{name}", "/capabilities", bound, said.at("limits", name))
     yield from _programs(door, service, where)
 
 
-def _programs(door: Door, service: Service, where: str) -> Iterator[Row]:
+def _programs(door: Door, service: CodeSandboxService, where: str) -> Iterator[Row]:
     late = _run(door, service, "while True: pass", timeout=1)
     yield compare(f"{where}.parameters.timeout.summary", HOW, "ended by time", f"ended by {late.at('ended_by')}")
-    over = _run(door, service, _OVER_MEMORY.format(over=(service.max_memory_bytes or 0) + 100_000_000), timeout=30)
+    over = _run(door, service, _OVER_MEMORY.format(over=service.max_memory_bytes + 100_000_000), timeout=30)
     yield compare(f"{where}.max_memory_bytes", HOW, "not kept", "kept" if over.at("stdout") else "not kept")
     network = _run(door, service, _NETWORK, timeout=20)
     found = None if network.at("exit_code") is None else network.at("exit_code") == 0
@@ -99,7 +101,7 @@ def _run(door: Door, service: Service, code: str, *, timeout: int) -> Answer:
     )
 
 
-def inference(door: Door, bare: Door, service: Service) -> Iterator[Row]:
+def inference(door: Door, bare: Door, service: InferenceService) -> Iterator[Row]:
     """The catalogue, model by model; the key; and the counted limits of one request. `bare` is a door without key."""
     where = f"services.{service.name}"
     without = bare.ask(service.host, service.method, service.path, body=dict(service.example))
@@ -115,7 +117,7 @@ def inference(door: Door, bare: Door, service: Service) -> Iterator[Row]:
     yield from _counted(door, service, where)
 
 
-def models(service: Service, listed: Answer) -> Iterator[Row]:
+def models(service: InferenceService, listed: Answer) -> Iterator[Row]:
     """Each model of the contract against `GET /v1/models`, and those that the contract does not have."""
     where = f"services.{service.name}"
     found = {dig(each, "id"): each for each in listed.at("data") or [] if isinstance(each, dict)}
@@ -153,9 +155,7 @@ def _model(path: str, model: Model, entry: Any) -> Iterator[Row]:
         yield compare(f"{path}.{field}", "/v1/models", expected, found)
 
 
-def _counted(door: Door, service: Service, where: str) -> Iterator[Row]:
-    if service.limits is None:
-        return
+def _counted(door: Door, service: InferenceService, where: str) -> Iterator[Row]:
     for field, body_of in _bodies(service).items():
         most = getattr(service.limits, field)
         path = f"{service.base_path}/embeddings" if field == "max_inputs" else service.path
@@ -169,7 +169,7 @@ def _counted(door: Door, service: Service, where: str) -> Iterator[Row]:
         yield compare(f"{where}.limits.{field}", "probe at the bound, and one more", "accepted, refused", found)
 
 
-def _bodies(service: Service) -> dict[str, Callable[[int], Any]]:
+def _bodies(service: InferenceService) -> dict[str, Callable[[int], Any]]:
     """For each counted limit, a request that holds so many."""
     message = {"role": "user", "content": "hi"}
     picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_PIXEL}"}}

@@ -35,7 +35,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"implementation\.(chat|health|models)_path", "The gateway alone can see it; `janus submit` tries it."),
     (r"submission\..*", "`janus submit` holds a form against it; tests of the repository hold the command."),
     (r"node\..*|egress\.(\w+_seconds|max_\w+)", _INSIDE),
-    (r"room\..*", "A shared room keeps it (`janus up --host`); this platform may be none."),
+    (r"classroom\..*", "A shared classroom keeps it (`janus up --host`); this platform may be none."),
     (r"bench\.suites\..*\.duration_seconds", _LONG),
     (r"[\w.]+\.since", "When the contract took it up: no answer holds it."),
 )

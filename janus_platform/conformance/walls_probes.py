@@ -13,7 +13,7 @@ from janus_platform.conformance.gateway_probes import GatewayDoor
 from janus_platform.conformance.http_client import Door, Unreachable, dig
 from janus_platform.conformance.report import DIFFERS, KNOWN, SKIPPED, Row, compare, unseen
 from janus_platform.contract import Contract
-from janus_platform.errors import RequestRefused
+from janus_platform.errors import RequestRefusedError
 from janus_platform.runtime.control_client import ControlClient
 
 HOW = "probe"
@@ -92,7 +92,7 @@ def implementations(control: ControlClient, gateway: GatewayDoor, contract: Cont
 def _measured(contract: Contract, control: ControlClient, entry: dict[str, Any]) -> Iterator[Row]:
     try:
         evidence = control.get("/implementations", entry["name"], "evidence", nonce=secrets.token_hex(32))
-    except RequestRefused as error:
+    except RequestRefusedError as error:
         yield unseen("attestation.registers", "evidence", SKIPPED, str(error))
         return
     claims = _claims(evidence.get("token"))

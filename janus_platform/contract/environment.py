@@ -28,7 +28,7 @@ BENCH = "bench"
 
 def variables(contract: Contract) -> tuple[Variable, ...]:
     """All of them, by part; names that the contract states come from it."""
-    inference, search = contract.services["inference"].upstream, contract.services["search"].live
+    inference, search = contract.inference.upstream, contract.search.live
     named: list[Variable] = []
     if inference:
         named += [

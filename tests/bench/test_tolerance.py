@@ -13,7 +13,7 @@ import pytest
 from janus_bench.errors import RequestError
 from janus_bench.wire.chat import Answer, read_answer
 from janus_bench.wire.client import Exchange, exchange
-from janus_bench.wire.http1 import BadResponse, ResponseDecoder
+from janus_bench.wire.http1 import BadResponseError, ResponseDecoder
 from janus_bench.wire.target import parse_target
 from tests.bench.ground_truth import Reply, chunk, event, plain, serving, stream
 
@@ -188,7 +188,7 @@ def test_a_compressed_answer_is_named_with_its_coding() -> None:
     with pytest.raises(RequestError, match="gzip") as failed:
         read(Reply([(0, head.encode() + body)], raw=True))
     assert failed.value.kind == "compressed"
-    with pytest.raises(BadResponse, match="gzip, chunked"):
+    with pytest.raises(BadResponseError, match="gzip, chunked"):
         ResponseDecoder().feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
 
 

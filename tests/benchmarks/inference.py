@@ -29,7 +29,7 @@ from janus_platform.services.vector_index.prepare import model_folder
 from tests.benchmarks.figures import Figure, figure, show
 
 CONTRACT = load_contract()
-SERVICE = CONTRACT.services["inference"]
+SERVICE = CONTRACT.inference
 KEY = "cpk_local_bench"
 PASSAGE = (
     "The tide rises because the Moon pulls the near side of the sea more than the far side. Two bulges follow, and "

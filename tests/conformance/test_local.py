@@ -142,7 +142,7 @@ def test_fields_that_did_not_change_do_not_differ(drifted: set[str]) -> None:
 
 def test_limits_that_are_off_are_said_not_to_be_compared(control: ControlClient) -> None:
     place = LocalPlace(control, CONTRACT)
-    (row,) = rate_held(place.door(), CONTRACT.services["search"], place.more_time, "off")
+    (row,) = rate_held(place.door(), CONTRACT.search, place.more_time, "off")
     assert (row.field, row.result) == ("services.search.rate_limit", SKIPPED)
     assert "--limits contract" in row.note
 

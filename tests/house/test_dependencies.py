@@ -24,28 +24,27 @@ ALLOWED: dict[str, set[str]] = {
     "__init__": {"client", "errors"},
     "clock": set(),
     "errors": set(),
-    "contract": set(),
+    "contract": {"errors"},
     "public_address": set(),
     "corpus": set(),
     "implementations": set(),
-    "damaged_files": BASE,
+    "stored_files": BASE,
     "processes": BASE,
-    "isolation": {*BASE, "processes"},
+    "isolation": BASE,
     "traces": BASE,
     "http": BASE,
-    "egress": {*BASE, "http", "traces", "processes"},
+    "egress": {*BASE, "http"},
     "live": {*BASE, "egress"},
     "services": {*BASE, "public_address", "traces", "corpus", "processes", "isolation"},
-    "attestation": {*BASE, "runtime"},
-    "gateway": {*BASE, "public_address", "traces", "http", "processes", "attestation"},
+    "attestation": {*BASE, "stored_files"},
+    "gateway": {*BASE, "public_address", "traces", "processes", "attestation"},
     "monitoring": {*BASE, "gateway"},
-    "node": {*BASE, "damaged_files", "traces", "processes", "isolation", "gateway", "attestation"},
+    "node": {*BASE, "stored_files", "processes", "isolation", "gateway", "attestation"},
     "runtime": {
         *BASE,
         "attestation",
-        "classroom",
         "corpus",
-        "damaged_files",
+        "stored_files",
         "egress",
         "gateway",
         "http",
@@ -58,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "classroom": {
         *BASE,
-        "damaged_files",
+        "stored_files",
         "egress",
         "gateway",
         "http",
@@ -68,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
         "runtime",
         "traces",
     },
-    "client": {*BASE, "attestation", "live", "runtime", "traces"},
+    "client": {*BASE, "attestation", "classroom", "live", "runtime", "traces"},
     "conformance": {*BASE, "gateway", "runtime", "services"},
     "cli": {
         *BASE,
@@ -85,12 +84,13 @@ ALLOWED: dict[str, set[str]] = {
         "processes",
         "runtime",
         "services",
+        "stored_files",
         "traces",
     },
 }
 # The leaderboard is the bench's, and `janus check` compares the contract with it. Where readers' files are kept is
 # everybody's.
-BENCH_READERS = {"runtime", "cli", "conformance", "classroom"}
+BENCH_READERS = {"runtime", "conformance", "classroom"}
 BENCH_FOR_ALL = "janus_bench.home"
 
 
@@ -169,7 +169,6 @@ def test_packages_of_the_platform_import_only_what_they_may() -> None:
     assert [breach for path in modules("janus_platform") if not is_program(path) for breach in breaches(path)] == []
 
 
-@OPEN
 def test_what_packages_may_import_has_no_circle() -> None:
     assert circle(ALLOWED) == []
 
@@ -179,7 +178,6 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circle(imported_modules()) == []
 
 
-@OPEN
 def test_no_packages_import_each_other_in_a_circle() -> None:
     between: dict[str, set[str]] = defaultdict(set)
     for module, imported in imported_modules().items():

@@ -32,7 +32,6 @@ MADE_LATER = {
     "janus_platform.implementations.research.formulas: pattern": "constants of _NAMED",
     "janus_platform.implementations.research.formulas: f'\\\\b{alias}\\\\b'": "a word of _ALIASES",
     "janus_platform.implementations.research.questions: pattern": "constants of _WORDS, over 400 characters at most",
-    "janus_platform.services.inference.strings: f'\\\\b{wanted}\\\\s+$'": "one of two words, over 12 characters",
 }
 
 

@@ -24,7 +24,7 @@ from tests.services.inference_prompts import QUANTUM, prompt
 
 T = TypeVar("T")
 CONTRACT = load_contract()
-SERVICE = CONTRACT.services["inference"]
+SERVICE = CONTRACT.inference
 KEY = "cpk_local_test"
 Question = Callable[[openai.AsyncOpenAI], Awaitable[Any]]
 

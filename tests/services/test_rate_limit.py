@@ -165,7 +165,7 @@ def test_a_crash_tells_what_is_left_too() -> None:
     async def crash(_: Request) -> Response:
         raise RuntimeError
 
-    service = CONTRACT.services["search"]
+    service = CONTRACT.search
     answer = ask(build_service(service, context(limits=True), crash), "POST", service.url)
     assert answer.status_code == 500
     assert answer.headers["ratelimit"].startswith('"caller";r=19;')

@@ -27,7 +27,7 @@ def check(article_links):
     from janus_platform.contract import load_contract
 
     fresh_minute()
-    service = load_contract().services["web_proxy"].url
+    service = load_contract().web_proxy.url
     for url in ("https://physics.org/quantum", "https://networking.example.org/tcp/handshake"):
         try:
             got = article_links(url)

@@ -26,7 +26,7 @@ def check(why_not):
     from janus_platform.contract import load_contract
 
     fresh_minute()
-    service = load_contract().services["web_proxy"].url
+    service = load_contract().web_proxy.url
 
     def fetch(url):
         return httpx.get(service, params={"url": url})

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from janus_platform.contract import JSON, Contract, InferenceLimits, Model, Service
+from janus_platform.contract import JSON, Contract, InferenceService, Model
 from janus_platform.processes.workers import Workers
 from janus_platform.services.framework.app import ServiceContext, build_service, caller_of
 from janus_platform.services.framework.problem import Problem
@@ -33,7 +33,7 @@ from janus_platform.services.inference.chat import ChatRequest, read_chat
 from janus_platform.services.inference.embeddings import EmbeddingRequest, embed, read_embedding
 from janus_platform.services.inference.engine import Chunk, Embedder, Engine
 from janus_platform.services.inference.errors import ApiError, error_response
-from janus_platform.services.inference.events import CallerLeft, EventStream, while_there
+from janus_platform.services.inference.events import CallerLeftError, EventStream, while_there
 from janus_platform.services.inference.large import LargeBody
 from janus_platform.services.inference.local import LocalEngine
 from janus_platform.services.inference.pacing import Pace
@@ -54,8 +54,8 @@ def build(
 
     `embedder` makes the vectors. `upstream` takes the local engine's place for all chat models.
     """
-    service = context.contract.services["inference"]
-    limits, models = limits_of(service), {model.name: model for model in service.models}
+    service = context.contract.inference
+    limits, models = service.limits, {model.name: model for model in service.models}
     local = LocalEngine(
         models, limits, clock=context.clock, pace=pace or Pace(), reasoning_field=context.contract.wire.reasoning_field
     )
@@ -85,12 +85,6 @@ def build(
     )
 
 
-def limits_of(service: Service) -> InferenceLimits:
-    """The service's limits, which the contract of inference always has."""
-    assert service.limits is not None
-    return service.limits
-
-
 def _health(catalogue: Catalogue, pace: Pace) -> dict[str, Any]:
     """The engines that answer, the models they stand for, and the local engine's pace."""
     return {
@@ -108,13 +102,13 @@ class _Inference:
     def __init__(
         self,
         contract: Contract,
-        service: Service,
+        service: InferenceService,
         catalogue: Catalogue,
         keys: Callable[[str], bool],
         workers: Workers,
     ) -> None:
         self._service, self._catalogue, self._keys, self._workers = service, catalogue, keys, workers
-        self._limits = limits_of(service)
+        self._limits = service.limits
         self._end = contract.wire.end_of_stream
         self._cost_field = contract.wire.usage_fields[0]
         # Of an embedding request only the model has one type; the rest is checked where it is read.
@@ -209,6 +203,6 @@ async def _answered(work: Any) -> Response:
         return error.response()
     except Problem as problem:
         return ApiError.of(problem).response()
-    except CallerLeft:
+    except CallerLeftError:
         return Response(status_code=CALLER_LEFT)
     return answer

@@ -11,12 +11,13 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from janus_platform.services import ServiceError
 from janus_platform.services.framework.problem import Problem
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
-class ApiError(Exception):
+class ApiError(ServiceError):
     """An error for the caller: HTTP status, what to do, the field at fault and OpenAI's code for it."""
 
     def __init__(

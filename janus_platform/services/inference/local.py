@@ -1,7 +1,7 @@
 """The local engine: extractive answers, tool calls, JSON and images, all deterministic, none of it a language model.
 
-Every seed gets the same answer, so the same seed does. What it puts into arguments and JSON comes from the request's
-own words or from the schema; what it says of an image is measured; what it says besides is quoted (extractive.py).
+Every seed gets the same answer. What it puts into arguments and JSON comes from the request's own words or from the
+schema; what it says of an image is measured; the rest is quoted (extractive.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import InferenceLimits, Model
 from janus_platform.services.inference.chat import ChatRequest
-from janus_platform.services.inference.chunks import Answer, Said, cut
+from janus_platform.services.inference.chunks import Answer, Draft, truncate
 from janus_platform.services.inference.engine import Chunk
 from janus_platform.services.inference.errors import ApiError, invalid
 from janus_platform.services.inference.extractive import FINGERPRINT, answer
@@ -24,13 +24,13 @@ from janus_platform.services.inference.json_answers import json_answer
 from janus_platform.services.inference.messages import ChatMessage
 from janus_platform.services.inference.pacing import Pace
 from janus_platform.services.inference.prompt import Message, read_prompt
-from janus_platform.services.inference.reasoning import think
-from janus_platform.services.inference.tokens import IMAGE_TOKENS, count
+from janus_platform.services.inference.reasoning import reasoning_for
+from janus_platform.services.inference.tokens import IMAGE_TOKENS, count_tokens
 from janus_platform.services.inference.tool_calls import ask_for, calls_of
 from janus_platform.services.inference.tool_results import answer_from, results_since
 
 # Tokens of all choices together: a schema's longest constant, 128 times, would be an answer of a gigabyte.
-MOST_SAID = 200_000
+MAX_ANSWER_TOKENS = 200_000
 # The form of an answer depends on these; ignoring them would hand back something else than was asked for.
 _REFUSED = ("functions", "function_call", "audio", "logprobs", "top_logprobs", "prediction", "web_search_options")
 
@@ -52,15 +52,15 @@ class LocalEngine:
     async def complete(self, asked: ChatRequest) -> dict[str, Any]:
         """The whole answer, when its last token is due."""
         started = self._clock.now()
-        made = await self._made(asked)
-        await self._until(started, max(0, len(made.pieces) - 1))
-        return made.whole()
+        answer = await self._answer(asked)
+        await self._until(started, max(0, len(answer.tokens) - 1))
+        return answer.whole()
 
     async def stream(self, asked: ChatRequest) -> AsyncIterator[Chunk]:
         """One chunk a token, each when it is due."""
         started = self._clock.now()
-        made = await self._made(asked)
-        return self._paced(made, started, include_usage=asked.include_usage)
+        answer = await self._answer(asked)
+        return self._paced(answer, started, include_usage=asked.include_usage)
 
     async def models(self) -> Sequence[Mapping[str, Any]]:
         """None besides the contract's."""
@@ -69,22 +69,22 @@ class LocalEngine:
     async def aclose(self) -> None:
         """There is nothing to let go of."""
 
-    async def _made(self, asked: ChatRequest) -> Answer:
+    async def _answer(self, asked: ChatRequest) -> Answer:
         """The answer, worked out in a thread, or in a worker process where the request is large."""
         if asked.large is None:
             return await asyncio.to_thread(answer_to, asked, self._models, self._limits, self._reasoning_field)
         packed, _ = await asked.large.run("answer", models=self._models, reasoning_field=self._reasoning_field)
         return await asyncio.to_thread(Answer.unpacked, packed)
 
-    async def _paced(self, made: Answer, started: float, *, include_usage: bool) -> AsyncIterator[Chunk]:
-        for place, chunk in enumerate(made.chunks(include_usage=include_usage)):
-            # The choices of one request are said side by side, a token of each at a time.
-            if place < len(made.pieces) * made.n:
-                await self._until(started, place // made.n)
+    async def _paced(self, answer: Answer, started: float, *, include_usage: bool) -> AsyncIterator[Chunk]:
+        for position, chunk in enumerate(answer.chunks(include_usage=include_usage)):
+            # The choices of one request are sent side by side, a token of each at a time.
+            if position < len(answer.tokens) * answer.n:
+                await self._until(started, position // answer.n)
             yield chunk
 
-    async def _until(self, started: float, place: int) -> None:
-        left = started + self._pace.due(place) - self._clock.now()
+    async def _until(self, started: float, position: int) -> None:
+        left = started + self._pace.due(position) - self._clock.now()
         if left > 0:
             await self._clock.sleep(left)
 
@@ -95,38 +95,39 @@ def answer_to(asked: ChatRequest, models: Mapping[str, Model], limits: Inference
     if model is None:
         raise ApiError(404, f"There is no model {asked.model[:100]!r}.", param="model", code="model_not_found")
     _check(asked, model)
-    read = prompt_tokens(asked)
-    if read > model.context_tokens:
+    prompt_size = prompt_tokens(asked)
+    if prompt_size > model.context_tokens:
         raise invalid(
             "messages",
-            f"{model.name} reads at most {model.context_tokens:,} tokens; this request has {read:,}. Shorten the "
-            "messages, or use a model with a larger context.",
+            f"{model.name} reads at most {model.context_tokens:,} tokens; this request has {prompt_size:,}. Shorten "
+            "the messages, or use a model with a larger context.",
             code="context_length_exceeded",
         )
-    said = _say(asked, limits)
+    draft = _draft(asked, limits)
     if "reasoning" in model.features:
-        said = Said(said.text, think(asked, said), said.calls)
-    most = min(asked.max_tokens or model.context_tokens, max(1, model.context_tokens - read), MOST_SAID // asked.n)
-    pieces, reason = cut(said, asked.stop, most)
-    return Answer(asked.model, FINGERPRINT, reasoning_field, said.calls, pieces, reason, read, asked.n)
+        draft = Draft(draft.text, reasoning_for(asked, draft), draft.calls)
+    room = max(1, model.context_tokens - prompt_size)
+    max_tokens = min(asked.max_tokens or model.context_tokens, room, MAX_ANSWER_TOKENS // asked.n)
+    tokens, reason = truncate(draft, asked.stop, max_tokens)
+    return Answer(asked.model, FINGERPRINT, reasoning_field, draft.calls, tokens, reason, prompt_size, asked.n)
 
 
-def _say(asked: ChatRequest, limits: InferenceLimits) -> Said:
+def _draft(asked: ChatRequest, limits: InferenceLimits) -> Draft:
     results = results_since(asked.messages)
     choice = asked.tool_choice.mode
     if asked.tools and choice != "none" and (choice != "auto" or not results):
         calls, missing = calls_of(asked, limits)
         if calls:
-            return Said(calls=calls)
+            return Draft(calls=calls)
         if missing:
-            return Said(ask_for(missing))
+            return Draft(ask_for(missing))
     images = describe(_images(asked), limits) if _images(asked) else ""
     if asked.format.type != "text":
         material = "\n".join([_last_user(asked.messages).text, *(r.text for r in results)])
         # A schema may ask for the answer in many places; it is worked out once.
         text = cache(lambda: _in_text(asked, results, images))
-        return Said(json_answer(asked.format, material, text, limits))
-    return Said(_in_text(asked, results, images))
+        return Draft(json_answer(asked.format, material, text, limits))
+    return Draft(_in_text(asked, results, images))
 
 
 def _in_text(asked: ChatRequest, results: Sequence[ChatMessage], images: str) -> str:
@@ -141,9 +142,12 @@ def _in_text(asked: ChatRequest, results: Sequence[ChatMessage], images: str) ->
 
 
 def prompt_tokens(asked: ChatRequest) -> int:
-    """What the engine reads of a request: its texts, its images at a flat count, its tools as JSON."""
-    texts = sum(count(m.text) + sum(count(c.name) + count(c.arguments) for c in m.tool_calls) for m in asked.messages)
-    tools = sum(count(json.dumps([t.name, t.description, t.parameters], ensure_ascii=False)) for t in asked.tools)
+    """The size of a request in tokens: its texts, its images at a flat count, its tools as JSON."""
+    calls = [call for message in asked.messages for call in message.tool_calls]
+    texts = sum(count_tokens(message.text) for message in asked.messages)
+    texts += sum(count_tokens(call.name) + count_tokens(call.arguments) for call in calls)
+    described = [json.dumps([t.name, t.description, t.parameters], ensure_ascii=False) for t in asked.tools]
+    tools = sum(map(count_tokens, described))
     return texts + tools + IMAGE_TOKENS * len(_images(asked))
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from janus_platform.services.embedding.download import TOKENIZER
-from janus_platform.services.embedding.encoder import DIMENSIONS, Encoder, ModelDamaged, is_prepared
+from janus_platform.services.embedding.encoder import DIMENSIONS, Encoder, ModelDamagedError, is_prepared
+from janus_platform.services.framework.turns import Turns
 from janus_platform.services.inference.engine import Embedded
 from janus_platform.services.inference.errors import ApiError, invalid
-from janus_platform.services.inference.turns import FairTurns
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -28,7 +28,7 @@ class MiniLM:
         self._folder = folder
         self._loaded: tuple[Encoder, Tokenizer] | None = None
         self._loading = asyncio.Lock()
-        self._turns = FairTurns()
+        self._turns = Turns([None])
 
     @property
     def name(self) -> str:
@@ -67,7 +67,7 @@ class MiniLM:
             raise _missing("The embedding model is not set up. Run `janus prepare` once, with a network.")
         try:
             encoder = Encoder.load(self._folder)
-        except ModelDamaged:
+        except ModelDamagedError:
             raise _missing("The cached embedding model is damaged. Run `janus prepare` to fetch it again.") from None
         tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER.name))
         tokenizer.no_padding()

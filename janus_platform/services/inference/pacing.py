@@ -1,4 +1,4 @@
-"""How fast the local engine talks: each token due at a time counted from the start, so that delays do not add up."""
+"""The pace of the local engine: each token is due at a time counted from the start, so that delays do not add up."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ class Pace:
     first_token_seconds: float = 0.02
     tokens_per_second: float = 400.0
 
-    def due(self, place: int) -> float:
-        """When token `place` (from 0) is due, in seconds from the start."""
-        return self.first_token_seconds + place / self.tokens_per_second
+    def due(self, position: int) -> float:
+        """When token `position` (from 0) is due, in seconds from the start."""
+        return self.first_token_seconds + position / self.tokens_per_second

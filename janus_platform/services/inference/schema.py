@@ -37,7 +37,7 @@ _STRUCTURE = {
 
 
 @dataclass(eq=False)
-class Node:
+class SchemaNode:
     """One place of a schema. Exactly one of `target` and `options` is set where it refers or chooses.
 
     `is_exclusive` says that exactly one of the options may fit (`oneOf`). `height` is the least depth that a value
@@ -50,15 +50,15 @@ class Node:
     enum: tuple[Any, ...] | None = None
     default: Any = NOT_GIVEN
     format: str = ""
-    properties: dict[str, Node] = field(default_factory=dict)
+    properties: dict[str, SchemaNode] = field(default_factory=dict)
     required: tuple[str, ...] = ()
-    extra: Node | None = None
+    extra: SchemaNode | None = None
     is_closed: bool = False
-    items: Node | None = None
+    items: SchemaNode | None = None
     bounds: dict[str, Any] = field(default_factory=dict)
-    options: tuple[Node, ...] = ()
+    options: tuple[SchemaNode, ...] = ()
     is_exclusive: bool = False
-    target: Node | None = None
+    target: SchemaNode | None = None
     height: float = math.inf
 
     def bound(self, name: str, otherwise: Any) -> Any:
@@ -66,7 +66,7 @@ class Node:
         return self.bounds.get(name, otherwise)
 
 
-def read_schema(raw: Any, where: str, limits: InferenceLimits, *, lenient: bool = False) -> Node:
+def read_schema(raw: Any, where: str, limits: InferenceLimits, *, lenient: bool = False) -> SchemaNode:
     """The schema ready to be filled. Raises ApiError 400, `invalid_json_schema`, naming the place and the fault."""
     reader = _Reader(raw, where, limits, lenient)
     root = reader.node(raw, "#", 0)
@@ -85,9 +85,9 @@ def fault(where: str, message: str) -> ApiError:
 class _Reader:
     def __init__(self, root: Any, where: str, limits: InferenceLimits, lenient: bool) -> None:
         self._root, self._where, self._limits, self._lenient = root, where, limits, lenient
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[str, SchemaNode] = {}
 
-    def node(self, raw: Any, pointer: str, depth: int) -> Node:
+    def node(self, raw: Any, pointer: str, depth: int) -> SchemaNode:
         """The node at a JSON Pointer (RFC 6901), made once."""
         if pointer in self.nodes:
             return self.nodes[pointer]
@@ -96,7 +96,7 @@ class _Reader:
             raise fault(self._where, f"it has more than {self._limits.max_schema_nodes} parts")
         if depth > self._limits.max_schema_depth:
             raise fault(self._where, f"it is nested more than {self._limits.max_schema_depth} levels deep")
-        made = self.nodes[pointer] = Node(where)
+        made = self.nodes[pointer] = SchemaNode(where)
         if raw is True:
             return made
         if not isinstance(raw, dict):
@@ -110,7 +110,7 @@ class _Reader:
         if not self._lenient and (unknown := sorted(set(raw) - known)):
             raise fault(where, f"the keyword {unknown[0]!r} is not supported here; leave it out")
 
-    def _read(self, made: Node, raw: dict[str, Any], pointer: str, depth: int) -> None:
+    def _read(self, made: SchemaNode, raw: dict[str, Any], pointer: str, depth: int) -> None:
         made.title = " ".join(str(raw[key]) for key in ("title", "description") if isinstance(raw.get(key), str))
         made.default, made.format = raw.get("default", NOT_GIVEN), str(raw.get("format", ""))
         made.types = self._types(raw, made.where)
@@ -142,7 +142,7 @@ class _Reader:
             raise fault(where, f"`type` must be one of {', '.join(TYPES)}, or a list of them")
         return tuple(types)
 
-    def _read_object(self, made: Node, raw: Mapping[str, Any], pointer: str, depth: int) -> None:
+    def _read_object(self, made: SchemaNode, raw: Mapping[str, Any], pointer: str, depth: int) -> None:
         properties, required = raw.get("properties", {}), raw.get("required", [])
         if not isinstance(properties, dict):
             raise fault(made.where, "`properties` must be an object")
@@ -161,22 +161,22 @@ class _Reader:
         for name in required:
             if name not in made.properties and made.is_closed:
                 raise fault(made.where, f"`required` names {name!r}, which `properties` does not have")
-            made.properties.setdefault(name, made.extra or Node(f"{made.where}/{name}", height=0))
+            made.properties.setdefault(name, made.extra or SchemaNode(f"{made.where}/{name}", height=0))
         made.required = tuple(dict.fromkeys(required))
 
-    def _options(self, raw: Any, keyword: str, where: str, pointer: str, depth: int) -> tuple[Node, ...]:
+    def _options(self, raw: Any, keyword: str, where: str, pointer: str, depth: int) -> tuple[SchemaNode, ...]:
         if not isinstance(raw, list) or not raw:
             raise fault(where, f"`{keyword}` must be a list of at least one schema")
         return tuple(self.node(one, f"{pointer}/{keyword}/{place}", depth + 1) for place, one in enumerate(raw))
 
-    def _only(self, raw: Any, where: str, pointer: str, depth: int) -> Node | None:
+    def _only(self, raw: Any, where: str, pointer: str, depth: int) -> SchemaNode | None:
         if isinstance(raw, list) and len(raw) == 1:
             return self.node(raw[0], f"{pointer}/allOf/0", depth + 1)
         if self._lenient:
             return None
         raise fault(where, "`allOf` may hold one schema; write several as one")
 
-    def _referred(self, pointer: Any, where: str, depth: int) -> Node:
+    def _referred(self, pointer: Any, where: str, depth: int) -> SchemaNode:
         # A fragment without a slash is an anchor (JSON Schema 2020-12, core 8.2.2), of which there are none here.
         if not isinstance(pointer, str) or not (pointer == "#" or pointer.startswith("#/")):
             raise fault(where, "`$ref` must be a JSON Pointer into this schema, such as #/$defs/item")
@@ -227,7 +227,7 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _measure(nodes: list[Node]) -> None:
+def _measure(nodes: list[SchemaNode]) -> None:
     """Set every height: the least fixed point, reached after at most as many rounds as there are nodes."""
     changed = True
     while changed:
@@ -238,7 +238,7 @@ def _measure(nodes: list[Node]) -> None:
                 node.height, changed = height, True
 
 
-def _height(node: Node) -> float:
+def _height(node: SchemaNode) -> float:
     # A step through a reference or a choice counts a little, so that going for the least always leads to an end.
     if node.target:
         return node.target.height + _STEP
@@ -249,7 +249,7 @@ def _height(node: Node) -> float:
     return min(_height_as(node, kind) for kind in node.types)
 
 
-def _height_as(node: Node, kind: str) -> float:
+def _height_as(node: SchemaNode, kind: str) -> float:
     if kind == "object":
         return 1 + max((node.properties[name].height for name in node.required), default=0)
     if kind == "array" and node.bound("minItems", 0) > 0:

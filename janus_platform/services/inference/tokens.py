@@ -1,4 +1,4 @@
-"""The engine's own tokens: what it streams one by one, counts, and is paid for.
+"""The local engine's tokens: the unit of its streams, its usage and its price.
 
 A token is a word or a part of one of at most 8 letters or digits, or one other character, together with the white space
 before it. Joined, the tokens of a text are the text again. They are not the tokens of any model's vocabulary; for
@@ -14,11 +14,11 @@ _PIECE = re.compile(r"\s*(?:[^\W_]{1,8}|\S)|\s+\Z")
 IMAGE_TOKENS = 85
 
 
-def tokens(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """The tokens of `text` in order."""
     return _PIECE.findall(text)
 
 
-def count(text: str) -> int:
+def count_tokens(text: str) -> int:
     """How many tokens `text` has."""
     return sum(1 for _ in _PIECE.finditer(text))

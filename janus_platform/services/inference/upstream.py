@@ -21,7 +21,7 @@ from janus_platform.contract import JSON, Contract, UpstreamRules
 from janus_platform.services.inference import upstream_errors as errors
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.engine import Chunk
-from janus_platform.services.inference.upstream_events import EventReader, TooMuch
+from janus_platform.services.inference.upstream_events import EventReader, StreamTooLargeError
 from janus_platform.services.inference.upstream_settings import UpstreamSettings, read_settings
 
 log = logging.getLogger("janus.services.inference")
@@ -32,8 +32,8 @@ _NOT_CONNECTED = (aiohttp.ConnectionTimeoutError, aiohttp.ServerDisconnectedErro
 
 def upstream_of(environment: Mapping[str, str], contract: Contract, *, clock: Clock) -> UpstreamEngine | None:
     """The upstream that the environment names, or None. Raises UpstreamNotUsable for a variable that is not right."""
-    settings, rules = read_settings(environment, contract), contract.services["inference"].upstream
-    return UpstreamEngine(settings, rules, clock=clock) if settings and rules else None
+    settings, rules = read_settings(environment, contract), contract.inference.upstream
+    return UpstreamEngine(settings, rules, clock=clock) if settings else None
 
 
 class UpstreamEngine:
@@ -150,7 +150,7 @@ class UpstreamEngine:
                     yield errors.chunk_of(data, self.name)
         except (aiohttp.ClientError, ConnectionError) as error:
             raise errors.cut_short(self.name, "its connection broke off") from error
-        except TooMuch:
+        except StreamTooLargeError:
             raise errors.malformed(self.name, "sent more than is taken from one answer") from None
         raise errors.cut_short(self.name, "it ended without its end marker")
 

@@ -43,8 +43,8 @@ class UpstreamSettings:
 
 def read_settings(environment: Mapping[str, str], contract: Contract) -> UpstreamSettings | None:
     """The upstream that the environment names; None where it names none. Raises UpstreamNotUsable."""
-    rules = contract.services["inference"].upstream
-    if rules is None or not (address := environment.get(rules.address_variable, "").strip()):
+    rules = contract.inference.upstream
+    if not (address := environment.get(rules.address_variable, "").strip()):
         return None
     host = _checked(address, rules.address_variable)
     key = environment.get(rules.key_variable, "").strip()
@@ -71,8 +71,7 @@ def _checked(address: str, variable: str) -> str:
 
 
 def _models(text: str, contract: Contract) -> dict[str, str]:
-    rules = contract.services["inference"].upstream
-    assert rules is not None
+    rules = contract.inference.upstream
     pairs = [part.strip().partition("=") for part in text.split(",") if part.strip()]
     if wrong := [name for name, sign, target in pairs if not sign or not name.strip() or not target.strip()]:
         raise UpstreamNotUsable(
