@@ -100,8 +100,8 @@ def build_document(
     }
 
 
-def _rounded_bounds(found: Bounds) -> dict[str, list[float]]:
-    return {name: [round(low, 4), round(high, 4)] for name, (low, high) in found.items()}
+def _rounded_bounds(bounds: Bounds) -> dict[str, list[float]]:
+    return {name: [round(low, 4), round(high, 4)] for name, (low, high) in bounds.items()}
 
 
 def _item(record: Record) -> dict[str, Any]:
@@ -146,10 +146,14 @@ def _timing(records: Iterable[Record]) -> dict[str, Any]:
 def _tokens(records: Iterable[Record]) -> dict[str, Any]:
     """The bench's own count, what `usage` told, and how the two compare, by answers."""
     timings = [record.timing for record in records if record.timing]
-    told = [timing.told_tokens for timing in timings if timing.told_tokens is not None]
+    told_tokens = [timing.told_tokens for timing in timings if timing.told_tokens is not None]
     sources = Counter(timing.token_source for timing in timings)
     completion = sum(timing.tokens for timing in timings)
-    return {"completion": completion, "told": sum(told) if told else None, "sources": dict(sorted(sources.items()))}
+    return {
+        "completion": completion,
+        "told": sum(told_tokens) if told_tokens else None,
+        "sources": dict(sorted(sources.items())),
+    }
 
 
 def _cost(records: Iterable[Record], table: Table) -> dict[str, Any]:

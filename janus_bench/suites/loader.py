@@ -67,9 +67,9 @@ def _may_be_chosen(raw: dict[str, Any]) -> bool:
 def read_suite(path: Path) -> Suite:
     """Read and check a suite file. Raises SuiteError with the first problem; `problems` lists them all."""
     name, description, raw_items = read_file(path)
-    found = problems(raw_items)
-    if found:
-        raise SuiteError(f"{path.name}: {found[0]}", f"`janus-bench validate {path}` lists every problem.")
+    issues = problems(raw_items)
+    if issues:
+        raise SuiteError(f"{path.name}: {issues[0]}", f"`janus-bench validate {path}` lists every problem.")
     return Suite(name, description, tuple(raw_items))
 
 
