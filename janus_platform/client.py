@@ -42,7 +42,7 @@ class Platform:
 
     def __init__(self, client: ControlClient, lease: Lease, caller: str, kept: Mapping[str, str | None]) -> None:
         self._client, self._lease, self._kept = client, lease, dict(kept)
-        # In a room, the learner is the caller.
+        # In a classroom, the learner is the caller.
         self.caller = str(lease.welcome.get("caller", caller))
         self.clock = CallerClock(client, self.caller)
         self.url: str = lease.welcome["status"]["gateway"]["url"]

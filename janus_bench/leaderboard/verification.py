@@ -27,8 +27,8 @@ from janus_bench.errors import BenchError
 from janus_bench.report.document import build_document
 from janus_bench.run.records import Record
 from janus_bench.run.runner import Outcome, Settings
-from janus_bench.scoring import llm_judge as judging
-from janus_bench.scoring.grading import judge
+from janus_bench.scoring import llm_judge
+from janus_bench.scoring.grading import grade
 from janus_bench.suites.loader import load_suite
 from janus_bench.suites.model import Suite
 from janus_bench.wire.target import Target
@@ -67,7 +67,7 @@ def _recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite)
     known = {item.id: item.category for item in items}
     for record in records:
         _check_record(record, known[record.item])
-    judge(records, items, table)
+    grade(records, items, table)
     document = build_document(
         run_id=str(report["id"]),
         created=dt.datetime.fromisoformat(report["created"]),
@@ -76,7 +76,7 @@ def _recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite)
         settings=settings,
         outcome=Outcome(list(records), wanted.total(), []),
         table=table,
-        judged=report.get("judge"),
+        judge=report.get("judge"),
     )
     told = report.get("target") or {}
     document["target"] |= {name: told.get(name) for name in ("url", "limits")}
@@ -136,7 +136,7 @@ def received(body: dict[str, Any], suite: Suite) -> dict[str, Any]:
 def bring_judgements(records: Sequence[Record], lines: Sequence[str]) -> None:
     """Put kept judgements back. Raises BenchError for lines that are none."""
     try:
-        judging.bring_back(records, lines)
+        llm_judge.read_judgements(records, lines)
     except (ValueError, LookupError, TypeError) as error:
         raise BenchError(f"the judgements cannot be read: {error}", _REMEDY) from None
 

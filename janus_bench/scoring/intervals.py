@@ -23,8 +23,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from janus_bench.constants import Table
+from janus_bench.scoring.answer_score import Measured
 from janus_bench.scoring.metrics import percentile
-from janus_bench.scoring.score import Measured, Scores, score_measured
+from janus_bench.scoring.score import Scores, score_measured
 
 RESAMPLES = 1000
 LEVEL = 95.0

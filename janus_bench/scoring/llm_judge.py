@@ -184,7 +184,7 @@ async def judge_all(judge: Judge, records: Sequence[Record], items: Sequence[Ite
     await asyncio.gather(*(one(record) for record in wanted))
 
 
-def told(judge: Judge, calibration: Calibration, records: Sequence[Record]) -> dict[str, Any]:
+def summary(judge: Judge, calibration: Calibration, records: Sequence[Record]) -> dict[str, Any]:
     """What a report says of its judge: who, how it graded the gold answers, and what became of its readings.
 
     `failures` counts, by kind, answers that it could not be asked about: they are left out of the scores, and nothing
@@ -205,20 +205,20 @@ def told(judge: Judge, calibration: Calibration, records: Sequence[Record]) -> d
     }
 
 
-def keep(records: Sequence[Record], write: Callable[[str], object]) -> None:
+def write_judgements(records: Sequence[Record], write: Callable[[str], object]) -> None:
     """Write what was judged, a JSON line a record, for scoring again without the judge."""
     for record in records:
         if record.judgement is not None:
             write(json.dumps({"item": record.item, "repeat": record.repeat, **asdict(record.judgement)}) + "\n")
 
 
-def bring_back(records: Sequence[Record], lines: Sequence[str]) -> None:
+def read_judgements(records: Sequence[Record], lines: Sequence[str]) -> None:
     """Put kept judgements back into their records. Raises ValueError, KeyError, TypeError for lines that are none."""
     kept = {}
     for line in lines:
-        told = json.loads(line)
-        place = (told.pop("item"), told.pop("repeat"))
-        kept[place] = Judgement(**told)
+        fields = json.loads(line)
+        key = (fields.pop("item"), fields.pop("repeat"))
+        kept[key] = Judgement(**fields)
     for record in records:
         record.judgement = kept.get((record.item, record.repeat))
 

@@ -1,4 +1,4 @@
-"""Where evidence is asked for: one question at a time, so many a minute for each implementation, each nonce checked."""
+"""The evidence service: one request at a time, so many a minute for each implementation, each nonce checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from janus_platform.attestation.errors import AttestationError
+from janus_platform.attestation.errors import EvidenceRateError, NotMeasuredError
 from janus_platform.attestation.evidence import check_nonce, make_evidence
 from janus_platform.attestation.identity import Identity, node_identity
 from janus_platform.attestation.registers import EventLog
@@ -20,20 +20,8 @@ from janus_platform.contract import Contract
 EventLogs = Callable[[str], Awaitable[Mapping[str, EventLog]]]
 
 
-class EvidenceRateError(AttestationError):
-    """More evidence was asked for than the contract allows; `retry_after` is in whole seconds."""
-
-    def __init__(self, name: str, retry_after: int) -> None:
-        super().__init__(f"Evidence of {name} is asked for too often. Ask again in {retry_after} s.")
-        self.retry_after = retry_after
-
-
-class NotMeasuredError(AttestationError):
-    """The implementation runs where this node measures nothing."""
-
-
 class EvidenceService:
-    """Gives evidence. `event_logs` returns what was measured of an implementation; `folder` holds the node's keys."""
+    """The source of evidence. `event_logs` returns what was measured of an implementation; `folder` has the keys."""
 
     def __init__(
         self,

@@ -15,17 +15,13 @@ WILDCARDS = ("0.0.0.0", "::")
 
 def own_addresses() -> list[str]:
     """The addresses by which others may reach this machine: IPv4 first, neither loopback nor link-local."""
-    addresses_by_interface = [
+    addresses = [
         one.address.partition("%")[0]
-        for addresses in psutil.net_if_addrs().values()
-        for one in addresses
+        for interface in psutil.net_if_addrs().values()
+        for one in interface
         if one.family in (socket.AF_INET, socket.AF_INET6)
     ]
-    usable = [
-        one
-        for one in addresses_by_interface
-        if not (ip := ipaddress.ip_address(one)).is_loopback and not ip.is_link_local
-    ]
+    usable = [one for one in addresses if not (ip := ipaddress.ip_address(one)).is_loopback and not ip.is_link_local]
     return sorted(dict.fromkeys(usable), key=lambda one: ipaddress.ip_address(one).version)
 
 

@@ -20,7 +20,8 @@ from janus_platform.classroom.bridge import Bridge
 from janus_platform.classroom.client import ClassroomClient
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError, RequestRefusedError
-from janus_platform.node.snapshot import SnapshotError, files_in
+from janus_platform.node.errors import SnapshotError
+from janus_platform.node.submission.submitted_code import files_in
 from janus_platform.runtime.control_base import LocalControlApi, control_app, problem, read_object
 
 

@@ -12,7 +12,7 @@ import os
 
 from janus_platform.classroom.bridge import Bridge
 from janus_platform.classroom.bridge_control import build_bridge_control
-from janus_platform.classroom.saved_ticket import VARIABLE
+from janus_platform.classroom.settings import TICKET_VARIABLE
 from janus_platform.classroom.ticket import Ticket
 from janus_platform.processes.child import ProcessId
 from janus_platform.runtime.background import background_arguments, report, run_in_background
@@ -23,7 +23,7 @@ log = logging.getLogger("janus.classroom")
 
 async def serve(arguments: argparse.Namespace, files: Runtime) -> None:
     """Join, report on the pipe, hand on until the last user is gone, and leave. Raises PlatformError."""
-    ticket = Ticket.parse(os.environ.pop(VARIABLE, ""))
+    ticket = Ticket.parse(os.environ.pop(TICKET_VARIABLE, ""))
     bridge = Bridge(ticket, files, build_bridge_control, port=arguments.port, detached=arguments.detached)
     try:
         await bridge.start()

@@ -7,7 +7,6 @@ proved to own in the handshake, so a stranger's machine that answers at the same
 from __future__ import annotations
 
 import datetime as dt
-import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from janus_platform.classroom.roster import private_file
 from janus_platform.classroom.ticket import fingerprint
-from janus_platform.damaged_files import Warn, set_aside
 from janus_platform.errors import PlatformError
+from janus_platform.stored_files import Warn, set_aside, write_whole
 
 FILE = "door.pem"
 # Nobody looks at the dates: clients know the certificate itself.
@@ -50,8 +48,8 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> TunnelCertificat
     path = folder / FILE
     try:
         if not path.exists():
-            with private_file(path) as handle:
-                os.write(handle, _made())
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(path, _made(), private=True)
         content = path.read_bytes()
         certificate = x509.load_pem_x509_certificate(content)
         serialization.load_pem_private_key(content, password=None)

@@ -1,26 +1,33 @@
-"""One classroom around a platform that runs: roster, tunnel server, gateway guard, leaderboard and submissions."""
+"""A classroom: the platform that learners share, each with a view of their own, and the tunnel server before it."""
 
 from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from starlette.types import ASGIApp
 
+from janus_bench.errors import BenchError
+from janus_bench.leaderboard.local import Leaderboard
 from janus_platform.classroom.addresses import bind_tunnel
 from janus_platform.classroom.certificate import open_certificate
+from janus_platform.classroom.concurrency import ConcurrencyLimit
 from janus_platform.classroom.gateway_guard import GatewayGuard, LearnerTraces
 from janus_platform.classroom.leaderboard_api import LeaderboardApi
-from janus_platform.classroom.namespaces import is_own, short
+from janus_platform.classroom.namespaces import ASKING, full_name, is_own, short
 from janus_platform.classroom.roster import open_roster
 from janus_platform.classroom.settings import ClassroomSettings, classroom_folder
 from janus_platform.classroom.submissions import Submissions
 from janus_platform.classroom.tunnel_server import TunnelServer
+from janus_platform.errors import PlatformError
+from janus_platform.gateway.directory import Directory, Upstream
 from janus_platform.gateway.errors import unreadable
 from janus_platform.http.server import HttpServer
-from janus_platform.runtime.platform import LocalPlatform
+from janus_platform.node.deployments import Deployments
+from janus_platform.runtime.platform import Close, LocalPlatform, Settings, open_leaderboard
+from janus_platform.runtime.state import Runtime
 
 if TYPE_CHECKING:
     from janus_bench.suites.model import Suite
@@ -28,50 +35,76 @@ if TYPE_CHECKING:
 OPEN_FILES = 65_536
 
 
-class Classroom:
-    """The classroom around `platform`. `start`, then `close`; `leaderboard` is there from the beginning.
+class ClassroomDirectory:
+    """The gateway's directory in a classroom: learners find their implementations under the names they gave them."""
 
-    `control` makes the app of the learners' control API; `suite` is what the leaderboard ranks.
+    def __init__(self, deployments: Deployments) -> None:
+        self._deployments = deployments
+        self.baseline = deployments.baseline
+
+    def names(self) -> list[str]:
+        """The full names of all implementations."""
+        return self._deployments.names()
+
+    def describe(self) -> list[dict[str, Any]]:
+        """One entry an implementation; the asking learner's own under their short names."""
+        learner = ASKING.get()
+        described = self._deployments.describe()
+        if learner is None:
+            return described
+        return [one | {"name": short(learner, one["name"])} for one in described]
+
+    async def upstreams(self, name: str) -> Sequence[Upstream]:
+        """Where the nodes of the implementation of that full name listen. Raises NotDeployedError or NotReadyError."""
+        return await self._deployments.upstreams(name)
+
+
+class ClassroomPlatform(LocalPlatform):
+    """A platform that learners share. `start`, then `run`, then `close`.
+
+    `control` makes the app of the teacher's control API, `learner_control` that of the learners'.
     """
 
     def __init__(
         self,
-        platform: LocalPlatform,
-        settings: ClassroomSettings,
-        suite: Suite,
+        settings: Settings,
+        files: Runtime,
+        classroom: ClassroomSettings,
         control: Callable[[Self], ASGIApp],
+        learner_control: Callable[[Self], ASGIApp],
     ) -> None:
-        self.platform, self.settings, self.port = platform, settings, settings.port
-        self.rules = platform.contract.classroom
-        folder = classroom_folder()
-        self._certificate = open_certificate(folder, platform.warn)
-        self.traces = LearnerTraces(settings.learners)
-        roster = open_roster(folder, settings.learners, warn=platform.warn)
-        self.submissions = Submissions(platform.deployments, self.rules, folder / "arriving", platform.clock)
-        self.leaderboard = LeaderboardApi(
-            platform.leaderboard,
+        self.classroom, self.mark, self._folder = classroom, classroom.mark, classroom_folder()
+        self._suite = _load_suite(classroom.suite)
+        super().__init__(settings, files, control)
+        self.rules, self.classroom_port = self.contract.classroom, classroom.port
+        self._certificate = open_certificate(self._folder, self.warn)
+        self.traces = LearnerTraces(classroom.learners)
+        roster = open_roster(self._folder, classroom.learners, warn=self.warn)
+        self.submissions = Submissions(self.deployments, self.rules, self._folder / "arriving", self.clock)
+        self.leaderboard_api = LeaderboardApi(
+            self.leaderboard,
             lambda: self.tunnel.roster,
-            platform.deployments.names,
-            platform.bundled,
-            suite,
-            settings.suite,
+            self.deployments.names,
+            self.bundled,
+            self._suite,
+            classroom.suite,
         )
         self._guard = GatewayGuard(
-            platform.gateway_app,
-            self.leaderboard,
+            self.gateway_app,
+            self.leaderboard_api,
             self.traces,
             leaderboard_path=self.rules.board_path,
-            closed={platform.contract.gateway.metrics_path},
+            closed={self.contract.gateway.metrics_path},
             at_once=self.rules.requests_in_flight,
         )
-        self._gateway = HttpServer(self._guard, refused=unreadable)
-        self._control = HttpServer(control(self))
+        self._learner_gateway = HttpServer(self._guard, refused=unreadable)
+        self._learner_control = HttpServer(learner_control(self))
         self.tunnel = TunnelServer(
             roster,
             {
-                "gateway": lambda learner: self._gateway.protocol({"learner": learner}),
-                "control": lambda learner: self._control.protocol({"learner": learner}),
-                "egress": lambda _: platform.egress.connection(),
+                "gateway": lambda learner: self._learner_gateway.protocol({"learner": learner}),
+                "control": lambda learner: self._learner_control.protocol({"learner": learner}),
+                "egress": lambda _: self.egress.connection(),
             },
             self._certificate.server_context(),
             connections=self.rules.connections_per_learner,
@@ -79,26 +112,34 @@ class Classroom:
         self._sleeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen for learners. Raises PlatformError when the address cannot be used."""
+        """Start the platform, then listen for learners. Raises PlatformError when an address cannot be used."""
+        await super().start()
         _raise_file_limit()
-        sockets = bind_tunnel(self.settings.host, self.settings.port)
-        self.port = sockets[0].getsockname()[1]
-        await self._gateway.start()
-        await self._control.start()
+        sockets = bind_tunnel(self.classroom.host, self.classroom.port)
+        self.classroom_port = sockets[0].getsockname()[1]
+        await self._learner_gateway.start()
+        await self._learner_control.start()
         self.tunnel.listen(sockets)
         self._sleeping = asyncio.create_task(self.submissions.run())
 
+    def closing(self) -> list[Close]:
+        """What ends, in this order: the learners' side first."""
+        learners_side = [self.tunnel.close, self._learner_gateway.close, self._learner_control.close]
+        return [*learners_side, *super().closing()]
+
     async def close(self) -> None:
-        """End the tunnel server and everything behind it."""
+        """End the learners' side, then the platform."""
         if self._sleeping is not None:
             self._sleeping.cancel()
-        await self.tunnel.close()
-        await self._gateway.close()
-        await self._control.close()
+        await super().close()
+
+    async def status(self) -> dict[str, Any]:
+        """The platform's status with the classroom's, as the teacher sees it."""
+        return {**await super().status(), "room": self.describe()}
 
     def reload(self) -> None:
         """Read the roster again; whose secret or name has changed must come in anew."""
-        self.tunnel.replace_roster(open_roster(classroom_folder(), self.settings.learners))
+        self.tunnel.replace_roster(open_roster(classroom_folder(), self.classroom.learners))
 
     def describe(self) -> dict[str, Any]:
         """The classroom as the teacher sees it: where it is, and each learner without the secret."""
@@ -116,30 +157,63 @@ class Classroom:
                 }
             )
         return {
-            "host": self.settings.host,
-            "port": self.port,
+            "host": self.classroom.host,
+            "port": self.classroom_port,
             "fingerprint": self._certificate.fingerprint,
-            "suite": self.settings.suite,
+            "suite": self.classroom.suite,
             "refused": self.tunnel.refused,
             "learners": learners,
         }
 
     def own_names(self, learner: str) -> list[str]:
         """What a learner calls the implementations that are the learner's."""
-        return [short(learner, name) for name in self.platform.deployments.names() if is_own(learner, name)]
+        return [short(learner, name) for name in self.deployments.names() if is_own(learner, name)]
 
     def credentials(self, learner: str) -> dict[str, Any]:
         """What a learner's bridge needs: caller id, the proxy's token, the key, the CA, the board's path."""
-        callers = self.platform.callers
         return {
             "caller": learner,
             "name": self.tunnel.roster.name(learner),
-            "token": callers.token(learner),
-            "key": callers.key(learner),
-            "key_variable": self.platform.contract.implementation.key_variable,
-            "ca": self.platform.files.ca_file.read_text(encoding="ascii"),
+            "token": self.callers.token(learner),
+            "key": self.callers.key(learner),
+            "key_variable": self.contract.implementation.key_variable,
+            "ca": self.files.ca_file.read_text(encoding="ascii"),
             "board_path": self.rules.board_path,
         }
+
+    def unlimited(self) -> Collection[str]:
+        """The bundled implementations, which answer everybody: one caller's limits would be the whole class's."""
+        return self.bundled
+
+    def shared_service(self, app: ASGIApp) -> ASGIApp:
+        """A service of which no learner takes more than a share."""
+        rules = self.contract.classroom
+        return ConcurrencyLimit(app, rules.calls_in_flight, rules.calls_together)
+
+    def directory(self) -> Directory:
+        """The implementations, a learner's own under the names that the learner gave them."""
+        return ClassroomDirectory(self.deployments)
+
+    def full_name(self, name: str) -> str:
+        """The full name of what the asking learner calls `name`."""
+        return full_name(name, self.deployments.names())
+
+    def open_leaderboard(self) -> Leaderboard:
+        """The classroom's own leaderboard. Raises PlatformError."""
+        return open_leaderboard(self._folder / "leaderboard.sqlite3", self.warn, self._suite.hash)
+
+    def leader(self) -> str | None:
+        """The leading implementation of the classroom. Raises BenchError."""
+        return self.leaderboard_api.leader()
+
+
+def _load_suite(name: str) -> Suite:
+    from janus_bench.suites.loader import load_suite
+
+    try:
+        return load_suite(name)
+    except BenchError as error:
+        raise PlatformError(str(error)) from error
 
 
 def _raise_file_limit() -> None:

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from janus_platform.classroom.classroom import Classroom
+from janus_platform.classroom.classroom import ClassroomPlatform
 from janus_platform.classroom.learner_view import names_for, seen_by, trace_for
 from janus_platform.classroom.namespaces import own
 from janus_platform.runtime.control_base import (
@@ -30,9 +30,9 @@ from janus_platform.runtime.control_base import (
 from janus_platform.traces.store import MAX_TRACES
 
 
-def build_learner_control(classroom: Classroom) -> ASGIApp:
-    """The control API of `classroom` for its learners."""
-    api = _LearnerApi(classroom)
+def build_learner_control(platform: ClassroomPlatform) -> ASGIApp:
+    """The control API of `platform` for its learners."""
+    api = _LearnerApi(platform)
     routes = [
         Route("/join", api.join),
         Route("/status", api.status),
@@ -56,13 +56,13 @@ def build_learner_control(classroom: Classroom) -> ASGIApp:
 
 
 class _LearnerApi(ControlApi):
-    def __init__(self, classroom: Classroom) -> None:
-        super().__init__(classroom.platform.ending)
-        self.classroom, self.platform = classroom, classroom.platform
+    def __init__(self, platform: ClassroomPlatform) -> None:
+        super().__init__(platform.ending)
+        self.platform = platform
 
     async def join(self, request: Request) -> Response:
         """What the learner's bridge needs to make the variables there: caller id, its token and key, and the CA."""
-        return JSONResponse(self.classroom.credentials(_learner(request)))
+        return JSONResponse(self.platform.credentials(_learner(request)))
 
     async def status(self, request: Request) -> Response:
         return JSONResponse(seen_by(_learner(request), await self.platform.status()))
@@ -91,12 +91,12 @@ class _LearnerApi(ControlApi):
         return JSONResponse({"traces": own_traces[:count]})
 
     def _trace(self, learner: str, name: str) -> dict[str, Any] | None:
-        return trace_for(learner, name, self.platform.tracing.store, self.classroom.traces)
+        return trace_for(learner, name, self.platform.tracing.store, self.platform.traces)
 
     async def report_span(self, request: Request) -> Response:
         body = await read_object(request)
         span = span_of(body)
-        if not self.classroom.traces.claim(str(body["trace_id"]), _learner(request)):
+        if not self.platform.traces.claim(str(body["trace_id"]), _learner(request)):
             raise HTTPException(404, "You have no such trace.")
         self.platform.tracing.report(span)
         return JSONResponse({"recorded": True})
@@ -106,8 +106,8 @@ class _LearnerApi(ControlApi):
         return JSONResponse({"implementations": shown})
 
     async def submit(self, request: Request) -> Response:
-        body = await read_object(request, self.classroom.rules.submission_bytes * 3 // 2)
-        return await answered(self.classroom.submissions.submit, _learner(request), body)
+        body = await read_object(request, self.platform.rules.submission_bytes * 3 // 2)
+        return await answered(self.platform.submissions.submit, _learner(request), body)
 
     async def remove(self, request: Request) -> Response:
         name, full = self._own(request)
@@ -127,7 +127,7 @@ class _LearnerApi(ControlApi):
         learner, body = _learner(request), await read_object(request)
         if "caller" in body:
             return await answered(self.platform.rotation.rotate_caller, learner)
-        names = self.classroom.own_names(learner)
+        names = self.platform.own_names(learner)
         if isinstance(name := body.get("implementation"), str):
             self._check_own(name, own(learner, name))
             names = [name]
@@ -143,7 +143,7 @@ class _LearnerApi(ControlApi):
 
     async def requests(self, request: Request) -> Response:
         learner, name = _learner(request), request.query_params.get("implementation")
-        names = self.classroom.own_names(learner) if name is None else [name]
+        names = self.platform.own_names(learner) if name is None else [name]
         full = {own(learner, one) for one in names}
         latest = [one for one in self.platform.monitor.requests.latest() if one["implementation"] in full]
         return JSONResponse({"requests": names_for(learner, latest, key="implementation")})

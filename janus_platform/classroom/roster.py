@@ -5,19 +5,17 @@ One file below the user's home, readable by its owner alone (0600). Nothing of i
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
-import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from janus_platform.classroom.ticket import new_secret
-from janus_platform.damaged_files import Warn, set_aside
 from janus_platform.errors import PlatformError
+from janus_platform.stored_files import Warn, set_aside, write_whole
 
 FILE = "roster.json"
 MAX_NAME = 40
@@ -113,20 +111,6 @@ def check_name(name: str) -> str:
     return name
 
 
-@contextlib.contextmanager
-def private_file(path: Path) -> Iterator[int]:
-    """A file that only its owner may read, from its first moment on; it takes the place of `path` when all is in it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-    draft.replace(path)
-
-
 def _read(path: Path) -> list[Learner]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))["learners"]
@@ -144,8 +128,8 @@ def _read(path: Path) -> list[Learner]:
 
 def _write(path: Path, learners: Sequence[Learner]) -> None:
     try:
-        with private_file(path) as handle:
-            os.write(handle, json.dumps({"learners": [asdict(one) for one in learners]}, indent=1).encode())
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, json.dumps({"learners": [asdict(one) for one in learners]}, indent=1), private=True)
     except OSError as error:
         raise PlatformError(
             f"Cannot write {path}: {error.strerror}. Set JANUS_HOME to a folder that is writable."

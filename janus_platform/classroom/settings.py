@@ -1,16 +1,19 @@
-"""How a classroom is set up, and which processes run for it; light, because every start of the platform reads it."""
+"""How this machine takes part in a classroom: as its host, by settings, or by a learner's ticket that is kept here."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from janus_bench.home import home
-from janus_platform.classroom.saved_ticket import VARIABLE, wanted_ticket
 from janus_platform.classroom.ticket import Ticket
 from janus_platform.errors import PlatformError
 from janus_platform.runtime.launcher import Program
+from janus_platform.stored_files import write_whole
 
+# A ticket in it takes the place of the one that `janus join` keeps.
+TICKET_VARIABLE = "JANUS_ROOM"
 _JOINED = "You have joined a room, and the room decides that. `janus leave` ends it."
 
 
@@ -48,7 +51,7 @@ def bridge_program(ticket: Ticket) -> Program:
         "janus_platform.classroom.bridge_process",
         ticket.shown,
         "outside that room",
-        environment={VARIABLE: str(ticket)},
+        environment={TICKET_VARIABLE: str(ticket)},
         refusal=_JOINED,
     )
 
@@ -67,3 +70,35 @@ def wanted_program(classroom: ClassroomSettings | None = None) -> Program | None
 def classroom_folder() -> Path:
     """Where a classroom keeps roster, certificate and leaderboard; it need not exist."""
     return home() / "room"
+
+
+def ticket_file() -> Path:
+    """Where the ticket is kept, readable by its owner alone (0600); it need not exist."""
+    return home() / "room-ticket"
+
+
+def wanted_ticket() -> Ticket | None:
+    """The ticket in `$JANUS_ROOM`, else the one that was kept; None for neither. Raises PlatformError for a bad one."""
+    text = os.environ.get(TICKET_VARIABLE, "").strip()
+    if not text:
+        try:
+            text = ticket_file().read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return None
+    return Ticket.parse(text)
+
+
+def keep_ticket(ticket: Ticket) -> None:
+    """Keep the ticket for the next time. Raises PlatformError."""
+    try:
+        home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(ticket_file(), str(ticket), private=True)
+    except OSError as error:
+        raise PlatformError(f"Cannot write {ticket_file()}: {error.strerror}. Set JANUS_HOME elsewhere.") from error
+
+
+def forget_ticket() -> bool:
+    """Forget the ticket; whether there was one."""
+    kept = ticket_file().exists()
+    ticket_file().unlink(missing_ok=True)
+    return kept

@@ -18,8 +18,8 @@ from janus_platform.classroom.namespaces import is_own, own
 from janus_platform.clock import Clock
 from janus_platform.contract import ClassroomRules
 from janus_platform.errors import PlatformError
-from janus_platform.node.checks import SubmissionRefused
 from janus_platform.node.deployments import Deployments
+from janus_platform.node.submission.checks import SubmissionRefusedError
 from janus_platform.runtime.control_api import FORM_FIELDS
 
 LOOK_SECONDS = 2.0
@@ -92,7 +92,7 @@ class Submissions:
         texts: dict[str, Any] = dict(form)
         try:
             return await self._deployments.submit(folder, full, **texts)
-        except SubmissionRefused:
+        except SubmissionRefusedError:
             return await self._deployments.submit(folder, full, **texts)
 
 

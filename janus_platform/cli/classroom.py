@@ -11,14 +11,20 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.classroom.settings import ClassroomSettings, bridge_program, classroom_folder
-from janus_platform.cli.output import say
+from janus_platform.classroom.settings import (
+    TICKET_VARIABLE,
+    ClassroomSettings,
+    bridge_program,
+    classroom_folder,
+    forget_ticket,
+    keep_ticket,
+    ticket_file,
+)
+from janus_platform.cli.output import AsJson, say
 from janus_platform.client import running
 from janus_platform.errors import PlatformError
 from janus_platform.runtime.launcher import Options, join, stop
 from janus_platform.runtime.state import runtime
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 classroom = typer.Typer(help="The classroom that this machine's platform is: cards, who is there, the leaderboard.")
 
@@ -73,7 +79,8 @@ def cards(
     """Print the learners' cards. They are keys: whoever has one is that learner."""
     from janus_platform.classroom import cards as card_pages
     from janus_platform.classroom.addresses import card_address
-    from janus_platform.classroom.roster import open_roster, private_file
+    from janus_platform.classroom.roster import open_roster
+    from janus_platform.stored_files import write_whole
 
     described = running().get("/room")
     learners = list(open_roster(classroom_folder(), len(described["learners"])).learners.values())
@@ -85,8 +92,8 @@ def cards(
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
         pages |= {each.absolute() / f"{card.learner}.html": card_pages.page_of(card) for card in all_cards}
     for path, text in pages.items():
-        with private_file(path) as handle, os.fdopen(os.dup(handle), "w", encoding="utf-8") as page:
-            page.write(text)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, text, private=True)
     if each is not None:
         typer.echo(f"{len(all_cards)} pages are in {each}, one for each learner. Delete those that are sent.", err=True)
     if html is not None:
@@ -169,16 +176,15 @@ def join_classroom(
     as_json: AsJson = False,
 ) -> None:
     """Join a classroom; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
-    from janus_platform.classroom.saved_ticket import VARIABLE, keep, ticket_file
     from janus_platform.classroom.ticket import Ticket
 
-    text = ticket or os.environ.get(VARIABLE)
+    text = ticket or os.environ.get(TICKET_VARIABLE)
     if not text:
         text = typer.prompt("The line on your card", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     parsed = Ticket.parse(str(text))
     options = Options(port=port, detach=True, program=bridge_program(parsed))
     status = join(runtime(), options, lambda client: client.get("/status"))
-    keep(parsed)
+    keep_ticket(parsed)
     if as_json:
         typer.echo(json.dumps(status))
         return
@@ -189,18 +195,16 @@ def join_classroom(
 
 def leave_classroom() -> None:
     """Leave the classroom and forget the ticket."""
-    from janus_platform.classroom.saved_ticket import VARIABLE, forget
-
     files = runtime()
     state = files.state()
-    was_there = forget()
+    was_there = forget_ticket()
     if state is not None and state.room.startswith("learner-"):
         with files.starting():
             stop(files, state)
         was_there = True
     typer.echo("You have left the room." if was_there else "You were in no room.")
-    if os.environ.get(VARIABLE):
-        typer.echo(f"This shell still has ${VARIABLE}: unset {VARIABLE}", err=True)
+    if os.environ.get(TICKET_VARIABLE):
+        typer.echo(f"This shell still has ${TICKET_VARIABLE}: unset {TICKET_VARIABLE}", err=True)
 
 
 def add_to(app: typer.Typer) -> None:

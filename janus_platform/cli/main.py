@@ -20,7 +20,7 @@ from janus_platform.classroom.settings import wanted_program
 from janus_platform.cli.check import check
 from janus_platform.cli.classroom import add_to as add_classroom
 from janus_platform.cli.classroom import announce, settings_of
-from janus_platform.cli.output import say as _say
+from janus_platform.cli.output import AsJson, say
 from janus_platform.cli.security import add_to as add_security
 from janus_platform.cli.submissions import add_to as add_submissions
 from janus_platform.cli.trace import trace
@@ -28,7 +28,7 @@ from janus_platform.client import running
 from janus_platform.contract import load_contract
 from janus_platform.egress.environment import egress_variable_names
 from janus_platform.errors import NotRunningError, PlatformError
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import AccessRules
 from janus_platform.implementations import BASELINE
 from janus_platform.runtime.launcher import Options, join, stop
 from janus_platform.runtime.state import runtime
@@ -39,7 +39,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
 @app.command()
@@ -78,9 +77,11 @@ def up(
     Without --detach it ends with the terminal session that started it. With --host and --learners it is a classroom.
     """
     files = runtime()
-    room = settings_of(host, learners, names, room_port, suite)
+    classroom = settings_of(host, learners, names, room_port, suite)
     access = AccessRules.of(api_key or (), api_key_file, cors_origin or ())
-    options = Options(port=port, limits=limits, web=web, detach=detach, access=access, program=wanted_program(room))
+    options = Options(
+        port=port, limits=limits, web=web, detach=detach, access=access, program=wanted_program(classroom)
+    )
     status = join(files, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
         typer.echo(json.dumps(status))
@@ -88,7 +89,7 @@ def up(
     typer.echo(f"The platform is up: {status['gateway']['url']}")
     for warning in status.get("warnings", ()):
         typer.echo(f"Warning: {warning}", err=True)
-    if room is not None:
+    if classroom is not None:
         announce(status)
     typer.echo('Send this shell\'s requests through it:  eval "$(janus env)"')
     typer.echo("It stays until `janus down`." if detach else "It ends with this terminal, or with `janus down`.")
@@ -184,7 +185,7 @@ def progress(as_json: AsJson = False) -> None:
 
     Console().print(exercises.table())
     for problem in exercises.problems:
-        _say(problem, err=True)
+        say(problem, err=True)
 
 
 @app.command()
@@ -196,7 +197,7 @@ def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the
     try:
         print_solution(name)
     except UnknownExercise as error:
-        _say(f"janus: {error}", err=True)
+        say(f"janus: {error}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -217,7 +218,7 @@ def main() -> None:
     try:
         app()
     except PlatformError as error:
-        _say(f"janus: {error}", err=True)
+        say(f"janus: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)

@@ -1,11 +1,13 @@
-"""How the command line prints what others wrote."""
+"""Output of the command line: what others wrote is printed without control characters."""
 
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import typer
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

@@ -32,13 +32,13 @@ def new(folder: str | Path, name: str | None = None) -> list[str]:
         raise PlatformError(f"Cannot write to {target}: {error.strerror}. Choose another folder.") from None
 
 
-def _written(source: Path, place: Path, name: str) -> bool:
+def _written(source: Path, folder: Path, name: str) -> bool:
     """Whether the file was missing, and is now there."""
     text = source.read_text(encoding="utf-8")
     if source.name == "README.md":
         text = text.replace(_PLACEHOLDER, name)
     try:
-        with (place / source.name).open("x", encoding="utf-8") as file:
+        with (folder / source.name).open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         return False

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
+from janus_platform.cli.output import AsJson
 from janus_platform.client import running
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
 def verify(

@@ -12,13 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from janus_platform.cli.log_tail import LogTail, follow
-from janus_platform.cli.output import clean, say
+from janus_platform.cli.output import AsJson, clean, say
 from janus_platform.client import running
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError, RequestRefusedError
 from janus_platform.runtime.state import runtime
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 _RULES = load_contract().submission
 _STYLES = {"passed": "green", "failed": "bold red", "not checked": "yellow", "not given": "yellow"}
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.cli.output import say
+from janus_platform.cli.output import AsJson, say
 from janus_platform.client import running
 from janus_platform.errors import PlatformError
 
@@ -22,7 +22,7 @@ def trace(
     ),
     svg: Annotated[Path | None, typer.Option(help="Write the waterfall to this file; `-` is stdout.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the latest traces, newest first.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Draw a request's way through the platform: which service was called when, and where the time went.
 

@@ -18,7 +18,7 @@ from janus_platform.conformance.report import DIFFERS, UNREACHABLE, Report, Row,
 from janus_platform.conformance.response_check import answered
 from janus_platform.conformance.unmeasured import rest
 from janus_platform.contract import CodeSandboxService, Contract, InferenceService, Service, WebProxyService
-from janus_platform.gateway.access_rules import KEYS_VARIABLE
+from janus_platform.gateway.access import KEYS_VARIABLE
 from janus_platform.runtime.control_client import ControlClient
 from janus_platform.services.framework.openapi import HEALTH_PATH
 from janus_platform.services.framework.openapi import PATH as OPENAPI_PATH

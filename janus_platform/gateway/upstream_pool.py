@@ -1,4 +1,4 @@
-"""Connections to running implementations, kept open between requests: a stack for each address."""
+"""ConnectionPool to running implementations, kept open between requests: a stack for each address."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 from pathlib import Path
 
 from janus_platform.clock import Clock
-from janus_platform.gateway.remote_url import Site
-from janus_platform.gateway.upstream_connection import Connection, Unanswered
+from janus_platform.gateway.errors import NoResponseError
+from janus_platform.gateway.remote_url import Address, RemoteUrl
+from janus_platform.gateway.upstream_connection import Connection
 
-Address = Path | tuple[str, int] | Site
 # Shorter than the 5 s after which uvicorn and Node drop an idle connection, so that none is reused as it closes.
 KEEP_ALIVE_SECONDS = 2.0
 MAX_IDLE = 256
 CONNECT_SECONDS = 5.0
 
 
-class Connections:
+class ConnectionPool:
     """Hands out connections and takes them back; must be closed."""
 
     def __init__(self, clock: Clock) -> None:
@@ -27,7 +27,7 @@ class Connections:
     async def take(self, address: Address, *, fresh: bool = False) -> Connection:
         """A connection to `address`: an idle one, where there is one and `fresh` is not asked for, or a new one.
 
-        Raises Unanswered when nothing listens there.
+        Raises NoResponseError when nothing listens there.
         """
         idle = self._idle.get(address)
         while idle and not fresh:
@@ -63,20 +63,20 @@ class Connections:
             async with asyncio.timeout(CONNECT_SECONDS):
                 if isinstance(address, Path):
                     _, connection = await loop.create_unix_connection(self._made, str(address))
-                elif isinstance(address, Site):
-                    connection = await self._connect_site(address)
+                elif isinstance(address, RemoteUrl):
+                    connection = await self._connect_remote(address)
                 else:
                     _, connection = await loop.create_connection(self._made, *address)
         except OSError as error:  # A timeout is one too.
-            raise Unanswered from error
+            raise NoResponseError from error
         self._all.add(connection)
         return connection
 
-    async def _connect_site(self, site: Site) -> Connection:
-        loop, failure = asyncio.get_running_loop(), OSError(f"{site.host} has no address")
-        for endpoint in await site.endpoints():
+    async def _connect_remote(self, remote: RemoteUrl) -> Connection:
+        loop, failure = asyncio.get_running_loop(), OSError(f"{remote.host} has no address")
+        for endpoint in await remote.endpoints():
             try:
-                _, connection = await loop.create_connection(self._made, endpoint, site.port, **site.tls)
+                _, connection = await loop.create_connection(self._made, endpoint, remote.port, **remote.tls)
                 return connection
             except OSError as error:
                 failure = error

@@ -1,4 +1,4 @@
-"""Which of the contract's hosts can be reached from here, and why not.
+"""The contract's hosts as they can be reached from here, and why not.
 
 Any HTTP answer counts as reached: what the host says is for the cells to see. Requests go out as the cells' own would,
 through the proxy and with the authorities that the environment names. No key is sent, and no reason repeats one.

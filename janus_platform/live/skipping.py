@@ -1,4 +1,4 @@
-"""Cells that cannot run in live mode say why, and the notebook goes on.
+"""The skipping of cells that cannot run in live mode: they say why, and the notebook goes on.
 
 A cell is skipped where its host cannot be reached, its key is not set, it asks for something that only the local
 platform has, or it needs a name that a skipped cell would have made. No other error is touched.

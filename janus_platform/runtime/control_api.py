@@ -16,8 +16,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
-from janus_platform.node.checks import SubmissionRefused
 from janus_platform.node.deployments import Deployments
+from janus_platform.node.submission.checks import SubmissionRefusedError
 from janus_platform.runtime.control_base import (
     LocalControlApi,
     advanced,
@@ -118,7 +118,7 @@ class _PlatformApi(LocalControlApi):
             return await answered(_submit, self.platform.deployments, await read_object(request))
         except HTTPException as error:
             refusal = error.__cause__
-            if not isinstance(refusal, SubmissionRefused):
+            if not isinstance(refusal, SubmissionRefusedError):
                 raise
             answer = {"status": error.status_code, "detail": error.detail, "checks": refusal.checks}
             return JSONResponse(answer, error.status_code)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.directory import NotDeployed, NotReady
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError
 from janus_platform.processes.child import ProcessId
 from janus_platform.runtime.leases import Leases
 from janus_platform.traces.reported import reported_span
@@ -173,7 +173,7 @@ async def answered(action: Callable[..., Awaitable[Any]], *arguments: Any) -> Re
     """What `action` returns, as JSON. Raises HTTPException with the reason of an expected error."""
     try:
         return JSONResponse(await action(*arguments))
-    except (PlatformError, NotReady, NotDeployed, ValueError, OSError) as error:
+    except (PlatformError, NotReadyError, NotDeployedError, ValueError, OSError) as error:
         raise HTTPException(422, str(error)) from error
 
 

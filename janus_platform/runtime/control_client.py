@@ -1,4 +1,4 @@
-"""The way to a running platform: HTTP over its control socket, by the standard library alone, so joining is quick."""
+"""The control API's client: HTTP over a Unix socket, by the standard library alone, so that joining is quick."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class ControlClient:
-    """Asks the platform behind `path`. Every method raises NotRunningError when nothing answers there."""
+    """A client of the platform at the socket `path`. Every method raises NotRunningError when nothing answers."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Who uses the platform: it ends when its last user is gone, unless it was told to stay.
+"""Leases, which count the platform's users: it ends when its last user is gone, unless it is detached.
 
 A user holds a lease, an open connection that the kernel closes however the user's process ends, or is a process that
 the platform watches (the terminal session behind `janus up`).
@@ -18,7 +18,7 @@ WATCH_SECONDS = 0.5
 
 
 class Leases:
-    """Counts leases and watched processes; `detached` keeps the platform running without any."""
+    """The leases and the watched processes; `detached` keeps the platform running without any."""
 
     def __init__(self, clock: Clock, *, detached: bool = False, grace_seconds: float = 5.0) -> None:
         # The grace lets a restarted kernel join again, and whoever started the platform take the first lease.
@@ -49,7 +49,7 @@ class Leases:
         self._changed.set()
 
     def detach(self) -> None:
-        """Stay, with users or without."""
+        """Keep running, with users or without."""
         self.detached = True
         self._changed.set()
 

@@ -24,16 +24,13 @@ from janus_platform.attestation.identity import ATTESTATION_FOLDER
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
-from janus_platform.damaged_files import Warn, is_damaged, set_aside
-from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
-from janus_platform.egress.environment import egress_variables
+from janus_platform.egress.environment import EgressAccess, egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.access import Access
-from janus_platform.gateway.access_rules import AccessRules
-from janus_platform.gateway.app import GatewayApp, build_gateway
+from janus_platform.gateway.access import Access, AccessRules
+from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Directory
 from janus_platform.gateway.errors import unreadable
 from janus_platform.gateway.evidence import evidence_page
@@ -41,8 +38,8 @@ from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node.deployments import Deployments
+from janus_platform.node.health import status_of
 from janus_platform.node.node import Node
-from janus_platform.node.probe import status_of
 from janus_platform.node.registry import Registry
 from janus_platform.processes.child import ProcessId
 from janus_platform.runtime.background import bind_gateway
@@ -53,6 +50,7 @@ from janus_platform.runtime.state import Runtime, State, cache_folder
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.framework.rate_limit import LimitSwitch
 from janus_platform.services.registry import build_services
+from janus_platform.stored_files import Warn, is_damaged, set_aside
 from janus_platform.traces.export import exporter_from
 from janus_platform.traces.tracing import Tracing
 
@@ -132,18 +130,20 @@ class LocalPlatform:
         )
 
     def _build_gateway(self) -> GatewayApp:
-        return build_gateway(
-            self.contract,
-            self.directory(),
-            self._leader,
-            tracing=self.tracing,
-            clock=self.clock,
-            access=Access(self.settings.access),
-            answered=self.monitor.answered,
-            evidence=evidence_page(self.evidence, self.deployments),
-            limits=self.limits_mode,
-            full_name=self.full_name,
-            web=BundledWeb(self.contract.gateway.web_path).answer if self.settings.web == WEBS[0] else None,
+        return GatewayApp(
+            GatewaySettings(
+                self.contract,
+                self.directory(),
+                self._leader,
+                tracing=self.tracing,
+                clock=self.clock,
+                access=Access(self.settings.access),
+                on_finished=self.monitor.add,
+                evidence=evidence_page(self.evidence, self.deployments),
+                rate_limits=self.limits_mode,
+                full_name=self.full_name,
+                web=BundledWeb(self.contract.gateway.web_path).answer if self.settings.web == WEBS[0] else None,
+            )
         )
 
     async def start(self) -> None:

@@ -17,7 +17,8 @@ import pytest
 
 from janus_bench.checks.verdict import Subject
 from janus_bench.errors import SuiteError
-from janus_bench.scoring.score import Measured, above_guessing
+from janus_bench.scoring.answer_score import Measured
+from janus_bench.scoring.score import above_guessing
 from janus_bench.suites import public
 from janus_bench.suites.loader import load_suite
 from janus_bench.suites.model import product

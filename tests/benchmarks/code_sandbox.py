@@ -26,7 +26,7 @@ import httpx
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.services.code_sandbox.app import build, warm_up
-from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, toolchain
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, toolchain
 from janus_platform.services.code_sandbox.warm import Warm
 from janus_platform.services.framework.app import ServiceContext
 from tests.benchmarks.figures import ROOT, Figure, figure, milliseconds, show
@@ -96,7 +96,7 @@ async def overheads(runs: int) -> list[Figure]:
             for language, (code, target) in PROGRAMS.items():
                 try:
                     toolchain(language)
-                except ToolchainMissing as missing:
+                except ToolchainMissingError as missing:
                     print(f"left out: {missing} ({missing.install})")
                     continue
                 kept: dict[str, list[float]] = {"bare": [], "standing": [], "fresh": []}

@@ -29,7 +29,7 @@ from janus_bench.suites.loader import load_suite
 from janus_platform.classroom.ticket import Ticket
 from tests.benchmarks.figures import Figure, figure, show
 from tests.benchmarks.first_light import Home
-from tests.platform.room_rig import SERVICES, Pupil, classroom_up
+from tests.platform.classroom_rig import SERVICES, Pupil, classroom_up
 
 LEARNERS = 100
 ARRIVAL_SECONDS = 60

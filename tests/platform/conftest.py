@@ -16,7 +16,7 @@ import pytest
 
 from janus_bench.home import home
 from janus_platform.classroom.ticket import Ticket
-from tests.platform.room_rig import classroom_up
+from tests.platform.classroom_rig import classroom_up
 
 JANUS = [sys.executable, "-m", "janus_platform.cli"]
 COMMAND_SECONDS = 120

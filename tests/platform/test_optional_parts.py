@@ -23,7 +23,7 @@ from janus_bench.home import home
 from janus_platform.cli import browsers
 from janus_platform.processes import child as processes
 from janus_platform.services.code_sandbox import toolchains
-from janus_platform.services.code_sandbox.toolchains import TOOLS, ToolchainMissing, toolchain
+from janus_platform.services.code_sandbox.toolchains import TOOLS, ToolchainMissingError, toolchain
 
 # Given to no account (below isolation/uids.py's own range), so that it owns nothing but what the test hands it.
 ORDINARY_UID = 1_899_999_999
@@ -72,8 +72,8 @@ def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     toolchains.forget()
 
 
-def why_not(language: str) -> ToolchainMissing:
-    with pytest.raises(ToolchainMissing) as caught:
+def why_not(language: str) -> ToolchainMissingError:
+    with pytest.raises(ToolchainMissingError) as caught:
         toolchain(language)
     return caught.value
 
@@ -142,7 +142,7 @@ def test_rust_without_a_working_c_compiler_is_missing(only: Path, tmp_path: Path
 def test_nothing_that_a_silent_tool_started_lives_on(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     tool = stand_in(tmp_path / "tool", f"sleep 600 & echo $! $$ > {pids}; wait")
-    with pytest.raises(processes.NoAnswer, match="did not answer within 1 s"):
+    with pytest.raises(processes.NoAnswerError, match="did not answer within 1 s"):
         processes.ask([str(tool)], seconds=1)
     assert not any(Path(f"/proc/{pid}/exe").exists() for pid in pids.read_text().split())
 

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from janus_platform.gateway.chat import CHECK
-from janus_platform.processes.workers import JobFailed, Workers
+from janus_platform.gateway.body import CHECK
+from janus_platform.processes.workers import JobFailedError, Workers
 from tests.services.asgi import CONTRACT
 from tests.services.served import KEY
 from tools.environment import ROOT, variables
@@ -189,7 +189,7 @@ def test_every_service_leaves_the_loop_to_others(platform: Platform, name: str) 
 def test_a_job_that_takes_too_long_is_ended_and_the_next_one_is_done() -> None:
     async def main() -> tuple[Any, bytes]:
         workers = Workers(limit_seconds=0.001)
-        with pytest.raises(JobFailed, match="longer than"):
+        with pytest.raises(JobFailedError, match="longer than"):
             await workers.run(CHECK, b"{}", contract=CONTRACT)
         workers._limit = PATIENCE
         try:

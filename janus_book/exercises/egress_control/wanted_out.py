@@ -22,13 +22,13 @@ def wanted_out(events):
 # %% check
 def check(wanted_out):
     import janus_platform as janus
-    from janus_platform.egress.connect_probe import knock
+    from janus_platform.egress.connect_request import send_connect
 
     platform = janus.up()
     for host, times in (("rarely.example", 1), ("often.example", 3), ("sometimes.example", 2)):
         for _ in range(times):
-            knock(f"{host}:443")
-    knock("api.chutes.ai:80")
+            send_connect(f"{host}:443")
+    send_connect("api.chutes.ai:80")
     # By number from the end: the log keeps only so many events of a caller, and may be full.
     events = platform.blocked()[-7:]
     try:

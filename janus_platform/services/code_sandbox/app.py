@@ -1,10 +1,10 @@
-"""The code sandbox (FR-3): runs a program apart from the host and hands back what it said and the files it wrote.
+"""The code sandbox (FR-3): runs a program apart from the host and returns its output and the files it wrote.
 
 `POST /execute` takes `language`, `code`, `timeout`, and optionally `stdin` and `files`; the contract names every field
 of its answer. `files` are those at the top of the working directory, which is also `$OUTPUT_DIR`; what else is there,
-except hidden files, is named. `GET /capabilities` says which isolation layer is in use and what it promises
-(sandbox/promises.py), which languages are installed, and the limits. A caller that leaves ends its run. What no layer
-protects against stands in sandbox/run.py.
+except hidden files, is named. `GET /capabilities` says which isolation layer is in use and what it guarantees
+(guarantees.py), which languages are installed, and the limits. A caller that leaves ends its run. What no layer
+protects against stands in run.py.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from janus_platform.clock import SystemClock
 from janus_platform.contract import CodeSandboxService, SandboxBounds, load_contract
 from janus_platform.isolation.layers import Isolation, detect
 from janus_platform.isolation.memory import MemoryGuard, guard_maker
-from janus_platform.services.code_sandbox.guarantees import meanings, promises
+from janus_platform.services.code_sandbox.guarantees import guarantees, meanings
 from janus_platform.services.code_sandbox.limits import Limits
-from janus_platform.services.code_sandbox.queue import QueueFull, Slots, Standbys
+from janus_platform.services.code_sandbox.queue import QueueFullError, Slots, Standbys
 from janus_platform.services.code_sandbox.request import program_of
 from janus_platform.services.code_sandbox.run import Outcome, Prepared, Program, prepare
 from janus_platform.services.code_sandbox.toolchains import (
     Toolchain,
-    ToolchainMissing,
+    ToolchainMissingError,
     installed,
     survey,
     toolchain,
@@ -102,15 +102,15 @@ def _warm_fonts(warm: Warm) -> None:
         return
     outcome = asyncio.run(_run_once(python, Program(FONT_PROGRAM)))
     if outcome.exit_code != 0:
-        said = outcome.stderr.strip().splitlines() or [f"exit code {outcome.exit_code}"]
-        raise OSError(f"matplotlib's list of fonts could not be made ({said[-1]})")
+        lines = outcome.stderr.strip().splitlines() or [f"exit code {outcome.exit_code}"]
+        raise OSError(f"matplotlib's list of fonts could not be made ({lines[-1]})")
     warm.keep_fonts(outcome.files)
 
 
 def _warm_go(warm: Warm) -> None:
     try:
         go = toolchain("go")
-    except ToolchainMissing:
+    except ToolchainMissingError:
         return
     if not warm.ready(go):
         warm.compile_go(go)
@@ -140,30 +140,30 @@ class _Sandbox:
         self._standbys = Standbys(self._prepare, STANDBYS)
         self._runs: set[asyncio.Task[Any]] = set()
         guard = self._make_guard()
-        self._promises = promises(isolation, guard.kind, counts_sockets=guard.counts_sockets)
+        self._guarantees = guarantees(isolation, guard.kind, counts_sockets=guard.counts_sockets)
         guard.discard()
 
     async def execute(self, request: Request) -> Response:
         """`POST /execute`."""
-        asked = await read_json(request, self._service, max_bytes=self._bounds.max_body_bytes)
-        tools = await _toolchain_or_problem(asked["language"])
-        program = program_of(asked, tools.source)
-        outcome = await _unless_left(request, self._in_turn(tools, program, float(asked["timeout"])))
+        body = await read_json(request, self._service, max_bytes=self._bounds.max_body_bytes)
+        tools = await _toolchain_or_problem(body["language"])
+        program = program_of(body, tools.source)
+        outcome = await _unless_left(request, self._in_turn(tools, program, float(body["timeout"])))
         if outcome is None:
             return Response(status_code=_LEFT)
         span = get_current_span()
         span.set_attribute("janus.sandbox.language", tools.language)
         span.set_attribute("janus.sandbox.seconds", outcome.duration_seconds)
         span.set_attribute("janus.sandbox.exit_code", outcome.exit_code)
-        return JSONResponse({**_plain(outcome), "isolation": self._isolation.layer, "promises": self._promises})
+        return JSONResponse({**_plain(outcome), "isolation": self._isolation.layer, "promises": self._guarantees})
 
     async def capabilities(self, _: Request) -> Response:
         """`GET /capabilities`."""
         return JSONResponse(
             {
                 "isolation": self._isolation.layer,
-                "promises": self._promises,
-                "meanings": meanings(self._promises),
+                "promises": self._guarantees,
+                "meanings": meanings(self._guarantees),
                 "reasons": list(self._isolation.reasons),
                 "languages": await asyncio.to_thread(self._languages),
                 "limits": {
@@ -178,7 +178,7 @@ class _Sandbox:
         """The layer in use and why no better one, the memory guard, the languages, and how busy it is."""
         return {
             "isolation": self._isolation.describe(),
-            "memory_guard": self._promises["memory_guard"],
+            "memory_guard": self._guarantees["memory_guard"],
             "languages": {language: installed(language) for language in self._service.languages},
             "running": self._slots.running,
             "waiting": self._slots.waiting,
@@ -206,7 +206,7 @@ class _Sandbox:
                     return await prepared.execute(program, timeout, self._context.clock)
                 finally:
                     await self._standbys.give_back(prepared)
-        except QueueFull:
+        except QueueFullError:
             raise _full(self._slots, self._bounds) from None
         except OSError as error:
             log.warning("sandbox could not be set up error=%s", type(error).__name__)
@@ -219,14 +219,14 @@ class _Sandbox:
         return await prepare(tools, limits=self._limits, isolation=self._isolation, guard=guard, warm=self._warm)
 
     def _languages(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
+        languages: dict[str, dict[str, Any]] = {}
         for language, tools in survey(self._service.languages).items():
-            if isinstance(tools, ToolchainMissing):
+            if isinstance(tools, ToolchainMissingError):
                 why = {"reason": tools.reason, "install": tools.install}
-                found[language] = {"installed": False, "prepared": False, **why}
+                languages[language] = {"installed": False, "prepared": False, **why}
             else:
-                found[language] = {"installed": True, "prepared": self._warm.ready(tools)}
-        return found
+                languages[language] = {"installed": True, "prepared": self._warm.ready(tools)}
+        return languages
 
 
 async def _unless_left(request: Request, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
@@ -249,7 +249,7 @@ async def _left(request: Request) -> None:
 async def _toolchain_or_problem(language: str) -> Toolchain:
     try:
         return await asyncio.to_thread(toolchain, language)
-    except ToolchainMissing as missing:
+    except ToolchainMissingError as missing:
         raise Problem(
             501,
             "toolchain-missing",

@@ -1,4 +1,4 @@
-"""The queue before the runs: so many at once, so many waiting for so long, and sandboxes that stand ready.
+"""The queue of the runs: how many at once, how many wait and for how long, and sandboxes that stand ready.
 
 Most of what a run costs beyond its program is making and taking down its sandbox. Once a language has been asked for, a
 few sandboxes for it are kept standing, and those that have been used are taken down after the answer has gone out.
@@ -12,6 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from janus_platform.services import ServiceError
 from janus_platform.services.code_sandbox.run import Prepared
 from janus_platform.services.code_sandbox.toolchains import Toolchain
 
@@ -20,7 +21,7 @@ log = logging.getLogger("janus.services.code_sandbox")
 Prepare = Callable[[Toolchain], Awaitable[Prepared]]
 
 
-class QueueFull(Exception):
+class QueueFullError(ServiceError):
     """No place to wait in, or waited long enough."""
 
 
@@ -38,16 +39,16 @@ class Slots:
         return self._admitted - self.running
 
     async def __aenter__(self) -> None:
-        """Take a place. Raises QueueFull."""
+        """Take a place. Raises QueueFullError."""
         if self._admitted >= self.most_running + self.most_waiting:
-            raise QueueFull
+            raise QueueFullError
         self._admitted += 1
         try:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
             self._admitted -= 1
-            raise QueueFull from None
+            raise QueueFullError from None
         except BaseException:
             self._admitted -= 1
             raise
@@ -75,11 +76,11 @@ class Standbys:
         ready = self._ready[toolchain.language]
         while ready:
             task = ready.popleft()
-            found = await self._outcome(task)
-            if found is not None and found.alive:
-                return found
-            if found is not None:
-                self._aside(found.close())
+            sandbox = await self._outcome(task)
+            if sandbox is not None and sandbox.alive:
+                return sandbox
+            if sandbox is not None:
+                self._aside(sandbox.close())
         return await self._prepare(toolchain)
 
     async def give_back(self, prepared: Prepared) -> None:
@@ -100,8 +101,8 @@ class Standbys:
         standing = [task for ready in self._ready.values() for task in ready]
         self._ready.clear()
         for task in standing:
-            if (found := await self._outcome(task)) is not None:
-                self._aside(found.close())
+            if (sandbox := await self._outcome(task)) is not None:
+                self._aside(sandbox.close())
         await asyncio.gather(*self._behind, return_exceptions=True)
 
     def _refill(self, toolchain: Toolchain) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from janus_platform.contract import InferenceLimits, Parameter
-from janus_platform.processes.workers import JobFailed, TooManyJobs, Workers
+from janus_platform.processes.workers import JobFailedError, TooManyJobsError, Workers
 from janus_platform.services.inference.errors import ApiError
 
 _JOBS = "janus_platform.services.inference.large_jobs"
@@ -27,10 +27,10 @@ class LargeBody:
             head, rest = await self.workers.run(
                 f"{_JOBS}:{job}", self.body, parameters=self.parameters, limits=self.limits, **options
             )
-        except TooManyJobs:
+        except TooManyJobsError:
             message = "Other large requests are being worked on. Send this one again in a moment."
             raise ApiError(503, message, code="busy", headers={"Retry-After": "1"}) from None
-        except JobFailed as error:
+        except JobFailedError as error:
             message = f"The request is too much to work on: {error}. Send less."
             raise ApiError(400, message, code="request_too_large") from None
         if "error" in head:

@@ -24,6 +24,7 @@ from pathlib import Path
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
 from janus_platform.processes.child import Child
+from janus_platform.services import ServiceError
 from janus_platform.services.embedding.download import Progress
 from janus_platform.services.embedding.encoder import Encoder, is_prepared
 from janus_platform.services.vector_index.knowledge import (
@@ -43,14 +44,14 @@ KEPT_INDEXES = 4
 _REPORT_SECONDS = 0.2
 
 
-class BuildFailed(Exception):
+class BuildError(ServiceError):
     """The index could not be made; the message says why."""
 
 
 async def build_at_once(folder: Path, progress: Progress) -> None:
     """Make the index in `folder`, in a child process on every core; `progress` is told how far it is.
 
-    Raises BuildFailed. When this is cancelled, the child is ended.
+    Raises BuildError. When this is cancelled, the child is ended.
     """
     await _build_in_child(folder, progress, "--threads", str(os.cpu_count() or 1))
 
@@ -74,7 +75,7 @@ async def _build_in_child(folder: Path, progress: Progress, *options: str) -> No
             if "step" in message:
                 progress(message["step"], message["done"], message["total"])
         if await child.wait():
-            raise BuildFailed(error)
+            raise BuildError(error)
     finally:
         if child.exit_code is None:
             child.kill()

@@ -58,7 +58,7 @@ def prepare(
     """Make everything that semantic answers need, in `folder` (default: `model_folder()`).
 
     Without a network this is no failure: the report says that the index answers lexically, and why. Raises OSError
-    when the folder cannot be written, BuildFailed when the index cannot be made.
+    when the folder cannot be written, BuildError when the index cannot be made.
     """
     folder = folder or model_folder()
     folder.mkdir(parents=True, exist_ok=True)

@@ -28,8 +28,8 @@ from janus_platform.classroom.ticket import Ticket, new_secret
 from janus_platform.cli import classroom as cli_room
 from janus_platform.errors import PlatformError
 from tests.benchmarks.room import rehearse
+from tests.platform.classroom_rig import Pupil
 from tests.platform.conftest import Classroom, Shell
-from tests.platform.room_rig import Pupil
 from tools.browser import FLAGS, find_browser
 
 

@@ -18,19 +18,17 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Upstream
-from janus_platform.gateway.remote_url import AddressRefused, Site
-from janus_platform.node.checks import Check
-from janus_platform.node.streaming_rules import Streamed, came_at_once, check_stream
+from janus_platform.gateway.errors import AddressRefusedError
+from janus_platform.gateway.remote_url import Address, RemoteUrl
+from janus_platform.node.errors import UnusableAnswerError
+from janus_platform.node.submission.checks import Check
+from janus_platform.node.submission.streaming_rules import Streamed, came_at_once, check_stream
 
 QUESTION = "Hello! Please introduce yourself in one or two sentences."
 ANSWER_SECONDS = 60.0
 MAX_TRIAL_BYTES = 5_000_000
 # An answer that came at once may be chance, on a busy machine; as often as this it is not.
 STREAM_TRIES = 3
-
-
-class _Unusable(Exception):
-    """The answer is not what the interface asks for; the message says how."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +49,23 @@ class _Subject:
         return {"model": self.name, "messages": [{"role": "user", "content": QUESTION}], "stream": stream}
 
 
-async def try_out(contract: Contract, name: str, upstream: Upstream, clock: Clock) -> list[Check]:
+async def run_acceptance_test(contract: Contract, name: str, upstream: Upstream, clock: Clock) -> list[Check]:
     """Ask the running implementation one short question, streamed and not, and check how it answers."""
     async with _session(upstream.base) as (origin, session):
         subject = _Subject(contract, name, origin, session, clock)
         return [await _is_no_gateway(subject), await _models(subject), await _whole(subject), *await _stream(subject)]
 
 
-class _Guarded(AbstractResolver):
-    """Resolves a site's name to nothing but the addresses that it may be reached at."""
+class _GuardedResolver(AbstractResolver):
+    """Resolves a remote's name to nothing but the addresses that it may be reached at."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, remote: RemoteUrl) -> None:
+        self._remote = remote
 
     async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
         return [
             ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
-            for address in await self._site.endpoints()
+            for address in await self._remote.endpoints()
         ]
 
     async def close(self) -> None:
@@ -75,13 +73,13 @@ class _Guarded(AbstractResolver):
 
 
 @asynccontextmanager
-async def _session(base: Path | tuple[str, int] | Site) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+async def _session(base: Address) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
     """The origin of what listens at `base`, and a session that reaches it."""
     connector: aiohttp.BaseConnector
     if isinstance(base, Path):
         origin, connector = "http://implementation", aiohttp.UnixConnector(str(base))
-    elif isinstance(base, Site):
-        origin, connector = base.url, aiohttp.TCPConnector(resolver=_Guarded(base))
+    elif isinstance(base, RemoteUrl):
+        origin, connector = base.url, aiohttp.TCPConnector(resolver=_GuardedResolver(base))
     else:
         origin, connector = "http://{}:{}".format(*base), aiohttp.TCPConnector()
     timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
@@ -96,10 +94,10 @@ async def _is_no_gateway(subject: _Subject) -> Check:
         async with subject.session.get(
             subject.origin + subject.contract.implementation.health_path, allow_redirects=False
         ) as response:
-            found = json.loads(await _limited(response))
+            answer = json.loads(await _limited(response))
     except (*_NO_ANSWER, ValueError, RecursionError):
-        found = None
-    if isinstance(found, dict) and subject.contract.gateway.default_model in found:
+        answer = None
+    if isinstance(answer, dict) and subject.contract.gateway.default_model in answer:
         return Check(check, "failed", "a Janus gateway answers there; give the address of the implementation itself")
     return Check(check, "passed")
 
@@ -149,14 +147,14 @@ async def _stream(subject: _Subject) -> list[Check]:
 
 async def _streamed(subject: _Subject) -> Streamed:
     """One streamed answer, with the time at which each event came. Raises one of _NO_ANSWER."""
-    asked, end = subject.clock.now(), subject.contract.wire.end_of_stream
+    asked_at, end = subject.clock.now(), subject.contract.wire.end_of_stream
     async with subject.session.post(
         subject.chat_url, json=subject.request(stream=True), allow_redirects=False
     ) as response:
         _expect(response.status == 200, f"answered {response.status}")
         kind = response.content_type
         _expect(kind == "text/event-stream", f"sent {kind}, not text/event-stream")
-        events = [(subject.clock.now() - asked, event) async for event in _events(response)]
+        events = [(subject.clock.now() - asked_at, event) async for event in _events(response)]
     chunks = [(at, _object(event)) for at, event in events if event != end]
     choices = [(at, _first_choice(chunk)) for at, chunk in chunks if chunk.get("choices")]
     return Streamed(choices, ended=bool(events) and events[-1][1] == end)
@@ -191,25 +189,29 @@ def _object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise _Unusable("sent something that is not a JSON object")
+        raise UnusableAnswerError("sent something that is not a JSON object")
     return value
 
 
 def _first_choice(completion: dict[str, Any]) -> dict[str, Any]:
     choices = completion.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise _Unusable("choices is not a list of objects")
+        raise UnusableAnswerError("choices is not a list of objects")
     return choices[0]
 
 
 def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, _Unusable | AddressRefused) else f"no usable answer ({type(error).__name__})"
+    return (
+        str(error)
+        if isinstance(error, UnusableAnswerError | AddressRefusedError)
+        else f"no usable answer ({type(error).__name__})"
+    )
 
 
 def _expect(condition: bool, otherwise: str) -> None:
     if not condition:
-        raise _Unusable(otherwise)
+        raise UnusableAnswerError(otherwise)
 
 
 # Every way in which there is no answer to judge.
-_NO_ANSWER = (TimeoutError, _Unusable, aiohttp.ClientError, OSError)
+_NO_ANSWER = (TimeoutError, UnusableAnswerError, aiohttp.ClientError, OSError)

@@ -14,17 +14,24 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from janus_platform.contract import Submission
-from janus_platform.node.checks import Check, verdict
-from janus_platform.node.hotkey import check_hotkey
-from janus_platform.node.licences import checked_licence
-from janus_platform.node.missing_packages import NOT_USED, UNUSED
 from janus_platform.node.registry import NAME
-from janus_platform.node.snapshot import is_utf8, shown
+from janus_platform.node.submission.checks import Check, verdict
+from janus_platform.node.submission.hotkey import check_hotkey
+from janus_platform.node.submission.licences import checked_licence
+from janus_platform.node.submission.submitted_code import is_utf8, shown
 
 # Takes a field's text, returns praise, raises ValueError with what to do.
 Judge = Callable[[str, Submission], str]
 
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}")
+# Files made for another way of running a submission than this platform's.
+UNUSED = (
+    "Dockerfile", "requirements.txt", "requirements.lock", "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile",
+    "setup.py", "environment.yml", "package.json",
+)  # fmt: skip
+NOT_USED = (
+    "no image is built and no package installed; the program runs with the Python and the packages of the platform"
+)
 # Line ends and tabs may stand in a text; other controls, and what turns the writing direction, could redraw a terminal.
 _MAY_STAND = "\n\t"
 _DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -77,8 +84,8 @@ def check_folder(path: Path, entry: str, command: Sequence[str]) -> list[Check]:
     if command:
         usable = all(isinstance(part, str) and part for part in command)
         return [*checks, verdict("command", usable, "", "every part of the command must be a non-empty text")]
-    found = _is_plain_relative(entry) and (path / entry).is_file()
-    return [*checks, verdict("entry point exists", found, "", f"there is no file {str(entry)[:80]} in {path}")]
+    exists = _is_plain_relative(entry) and (path / entry).is_file()
+    return [*checks, verdict("entry point exists", exists, "", f"there is no file {str(entry)[:80]} in {path}")]
 
 
 def check_form(form: Form, rules: Submission) -> list[Check]:

@@ -14,19 +14,21 @@ import pytest
 from janus_platform.contract import load_contract
 from janus_platform.isolation.memory import Watchdog
 from janus_platform.node.instance import Instance
-from janus_platform.node.limits import Bounds
-from tests.node.rig import BARE, PROBER, in_loop, needs_walls, place, post, probe
+from janus_platform.node.limits import Limits
+from tests.node.rig import BARE, PROBER, in_loop, needs_sandbox, place, post, probe
 
 CONTRACT = load_contract()
-SMALL = Bounds(memory_bytes=200_000_000, disk_bytes=100_000_000, cores=1, processes=64)
-LAYERS = pytest.mark.parametrize("isolation", [pytest.param(None, marks=needs_walls), BARE], ids=["walled", "bare"])
+SMALL = Limits(memory_bytes=200_000_000, disk_bytes=100_000_000, cores=1, processes=64)
+LAYERS = pytest.mark.parametrize(
+    "isolation", [pytest.param(None, marks=needs_sandbox), BARE], ids=["sandboxed", "bare"]
+)
 
 
 def test_a_large_machine_gives_what_the_contract_promises_and_a_small_one_says_what_it_lacks() -> None:
-    large = Bounds.here(CONTRACT, machine_bytes=200_000_000_000, machine_cores=64)
+    large = Limits.here(CONTRACT, machine_bytes=200_000_000_000, machine_cores=64)
     assert (large.memory_bytes, large.cores) == (16_000_000_000, 4)
     assert [one.partition(":")[0] for one in large.less] == ["disk"]
-    small = Bounds.here(CONTRACT, machine_bytes=8_000_000_000, machine_cores=2)
+    small = Limits.here(CONTRACT, machine_bytes=8_000_000_000, machine_cores=2)
     assert (small.memory_bytes, small.disk_bytes, small.cores) == (6_000_000_000, 3_000_000_000, 2)
     assert small.less[:2] == (
         "memory: 6 GB, not 16 GB: more would take all of this machine's",
@@ -77,7 +79,7 @@ FILES = """
 @LAYERS
 @in_loop
 async def test_a_memory_bomb_is_ended_and_its_neighbour_answers_on(tmp_path: Path, isolation, bomb: str) -> None:
-    async with place(tmp_path, isolation=isolation, bounds=SMALL) as here:
+    async with place(tmp_path, isolation=isolation, limits=SMALL) as here:
         one, two = await asyncio.gather(*(here.node.start(here.spec(PROBER, name)) for name in ("one", "two")))
         bombing = asyncio.create_task(probe(await one.upstream(), bomb))
         assert await ended(one) == "over its 0.2 GB of memory"
@@ -88,11 +90,11 @@ async def test_a_memory_bomb_is_ended_and_its_neighbour_answers_on(tmp_path: Pat
         await asyncio.gather(one.stop(), two.stop())
 
 
-@needs_walls
+@needs_sandbox
 @in_loop
 async def test_files_in_memory_count_as_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("janus_platform.node.node.guard_maker", lambda limit: lambda: Watchdog(limit))
-    async with place(tmp_path, bounds=SMALL) as here:
+    async with place(tmp_path, limits=SMALL) as here:
         instance = await here.node.start(here.spec(PROBER))
         bombing = asyncio.create_task(probe(await instance.upstream(), FILES))
         assert await ended(instance) == "over its 0.2 GB of memory"
@@ -103,10 +105,10 @@ async def test_files_in_memory_count_as_memory(tmp_path: Path, monkeypatch: pyte
 @LAYERS
 @in_loop
 async def test_a_fork_bomb_is_ended_and_its_neighbour_answers_on(tmp_path: Path, isolation) -> None:
-    # Where nothing but the watch bounds it, the bomb bounds itself: 512 processes.
+    # Where nothing but the watch limits it, the bomb limits itself: 512 processes.
     again = "while True" if isolation is None else "for _ in range(9)"
     bomb = f"import os, time\n{again}:\n    try: os.fork()\n    except OSError: pass\ntime.sleep(600)"
-    async with place(tmp_path, isolation=isolation, bounds=SMALL) as here:
+    async with place(tmp_path, isolation=isolation, limits=SMALL) as here:
         one, two = await asyncio.gather(*(here.node.start(here.spec(PROBER, name)) for name in ("one", "two")))
         tree = psutil.Process(one.pid)
         bombing = asyncio.create_task(post(await one.upstream(), bomb))
@@ -139,7 +141,7 @@ async def test_an_implementation_stays_on_its_cores(tmp_path: Path, isolation) -
             said = type(error).__name__
         result = [sorted(before), sorted(os.sched_getaffinity(0)), said]
     """
-    async with place(tmp_path, isolation=isolation, bounds=SMALL) as here:
+    async with place(tmp_path, isolation=isolation, limits=SMALL) as here:
         one, two = await asyncio.gather(*(here.node.start(here.spec(PROBER, name)) for name in ("one", "two")))
         seen = [await probe(await instance.upstream(), code) for instance in (one, two)]
         await asyncio.gather(one.stop(), two.stop())
@@ -148,10 +150,10 @@ async def test_an_implementation_stays_on_its_cores(tmp_path: Path, isolation) -
         assert [(after, said) for _, after, said in seen] == [(seen[n][0], "PermissionError") for n in (0, 1)]
 
 
-@needs_walls
+@needs_sandbox
 @in_loop
 async def test_status_says_which_walls_and_bounds_hold(tmp_path: Path) -> None:
-    async with place(tmp_path, bounds=replace(SMALL, less=("cores: 1, not 4: this machine has no more",))) as here:
+    async with place(tmp_path, limits=replace(SMALL, less=("cores: 1, not 4: this machine has no more",))) as here:
         instance = await here.node.start(here.spec(PROBER))
         walls = instance.describe()["walls"]
         measured = {event["name"]: event["value"] for event in instance.measured.log.plain()}
@@ -180,7 +182,7 @@ async def test_without_walls_status_evidence_and_log_say_so(tmp_path: Path, capl
     assert "without isolation: the test asks for it" in caplog.text
 
 
-@needs_walls
+@needs_sandbox
 @in_loop
 async def test_the_way_through_the_forwarders_is_timed_apart_from_the_implementation(tmp_path: Path) -> None:
     async with place(tmp_path) as here:

@@ -1,4 +1,4 @@
-"""Hostile learners and strangers at the door: another's secret, floods, huge bodies, clock tricks, control commands."""
+"""Hostile learners and strangers: another's secret, floods, huge bodies, clock tricks, control commands."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from janus_platform.classroom.client import ClassroomClient, ClassroomUnreachabl
 from janus_platform.classroom.ticket import Ticket, new_secret
 from janus_platform.contract import load_contract
 from janus_platform.errors import RequestRefusedError
+from tests.platform.classroom_rig import knock
 from tests.platform.conftest import Classroom
-from tests.platform.room_rig import knock
-from tests.platform.test_room import pupils, run
+from tests.platform.test_classroom import pupils, run
 
 RULES = load_contract().classroom
 SUITE = "cost"  # which the classroom's board ranks
@@ -43,7 +43,7 @@ def refused(ticket: Ticket, method: str, path: str, body: dict[str, Any] | None 
 
 
 def raw(ticket: Ticket, data: bytes) -> bytes:
-    """What the door answers to these bytes inside TLS."""
+    """What the tunnel server answers to these bytes inside TLS."""
     with socket.create_connection((ticket.host, ticket.port), timeout=20) as plain:
         with client_context().wrap_socket(plain) as secured:
             secured.sendall(data)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from janus_platform.contract import Wire
-from janus_platform.node.checks import Check, verdict
+from janus_platform.node.submission.checks import Check, verdict
 
 # Chunks of about a sentence are batches of tokens.
 BATCH_WORDS = 16
@@ -41,10 +41,10 @@ class Streamed:
 
 def came_at_once(streamed: Streamed, wire: Wire) -> bool:
     """Whether all that was said and thought came in one burst, after a long silence."""
-    said = sorted(at for field in (wire.content_field, wire.reasoning_field) for at, _ in streamed.texts(field))
-    if len(said) < BURST_CHUNKS or said[0] < SILENCE_SECONDS:
+    times = sorted(at for field in (wire.content_field, wire.reasoning_field) for at, _ in streamed.texts(field))
+    if len(times) < BURST_CHUNKS or times[0] < SILENCE_SECONDS:
         return False
-    return (len(said) - 1) > BURST_PER_SECOND * (said[-1] - said[0])
+    return (len(times) - 1) > BURST_PER_SECOND * (times[-1] - times[0])
 
 
 def check_stream(check: str, streamed: Streamed, wire: Wire) -> list[Check]:
@@ -82,8 +82,8 @@ def _continuous(content: list[tuple[float, str]], at_once: bool) -> Check:
 
 def _thinking(content: list[tuple[float, str]], reasoning: list[tuple[float, str]], field: str) -> Check:
     check = f"thinking goes to {field}"
-    if found := _THINKING.search("".join(text for _, text in content)):
-        return Check(check, "failed", f"the content holds a {found[0]} tag; send that text as delta.{field}")
+    if tag := _THINKING.search("".join(text for _, text in content)):
+        return Check(check, "failed", f"the content holds a {tag[0]} tag; send that text as delta.{field}")
     if not reasoning:
         return Check(check, "not checked", "none was sent")
     return Check(check, "passed", f"{len(reasoning)} chunks")

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.directory import NotReady
-from janus_platform.gateway.remote_url import Site
-from janus_platform.node.checks import SubmissionRefused
+from janus_platform.gateway.errors import NotReadyError
+from janus_platform.gateway.remote_url import RemoteUrl
+from janus_platform.node.submission.checks import SubmissionRefusedError
 from tests.node.rig import in_loop, place, post, streamer
 from tests.node.test_deployments import failed, results
 
@@ -91,7 +91,7 @@ async def test_what_runs_already_is_tried_deployed_listed_and_forgotten(tmp_path
     checks = results(answer)
     assert "failed" not in checks.values() and answer["isolation"] == "elsewhere"
     assert checks["no egress beyond the list"] == "not checked"
-    assert upstream.base == Site("http", "127.0.0.1", server.port)
+    assert upstream.base == RemoteUrl("http", "127.0.0.1", server.port)
     assert (described["state"], described["url"], described["hotkey"]) == ("running", server.url, "")
 
 
@@ -103,7 +103,7 @@ async def test_it_is_there_again_after_a_restart_of_the_platform(tmp_path: Path)
         await first.aclose()
         second = here.deployments()
         assert second.describe()[1]["state"] == "idle"
-        assert (await second.upstream("outside")).base == Site("http", "127.0.0.1", server.port)
+        assert (await second.upstream("outside")).base == RemoteUrl("http", "127.0.0.1", server.port)
         await second.aclose()
 
 
@@ -115,7 +115,7 @@ async def test_one_that_is_not_well_gets_no_requests_until_it_is(tmp_path: Path)
         await first.aclose()
         server.health, deployments = 500, here.deployments()
         for _ in range(2):
-            with pytest.raises(NotReady, match="does not answer 200"):
+            with pytest.raises(NotReadyError, match="does not answer 200"):
                 await deployments.upstream("outside")
         assert deployments.describe()[1]["state"] == "unhealthy"
         assert "not healthy: answered 500" in deployments.log("outside").tail()
@@ -129,7 +129,7 @@ async def test_one_that_is_not_well_gets_no_requests_until_it_is(tmp_path: Path)
 async def test_nothing_that_answers_no_health_is_deployed(tmp_path: Path) -> None:
     async with place(tmp_path) as here, there() as server:
         server.health, deployments = 503, here.deployments()
-        with pytest.raises(SubmissionRefused) as refused:
+        with pytest.raises(SubmissionRefusedError) as refused:
             await deployments.submit(None, "outside", url=server.url)
         assert failed(refused.value) == ["GET /health answers 200"] and deployments.names() == ["base"]
 
@@ -138,7 +138,7 @@ async def test_nothing_that_answers_no_health_is_deployed(tmp_path: Path) -> Non
 async def test_a_gateway_is_no_implementation(tmp_path: Path) -> None:
     async with place(tmp_path) as here, there() as server:
         server.health_body = b'{"status": "ok", "janus": "research"}'
-        with pytest.raises(SubmissionRefused, match="a Janus gateway answers there") as refused:
+        with pytest.raises(SubmissionRefusedError, match="a Janus gateway answers there") as refused:
             await here.deployments().submit(None, "outside", url=server.url)
         assert failed(refused.value) == ["is an implementation"]
 
@@ -147,7 +147,7 @@ async def test_a_gateway_is_no_implementation(tmp_path: Path) -> None:
 async def test_a_redirect_leads_nowhere(tmp_path: Path) -> None:
     async with place(tmp_path) as here, there() as server, there() as inside:
         server.moved_to = inside.url + "/v1/chat/completions"
-        with pytest.raises(SubmissionRefused, match="answered 307"):
+        with pytest.raises(SubmissionRefusedError, match="answered 307"):
             await here.deployments().submit(None, "outside", url=server.url)
         assert inside.asked == []
 
@@ -158,7 +158,7 @@ async def test_a_redirect_leads_nowhere(tmp_path: Path) -> None:
 @in_loop
 async def test_a_hostile_address_is_refused_before_anything_is_asked(tmp_path: Path, url: str) -> None:
     async with place(tmp_path) as here:
-        with pytest.raises(SubmissionRefused) as refused:
+        with pytest.raises(SubmissionRefusedError) as refused:
             await here.deployments().submit(None, "outside", url=url)
     assert failed(refused.value) == ["address"]
 
@@ -167,7 +167,7 @@ async def test_a_hostile_address_is_refused_before_anything_is_asked(tmp_path: P
 async def test_several_nodes_or_both_a_folder_and_an_address_are_refused(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
         deployments = here.deployments()
-        with pytest.raises(SubmissionRefused, match="one node"):
+        with pytest.raises(SubmissionRefusedError, match="one node"):
             await deployments.submit(None, "outside", url="http://localhost:1", instances=2)
         for path, url in ((here.folder(streamer()), "http://localhost:1"), (None, "")):
             with pytest.raises(PlatformError, match="either a folder or the url"):

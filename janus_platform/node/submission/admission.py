@@ -1,4 +1,4 @@
-"""From a submission to something that runs and has passed its trial: started or found, tried, reviewed."""
+"""From a submission to something that runs and has passed its acceptance test: started or found, tried, reviewed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from janus_platform.gateway.directory import NotReady
-from janus_platform.gateway.remote_url import Site, parse_site
-from janus_platform.node.acceptance_test import try_out
-from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_failed
-from janus_platform.node.missing_packages import remedy
+from janus_platform.gateway.errors import NotReadyError
+from janus_platform.gateway.remote_url import RemoteUrl, parse_remote_url
+from janus_platform.node.log import missing_package_remedy
 from janus_platform.node.node import Node
-from janus_platform.node.remote import Elsewhere
-from janus_platform.node.replicas import Member
+from janus_platform.node.remote import RemoteInstance
+from janus_platform.node.replicas import Replica
+from janus_platform.node.submission.acceptance_test import run_acceptance_test
+from janus_platform.node.submission.checks import Check, SubmissionRefusedError, refuse_if_failed
 
 NO_EGRESS = "no egress beyond the list"
 _API, _IMAGE = "API is compliant", "image is reachable"
@@ -27,67 +27,67 @@ TRIAL_SECONDS = 150.0
 def check_url(url: str, instances: int) -> list[Check]:
     """Whether what runs at `url` may be deployed."""
     try:
-        site = parse_site(url)
+        remote = parse_remote_url(url)
     except ValueError as error:
         return [Check("address", "failed", f"url: {error}")]
     if instances != 1:
         return [Check("address", "failed", "what runs elsewhere is one node; leave instances out")]
-    where = "on this machine" if site.is_local else "on the public internet"
-    return [Check("address", "passed", f"{site.url}, {where}")]
+    location = "on this machine" if remote.is_local else "on the public internet"
+    return [Check("address", "passed", f"{remote.url}, {location}")]
 
 
-async def admit(node: Node, member: Member, checks: list[Check], *, replaces: bool) -> None:
+async def admit(node: Node, member: Replica, checks: list[Check], *, replaces: bool) -> None:
     """Start `member`, try it out and review it; what was found is added to `checks`.
 
-    `replaces` says that another one of the name runs meanwhile. Raises SubmissionRefused when a check fails, and
+    `replaces` says that another one of the name runs meanwhile. Raises SubmissionRefusedError when a check fails, and
     whatever else goes wrong; then `member` has been stopped.
     """
-    elsewhere, since, before = isinstance(member, Elsewhere), time.time(), member.log.tail()
-    starts = "GET /health answers 200" if elsewhere else "starts and GET /health answers 200"
+    remote, since, before = isinstance(member, RemoteInstance), time.time(), member.log.tail()
+    starts = "GET /health answers 200" if remote else "starts and GET /health answers 200"
     question = starts
     try:
         upstream = await member.upstream()
         checks.append(Check(starts, "passed"))
         question = "keeps running"
         async with asyncio.timeout(TRIAL_SECONDS):
-            checks += await try_out(node.contract, member.name, upstream, node.clock)
+            checks += await run_acceptance_test(node.contract, member.name, upstream, node.clock)
         await member.upstream()
         checks.append(_egress(node, member, since, replaces=replaces))
-        refuse_if_failed(member.name, checks, said=_said_since(member, before))
+        refuse_if_failed(member.name, checks, output=_output_since(member, before))
         checks += _review(node.contract.submission.review, checks)
-    except NotReady as error:
+    except NotReadyError as error:
         await member.stop()
         checks.append(Check(question, "failed", str(error)))
-        raise SubmissionRefused(member.name, checks) from error
+        raise SubmissionRefusedError(member.name, checks) from error
     except TimeoutError as error:
         await member.stop()
         checks.append(Check("answers in time", "failed", f"the trial took more than {TRIAL_SECONDS:g} s"))
-        raise SubmissionRefused(member.name, checks) from error
+        raise SubmissionRefusedError(member.name, checks) from error
     except BaseException:
         await member.stop()
         raise
 
 
-def _said_since(member: Member, before: str) -> str:
+def _output_since(member: Replica, before: str) -> str:
     """The last lines that it printed during its trial."""
-    if isinstance(member, Elsewhere):
+    if isinstance(member, RemoteInstance):
         return ""
     printed = member.log.tail().removeprefix(before)
     lines = [line[:SHOWN_CHARACTERS] for line in printed.splitlines()[-SHOWN_LINES:]]
-    return "\n".join([*lines, *filter(None, [remedy(printed)])])
+    return "\n".join([*lines, *filter(None, [missing_package_remedy(printed)])])
 
 
-def site_of(url: str) -> Site:
-    """The site of a registered address. Raises NotReady where the rules have become stricter since."""
+def remote_url_of(url: str) -> RemoteUrl:
+    """The parsed form of a registered address. Raises NotReadyError where the rules have become stricter since."""
     try:
-        return parse_site(url)
+        return parse_remote_url(url)
     except ValueError as error:
-        raise NotReady(f"its address {url} is no longer taken: {error}.") from error
+        raise NotReadyError(f"its address {url} is no longer taken: {error}.") from error
 
 
-def _egress(node: Node, member: Member, since: float, *, replaces: bool) -> Check:
+def _egress(node: Node, member: Replica, since: float, *, replaces: bool) -> Check:
     """What the egress proxy saw during the trial."""
-    if isinstance(member, Elsewhere):
+    if isinstance(member, RemoteInstance):
         return Check(NO_EGRESS, "not checked", "it runs outside this node, whose walls do not hold it")
     refused = list(dict.fromkeys(node.egress.refused(member.name, since)))
     shown = ", ".join(target[:80] for target in refused[:SHOWN_TARGETS]) + (", …" if refused[SHOWN_TARGETS:] else "")
@@ -100,7 +100,7 @@ def _egress(node: Node, member: Member, since: float, *, replaces: bool) -> Chec
             f"it tried to reach {shown}. Use the five services; fetch pages through the web proxy, and switch "
             "telemetry off",
         )
-    if not node.walled:
+    if not node.sandboxed:
         return Check(NO_EGRESS, "not checked", "nothing was refused, but without walls it may go round the proxy")
     return Check(NO_EGRESS, "passed", "nothing was refused during the trial, and there is no other way out")
 

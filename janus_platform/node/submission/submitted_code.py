@@ -1,10 +1,11 @@
-"""The platform's own copy of a submitted folder: what runs is what was submitted, whatever becomes of the original.
+"""The platform's own copies of submitted folders: what runs is what was submitted, whatever becomes of the original.
 
 Links, devices and anything over the limits are refused, so that a copy holds nothing but the submitter's own files.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import shutil
@@ -12,14 +13,43 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from janus_platform.node.errors import SnapshotError
+from janus_platform.node.submission.checks import Check, SubmissionRefusedError
+
 MAX_FILES = 2_000
 MAX_BYTES = 100_000_000
 # Made by tools, not by the submitter.
 IGNORED = {".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".mypy_cache"}
 
 
-class SnapshotError(ValueError):
-    """The folder cannot be copied; the message says why."""
+class SubmittedCode:
+    """The copies below `home`: a folder a name, and in that one a folder for each content."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    async def take(self, path: Path, name: str, checks: list[Check]) -> Path:
+        """A copy of the folder `path` for `name`. Raises SubmissionRefusedError; `checks` says why."""
+        try:
+            folder = await asyncio.to_thread(take_snapshot, path, self._home / name)
+        except SnapshotError as error:
+            checks.append(Check("folder can be copied", "failed", str(error)))
+            raise SubmissionRefusedError(name, checks) from error
+        checks.append(Check("folder can be copied", "passed"))
+        return folder
+
+    def drop(self, name: str) -> None:
+        """Remove every copy of `name`."""
+        shutil.rmtree(self._home / name, ignore_errors=True)
+
+    def keep_only(self, name: str, folder: Path | None) -> None:
+        """Remove the copies of `name` but `folder`, or all of them."""
+        if folder is None:
+            self.drop(name)
+            return
+        for copy in (self._home / name).iterdir():
+            if copy != folder:
+                shutil.rmtree(copy, ignore_errors=True)
 
 
 def take_snapshot(folder: Path, into: Path) -> Path:
@@ -59,10 +89,10 @@ def files_in(folder: Path) -> Iterator[Path]:
             path = Path(parent, name)
             if not is_utf8(path.relative_to(folder)):
                 raise SnapshotError(f"The name of {shown(path)} is not UTF-8. Rename it.")
-            found = path.lstat()
-            if not stat.S_ISREG(found.st_mode):
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode):
                 raise SnapshotError(f"{path} is a link or a special file. Submit a folder of ordinary files.")
-            count, size = count + 1, size + found.st_size
+            count, size = count + 1, size + status.st_size
             if count > MAX_FILES or size > MAX_BYTES:
                 raise SnapshotError(
                     f"{folder} holds more than {MAX_FILES:,} files or {MAX_BYTES:,} bytes. Submit only what the "

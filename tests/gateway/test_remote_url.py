@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from janus_platform.gateway import remote_url
 from janus_platform.gateway.directory import Upstream
-from janus_platform.gateway.remote_url import AddressRefused, Site, parse_site
+from janus_platform.gateway.errors import AddressRefusedError
+from janus_platform.gateway.remote_url import RemoteUrl, parse_remote_url
 from tests.gateway.rig import DONE, Directory, Exchange, chunk, gateway, in_loop, upstream
 
 NAME = "implementation.example"
@@ -39,9 +40,9 @@ NAME = "implementation.example"
     ],
 )
 def test_loopback_and_secure_public_addresses_are_taken(url: str, authority: str, local: bool) -> None:
-    found = parse_site(url)
+    found = parse_remote_url(url)
     assert (found.authority, found.is_local) == (authority, local)
-    assert parse_site(found.url) == found
+    assert parse_remote_url(found.url) == found
 
 
 @pytest.mark.parametrize(
@@ -86,17 +87,17 @@ def test_loopback_and_secure_public_addresses_are_taken(url: str, authority: str
 )
 def test_other_addresses_are_refused_with_what_to_give_instead(url: str, said: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
-        parse_site(url)
+        parse_remote_url(url)
     assert said in str(refused.value) and "secret" not in str(refused.value)
 
 
 @given(st.text(max_size=80) | st.from_regex(r"https?://[^ ]{1,60}", fullmatch=True))
 def test_no_text_makes_the_parser_crash_or_pass_what_it_would_refuse_again(url: str) -> None:
     try:
-        found = parse_site(url)
+        found = parse_remote_url(url)
     except ValueError:
         return
-    assert parse_site(found.url) == found
+    assert parse_remote_url(found.url) == found
 
 
 def resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
@@ -114,9 +115,9 @@ async def test_a_public_name_that_leads_inside_is_refused_when_it_is_connected_t
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     resolving_to(monkeypatch, "93.184.216.34", address)
-    with pytest.raises(AddressRefused, match="not on the public internet"):
-        await parse_site(f"https://{NAME}").endpoints()
-    async with gateway(Upstream("impl", parse_site(f"https://{NAME}"))) as served:
+    with pytest.raises(AddressRefusedError, match="not on the public internet"):
+        await parse_remote_url(f"https://{NAME}").endpoints()
+    async with gateway(Upstream("impl", parse_remote_url(f"https://{NAME}"))) as served:
         response = await served.chat()
     assert response.status_code == 502
     assert response.json()["error"]["code"] == "upstream_unreachable"
@@ -133,7 +134,7 @@ def plays(exchange: Exchange) -> None:
 async def test_a_site_is_asked_under_its_own_name_and_its_answer_passes_unchanged() -> None:
     async with upstream(plays) as up:
         assert isinstance(up.base, tuple)
-        there = Upstream("impl", parse_site(f"http://localhost:{up.base[1]}"))
+        there = Upstream("impl", parse_remote_url(f"http://localhost:{up.base[1]}"))
         async with gateway(there) as served, served.streamed() as response:
             body = b"".join([part async for part in response.aiter_raw()])
     assert body == chunk(content=f"localhost:{up.base[1]}") + DONE
@@ -187,7 +188,7 @@ async def test_a_secure_site_must_prove_its_name(
         resolving_to(monkeypatch, "127.0.0.1")
         monkeypatch.setattr(remote_url, "is_public", lambda address: ipaddress.ip_address(address).is_loopback)
         monkeypatch.setattr(remote_url, "_trusting", lambda: ssl.create_default_context(cafile=str(pem)))
-        there = Directory({"impl": Upstream("impl", Site("https", NAME, port))})
+        there = Directory({"impl": Upstream("impl", RemoteUrl("https", NAME, port))})
         async with gateway(there) as served:
             response = await served.chat(stream=True)
     assert response.status_code == status

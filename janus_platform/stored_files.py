@@ -1,12 +1,13 @@
-"""Files that the platform reads at its start and cannot: each is kept aside and begun anew, and it starts.
+"""Files that the platform keeps: written whole or not at all, and set aside where they are damaged.
 
-Only a file whose content is wrong is moved. One that may not be read, is locked or was written by a newer version
-stays, and the start fails with what to do.
+Only a file whose content is wrong is moved, and begun anew, so that the platform starts. One that may not be read, is
+locked or was written by a newer version stays, and the start fails with what to do.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,18 @@ from janus_platform.errors import PlatformError
 # Takes a sentence for whoever started the platform.
 Warn = Callable[[str], None]
 _BESIDE = ("-wal", "-shm")  # What SQLite keeps beside a database.
+
+
+def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
+    """Write a file that is at no moment there in part; a `private` one may be read by its owner alone (0600)."""
+    draft = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666), "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def set_aside(path: Path, lost: str, warn: Warn) -> Path:

@@ -12,14 +12,14 @@ import pytest
 from janus_platform.isolation.layers import bwrap_command
 from janus_platform.processes.child import Child
 from tests.bwrap_operations import operations
-from tests.node.rig import BARE, PROBER, in_loop, needs_walls, place, probe
+from tests.node.rig import BARE, PROBER, in_loop, needs_sandbox, place, probe
 
 # Python coerces the C locale (PEP 538), and bubblewrap's chdir sets PWD.
 MADE_INSIDE = {"LC_CTYPE", "PWD"}
 EXPECTED = {"PATH", "HOST", "PORT", "JANUS_IMPLEMENTATION", "CHUTES_API_KEY", "HTTPS_PROXY", "SSL_CERT_FILE"}
 
 
-@pytest.mark.parametrize("isolation", [pytest.param(None, marks=needs_walls), BARE], ids=["walled", "bare"])
+@pytest.mark.parametrize("isolation", [pytest.param(None, marks=needs_sandbox), BARE], ids=["sandboxed", "bare"])
 @in_loop
 async def test_the_environment_is_exactly_what_the_node_hands_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, isolation
@@ -34,7 +34,7 @@ async def test_the_environment_is_exactly_what_the_node_hands_in(
     assert (seen["JANUS_IMPLEMENTATION"], seen["CHUTES_API_KEY"]) == ("mine", "cpk_of_mine")
 
 
-@needs_walls
+@needs_sandbox
 @in_loop
 async def test_two_implementations_have_different_keys_and_do_not_see_each_other(tmp_path: Path) -> None:
     look = """
@@ -53,7 +53,7 @@ async def test_two_implementations_have_different_keys_and_do_not_see_each_other
         assert 0 not in {s[2] for s in seen} and seen[0][2] != seen[1][2]
 
 
-@needs_walls
+@needs_sandbox
 @in_loop
 async def test_links_in_a_submission_lead_nowhere_while_its_walls_are_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -103,7 +103,7 @@ CONNECT = """
 """
 
 
-@needs_walls
+@needs_sandbox
 @in_loop
 async def test_no_network_is_reachable_from_inside(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
@@ -135,7 +135,7 @@ async def test_no_network_is_reachable_from_inside(tmp_path: Path) -> None:
     assert inside["dns"] == "failed"
 
 
-@pytest.mark.parametrize("isolation", [pytest.param(None, marks=needs_walls), BARE], ids=["walled", "bare"])
+@pytest.mark.parametrize("isolation", [pytest.param(None, marks=needs_sandbox), BARE], ids=["sandboxed", "bare"])
 @in_loop
 async def test_the_proxy_variable_leads_to_the_egress_proxy(tmp_path: Path, isolation) -> None:
     code = """
@@ -152,7 +152,7 @@ async def test_the_proxy_variable_leads_to_the_egress_proxy(tmp_path: Path, isol
         await instance.stop()
 
 
-@needs_walls
+@needs_sandbox
 @in_loop
 async def test_the_hosts_files_are_out_of_sight_and_the_code_is_read_only(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"

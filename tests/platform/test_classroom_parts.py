@@ -1,4 +1,4 @@
-"""The parts of a room that hostile learners meet, one by one: uploaded files, the door's places, the gate's count."""
+"""The parts that hostile learners meet, one by one: uploaded files, the tunnel server's places, the guard's count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.classroom import tunnel_server as door_module
+from janus_platform.classroom import tunnel_server as tunnel_module
 from janus_platform.classroom.addresses import bind_tunnel
 from janus_platform.classroom.certificate import client_context, open_certificate
 from janus_platform.classroom.gateway_guard import GatewayGuard, LearnerTraces
@@ -20,8 +20,8 @@ from janus_platform.classroom.submissions import unpacked
 from janus_platform.classroom.tunnel_server import TunnelServer
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
-from tests.platform.room_rig import knock
-from tests.platform.test_room import run
+from tests.platform.classroom_rig import knock
+from tests.platform.test_classroom import run
 
 RULES = load_contract().classroom
 
@@ -68,11 +68,11 @@ def test_two_files_cannot_share_a_place() -> None:
 def test_those_who_knock_and_say_nothing_fill_the_places_of_their_own_address_only(tmp_path: Path) -> None:
     async def flow() -> None:
         roster, certificate = open_roster(tmp_path, 1), open_certificate(tmp_path)
-        door = TunnelServer(roster, {"control": lambda _: _Greeting()}, certificate.server_context(), connections=3)
+        tunnel = TunnelServer(roster, {"control": lambda _: _Greeting()}, certificate.server_context(), connections=3)
         sockets = bind_tunnel("127.0.0.1", 0)
-        door.listen(sockets)
+        tunnel.listen(sockets)
         port = sockets[0].getsockname()[1]
-        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(door_module.PENDING_PER_ADDRESS)]
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(tunnel_module.PENDING_PER_ADDRESS)]
         late = await asyncio.open_connection("127.0.0.1", port)
         assert await late[0].read() == b""  # Closed at once.
         reader, writer = await asyncio.open_connection(
@@ -82,7 +82,7 @@ def test_those_who_knock_and_say_nothing_fill_the_places_of_their_own_address_on
         assert b"hello" in await reader.readuntil(b"hello")
         for _, one in [*silent, late, (reader, writer)]:
             one.transport.abort()
-        await door.close()
+        await tunnel.close()
 
     run(flow())
 
@@ -100,7 +100,7 @@ def test_a_learner_has_so_many_requests_open_and_then_is_told_to_wait() -> None:
             entered.release()
             await release.wait()
 
-        gate = GatewayGuard(slow, slow, LearnerTraces(1), leaderboard_path="/b", closed={"/metrics"}, at_once=2)  # type: ignore[arg-type]
+        guard = GatewayGuard(slow, slow, LearnerTraces(1), leaderboard_path="/b", closed={"/metrics"}, at_once=2)  # type: ignore[arg-type]
 
         async def ask(learner: str, path: str = "/v1/models") -> int:
             seen: list[int] = []
@@ -109,7 +109,7 @@ def test_a_learner_has_so_many_requests_open_and_then_is_told_to_wait() -> None:
                 seen.append(message.get("status", 0))
 
             scope = {"type": "http", "path": path, "state": {"learner": learner}, "method": "GET", "headers": []}
-            await gate(scope, None, send)  # type: ignore[arg-type]
+            await guard(scope, None, send)  # type: ignore[arg-type]
             return seen[0] if seen else 0
 
         waiting = [asyncio.create_task(ask("learner-01")) for _ in range(2)]

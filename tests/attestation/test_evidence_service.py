@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from janus_platform.attestation import EventLog
-from janus_platform.attestation.errors import NonceError
-from janus_platform.attestation.evidence_service import EvidenceRateError, EvidenceService, NotMeasuredError
+from janus_platform.attestation.errors import EvidenceRateError, NonceError, NotMeasuredError
+from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.clock import ManualClock
-from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError, ResponseError
 from janus_platform.gateway.evidence import evidence_page
 from tests.attestation.rig import CONTRACT, NOW, bench
 
@@ -37,17 +37,17 @@ class Directory:
         return [{"name": name, "created": 0} for name in self.names()]
 
     async def upstreams(self, name: str) -> list[Upstream]:
-        raise NotReady("not here")
+        raise NotReadyError("not here")
 
     async def event_logs(self, name: str) -> Mapping[str, EventLog]:
         if name == "broken":
-            raise NotReady("it crashed twice.")
+            raise NotReadyError("it crashed twice.")
         if name == "leaving":
-            raise NotDeployed("gone")
+            raise NotDeployedError("gone")
         return {} if name == "remote" else {"node-1": self.log}
 
 
-def desk(home: Path) -> tuple[EvidenceService, ManualClock, Directory]:
+def service(home: Path) -> tuple[EvidenceService, ManualClock, Directory]:
     clock, directory = ManualClock(), Directory(bench(home).log())
     return EvidenceService(CONTRACT, directory.event_logs, home / "keys", clock, lambda: NOW), clock, directory
 
@@ -57,13 +57,13 @@ def desk(home: Path) -> tuple[EvidenceService, ManualClock, Directory]:
 )
 def test_a_nonce_of_another_form_is_refused_with_how_to_make_one(tmp_path: Path, nonce: object) -> None:
     with pytest.raises(NonceError, match=r"64 lower-case hexadecimal digits.*token_hex\(32\)"):
-        asyncio.run(desk(tmp_path)[0].evidence("mine", nonce))
+        asyncio.run(service(tmp_path)[0].evidence("mine", nonce))
 
 
 def test_evidence_is_labelled_simulated_in_answer_and_token(tmp_path: Path) -> None:
     from janus_platform.attestation.token import take_apart
 
-    evidence = asyncio.run(desk(tmp_path)[0].evidence("mine", GOOD))
+    evidence = asyncio.run(service(tmp_path)[0].evidence("mine", GOOD))
     claims = take_apart(evidence["token"]).claims
     assert evidence["simulated"] is claims["simulated"] is True
     assert "No hardware" in evidence["notice"] and "attested" not in json.dumps(evidence)
@@ -72,7 +72,7 @@ def test_evidence_is_labelled_simulated_in_answer_and_token(tmp_path: Path) -> N
 
 def test_more_than_the_limit_is_refused_until_the_window_has_passed(tmp_path: Path) -> None:
     async def ask_too_often() -> None:
-        ours, clock, _ = desk(tmp_path)
+        ours, clock, _ = service(tmp_path)
         for _ in range(LIMIT.requests):
             await ours.evidence("mine", GOOD)
         with pytest.raises(EvidenceRateError, match=f"Ask again in {LIMIT.per_seconds} s"):
@@ -85,7 +85,7 @@ def test_more_than_the_limit_is_refused_until_the_window_has_passed(tmp_path: Pa
 
 def test_where_nothing_was_measured_there_is_no_evidence(tmp_path: Path) -> None:
     with pytest.raises(NotMeasuredError, match="No node of remote"):
-        asyncio.run(desk(tmp_path)[0].evidence("remote", GOOD))
+        asyncio.run(service(tmp_path)[0].evidence("remote", GOOD))
 
 
 @pytest.mark.parametrize(
@@ -108,19 +108,19 @@ def test_where_nothing_was_measured_there_is_no_evidence(tmp_path: Path) -> None
 def test_the_gateway_refuses_what_is_wrong_with_a_status_and_a_reason(
     tmp_path: Path, name: str, query: bytes, status: int, code: str
 ) -> None:
-    ours, _, directory = desk(tmp_path)
-    with pytest.raises(GatewayError) as refused:
+    ours, _, directory = service(tmp_path)
+    with pytest.raises(ResponseError) as refused:
         asyncio.run(evidence_page(ours, directory)(name, query))
     assert (refused.value.status, refused.value.code) == (status, code)
 
 
 def test_the_gateway_answers_429_with_when_to_come_back(tmp_path: Path) -> None:
     async def ask_too_often() -> None:
-        ours, _, directory = desk(tmp_path)
+        ours, _, directory = service(tmp_path)
         page = evidence_page(ours, directory)
         for _ in range(LIMIT.requests):
             await page("mine", f"nonce={GOOD}".encode())
-        with pytest.raises(GatewayError) as refused:
+        with pytest.raises(ResponseError) as refused:
             await page("mine", f"nonce={GOOD}".encode())
         assert (refused.value.status, refused.value.headers) == (429, {"retry-after": str(LIMIT.per_seconds)})
 
@@ -128,8 +128,8 @@ def test_the_gateway_answers_429_with_when_to_come_back(tmp_path: Path) -> None:
 
 
 def test_keys_that_cannot_be_used_are_named_and_no_evidence_is_given(tmp_path: Path) -> None:
-    ours, _, directory = desk(tmp_path)
+    ours, _, directory = service(tmp_path)
     (tmp_path / "keys" / "node-key.pem").chmod(0o644)
-    with pytest.raises(GatewayError, match="chmod 600") as refused:
+    with pytest.raises(ResponseError, match="chmod 600") as refused:
         asyncio.run(evidence_page(ours, directory)("mine", f"nonce={GOOD}".encode()))
     assert (refused.value.status, refused.value.code) == (500, "no_evidence")
