@@ -18,6 +18,8 @@ HTML = ROOT / "_build" / "html"
 PREFERRED_PORT = 8080
 # Names the cache of outputs for book/_ext/book_site.py; without it the build runs the notebooks itself.
 EXECUTED = "JANUS_BOOK_EXECUTED"
+# The same cache for the tests of what notebooks print; without it they run the notebooks themselves.
+TESTED = "JANUS_NOTEBOOKS_EXECUTED"
 _TOC_ENTRY = re.compile(r"^\s*(?:-\s+)?(?:root|file):\s*[\"']?([^\s\"'#]+)", re.M)
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _CELL = re.compile(
@@ -51,7 +53,7 @@ def execute(root: Path) -> Path:
 
     Raises StepFailed with the cells that failed.
     """
-    cache = root / STATE.name / "executed"
+    cache = executed(root)
     notebooks = [root / f"{page}.ipynb" for page in pages(root) if (root / f"{page}.ipynb").is_file()]
     command = [
         str(PYTHON),
@@ -66,6 +68,11 @@ def execute(root: Path) -> Path:
         said = done.stdout.decode(errors="replace").strip() or done.stderr.decode(errors="replace")[-2000:]
         raise StepFailed("a notebook did not run", output=said, remedy="Open it with `make lab`.")
     return cache
+
+
+def executed(root: Path) -> Path:
+    """The cache of outputs that a build leaves."""
+    return root / STATE.name / "executed"
 
 
 def run_jupyter_book(command: Path, root: Path, env: dict[str, str]) -> None:

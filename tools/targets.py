@@ -47,11 +47,14 @@ def make_test(terminal: Terminal, rest: list[str]) -> int:
     """set up, lint, build the book, run every test; what follows goes to pytest, and then only pytest runs"""
     setup(terminal, tests=True)
     _browser(terminal)
+    env = variables()
     if not rest:
         _lint(terminal)
         book.build(terminal)
-        rest = ["--numprocesses=3", "--dist=loadfile"]  # much of the suite waits: for kernels, platforms, browsers
-    return terminal.show([PYTHON, "-m", "pytest", *rest], env=variables(), cwd=ROOT)
+        env[book.TESTED] = str(book.executed(ROOT))
+        # Much of the suite waits: for kernels, platforms, browsers. The tests say themselves what begins first.
+        rest = ["--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder"]
+    return terminal.show([PYTHON, "-m", "pytest", *rest], env=env, cwd=ROOT)
 
 
 def make_lint(terminal: Terminal, rest: list[str]) -> int:

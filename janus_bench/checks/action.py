@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from janus_bench.checks import code_runner, normalise, pictures, pixels
+from janus_bench.checks import code_runner, normalise, pictures
 from janus_bench.checks.verdict import Subject, Verdict, above_chance
 
 
@@ -121,7 +121,7 @@ class Artifact:
     """An artifact of one of `types` is there, really decodes, is at least so large (pixels), and is not blank.
 
     `width` and `height` want just that size. `colours` are [x, y, red, green, blue]: the colour (0 to 255, within
-    `pixels.TOLERANCE`) at a place, as shares of width and height from the upper left corner. They want a PNG.
+    `pictures.TOLERANCE`) at a place, as shares of width and height from the upper left corner. They want a PNG.
     """
 
     kind: ClassVar[str] = "artifact"
@@ -135,6 +135,7 @@ class Artifact:
     def __post_init__(self) -> None:
         if not all(isinstance(spot, list) and len(spot) == 5 and all(map(_is_number, spot)) for spot in self.colours):
             raise ValueError("colours: each must be [x, y, red, green, blue]")
+        pictures.need_pillow()
 
     def evaluate(self, subject: Subject) -> Verdict:
         why = "no artifact"
@@ -144,7 +145,7 @@ class Artifact:
                 continue
             try:
                 picture = pictures.decode(artifact["type"], artifact["data"])
-                wrong = self._wrong_size(picture) or self._wrong_colour(artifact)
+                wrong = self._wrong_size(picture) or self._wrong_colour(picture)
             except pictures.PictureError as error:
                 wrong = str(error)
             if not wrong:
@@ -160,16 +161,9 @@ class Artifact:
         small = picture.width < (self.width or self.min_width) or picture.height < (self.height or self.min_height)
         return f"only {size}" if small else ""
 
-    def _wrong_colour(self, artifact: dict[str, str]) -> str:
-        if not self.colours:
-            return ""
-        if artifact["type"] != "image/png":
-            return "no PNG, whose colours could be looked at"
-        raster = pixels.read_png(pictures.raw_bytes(artifact["data"]))
-        for x, y, *wanted in self.colours:
-            if not raster.has_colour(x, y, wanted):
-                return f"another colour at {x:g}, {y:g}"
-        return ""
+    def _wrong_colour(self, picture: pictures.Picture) -> str:
+        wrong = [(x, y) for x, y, *wanted in self.colours if not picture.has_colour(x, y, wanted)]
+        return "another colour at {:g}, {:g}".format(*wrong[0]) if wrong else ""
 
 
 def same_value(got: Any, wanted: Any) -> bool:
