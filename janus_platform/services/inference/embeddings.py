@@ -51,11 +51,15 @@ async def embed(request: EmbeddingRequest, catalogue: Catalogue, caller: str) ->
         message = f"{model.name} gives vectors of {length} numbers; cutting spoils them. Leave `dimensions` out."
         raise invalid("dimensions", message)
     _check_lengths(request.texts, model.context_tokens)
-    made = await catalogue.embedder.embed(request.texts, model.context_tokens, caller)
-    usage = {"prompt_tokens": made.tokens, "total_tokens": made.tokens, "cost_usd": model.cost_usd(made.tokens, 0)}
+    embedded = await catalogue.embedder.embed(request.texts, model.context_tokens, caller)
+    usage = {
+        "prompt_tokens": embedded.tokens,
+        "total_tokens": embedded.tokens,
+        "cost_usd": model.cost_usd(embedded.tokens, 0),
+    }
     head = json.dumps({"object": "list", "model": model.name, "usage": usage})
     # Off the event loop and vector by vector: 256 of them in one go keep the interpreter for 80 ms.
-    return await asyncio.to_thread(_with_data, head, made.vectors, request.encoding)
+    return await asyncio.to_thread(_with_data, head, embedded.vectors, request.encoding)
 
 
 def _with_data(head: str, vectors: Sequence[Sequence[float]], encoding: str) -> bytes:

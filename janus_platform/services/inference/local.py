@@ -107,8 +107,8 @@ def answer_to(
     draft = _draft(request, limits)
     if "reasoning" in model.features:
         draft = Draft(draft.text, reasoning_for(request, draft), draft.calls)
-    room = max(1, model.context_tokens - prompt_size)
-    max_tokens = min(request.max_tokens or model.context_tokens, room, MAX_ANSWER_TOKENS // request.n)
+    tokens_left = max(1, model.context_tokens - prompt_size)
+    max_tokens = min(request.max_tokens or model.context_tokens, tokens_left, MAX_ANSWER_TOKENS // request.n)
     tokens, reason = truncate(draft, request.stop, max_tokens)
     return Answer(request.model, FINGERPRINT, reasoning_field, draft.calls, tokens, reason, prompt_size, request.n)
 

@@ -96,39 +96,39 @@ class _Reader:
             raise fault(self._location, f"it has more than {self._limits.max_schema_nodes} parts")
         if depth > self._limits.max_schema_depth:
             raise fault(self._location, f"it is nested more than {self._limits.max_schema_depth} levels deep")
-        made = self.nodes[pointer] = SchemaNode(location)
+        node = self.nodes[pointer] = SchemaNode(location)
         if raw is True:
-            return made
+            return node
         if not isinstance(raw, dict):
             raise fault(location, "a schema must be an object")
         self._check_keywords(raw, location)
-        self._read(made, raw, pointer, depth)
-        return made
+        self._read(node, raw, pointer, depth)
+        return node
 
     def _check_keywords(self, raw: Mapping[str, Any], location: str) -> None:
         known = _ANNOTATIONS | _BOUNDS | _STRUCTURE
         if not self._lenient and (unknown := sorted(set(raw) - known)):
             raise fault(location, f"the keyword {unknown[0]!r} is not supported here; leave it out")
 
-    def _read(self, made: SchemaNode, raw: dict[str, Any], pointer: str, depth: int) -> None:
-        made.title = " ".join(str(raw[key]) for key in ("title", "description") if isinstance(raw.get(key), str))
-        made.default, made.format = raw.get("default", NOT_GIVEN), str(raw.get("format", ""))
-        made.types = self._types(raw, made.location)
-        made.bounds = _bounds(raw, made.location)
-        made.enum = _enum(raw, made.location, self._limits.max_schema_nodes)
+    def _read(self, node: SchemaNode, raw: dict[str, Any], pointer: str, depth: int) -> None:
+        node.title = " ".join(str(raw[key]) for key in ("title", "description") if isinstance(raw.get(key), str))
+        node.default, node.format = raw.get("default", NOT_GIVEN), str(raw.get("format", ""))
+        node.types = self._types(raw, node.location)
+        node.bounds = _bounds(raw, node.location)
+        node.enum = _enum(raw, node.location, self._limits.max_schema_nodes)
         if "$ref" in raw:
-            made.target = self._referred(raw["$ref"], made.location, depth)
+            node.target = self._referred(raw["$ref"], node.location, depth)
         elif "allOf" in raw:
-            made.target = self._only(raw["allOf"], made.location, pointer, depth)
+            node.target = self._only(raw["allOf"], node.location, pointer, depth)
         elif "anyOf" in raw or "oneOf" in raw:
-            made.is_exclusive = "anyOf" not in raw
-            keyword = "oneOf" if made.is_exclusive else "anyOf"
-            made.options = self._options(raw[keyword], keyword, made.location, pointer, depth)
-        if (made.target or made.options) and not self._lenient:
-            _require_alone(raw, made.location)
-        self._read_object(made, raw, pointer, depth)
+            node.is_exclusive = "anyOf" not in raw
+            keyword = "oneOf" if node.is_exclusive else "anyOf"
+            node.options = self._options(raw[keyword], keyword, node.location, pointer, depth)
+        if (node.target or node.options) and not self._lenient:
+            _require_alone(raw, node.location)
+        self._read_object(node, raw, pointer, depth)
         if "items" in raw:
-            made.items = self.node(raw["items"], f"{pointer}/items", depth + 1)
+            node.items = self.node(raw["items"], f"{pointer}/items", depth + 1)
 
     def _types(self, raw: Mapping[str, Any], location: str) -> tuple[str, ...]:
         given = raw.get("type")
@@ -142,27 +142,27 @@ class _Reader:
             raise fault(location, f"`type` must be one of {', '.join(TYPES)}, or a list of them")
         return tuple(types)
 
-    def _read_object(self, made: SchemaNode, raw: Mapping[str, Any], pointer: str, depth: int) -> None:
+    def _read_object(self, node: SchemaNode, raw: Mapping[str, Any], pointer: str, depth: int) -> None:
         properties, required = raw.get("properties", {}), raw.get("required", [])
         if not isinstance(properties, dict):
-            raise fault(made.location, "`properties` must be an object")
+            raise fault(node.location, "`properties` must be an object")
         if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
-            raise fault(made.location, "`required` must be a list of names")
+            raise fault(node.location, "`required` must be a list of names")
         if len(required) > self._limits.max_schema_nodes:
-            raise fault(made.location, f"`required` may name at most {self._limits.max_schema_nodes} properties")
+            raise fault(node.location, f"`required` may name at most {self._limits.max_schema_nodes} properties")
         for name, child in properties.items():
-            made.properties[name] = self.node(child, f"{pointer}/properties/{_escaped(name)}", depth + 1)
+            node.properties[name] = self.node(child, f"{pointer}/properties/{_escaped(name)}", depth + 1)
         more = raw.get("additionalProperties", True)
-        made.is_closed = more is False
+        node.is_closed = more is False
         if isinstance(more, dict):
-            made.extra = self.node(more, f"{pointer}/additionalProperties", depth + 1)
+            node.extra = self.node(more, f"{pointer}/additionalProperties", depth + 1)
         elif not isinstance(more, bool):
-            raise fault(made.location, "`additionalProperties` must be true, false or a schema")
+            raise fault(node.location, "`additionalProperties` must be true, false or a schema")
         for name in required:
-            if name not in made.properties and made.is_closed:
-                raise fault(made.location, f"`required` names {name!r}, which `properties` does not have")
-            made.properties.setdefault(name, made.extra or SchemaNode(f"{made.location}/{name}", height=0))
-        made.required = tuple(dict.fromkeys(required))
+            if name not in node.properties and node.is_closed:
+                raise fault(node.location, f"`required` names {name!r}, which `properties` does not have")
+            node.properties.setdefault(name, node.extra or SchemaNode(f"{node.location}/{name}", height=0))
+        node.required = tuple(dict.fromkeys(required))
 
     def _options(self, raw: Any, keyword: str, location: str, pointer: str, depth: int) -> tuple[SchemaNode, ...]:
         if not isinstance(raw, list) or not raw:

@@ -50,12 +50,12 @@ def fill(node: SchemaNode, extraction: Extraction, *, answer: Callable[[], str] 
 class _Filler:
     def __init__(self, extraction: Extraction, answer: Callable[[], str] | None) -> None:
         self._extraction, self._answer, self._enums = extraction, answer, EnumValues(extraction)
-        self.found = self._made = 0
+        self.found = self._count = 0
         self.missing: list[str] = []
 
     def value(self, node: SchemaNode, label: str, depth: int) -> Any:
-        self._made += 1
-        if self._made > MAX_VALUES:
+        self._count += 1
+        if self._count > MAX_VALUES:
             raise fault(node.location, f"the least value that fits it has more than {MAX_VALUES:,} parts")
         if node.enum is not None:
             return self._choice(node, label)
@@ -83,9 +83,9 @@ class _Filler:
             required = name in node.required
             if not required and (depth >= DEEP or child.height + depth > DEEP + 2):
                 continue
-            before, missing, made = self.found, len(self.missing), self._made
+            before, missing, count_before = self.found, len(self.missing), self._count
             filled = self.value(child, name, depth + 1)
-            if required or self.found > before or (self._answer is not None and made < SPARING_FROM):
+            if required or self.found > before or (self._answer is not None and count_before < SPARING_FROM):
                 value[name] = filled
             else:
                 del self.missing[missing:]
@@ -95,7 +95,7 @@ class _Filler:
         least, most = node.bound("minItems", 0), min(node.bound("maxItems", 50), 50)
         items = node.items or SchemaNode(node.location, height=0)
         values: list[Any] = []
-        if depth < DEEP and least <= most and self._made < SPARING_FROM:
+        if depth < DEEP and least <= most and self._count < SPARING_FROM:
             values = list(self._found_items(items, label, int(most), depth))
         if least > MAX_VALUES or (least and items.height == float("inf")):
             raise fault(node.location, f"`minItems` asks for more than {MAX_VALUES:,} values, or for what nothing fits")
@@ -139,7 +139,7 @@ class _Filler:
             if self.found > before or not _has_null(finite):
                 return value
             del self.missing[missing:]
-            if self._made > SPARING_FROM:
+            if self._count > SPARING_FROM:
                 break
         value = self.value(_null_of(finite) if _has_null(finite) else lowest, label, depth + 1)
         if node.is_exclusive and not fits(node, value):
