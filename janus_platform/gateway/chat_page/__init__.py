@@ -1,8 +1,9 @@
 """Janus Chat: a page of plain HTML, CSS and JavaScript modules that the gateway serves at its root.
 
-Nothing is built and nothing comes from elsewhere. The Content-Security-Policy (W3C CSP 3, Trusted Types) lets the page
-run its own modules only, turns no text into markup, and sends nothing to any other address. What a model writes reaches
-the page as text nodes (`static/markdown.js`), so the policy is the second defence, not the first.
+Nothing is built and nothing is loaded from elsewhere: markdown-it lies beside the page's modules, as npm has it
+(`static/vendored.json`). The Content-Security-Policy (W3C CSP 3, Trusted Types) lets the page run its own modules only,
+turns no text into markup, and sends nothing to any other address. What a model writes reaches the page as text nodes
+(`static/markdown.js`): the policy is the second line of defence, not the first.
 """
 
 from __future__ import annotations
