@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "contract": {"errors"},
     "public_address": set(),
-    "corpus": set(),
+    "corpus": {"errors"},
     "implementations": set(),
     "stored_files": BASE,
     "processes": BASE,
