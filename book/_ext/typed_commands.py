@@ -28,7 +28,7 @@ def known_commands() -> Known:
     return {
         name: {
             word: {"--help", *(o for p in command.params for o in (*p.opts, *p.secondary_opts))}
-            for word, command in commands_of(program(name))
+            for word, command in commands_of(program(name), hidden=True)
         }
         for name in PROGRAMS
     }
