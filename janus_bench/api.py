@@ -1,4 +1,8 @@
-"""What notebooks and the command line call: run a suite, load a run, score it again, compare two."""
+"""What notebooks and the command line call: run a suite, load a run, score it again, compare two.
+
+Three words for three things: *grading* gives each answer its score, a *judge* is the model that reads answers which no
+program can check, and a *judgement* is what it said of one.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,26 +25,63 @@ from janus_bench.leaderboard.remote import BOARD_VARIABLE, open_board
 from janus_bench.report.document import build_document
 from janus_bench.report.files import write_files
 from janus_bench.report.report import Report
-from janus_bench.run import store as runs
-from janus_bench.run import target_info
-from janus_bench.run.progress import Progress, show_progress
-from janus_bench.run.runner import ROUTED, Outcome, Settings, run_items
-from janus_bench.scoring import llm_judge as judging
-from janus_bench.scoring.grading import judge
-from janus_bench.scoring.intervals import Difference
-from janus_bench.scoring.intervals import compare as difference
-from janus_bench.scoring.score import measured, score
+from janus_bench.run import store, target_info
+from janus_bench.run.progress import show_progress
+from janus_bench.run.runner import DEFAULT_MODEL, Outcome, Settings, run_items
+from janus_bench.scoring import intervals, llm_judge
+from janus_bench.scoring.answer_score import measured
+from janus_bench.scoring.grading import grade
+from janus_bench.scoring.score import score
 from janus_bench.suites.loader import load_suite
 from janus_bench.suites.model import Item, Suite
 from janus_bench.wire.target import Target, parse_target
 
 T = TypeVar("T")
+JUDGE_KEY_VARIABLE = "JANUS_BENCH_JUDGE_KEY"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is run: a suite, asked of a target, with these settings."""
+
+    target: Target
+    suite: Suite
+    settings: Settings
+
+    @property
+    def plan(self) -> store.Plan:
+        """The same as JSON, by which a stopped run is found again."""
+        return {
+            "target": self.target.url,
+            "suite": {"name": self.suite.name, "hash": self.suite.hash},
+            "settings": asdict(self.settings),
+        }
+
+    def with_seed(self, seed: int) -> _Job:
+        return replace(self, settings=replace(self.settings, seed=seed))
+
+    def items(self) -> list[Item]:
+        return self.suite.items(self.settings.seed, self.settings.repeats)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """The model that reads open answers, and how it graded the gold answers."""
+
+    model: llm_judge.Judge
+    calibration: llm_judge.Calibration
+
+    def read(self, outcome: Outcome, items: Sequence[Item], folder: Path) -> None:
+        """Judge the answers to open questions, and keep the judgements beside the records."""
+        _in_a_loop(lambda: llm_judge.judge_all(self.model, outcome.records, items))
+        with (folder / store.JUDGEMENTS).open("w", encoding="utf-8") as file:
+            llm_judge.write_judgements(outcome.records, file.write)
 
 
 def run(
     target: str,
     suite: str = "quick",
-    model: str = ROUTED,
+    model: str = DEFAULT_MODEL,
     concurrency: int = 4,
     progress: bool = True,
     *,
@@ -54,7 +95,7 @@ def run(
     judge_url: str | None = None,
     judge_model: str = "",
     to_publish: bool = False,
-    now: runs.WallClock = runs.utc_now,
+    now: store.WallClock = store.utc_now,
 ) -> Report:
     """Run `suite` against `target` and return its report; the run is also kept in a folder of its own.
 
@@ -65,51 +106,45 @@ def run(
     which the leaderboard gives for a run `to_publish`, a shared one for every run. Raises BenchError with a remedy: a
     target that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written, a judge refused.
     """
-    where = parse_target(target)
-    chosen = load_suite(suite)
-    place = Path(output) if output else None
-    settings = Settings(model, concurrency, repeats, warmup, seed or 0, timeout, rate)
-    given: seeds.Given = {}
-    if seed is None and resume:
-        settings = replace(settings, seed=runs.stopped_seed(_plan(where, chosen, settings), output=place))
-    elif seed is None:
-        given = _seed(model, to_publish)
-        settings = replace(settings, seed=given["seed"])
-    items = chosen.items(settings.seed, settings.repeats)
-    reader, calibration = _judge_for(items, judge_url, judge_model) or (None, None)
-    folder = _folder(where, chosen, settings, place, resume, now)
-    try:
-        with show_progress(progress) as shown:
-            outcome = _in_a_loop(lambda: _ask_all(where, items, settings, folder, shown))
-    except BaseException:
-        if not folder.used:
-            folder.discard()
-        raise
+    output_folder = Path(output) if output else None
+    job = _Job(
+        parse_target(target),
+        load_suite(suite),
+        Settings(model, concurrency, repeats, warmup, seed or 0, timeout, rate),
+    )
+    if seed is None:
+        job = job.with_seed(
+            store.stopped_seed(job.plan, output=output_folder) if resume else _new_seed(model, to_publish)["seed"]
+        )
+    items = job.items()
+    judge = _calibrated_judge(items, judge_url, judge_model)
+    if resume:
+        folder = store.RunFolder.resumed(job.plan, output=output_folder)
+    else:
+        folder = store.RunFolder(job.plan, output=output_folder, now=now)
+    outcome = _ask_all(job, items, folder, progress)
+    if judge:
+        judge.read(outcome, items, folder.path)
     table = load_scoring()
-    if reader:
-        _in_a_loop(lambda: judging.judge_all(reader, outcome.records, items))
-        with (folder.path / runs.JUDGEMENTS).open("w", encoding="utf-8") as kept:
-            judging.keep(outcome.records, kept.write)
-    judge(outcome.records, items, table)
+    grade(outcome.records, items, table)
     answered = any(record.ok for record in outcome.records)
     document = build_document(
         run_id=folder.id,
         created=folder.created,
-        target=where,
-        suite=chosen,
-        settings=settings,
+        target=job.target,
+        suite=job.suite,
+        settings=job.settings,
         outcome=outcome,
         table=table,
-        limits=target_info.rate_limits(where) if answered else target_info.NOT_REPORTED,
-        judged=judging.told(reader, calibration, outcome.records) if reader and calibration else None,
-        walls=sandbox.standing() if any(item.runs_code for item in items) else None,
+        limits=target_info.rate_limits(job.target) if answered else target_info.NOT_REPORTED,
+        judge=llm_judge.summary(judge.model, judge.calibration, outcome.records) if judge else None,
+        sandbox=sandbox.in_use() if any(item.runs_code for item in items) else None,
     )
-    report = Report(document, outcome.records, folder.path)
     folder.finish(document, lambda path: write_files(document, outcome.records, path))
-    return report
+    return Report(document, outcome.records, folder.path)
 
 
-def _seed(model: str, to_publish: bool) -> seeds.Given:
+def _new_seed(model: str, to_publish: bool) -> seeds.Given:
     """A fresh seed, from the board on which the run will stand where that is known. Raises BenchError."""
     board = open_board() if to_publish or os.environ.get(BOARD_VARIABLE) else None
     if board is None:
@@ -120,33 +155,45 @@ def _seed(model: str, to_publish: bool) -> seeds.Given:
         board.close()
 
 
-def _judge_for(items: list[Item], url: str | None, model: str) -> tuple[judging.Judge, judging.Calibration] | None:
-    """The judge where one is needed, and how it was calibrated, before anything else is asked.
+def _calibrated_judge(items: Sequence[Item], url: str | None, model: str) -> _Judge | None:
+    """The judge where one is needed, calibrated before anything else is asked.
 
     Raises BenchError where it is missing or refused, or where one was named that does not answer.
     """
-    wanted = any(item.wants_judge for item in items)
+    needed = any(item.wants_judge for item in items)
     if url is None:
-        if wanted:
+        if needed:
             raise BenchError("this suite has answers that only a judge can read", "Give an address with --judge URL.")
         return None
-    where = parse_target(url, os.environ.get("JANUS_BENCH_JUDGE_KEY", ""))
-    reader = judging.Judge(where, model or ROUTED)
-    if wanted:
-        return reader, _in_a_loop(lambda: reader.calibrate(load_scoring()["judge"]))
-    _in_a_loop(reader.answers)
+    judge = llm_judge.Judge(parse_target(url, os.environ.get(JUDGE_KEY_VARIABLE, "")), model or DEFAULT_MODEL)
+    if needed:
+        return _Judge(judge, _in_a_loop(lambda: judge.calibrate(load_scoring()["judge"])))
+    _in_a_loop(judge.answers)
     print("janus-bench: this suite has no open questions, the judge is not needed.", file=sys.stderr)
     return None
 
 
+def _ask_all(job: _Job, items: list[Item], folder: store.RunFolder, progress: bool) -> Outcome:
+    """Ask every item that the folder does not hold yet; nothing is left behind of a run that never began."""
+    try:
+        with show_progress(progress) as shown:
+            return _in_a_loop(
+                lambda: run_items(job.target, items, job.settings, keep=folder.keep, progress=shown, done=folder.done)
+            )
+    except BaseException:
+        if not folder.used:
+            folder.discard()
+        raise
+
+
 def load(run_id: str) -> Report:
-    """A run that was kept, by id, by the beginning of an id, "last", or by folder. Its records are judged anew.
+    """A run that was kept, by id, by the beginning of an id, "last", or by folder. Its records are graded anew.
 
     Records of a suite whose file is gone or has changed come without verdicts. Raises BenchError.
     """
     report = _stored(run_id)
     with contextlib.suppress(BenchError, KeyError):
-        _judge(report, None)
+        _grade_again(report, None)
     return report
 
 
@@ -166,73 +213,51 @@ class Rescored:
 
 
 def rescore(run_id: str, suite: str | None = None) -> Rescored:
-    """Judge and score a run's stored records again, without the target.
+    """Grade and score a run's stored records again, without the target.
 
     `suite` is the path of the suite file, where the run was not of a bundled suite. Raises BenchError where the suite
     is not the one that was run.
     """
     report = _stored(run_id)
-    _judge(report, suite)
+    _grade_again(report, suite)
     scores = score(report.records, load_scoring())
     return Rescored(report.id, scores.composite, report.composite, scores.categories)
 
 
-def compare(a: str, b: str, suite: str | None = None) -> list[Difference]:
+def compare(a: str, b: str, suite: str | None = None) -> list[intervals.Difference]:
     """How run `b` differs from run `a`, paired by item: each score's effect, 95 % interval and p.
 
     Raises BenchError where the two are not of the same suite, or asked its variants by another seed.
     """
     first, second = _stored(a), _stored(b)
-    for what in ("suite", "settings"):
-        key = "hash" if what == "suite" else "seed"
-        if first.to_dict()[what][key] != second.to_dict()[what][key]:
-            raise BenchError(f"the two runs differ in the {what}'s {key}", "Run both with the same --suite and --seed.")
+    for part, key in (("suite", "hash"), ("settings", "seed")):
+        if first.to_dict()[part][key] != second.to_dict()[part][key]:
+            raise BenchError(f"the two runs differ in the {part}'s {key}", "Run both with the same --suite and --seed.")
     table = load_scoring()
-    rows = []
     for report in (first, second):
-        _judge(report, suite)
-        rows.append([measured(record, table) for record in report.records])
-    return difference(rows[0], rows[1], table)
+        _grade_again(report, suite)
+    before, after = ([measured(record, table) for record in report.records] for report in (first, second))
+    return intervals.compare(before, after, table)
 
 
 def _stored(run_id: str) -> Report:
-    folder = runs.find_run(run_id)
-    records = runs.read_records(folder)
-    if (folder / runs.JUDGEMENTS).exists():
-        judging.bring_back(records, (folder / runs.JUDGEMENTS).read_text(encoding="utf-8").splitlines())
-    return Report(runs.read_report(folder), records, folder)
+    """A run as its folder holds it: records and judgements, nothing graded."""
+    folder = store.find_run(run_id)
+    records = store.read_records(folder)
+    if (folder / store.JUDGEMENTS).exists():
+        llm_judge.read_judgements(records, (folder / store.JUDGEMENTS).read_text(encoding="utf-8").splitlines())
+    return Report(store.read_report(folder), records, folder)
 
 
-def _judge(report: Report, suite: str | None) -> None:
-    """Judge a stored run's records by its suite. Raises BenchError where that is not to be had."""
+def _grade_again(report: Report, suite: str | None) -> None:
+    """Grade a stored run's records by its suite. Raises BenchError where that suite is not to be had."""
     document = report.to_dict()
-    chosen = load_suite(suite or document["suite"]["name"])
-    if chosen.hash != document["suite"]["hash"]:
-        what = f"run {report.id} was of suite {document['suite']['name']} {document['suite']['hash'][:8]}"
-        raise BenchError(f"{what}, not of {chosen.name} {chosen.hash[:8]}", "Give that version's file with --suite.")
-    settings = document["settings"]
-    judge(report.records, chosen.items(settings["seed"], settings["repeats"]), load_scoring())
-
-
-def _folder(
-    target: Target, suite: Suite, settings: Settings, output: Path | None, resume: bool, now: runs.WallClock
-) -> runs.RunFolder:
-    plan = _plan(target, suite, settings)
-    return runs.RunFolder.resumed(plan, output=output) if resume else runs.RunFolder(plan, output=output, now=now)
-
-
-def _plan(target: Target, suite: Suite, settings: Settings) -> runs.Plan:
-    return {
-        "target": target.url,
-        "suite": {"name": suite.name, "hash": suite.hash},
-        "settings": asdict(settings),
-    }
-
-
-async def _ask_all(
-    target: Target, items: list[Item], settings: Settings, folder: runs.RunFolder, progress: Progress
-) -> Outcome:
-    return await run_items(target, items, settings, keep=folder.keep, progress=progress, done=folder.done)
+    name, settings = document["suite"]["name"], document["settings"]
+    loaded = load_suite(suite or name)
+    if loaded.hash != document["suite"]["hash"]:
+        what = f"run {report.id} was of suite {name} {document['suite']['hash'][:8]}"
+        raise BenchError(f"{what}, not of {loaded.name} {loaded.hash[:8]}", "Give that version's file with --suite.")
+    grade(report.records, loaded.items(settings["seed"], settings["repeats"]), load_scoring())
 
 
 def _in_a_loop(work: Callable[[], Coroutine[None, None, T]]) -> T:
@@ -246,24 +271,24 @@ def _in_a_loop(work: Callable[[], Coroutine[None, None, T]]) -> T:
 
 def _in_a_thread(work: Callable[[], Coroutine[None, None, T]]) -> T:
     """The same in a thread with a loop of its own, for callers whose thread already runs one (Jupyter)."""
-    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = Future()
-    ended: Future[T] = Future()
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = Future()
+    finished: Future[T] = Future()
 
     async def main() -> T:
         task = asyncio.ensure_future(work())
-        begun.set_result((asyncio.get_running_loop(), task))
+        started.set_result((asyncio.get_running_loop(), task))
         return await task
 
     def body() -> None:
         try:
-            ended.set_result(asyncio.run(main()))
+            finished.set_result(asyncio.run(main()))
         except BaseException as error:
-            ended.set_exception(error)
+            finished.set_exception(error)
 
     threading.Thread(target=body, name="janus-bench", daemon=True).start()
     try:
-        return ended.result()
+        return finished.result()
     except KeyboardInterrupt:
-        loop, task = begun.result()
+        loop, task = started.result()
         loop.call_soon_threadsafe(task.cancel)
-        return ended.result()
+        return finished.result()

@@ -1,9 +1,10 @@
 """Runs the book's notebooks side by side, with platforms and homes of their own, and keeps what they print.
 
 `python -m tools.notebook_runs CACHE HOMES NOTEBOOK…` fills a cache in the format of jupyter-cache, from which MyST-NB
-takes the outputs. A platform of its own costs a second a notebook; in return no page shows what another one left, in
-whatever order they run. Only the pages that follow one request share a platform, and run in the book's order. Such a
-platform has any free port; in the outputs stands the default one, as a reader sees it.
+takes the outputs. What must hold after a cell (`book/holds.toml`) is asserted there. A platform of its own costs a
+second a notebook; in return no page shows what another one left, in whatever order they run. Only the pages that follow
+one request share a platform, and run in the book's order. Such a platform has any free port; in the outputs stands the
+default one, as a reader sees it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+import tomllib
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +39,7 @@ MOST_AT_ONCE = 4  # a notebook and its platform take half a gigabyte
 MOST_SHOWN_LINES = 24
 # In a page's cells: all pages with it show the request that the first of them sent.
 FOLLOWING = "from janus_book.journey import follow"
+ASSERTION = "assertion"  # marks the cells that are in a run only
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -83,6 +86,7 @@ def _groups(notebooks: list[Path]) -> list[list[Path]]:
 
 async def _run(notebook: Path, env: dict[str, str]) -> tuple[Any, float]:
     content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    content.cells = list(with_assertions(content.cells, held(notebook)))
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         # MyST-NB looks the outputs up by a hash over the cells and their metadata, where no times may stand.
@@ -90,7 +94,24 @@ async def _run(notebook: Path, env: dict[str, str]) -> tuple[Any, float]:
             content, timeout=CELL_SECONDS, record_timing=False, resources={"metadata": {"path": folder}}
         )
         await client.async_execute(env=env)
+    content.cells = [cell for cell in content.cells if ASSERTION not in cell.metadata]
     return content, time.monotonic() - started
+
+
+def held(notebook: Path) -> dict[str, str]:
+    """What must hold after a cell, by the cell's id: the page shows the values, its run compares them."""
+    file = notebook.parent.parent / "book" / "holds.toml"
+    by_notebook: dict[str, dict[str, str]] = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return by_notebook.get(notebook.stem, {})
+
+
+def with_assertions(cells: list[Any], held: dict[str, str]) -> Iterator[Any]:
+    """The cells, each with what must hold after it in a cell of its own."""
+    for cell in cells:
+        yield cell
+        if expression := held.get(cell["id"]):
+            source = f"assert {expression}, {expression!r}"
+            yield nbformat.v4.new_code_cell(source, metadata={ASSERTION: True})  # type: ignore[no-untyped-call]
 
 
 @asynccontextmanager

@@ -155,8 +155,8 @@ class Leaderboard:
     def statement(self, run: str) -> dict[str, Any] | None:
         """What was stated of a run when it was published; None where nothing was."""
         with self._lock:
-            found = self._read("SELECT statement FROM runs WHERE run = ?", (run,))
-        return json.loads(found[0]["statement"]) if found and found[0]["statement"] else None
+            rows = self._read("SELECT statement FROM runs WHERE run = ?", (run,))
+        return json.loads(rows[0]["statement"]) if rows and rows[0]["statement"] else None
 
     def history(self) -> list[Published]:
         """Every publication of the ranked season in its order, and who was #1 after it."""

@@ -25,7 +25,7 @@ from janus_bench.leaderboard.standings import Row
 from janus_bench.report.report import Report
 from janus_bench.run import store as runs
 from janus_bench.run import target_info
-from janus_bench.run.runner import ROUTED
+from janus_bench.run.runner import DEFAULT_MODEL
 from janus_bench.suites.loader import load_suite
 from janus_bench.wire.target import parse_target
 
@@ -133,10 +133,10 @@ def _keep_statement(folder: Path, statement: publication.Statement) -> None:
 def implementation_of(report: Report) -> str:
     """The implementation that answered a run. Raises BenchError where that is not known for certain."""
     target = report.to_dict()["target"]
-    if target["model"] != ROUTED:
+    if target["model"] != DEFAULT_MODEL:
         return str(target["model"])
     seen = target["models_seen"]
-    if len(seen) == 1 and seen[0] != ROUTED:
+    if len(seen) == 1 and seen[0] != DEFAULT_MODEL:
         return str(seen[0])
     what = f"the answers came from {', '.join(seen)}" if len(seen) > 1 else "the answers do not say who gave them"
     raise BenchError(what, "Bench one implementation with --model NAME, or say which it was with --name NAME.")

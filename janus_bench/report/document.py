@@ -13,15 +13,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from janus_bench.checks.expected import given
+from janus_bench.checks.registry import given
 from janus_bench.checks.sandbox import NONE, REMEDY
 from janus_bench.constants import Table, scoring_hash
 from janus_bench.run.records import Record
 from janus_bench.run.runner import Outcome, Settings
+from janus_bench.scoring.answer_score import Measured, measured
 from janus_bench.scoring.cost import BELOW_LIST, IMPLAUSIBLE, bill, usd
 from janus_bench.scoring.intervals import Bounds, intervals, rerun_intervals
 from janus_bench.scoring.metrics import percentile
-from janus_bench.scoring.score import Measured, Scores, measured, score_measured, trust
+from janus_bench.scoring.score import Scores, score_measured, trust
 from janus_bench.suites.model import Suite
 from janus_bench.wire.receiver import KERNEL
 from janus_bench.wire.target import Target
@@ -30,7 +31,7 @@ SCHEMA_FILE = Path(__file__).with_name("bench-report.schema.json")
 SCHEMA_ID = "urn:janus:schema:bench-report:1"
 # Stamps this late on the loop mean that the machine, not the target, made some of the gaps.
 BUSY_LAG_MS = 20.0
-WITHOUT_WALLS = (
+WITHOUT_SANDBOX = (
     f"Code in answers ran without walls and could read this machine's files, the suite among them: {REMEDY}."
 )
 
@@ -45,12 +46,12 @@ def build_document(
     outcome: Outcome,
     table: Table,
     limits: str = "not reported",
-    judged: dict[str, Any] | None = None,
-    walls: str | None = None,
+    judge: dict[str, Any] | None = None,
+    sandbox: str | None = None,
 ) -> dict[str, Any]:
-    """Score a judged run and report it. `limits` says whether the target's rate limits were on, `judged` who judged.
+    """Score a graded run and report it. `limits` says whether the target's rate limits were on, `judge` who judged.
 
-    `walls` is what kept answers' code from the suite (walls.py), None where none was run.
+    `sandbox` is what kept answers' code from the suite (checks/sandbox.py), None where none was run.
     """
     records = outcome.records
     rows = [measured(record, table) for record in records]
@@ -81,7 +82,7 @@ def build_document(
         "tokens": _tokens(records),
         "cost": _cost(records, table),
         "target": {"url": target.url, "model": settings.model, "models_seen": models, "limits": limits},
-        "judge": judged,
+        "judge": judge,
         "suite": {"name": suite.name, "hash": suite.hash, "items": suite.size},
         "settings": asdict(settings),
         "scoring": {"name": table["name"], "hash": scoring_hash()},
@@ -89,18 +90,18 @@ def build_document(
             "version": _version(),
             "python": platform.python_version(),
             "system": platform.system(),
-            "walls": walls,
+            "walls": sandbox,
         },
         "lag_ms": _spread(outcome.lag_ms),
         "start_late_ms": _spread(outcome.start_late_ms),
         "stamps": _stamps(records),
-        "notes": [*_notes(scores, rows, outcome, table), *([WITHOUT_WALLS] if walls == NONE else [])],
+        "notes": [*_notes(scores, rows, outcome, table), *([WITHOUT_SANDBOX] if sandbox == NONE else [])],
         "items": [_item(record) for record in sorted(records, key=lambda entry: (entry.item, entry.repeat))],
     }
 
 
-def _rounded_bounds(found: Bounds) -> dict[str, list[float]]:
-    return {name: [round(low, 4), round(high, 4)] for name, (low, high) in found.items()}
+def _rounded_bounds(bounds: Bounds) -> dict[str, list[float]]:
+    return {name: [round(low, 4), round(high, 4)] for name, (low, high) in bounds.items()}
 
 
 def _item(record: Record) -> dict[str, Any]:
@@ -145,10 +146,14 @@ def _timing(records: Iterable[Record]) -> dict[str, Any]:
 def _tokens(records: Iterable[Record]) -> dict[str, Any]:
     """The bench's own count, what `usage` told, and how the two compare, by answers."""
     timings = [record.timing for record in records if record.timing]
-    told = [timing.told_tokens for timing in timings if timing.told_tokens is not None]
+    told_tokens = [timing.told_tokens for timing in timings if timing.told_tokens is not None]
     sources = Counter(timing.token_source for timing in timings)
     completion = sum(timing.tokens for timing in timings)
-    return {"completion": completion, "told": sum(told) if told else None, "sources": dict(sorted(sources.items()))}
+    return {
+        "completion": completion,
+        "told": sum(told_tokens) if told_tokens else None,
+        "sources": dict(sorted(sources.items())),
+    }
 
 
 def _cost(records: Iterable[Record], table: Table) -> dict[str, Any]:

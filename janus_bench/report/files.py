@@ -64,13 +64,13 @@ def report_pictures(document: dict[str, Any], records: Iterable[Record]) -> dict
     timed = [record for record in records if record.timing]
     streams = [(record.item, stamps) for record in timed if (stamps := _stamps(record))]
     waits = [record.first_token_ms for record in timed if record.first_token_ms is not None]
-    found = {
+    pictures = {
         "scores": scores_svg(document),
         "radar": radar_svg({document["target"]["model"]: document}),
         "first_token": waits_svg("Time to first token", waits),
         "pieces": gaps_svg(streams[:_MOST_STREAMS], len(streams)),
     }
-    return {name: svg for name, svg in found.items() if svg}
+    return {name: svg for name, svg in pictures.items() if svg}
 
 
 def report_page(document: dict[str, Any], pictures: Mapping[str, str]) -> str:

@@ -87,22 +87,26 @@ def report_html(document: dict[str, Any]) -> str:
     return _html(report_title(document), ("", "p50 or score", "95 % interval, spread"), rows) + notes
 
 
-def calibration_table(found: dict[str, Any]) -> Table:
-    """What a calibration found, as a Rich table; `found` is a Calibration's `to_dict()`."""
-    lag, first = found["receive_lag_us"], found["first_token_error_ms"]
-    missed = found["faults_missed"]
-    named = f"{len(found['faults']) - len(missed)} of {len(found['faults'])} named"
+def calibration_table(calibration: dict[str, Any]) -> Table:
+    """What a calibration found, as a Rich table; `calibration` is a Calibration's `to_dict()`."""
+    lag, first = calibration["receive_lag_us"], calibration["first_token_error_ms"]
+    missed = calibration["faults_missed"]
+    named = f"{len(calibration['faults']) - len(missed)} of {len(calibration['faults'])} named"
     rows = [
-        ("stamps by", found["stamped_by"], ""),
+        ("stamps by", calibration["stamped_by"], ""),
         ("receive lag", f"{lag['p50']:.1f} µs", f"p95 {lag['p95']:.1f} µs, p99 {lag['p99']:.1f} µs"),
         ("error of time to first token", f"{first['p50']:.3f} ms", f"p95 {first['p95']:.3f} ms"),
-        ("error of a 500 ms stall", f"{found['stall_error_ms']:.3f} ms", "the largest of all streams"),
-        ("CPU a piece, paced", f"{found['cpu_us_per_chunk_paced']:.1f} µs", "reading and parsing"),
-        ("CPU a piece, already in the buffer", f"{found['cpu_us_per_chunk_buffered']:.1f} µs", "reading and parsing"),
-        ("pieces lost", str(found["lost"]), f"of {found['streams'] * found['pieces']}"),
+        ("error of a 500 ms stall", f"{calibration['stall_error_ms']:.3f} ms", "the largest of all streams"),
+        ("CPU a piece, paced", f"{calibration['cpu_us_per_chunk_paced']:.1f} µs", "reading and parsing"),
+        (
+            "CPU a piece, already in the buffer",
+            f"{calibration['cpu_us_per_chunk_buffered']:.1f} µs",
+            "reading and parsing",
+        ),
+        ("pieces lost", str(calibration["lost"]), f"of {calibration['streams'] * calibration['pieces']}"),
         ("planted faults", named, f"not: {', '.join(missed)}" if missed else ""),
     ]
-    table = Table(title=f"The bench's own error here, at {found['streams']} streams")
+    table = Table(title=f"The bench's own error here, at {calibration['streams']} streams")
     for name in ("", "p50", ""):
         table.add_column(name, justify="right" if name else "left")
     for row in rows:

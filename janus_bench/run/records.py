@@ -128,7 +128,7 @@ class Record:
 
     @classmethod
     def from_json(cls, line: dict[str, Any]) -> Record:
-        """The record of a line; timing, verdicts and score are for `judge` to add. Raises KeyError, TypeError."""
+        """The record of a line; timing, verdicts and score are for grading to add. Raises KeyError, TypeError."""
         answer, error = line["answer"], line["error"] or {}
         if answer is not None:
             counts = [(at_ns, tokens) for at_ns, tokens in answer.get("token_counts", [])]

@@ -24,7 +24,7 @@ from janus_bench.wire.receiver import Clock
 from janus_bench.wire.target import Target
 
 LAG_PERIOD_SECONDS = 0.02
-ROUTED = "janus"  # the model name behind which the platform puts its current #1
+DEFAULT_MODEL = "janus"  # the model name behind which the platform puts its current #1
 _WARM_UP = "In one sentence: what are you?"
 # Failures of a warm-up that every later request would repeat, and what to do about each.
 _REMEDIES = {
@@ -56,7 +56,7 @@ class Settings:
     the asking down and so hide its own waits (coordinated omission).
     """
 
-    model: str = ROUTED
+    model: str = DEFAULT_MODEL
     concurrency: int = 4
     repeats: int = 1
     warmup: int = 1

@@ -103,11 +103,11 @@ def token_gaps_ms(counts: Sequence[tuple[int, int]]) -> tuple[float, ...]:
 
     A chunk of several tokens gives as many equal gaps: when each of them was made, nobody can see.
     """
-    found: list[float] = []
+    gaps: list[float] = []
     for (before, fewer), (after, more) in pairwise(counts):
         if more > fewer:
-            found += [(after - before) / 1e6 / (more - fewer)] * min(more - fewer, _MOST_GAPS - len(found))
-    return tuple(found)
+            gaps += [(after - before) / 1e6 / (more - fewer)] * min(more - fewer, _MOST_GAPS - len(gaps))
+    return tuple(gaps)
 
 
 def rate(deltas: Sequence[Delta]) -> float | None:

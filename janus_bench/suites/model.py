@@ -106,9 +106,9 @@ class Suite:
     hash: str = field(init=False)
 
     def __post_init__(self) -> None:
-        asked = [{name: value for name, value in raw.items() if name != "quick"} for raw in self.raw_items]
-        whole = [asked, self.sampled] if self.sampled else asked
-        canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        items = [{name: value for name, value in raw.items() if name != "quick"} for raw in self.raw_items]
+        hashed = [items, self.sampled] if self.sampled else items
+        canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         object.__setattr__(self, "hash", hashlib.sha256(canonical.encode()).hexdigest())
 
     def items(self, seed: int, repeats: int = 1) -> list[Item]:
@@ -138,7 +138,7 @@ class Suite:
         """The items of one category, as a suite of its own with its own hash."""
         chosen = [raw for raw in self.raw_items if raw["category"] == category]
         name = category if self.name == "quick" else f"{self.name}/{category}"
-        sampled = {place: count for place, count in self.sampled.items() if place == category}
+        sampled = {key: count for key, count in self.sampled.items() if key == category}
         return Suite(name, f"The {category} items of {self.name}.", without_lost_twins(chosen), sampled)
 
 
@@ -163,18 +163,20 @@ def build_item(raw: dict[str, Any], seed: int, *, sampled: bool = False, repeat:
 
 def build_with(raw: dict[str, Any], values: dict[str, Any], *, sampled: bool = False, repeat: int = 0) -> Item:
     """The item with these values in their places; `sampled` says that the seed chose it. Raises ValueError."""
-    asked = filled(raw, values)
-    messages = [dict(message) for message in asked.get("messages") or [{"role": "user", "content": asked["prompt"]}]]
-    if asked.get("pictures"):
-        shown = [{"type": "image_url", "image_url": {"url": data_url(picture)}} for picture in asked["pictures"]]
+    filled_item = filled(raw, values)
+    messages = [
+        dict(message) for message in filled_item.get("messages") or [{"role": "user", "content": filled_item["prompt"]}]
+    ]
+    if filled_item.get("pictures"):
+        shown = [{"type": "image_url", "image_url": {"url": data_url(picture)}} for picture in filled_item["pictures"]]
         messages[-1]["content"] = [{"type": "text", "text": spoken(messages[-1])}, *shown]
     return Item(
         id=raw["id"],
         category=raw["category"],
         messages=tuple(messages),
-        checks=tuple(build_check(table) for table in asked["checks"]),
+        checks=tuple(build_check(table) for table in filled_item["checks"]),
         twin=raw.get("twin", ""),
-        tools=tuple(asked.get("tools", ())),
+        tools=tuple(filled_item.get("tools", ())),
         seeded=sampled or is_seeded(raw),
         drawn=is_seeded(raw),
         one_in=raw.get("one_in", 0),

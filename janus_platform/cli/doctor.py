@@ -151,13 +151,13 @@ def _bubblewrap(isolation: Isolation) -> Finding:
 
 def _toolchains() -> Iterator[Finding]:
     from janus_platform.runtime.state import cache_folder
-    from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, survey
-    from janus_platform.services.code_sandbox.warm import Warm
+    from janus_platform.services.code_sandbox.run_cache import RunCache
+    from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, survey
 
-    warm = Warm(cache_folder("sandbox"))
+    warm = RunCache(cache_folder("sandbox"))
     for language, tools in survey().items():
         subject = f"sandbox: {language}"
-        if isinstance(tools, ToolchainMissing):
+        if isinstance(tools, ToolchainMissingError):
             remedy = f"Only if you want it in the sandbox: {tools.install}."
             yield Finding(subject, "note", tools.reason, remedy)
         elif warm.ready(tools):

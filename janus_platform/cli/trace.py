@@ -56,11 +56,10 @@ def _list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
 
 def _write(content: dict[str, Any], file: Path) -> None:
     from janus_platform.traces.view import Trace
-    from janus_platform.traces.waterfall_svg import document
 
     drawn = Trace(content)
     if str(file) == "-":
-        typer.echo(document(drawn), nl=False)
+        typer.echo(drawn.document(), nl=False)
         return
     try:
         drawn.save_svg(file)

@@ -6,11 +6,9 @@ from pathlib import Path
 
 BASELINE = "research"
 BUNDLED = (BASELINE, "direct", "echo")
-
-
-# Does what it is told, well or badly: the notebooks deploy it to show what the platform makes of it.
+# Answers, fails or attacks as the message says: the notebooks deploy it to show how the platform handles that.
 GUEST = Path(__file__).with_name("guest")
-# What a new implementation begins as: `janus new`.
+# The files that `janus new` copies.
 TEMPLATE = Path(__file__).with_name("template")
 
 

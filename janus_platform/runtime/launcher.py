@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from janus_platform.errors import NotRunningError, PlatformError
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import AccessRules
 from janus_platform.processes.child import ProcessId, end_tree, spawn_background
 from janus_platform.runtime.control_client import ControlClient
 from janus_platform.runtime.state import Runtime, State

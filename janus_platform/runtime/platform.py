@@ -29,17 +29,16 @@ from janus_platform.egress.callers import Callers, check_caller
 from janus_platform.egress.environment import EgressAccess, egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.access import Access
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import Access, AccessRules
 from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Directory
 from janus_platform.gateway.errors import unreadable
 from janus_platform.gateway.evidence import evidence_page
+from janus_platform.gateway.upstream_pool import status_of
 from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node.deployments import Deployments
-from janus_platform.node.health import status_of
 from janus_platform.node.node import Node
 from janus_platform.node.registry import Registry
 from janus_platform.processes.child import ProcessId

@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Callable
 
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import AccessRules
 from janus_platform.runtime import garbage_collection
 from janus_platform.runtime.background import background_arguments, report, run_in_background
 from janus_platform.runtime.control_api import build_control

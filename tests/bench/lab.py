@@ -11,7 +11,7 @@ from typing import Any
 
 from janus_bench.constants import load_scoring
 from janus_bench.run.records import Record
-from janus_bench.scoring.grading import judge
+from janus_bench.scoring.grading import grade
 from janus_bench.scoring.score import Scores, score
 from janus_bench.suites.model import Item
 from janus_bench.wire.chat import Answer, Delta
@@ -69,5 +69,5 @@ def scored(items: Sequence[Item], answer: Callable[[Item], Said]) -> Scores:
     """The scores of a target that gives `answer` to every item."""
     table = load_scoring()
     records = [record(item, answer(item)) for item in items]
-    judge(records, items, table)
+    grade(records, items, table)
     return score(records, table)

@@ -20,7 +20,7 @@ from jupyter_cache import get_cache
 from janus_platform.contract import load_contract
 from tools import book
 from tools.environment import ROOT, variables
-from tools.terminal import StepFailed
+from tools.terminal import StepError
 
 COMMAND = Path(sys.executable).with_name("jupyter-book")
 
@@ -65,40 +65,43 @@ def build(root: Path) -> None:
 
 
 def failure_of(root: Path) -> str:
-    with pytest.raises(StepFailed) as caught:
+    with pytest.raises(StepError) as caught:
         build(root)
     return caught.value.output
 
 
-def test_sound_book_builds_and_executes(small_book: Path) -> None:
-    build(small_book)
-    book.check_pages(small_book)
-    html = small_book / "_build" / "html"
-    assert ">4\n" in (html / "notebooks" / "one.html").read_text(encoding="utf-8")
-    page = (html / "book" / "index.html").read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def sound_html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages of a small book without a fault: one notebook calculates, the other answers with sources."""
+    root = make_small_book(tmp_path_factory.mktemp("book"))
+    answer = "[Tides](https://physics.org/tides), [away](https://physics.org.evil.test/tides)"
+    add_notebook(root, f"from IPython.display import Markdown\nMarkdown({answer!r})")
+    build(root)
+    book.check_pages(root)
+    return root / "_build" / "html"
+
+
+def test_sound_book_builds_and_executes(sound_html: Path) -> None:
+    assert ">4\n" in (sound_html / "notebooks" / "one.html").read_text(encoding="utf-8")
+    page = (sound_html / "book" / "index.html").read_text(encoding="utf-8")
     assert "Quality weighs 40\N{NO-BREAK SPACE}%" in page
     assert "search.janus.rodeo" in page
     assert f"{load_contract().version} of " in page
     assert re.search(r'href="\.\./notebooks/one\.html">One</a>.*?<td><p>\d{4}-\d\d-\d\d \d\d:\d\d</p>', page, re.S)
 
 
-def test_a_source_in_an_executed_answer_leads_to_the_bundled_page_within_the_book(small_book: Path) -> None:
-    answer = "[Tides](https://physics.org/tides), [away](https://physics.org.evil.test/tides)"
-    write_notebook(small_book, f"from IPython.display import Markdown\nMarkdown({answer!r})")
-    build(small_book)
-    html = small_book / "_build" / "html"
-    page = (html / "notebooks" / "one.html").read_text(encoding="utf-8")
+def test_a_source_in_an_executed_answer_leads_to_the_bundled_page_within_the_book(sound_html: Path) -> None:
+    page = (sound_html / "notebooks" / "two.html").read_text(encoding="utf-8")
     assert 'href="../web/physics.org/tides.html"' in page and 'href="https://physics.org.evil.test/tides"' in page
-    copy = (html / "web" / "physics.org" / "quantum.html").read_text(encoding="utf-8")
+    copy = (sound_html / "web" / "physics.org" / "quantum.html").read_text(encoding="utf-8")
     assert (
         "Bundled page" in copy and 'src="images/spin-pair.svg"' in copy and 'href="correlation-function.html"' in copy
     )
-    assert (html / "web" / "physics.org" / "images" / "spin-pair.svg").is_file()
+    assert (sound_html / "web" / "physics.org" / "images" / "spin-pair.svg").is_file()
 
 
-def test_no_button_leads_to_a_repository_that_has_no_address_yet(small_book: Path) -> None:
-    build(small_book)
-    page = (small_book / "_build" / "html" / "notebooks" / "one.html").read_text(encoding="utf-8")
+def test_no_button_leads_to_a_repository_that_has_no_address_yet(sound_html: Path) -> None:
+    page = (sound_html / "notebooks" / "one.html").read_text(encoding="utf-8")
     assert ("mybinder" in page) == load_contract().is_published
 
 
@@ -162,7 +165,7 @@ def until(holds: Callable[[], bool]) -> None:
 def test_every_notebook_that_fails_is_shown_with_its_cell(small_book: Path) -> None:
     write_notebook(small_book, "1 / 0")
     add_notebook(small_book, "missing_name")
-    with pytest.raises(StepFailed) as caught:
+    with pytest.raises(StepError) as caught:
         book.execute(small_book)
     said = caught.value.output
     assert "notebooks/one.ipynb did not run" in said and "1 / 0" in said and "ZeroDivisionError" in said
@@ -183,7 +186,14 @@ def test_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> No
         "{fact}`bench.weights.beauty`\n\n"
         "[nowhere](gone.md)\n\n```{mermaid}\nflowchart LR\n    A --> B\n```\n",
     )
+    # A formula needs MathJax, which is not shipped; a dollar alone, or in code, is none.
+    formulas = "# Formulas\n\n```{math}\na = b\n```\n\n$$\\frac{a}{b}$$\n\nIt costs `$$` and 5 $.\n"
+    (small_book / "book" / "formulas.md").write_text(formulas, encoding="utf-8")
+    toc = (small_book / "_toc.yml").read_text(encoding="utf-8")
+    (small_book / "_toc.yml").write_text(toc + "  - file: book/formulas\n", encoding="utf-8")
     said = failure_of(small_book)
+    needs = [line for line in (3, 7, 9) if f"formulas.md:{line}: WARNING: A formula needs MathJax" in said]
+    assert needs == [3, 7]
     assert "index.md:3: WARNING: 'search.janus.rodeo' is typed by hand. Write {host}`search`" in said
     assert "'20 searches per minute' is typed by hand. Write {fact}`services.search.rate_limit`" in said
     assert "`janus serch` is no command of this version" in said
@@ -193,18 +203,12 @@ def test_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> No
     assert "This cell's picture has no text alternative" in said
 
 
-def test_formula_is_refused_since_no_mathjax_is_shipped(small_book: Path) -> None:
-    write_page(small_book, "# A page\n\n```{math}\na = b\n```\n\n$$\\frac{a}{b}$$\n\nIt costs `$$` and 5 $.\n")
-    said = failure_of(small_book)
-    assert [line for line in (3, 7, 9) if f"index.md:{line}: WARNING: A formula needs MathJax" in said] == [3, 7]
-
-
 def test_missing_page_is_named(small_book: Path) -> None:
     html = small_book / "_build" / "html"
     for page in ("index", "book/index"):
         (html / page).parent.mkdir(parents=True, exist_ok=True)
         (html / f"{page}.html").write_text("<html></html>", encoding="utf-8")
-    with pytest.raises(StepFailed, match=r"missing from .*: notebooks/one"):
+    with pytest.raises(StepError, match=r"missing from .*: notebooks/one"):
         book.check_pages(small_book)
 
 

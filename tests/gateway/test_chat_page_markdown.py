@@ -38,7 +38,7 @@ CASES = {
     "``a ` b`` and ` alone": "<p><code>a ` b</code> and ` alone</p>",
     "a &amp; b &lt;i&gt; &bogus;": "<p>a &amp; b &lt;i&gt; &amp;bogus;</p>",
     "# One\n## Two ##\n####### no": "<h3>One</h3><h4>Two</h4><p>####### no</p>",
-    "one\ntwo  \nthree\\\nfour<br>five": "<p>one\ntwo  <br>three<br>four<br>five</p>",
+    "one\ntwo  \nthree\\\nfour<br>five": "<p>one\ntwo<br>three<br>four<br>five</p>",
     "- a\n- b\n  - c\n    1. d\n- e": "<ul><li>a</li><li>b<ul><li>c<ol><li>d</li></ol></li></ul></li><li>e</li></ul>",
     "3. c\n4. d": '<ol start="3"><li>c</li><li>d</li></ol>',
     "1. a\n\n   more\n\n2. b": "<ol><li>a<p>more</p></li><li>b</li></ol>",
@@ -51,10 +51,11 @@ CASES = {
     "See https://a.example. (https://a.example)": (
         f"<p>See {A.format('https://a.example')}. ({A.format('https://a.example')})</p>"
     ),
+    "www.a.example, me@a.example, ftp://a.example": "<p>www.a.example, me@a.example, ftp://a.example</p>",
     "[**b** [c]](https://a.example 'title')": f"<p>{A.format('<strong>b</strong> [c]')}</p>",
     "![a cat](https://a.example)": f"<p>{A.format('Picture: a cat')}</p>",
     "[x] and [y](nowhere) [](https://a.example)": f"<p>[x] and [y](nowhere) {A.format('https://a.example/')}</p>",
-    "a | b\n--|:-:\n1 | 2 \\| 3\n4": (
+    "a | b\n--|:-:\n1 | 2 \\| 3\n\n4": (
         '<div class="table" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th>a</th>'
         '<th class="to-center">b</th></tr></thead><tbody><tr><td>1</td><td class="to-center">2 | 3</td></tr></tbody>'
         "</table></div><p>4</p>"
@@ -132,6 +133,10 @@ HOSTILE = {
     "entities": "&" * 100_000,
     "backslashes": "\\" * 100_001,
     "punctuation after an address": "https://a.example" + ")" * 100_000 + "." * 100_000,
+    "emphasis in emphasis": "*" * 50_000 + "a" + "*" * 50_000,
+    "emphasis in emphasis, many paragraphs": ("*" * 4_000 + "a" + "*" * 4_000 + "\n\n") * 20,
+    "addresses in quotation marks": 'https://a.example/"' * 8_000,
+    "quotations and lists": "> - " * 10_000 + "x",
 }
 
 

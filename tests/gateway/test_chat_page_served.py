@@ -1,14 +1,16 @@
-"""What the gateway serves for Janus Chat: the page's files with their walls, and the trace of an answer."""
+"""What the gateway serves for Janus Chat: the page's files with their security headers, and the trace of an answer."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 
 import jsonschema
 import pytest
 
-from janus_platform.gateway.access_rules import AccessRules, digest
+from janus_platform.gateway.access import AccessRules, digest
 from janus_platform.gateway.chat_page import FOLDER
 from tests.gateway.chat_rig import says
 from tests.gateway.rig import CONTRACT, Served, ask, gateway, in_loop, upstream
@@ -28,7 +30,7 @@ async def asked(served: Served, **headers: str) -> str:
 
 
 @in_loop
-async def test_every_file_of_the_page_comes_with_its_walls_and_is_not_sent_twice() -> None:
+async def test_every_file_of_the_page_comes_with_its_security_headers_and_is_not_sent_twice() -> None:
     async with upstream(says("Hello")) as up, gateway(up) as served:
         page = (await served.client.get(PAGE)).text
         names = [PAGE, *(f"/chat/{path.name}" for path in FOLDER.iterdir() if path.suffix in (".js", ".css", ".svg"))]
@@ -57,6 +59,16 @@ def test_the_page_holds_no_inline_code_and_names_no_other_place() -> None:
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser", code
         )
+
+
+def test_what_the_page_vendors_is_what_npm_has_with_its_licence() -> None:
+    vendored = json.loads((FOLDER / "vendored.json").read_text("utf-8"))
+    for name, entry in vendored.items():
+        sha512 = base64.b64encode(hashlib.sha512((FOLDER / name).read_bytes()).digest()).decode()
+        assert entry["integrity"] == f"sha512-{sha512}", f"{name} is not the file of {entry['source']}"
+        assert entry["version"] in entry["source"]
+        assert f"{entry['package']}.LICENSE" in vendored
+    assert {name for name in vendored if name.endswith(".js")} == {path.name for path in FOLDER.glob("*.min.js")}
 
 
 @pytest.mark.parametrize("path", ["/chat", "/chat/", "/chat/../app.py", "/chat/%2e%2e/app.py", "/chat/__init__.py"])

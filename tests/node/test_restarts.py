@@ -12,12 +12,12 @@ import psutil
 import pytest
 
 from janus_platform.contract import load_contract
+from janus_platform.gateway import upstream_pool
 from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Load
 from janus_platform.gateway.errors import NotReadyError
 from janus_platform.http.server import HttpServer, bind_loopback
-from janus_platform.node import backoff
-from janus_platform.node import probe as node_probe
+from janus_platform.node import health
 from janus_platform.node.health import Health
 from janus_platform.node.instance import Instance
 from tests.node.rig import BARE, PROBER, HandClock, in_loop, needs_sandbox, place, probe, streamer
@@ -52,7 +52,7 @@ async def crash(instance: Instance) -> None:
 
 
 def test_the_wait_doubles_up_to_its_bound_and_a_long_run_ends_the_row() -> None:
-    row = backoff.Backoff(RULES)
+    row = health.Backoff(RULES)
     waits = [row.crashed(0.0) for _ in range(100)]
     assert waits[:8] == [0, 1, 2, 4, 8, 16, 32, 60] and set(waits[8:]) == {60}
     assert row.crashed(RULES.steady_seconds - 0.001) == 60
@@ -120,8 +120,8 @@ def test_a_check_that_is_called_off_as_its_answer_comes_is_called_off(
         async def ask(base: object, path: str) -> int:
             return int(await answer)
 
-        monkeypatch.setattr(node_probe, "_ask", ask)
-        check = asyncio.create_task(node_probe.status_of(("127.0.0.1", 1), "/health"))
+        monkeypatch.setattr(upstream_pool, "_get", ask)
+        check = asyncio.create_task(upstream_pool.status_of(("127.0.0.1", 1), "/health"))
         for _ in range(3):
             await asyncio.sleep(0)
         answer.set_result(200)

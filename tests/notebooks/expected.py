@@ -11,25 +11,34 @@ import copy
 import hashlib
 import json
 import os
+import re
+import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from jupyter_cache import get_cache
+
+from tools.book import TESTED
+from tools.environment import variables
+from tools.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 EXPECTED = Path(__file__).with_name("expected")
-HOLDS = Path(__file__).with_name("holds.toml")
-SANITIZE = Path(__file__).with_name("sanitize.cfg")
-# nbval's own tags: the first runs a cell without comparing, the second says that its exception is meant.
+SANITIZE = Path(__file__).with_name("sanitize.toml")
 IGNORED = "nbval-ignore-output"
-CELL_SECONDS = 120
 # Pictures differ by a font's hinting; what they show is tested where it is drawn.
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 
 Notebook = dict[str, Any]
+
+
+class NotebookFailedError(Exception):
+    """A notebook did not run to its end; the message is what it said."""
 
 
 class ExpectationMissing(LookupError):
@@ -41,38 +50,57 @@ def notebooks() -> list[Path]:
     return sorted(NOTEBOOKS.glob("*.ipynb"))
 
 
-def merged(notebook: Path, folder: Path = EXPECTED) -> Notebook:
-    """The notebook with its recorded outputs in place, for nbval to compare with. Raises ExpectationMissing."""
-    content = _read(notebook)
-    file = folder / f"{notebook.stem}.json"
-    recorded = _read(file) if file.is_file() else {}
+def executed(notebook: Path, folder: Path) -> Notebook:
+    """The notebook with its outputs: those of this run's book build, else of a run now, which keeps them in `folder`.
+
+    Its cells are the code cells. Raises NotebookFailedError with what a cell said.
+    """
+    kept = os.environ.get(TESTED)
+    if kept is None:
+        command = [sys.executable, "-m", "tools.notebook_runs", str(folder / "executed"), str(folder / "homes")]
+        done = subprocess.run([*command, str(notebook)], env=variables(), cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            raise NotebookFailedError(done.stdout + done.stderr[-2000:])
+    cache = get_cache(Path(kept) if kept else folder / "executed")
+    found = [record for record in cache.list_cache_records() if record.uri == str(notebook)]
+    content: Notebook = cache.get_cache_bundle(found[0].pk).nb
+    return content
+
+
+def differences(content: Notebook, recorded: dict[str, Any]) -> list[str]:
+    """Each deterministic cell whose outputs are not the recorded ones. Raises ExpectationMissing."""
+    different = []
     for cell in compared_cells(content):
         entry = recorded.get(cell["id"])
         if entry is None or entry["source"] != _digest(cell):
             state = "is not recorded" if entry is None else "was recorded before the cell changed"
             raise ExpectationMissing(
-                f"{notebook.name}, cell {cell['id']}: its output {state}. "
+                f"Cell {cell['id']}: its output {state}. "
                 f"Run `python3 make.py expected` and read the diff, or tag the cell {IGNORED} when its output varies."
             )
-        # nbval compares only cells that look as if they had been run.
-        cell.update(outputs=entry["outputs"], execution_count=1)
-    content["cells"] = list(_with_assertions(content["cells"], held(notebook)))
-    return content
+        before, now = said(entry["outputs"]), said(cell["outputs"])
+        if before != now:
+            different.append(f"Cell {cell['id']} printed\n{now}\nwhere was recorded\n{before}")
+    return different
 
 
-def held(notebook: Path) -> dict[str, str]:
-    """What must hold after a cell, by the cell's id: the page shows the values, the test compares them."""
-    by_notebook: dict[str, dict[str, str]] = tomllib.loads(HOLDS.read_text(encoding="utf-8"))
-    return by_notebook.get(notebook.stem, {})
+def said(outputs: list[dict[str, Any]]) -> dict[str, str]:
+    """What outputs say, by stream and type, without what varies from run to run."""
+    texts: dict[str, str] = {}
+    for output in map(_plain, outputs):
+        data = output.get("data") or {output.get("name", "error"): output.get("text", output.get("evalue", ""))}
+        for kind, value in data.items():
+            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            for name, pattern in tomllib.loads(SANITIZE.read_text("utf-8")).items():
+                text = re.sub(pattern, name, text)
+            texts[kind] = texts.get(kind, "") + text
+    return texts
 
 
-def _with_assertions(cells: list[dict[str, Any]], held: dict[str, str]) -> Iterator[dict[str, Any]]:
-    for cell in cells:
-        yield cell
-        if expression := held.get(cell["id"]):
-            source = f"assert {expression}, {expression!r}"
-            blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-            yield {**blank, "id": f"{cell['id']}-holds", "source": source}
+def recorded_outputs(notebook: Path) -> dict[str, Any]:
+    """What was recorded for a notebook, by cell; nothing for a new one."""
+    file = EXPECTED / f"{notebook.stem}.json"
+    return _read(file) if file.is_file() else {}
 
 
 def compared_cells(content: Notebook) -> Iterable[dict[str, Any]]:
@@ -82,53 +110,28 @@ def compared_cells(content: Notebook) -> Iterable[dict[str, Any]]:
             yield cell
 
 
-def record(notebook: Path, folder: Path = EXPECTED) -> int:
-    """Run a notebook in a fresh kernel and record its deterministic cells; returns how many.
-
-    Raises nbclient's CellExecutionError when a cell fails.
-    """
-    executed = _execute(notebook)
-    entries = {
+def entries(content: Notebook) -> dict[str, Any]:
+    """What to record of a notebook that ran: the source's hash and the outputs of each deterministic cell."""
+    return {
         cell["id"]: {"source": _digest(cell), "outputs": [_plain(output) for output in cell["outputs"]]}
-        for cell in compared_cells(executed)
+        for cell in compared_cells(content)
     }
-    folder.mkdir(exist_ok=True)
-    text = json.dumps(entries, indent=1, ensure_ascii=False, sort_keys=True)
-    (folder / f"{notebook.stem}.json").write_text(text + "\n", encoding="utf-8")
-    return len(entries)
 
 
 def main(names: list[str]) -> int:
     """Record the named notebooks, or all; 1 when a cell of one fails."""
-    from nbclient.exceptions import CellExecutionError
-
-    from tools.platform import book_home, running
-    from tools.terminal import Terminal
-
     terminal, failed = Terminal(), 0
-    chosen = [path for path in notebooks() if not names or path.stem in names]
-    with running(terminal, own_home=book_home(), port=0) as env:
-        os.environ.update(env)
-        for notebook in chosen:
-            try:
-                with terminal.step(f"run {notebook.stem}"):
-                    count = record(notebook)
-                terminal.say(f"    {count} deterministic cells recorded")
-            except CellExecutionError as error:
-                terminal.say(str(error))
-                failed += 1
+    for notebook in (path for path in notebooks() if not names or path.stem in names):
+        try:
+            with terminal.step(f"run {notebook.stem}"), tempfile.TemporaryDirectory() as folder:
+                found = entries(executed(notebook, Path(folder)))
+            text = json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True)
+            (EXPECTED / f"{notebook.stem}.json").write_text(text + "\n", encoding="utf-8")
+            terminal.say(f"    {len(found)} deterministic cells recorded")
+        except NotebookFailedError as error:
+            terminal.say(str(error))
+            failed += 1
     return min(failed, 1)
-
-
-def _execute(notebook: Path) -> Notebook:
-    import nbformat
-    from nbclient import NotebookClient
-
-    content = nbformat.read(notebook, as_version=4)
-    with tempfile.TemporaryDirectory() as room:
-        client = NotebookClient(content, timeout=CELL_SECONDS, resources={"metadata": {"path": room}})
-        client.execute()
-    return dict(content)
 
 
 def _plain(output: dict[str, Any]) -> dict[str, Any]:

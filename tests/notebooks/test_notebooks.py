@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,46 +12,26 @@ import pytest
 
 from janus_platform.contract import load_contract
 from tests.notebooks.expected import (
-    CELL_SECONDS,
-    SANITIZE,
     ExpectationMissing,
+    NotebookFailedError,
     compared_cells,
-    held,
-    merged,
+    differences,
+    entries,
+    executed,
     notebooks,
+    recorded_outputs,
+    said,
 )
-from tools.notebook_runs import with_default_port
-from tools.platform import running
-from tools.terminal import Terminal
+from tools.book import TESTED
+from tools.notebook_runs import held, with_default_port
 
 # Neither the reader's own work nor what the book does not show.
 SILENT = {"exercise", "check", "remove-cell"}
-NBVAL = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider"]
-OPTIONS = ["--nbval-sanitize-with", str(SANITIZE), "--nbval-cell-timeout", str(CELL_SECONDS)]
-
-
-@pytest.fixture(scope="module")
-def on_another_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A platform on any port but the default one, which another program may have: no notebook may rely on it."""
-    with running(Terminal(), own_home=tmp_path_factory.mktemp("home") / "janus", port=0) as env:
-        yield env
-
-
-def run_nbval(
-    content: dict[str, Any], folder: Path, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """nbval over a notebook in a folder of its own, which is also the kernel's working directory."""
-    (folder / "notebook.ipynb").write_text(json.dumps(content), encoding="utf-8")
-    command = [*NBVAL, *OPTIONS, "--rootdir", str(folder), "-c", "/dev/null", "notebook.ipynb"]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.parametrize("notebook", notebooks(), ids=lambda path: path.stem)
-def test_notebook_runs_and_prints_what_was_recorded(
-    notebook: Path, on_another_port: dict[str, str], tmp_path: Path
-) -> None:
-    done = run_nbval(merged(notebook), tmp_path, on_another_port)
-    assert done.returncode == 0, done.stdout[-8000:]
+def test_notebook_runs_and_prints_what_was_recorded(notebook: Path, tmp_path: Path) -> None:
+    assert differences(executed(notebook, tmp_path), recorded_outputs(notebook)) == []
 
 
 @pytest.mark.parametrize("notebook", notebooks(), ids=lambda path: path.stem)
@@ -82,12 +59,18 @@ def is_truth_value(source: str) -> bool:
     )
 
 
-def test_what_must_hold_after_a_cell_is_compared(tmp_path: Path) -> None:
-    content = small_notebook("value = 3", None)
-    holding = {**content["cells"][0], "id": "only-holds", "source": "assert value > 3, 'value > 3'"}
-    done = run_nbval({**content, "cells": [*content["cells"], holding]}, tmp_path)
-    assert done.returncode == 1
-    assert "value > 3" in done.stdout
+def test_what_must_hold_after_a_cell_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TESTED, raising=False)
+    for folder in ("notebooks", "book"):
+        (tmp_path / folder).mkdir()
+    notebook = tmp_path / "notebooks" / "small.ipynb"
+    notebook.write_text(json.dumps(small_notebook("value = 3; print(value)", None)), encoding="utf-8")
+    holds = tmp_path / "book" / "holds.toml"
+    holds.write_text("[small]\nonly = 'value > 2'\n", encoding="utf-8")
+    assert [said(cell["outputs"]) for cell in executed(notebook, tmp_path / "a")["cells"]] == [{"stdout": "3\n"}]
+    holds.write_text("[small]\nonly = 'value > 3'\n", encoding="utf-8")
+    with pytest.raises(NotebookFailedError, match="assert value > 3"):
+        executed(notebook, tmp_path / "b")
 
 
 def test_the_port_of_a_run_is_shown_as_the_default_one() -> None:
@@ -102,28 +85,29 @@ def test_there_are_notebooks() -> None:
     assert notebooks()
 
 
-def test_changed_output_of_a_deterministic_cell_is_found(tmp_path: Path) -> None:
-    done = run_nbval(small_notebook("print(2 + 2)", "5\n"), tmp_path)
-    assert done.returncode == 1
-    assert "mismatch" in done.stdout
+def test_changed_output_of_a_deterministic_cell_is_found() -> None:
+    assert "4" in differences(small_notebook("", "4\n"), recorded("5\n"))[0]
+    assert differences(small_notebook("", None), recorded("5\n")) and not differences(
+        small_notebook("", "5\n"), recorded("5\n")
+    )
 
 
-def test_unrecorded_output_of_a_deterministic_cell_is_found(tmp_path: Path) -> None:
-    assert run_nbval(small_notebook("print(2 + 2)", None), tmp_path).returncode == 1
+def test_ports_times_and_identifiers_are_no_difference() -> None:
+    now = "up at 127.0.0.1:40213 after 0.84 s, trace 4bf92f3577b34da6a3ce929d0e0e4736, chatcmpl-9f3a"
+    before = "up at 127.0.0.1:51007 after 1.2 s, trace 00f067aa0ba902b7a3ce929d0e0e4736, chatcmpl-77b1"
+    assert differences(small_notebook("", now), recorded(before)) == []
 
 
-def test_ports_times_and_identifiers_are_no_difference(tmp_path: Path) -> None:
-    said = "up at 127.0.0.1:40213 after 0.84 s, trace 4bf92f3577b34da6a3ce929d0e0e4736, chatcmpl-9f3a"
-    recorded = "up at 127.0.0.1:51007 after 1.2 s, trace 00f067aa0ba902b7a3ce929d0e0e4736, chatcmpl-77b1\n"
-    done = run_nbval(small_notebook(f"print({said!r})", recorded), tmp_path)
-    assert done.returncode == 0, done.stdout
+def test_a_cell_without_recorded_output_names_the_command_that_records_it() -> None:
+    with pytest.raises(ExpectationMissing, match=r"Cell only: .*is not recorded.*make\.py expected"):
+        differences(small_notebook("print(1)", "1\n"), {})
+    with pytest.raises(ExpectationMissing, match="before the cell changed"):
+        differences(small_notebook("print(2)", "1\n"), recorded("1\n"))
 
 
-def test_a_cell_without_recorded_output_names_the_command_that_records_it(tmp_path: Path) -> None:
-    notebook = tmp_path / "new.ipynb"
-    notebook.write_text(json.dumps(small_notebook("print(1)", None)), encoding="utf-8")
-    with pytest.raises(ExpectationMissing, match=r"new\.ipynb, cell only.*make\.py expected"):
-        merged(notebook, tmp_path)
+def recorded(printed: str) -> dict[str, Any]:
+    """The record of a small notebook without source that printed this."""
+    return entries(small_notebook("", printed))
 
 
 def test_cells_tagged_as_varying_are_not_compared() -> None:

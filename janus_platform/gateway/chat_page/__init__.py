@@ -1,8 +1,9 @@
 """Janus Chat: a page of plain HTML, CSS and JavaScript modules that the gateway serves at its root.
 
-Nothing is built and nothing comes from elsewhere. The Content-Security-Policy (W3C CSP 3, Trusted Types) lets the page
-run its own modules only, turns no text into markup, and sends nothing to any other address. What a model writes reaches
-the page as text nodes (`static/markdown.js`), so the policy is the second wall, not the first.
+Nothing is built and nothing is loaded from elsewhere: markdown-it lies beside the page's modules, as npm has it
+(`static/vendored.json`). The Content-Security-Policy (W3C CSP 3, Trusted Types) lets the page run its own modules only,
+turns no text into markup, and sends nothing to any other address. What a model writes reaches the page as text nodes
+(`static/markdown.js`): the policy is the second line of defence, not the first.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-_WALLS: Headers = [
+_SECURITY_HEADERS: Headers = [
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -49,7 +50,7 @@ class PageFile:
     def answer(self, if_none_match: str) -> tuple[int, Headers, bytes]:
         """Status, headers and body of a GET; 304 without a body if the client has it (RFC 9110, section 13.1.2)."""
         # Kept, but asked for each time: a new version of the platform never meets yesterday's script.
-        headers = [*_WALLS, (b"etag", self.etag.encode()), (b"cache-control", b"no-cache")]
+        headers = [*_SECURITY_HEADERS, (b"etag", self.etag.encode()), (b"cache-control", b"no-cache")]
         known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
         if known & {self.etag, "*"}:
             return 304, headers, b""

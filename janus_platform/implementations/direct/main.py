@@ -1,7 +1,7 @@
 """Direct: hands each conversation straight to the inference service and streams what the model says.
 
-It looks nothing up, runs nothing and adds nothing, so it shows what the model is worth by itself: what another one
-earns above it is its own doing. Messages, tools, pictures and settings go on as they came; thinking stays
+It looks nothing up, runs nothing and adds nothing, so its score is that of the model alone: what another implementation
+scores above it, it has earned itself. Messages, tools, pictures and settings go on as they came; thinking stays
 apart (`reasoning_content`), and the usage, cost included, comes back in the last chunk.
 Environment: HOST, PORT, JANUS_IMPLEMENTATION, CHUTES_API_KEY, and on the local platform the proxy and CA variables.
 """

@@ -1,6 +1,6 @@
 """Echo: the smallest implementation that keeps the contract. It answers every message with that message.
 
-It calls no service and thinks nothing; it is the lowest rung to compare with, and a server to test against.
+It calls no service and does not reason: the lower end of the scale, and a server to test against.
 Environment: HOST, PORT, JANUS_IMPLEMENTATION.
 """
 
@@ -40,8 +40,8 @@ UNSUPPORTED: dict[str, tuple[Any, ...]] = {
 
 def unsupported(body: dict[str, Any]) -> str | None:
     """The first field that asks for what an echo does not do; better refused than ignored."""
-    asked = (name for name, nothing in UNSUPPORTED.items() if body.get(name) is not None and body[name] not in nothing)
-    if name := next(asked, None):
+    names = (name for name, nothing in UNSUPPORTED.items() if body.get(name) is not None and body[name] not in nothing)
+    if name := next(names, None):
         return name
     return "tool_choice" if body.get("tool_choice") not in (None, "none", "auto") else None
 
@@ -66,15 +66,16 @@ async def chat(request: Request) -> Response:
     """POST /v1/chat/completions, streamed or not."""
     try:
         body = await request.json()
-        asked = last_text(body["messages"]) or "(nothing)"
+        question = last_text(body["messages"]) or "(nothing)"
         if name := unsupported(body):
             return refusal(f"An echo does not support `{name}`. Leave it out.", name, "unsupported_parameter")
-        text, reason = bounded(asked, body)
+        text, reason = bounded(question, body)
     except (ValueError, LookupError, TypeError, AttributeError):
         return refusal("Send a JSON object with messages.", None, "invalid_value")
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": NAME}
-    heard, said = len(tokens(asked)), len(tokens(text))
-    usage = {"prompt_tokens": heard, "completion_tokens": said, "total_tokens": heard + said, "cost_usd": 0.0}
+    prompt, completion = len(tokens(question)), len(tokens(text))
+    total = prompt + completion
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total, "cost_usd": 0.0}
     if body.get("stream"):
         return StreamingResponse(stream(head, text, reason, usage), media_type="text/event-stream")
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}

@@ -1,4 +1,4 @@
-"""What the guest tries when it is told `escape`: every public function here, called with the number that follows.
+"""Escape attempts: `escape 4711` calls every public function of this module with that number.
 
-This one tries nothing; the notebook on egress control writes another in its place.
+There is none here; the notebook on egress control puts a module with some in its place.
 """

@@ -1,4 +1,7 @@
-"""Streams that go wrong, each in one way. `event` makes a well-formed event of a delta and a finish_reason."""
+"""Failure modes: streams that break the contract, each in one way, by the message that asks for them.
+
+`event` makes a well-formed event of a delta and a finish_reason.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ async def endless(event: Event) -> AsyncIterator[bytes]:
         await asyncio.sleep(0.02)
 
 
-MOODS: dict[str, Callable[[Event], AsyncIterator[bytes]]] = {
+FAILURE_MODES: dict[str, Callable[[Event], AsyncIterator[bytes]]] = {
     "cut": cut,
     "garbled": garbled,
     "no end": no_end,

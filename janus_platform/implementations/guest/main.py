@@ -1,8 +1,8 @@
-"""Guest: an implementation that does what the message says, so that a reader can watch what the platform makes of it.
+"""Guest: an implementation that behaves as the message says, so that a reader can watch how the platform handles it.
 
-`inside` reports what the process sees of its sandbox, `crash` ends it, the words of `failure_modes.py` spoil the
+`inside` reports what the process sees of its sandbox, `crash` ends it, the messages of `failure_modes.py` break the
 stream, those of `service_calls.py` call services, `escape 4711` calls what `escape_attempts.py` defines with that
-number; anything else is said back. It is deployed by the notebooks, never by itself.
+number; any other message is echoed. The notebooks deploy it; the platform does not start it.
 Environment: HOST, PORT, JANUS_IMPLEMENTATION, CHUTES_API_KEY, and on the local platform the proxy and CA variables.
 """
 
@@ -21,9 +21,9 @@ from typing import Any
 
 import escape_attempts
 import uvicorn
-from failure_modes import MOODS
-from sandbox_report import report
-from service_calls import CALLS
+from failure_modes import FAILURE_MODES
+from sandbox_report import sandbox_report
+from service_calls import SERVICE_CALLS
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -34,29 +34,29 @@ NAME = os.environ.get("JANUS_IMPLEMENTATION", "guest")
 
 
 async def answer_to(message: str) -> str:
-    """What there is to say to a message."""
+    """The answer to a message that names no failure mode."""
     if message == "crash":
         print("I was told to crash, and end with exit code 3.", file=sys.stderr, flush=True)
         os._exit(3)
     if message == "inside":
-        return json.dumps(report())
+        return json.dumps(sandbox_report())
     if message.startswith("escape "):
-        return json.dumps(await asyncio.to_thread(escaped, int(message.split()[1])))
-    if message in CALLS:
-        return json.dumps(await CALLS[message]())
+        return json.dumps(await asyncio.to_thread(escape_results, int(message.split()[1])))
+    if message in SERVICE_CALLS:
+        return json.dumps(await SERVICE_CALLS[message]())
     return message or "(nothing)"
 
 
-def escaped(port: int) -> dict[str, str]:
-    """What came of each function of escape_attempts.py: what it returned, or the name of its error."""
-    found = {}
+def escape_results(port: int) -> dict[str, str]:
+    """The result of each function of escape_attempts.py: what it returned, or the name of its error."""
+    results = {}
     for name, escape in vars(escape_attempts).items():
         if isinstance(escape, FunctionType) and not name.startswith("_"):
             try:
-                found[name] = f"reached: {escape(port)}"
+                results[name] = f"reached: {escape(port)}"
             except Exception as error:
-                found[name] = f"blocked: {type(error).__name__}"
-    return found
+                results[name] = f"blocked: {type(error).__name__}"
+    return results
 
 
 async def chat(request: Request) -> Response:
@@ -79,14 +79,14 @@ async def chat(request: Request) -> Response:
 
 
 async def events(head: dict[str, Any], message: str) -> AsyncIterator[bytes]:
-    """The stream: a thought, the words of the answer, the end; or what the mood makes of it."""
+    """The stream: a thought, the words of the answer, the end; or a failure mode instead."""
 
     def event(delta: dict[str, str], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
         return f"data: {json.dumps({**head, 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n".encode()
 
-    if message in MOODS:
-        async for part in MOODS[message](event):
+    if message in FAILURE_MODES:
+        async for part in FAILURE_MODES[message](event):
             yield part
         return
     yield event({"reasoning_content": "I do what I am told. "})

@@ -1,4 +1,4 @@
-"""What a process sees of its surroundings, as plain data. Values of environment variables stay inside."""
+"""The sandbox as this process sees it, as plain data. Values of environment variables are left out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 
-def report() -> dict[str, Any]:
+def sandbox_report() -> dict[str, Any]:
     """User, processes, network interfaces, what can be written and what can be reached."""
-    here = Path(__file__).parent
+    code = Path(__file__).parent
     return {
         "uid": os.getuid(),
         "processes": sum(name.isdigit() for name in os.listdir("/proc")) if os.path.isdir("/proc") else None,
         "interfaces": sorted(name for _, name in socket.if_nameindex()),
         "host": socket.gethostname(),
-        "code_writable": _writable(here),
+        "code_writable": _writable(code),
         "tmp_writable": _writable(Path(tempfile.gettempdir())),
         "max_open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         "reaches": {name: _reaches(name) for name in ("1.1.1.1", "example.com")},

@@ -1,4 +1,4 @@
-"""Ways to call a service: with the trace's context and without, one after another, at once, too often, wrongly."""
+"""Service calls with the trace's context and without, in turn, at once, too often and wrongly, by message."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _three(http: httpx.AsyncClient) -> list[Any]:
     return [http.post(SANDBOX_URL, json={"language": "bash", "code": "sleep 0.1"}) for _ in range(3)]
 
 
-CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
+SERVICE_CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
     "with context": with_context,
     "without context": without_context,
     "in turn": in_turn,

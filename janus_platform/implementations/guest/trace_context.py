@@ -1,4 +1,4 @@
-"""Passes the trace on: what an implementation calls while it answers a request belongs to that request's trace.
+"""Trace context: the calls that an implementation makes for a request become part of that request's trace.
 
 Copy this file into an implementation of your own. Wrap the app, and send `outgoing()` with every call:
 
@@ -29,8 +29,8 @@ class TraceContext:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
-        found = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope.get("headers", ()) if k in _HEADERS}
-        token = _received.set(found)
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope.get("headers", ()) if k in _HEADERS}
+        token = _received.set(headers)
         try:
             await self._app(scope, receive, send)
         finally:

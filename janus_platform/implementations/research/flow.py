@@ -1,6 +1,6 @@
 """From question to answer: search, read one page, let the model answer from it, draw if asked (FR-2, step 4).
 
-What happens is told while it happens, as thoughts; the answer follows, piece by piece as the model says it. A service
+Each step is reported as a thought while it runs; the answer follows, piece by piece as the model streams it. A service
 that fails becomes a sentence of the answer, never a broken stream.
 """
 
@@ -19,7 +19,7 @@ from opening import Opening
 from pages import MAX_PASSAGES, Passage, declines, most_relevant, prompt, whole_sentences, words
 from plotting import Plot, calculation_program, plan_plot, png_of, value_of
 from questions import Question
-from services import MODEL, Delta, Execution, RateLimited, Result, ServiceError, Services
+from services import MODEL, Delta, Execution, RateLimitedError, Result, ServiceError, Services
 from steps import Picture, Step, Text, Thought, ToolCalls, Usage, say
 
 SYSTEM = (
@@ -41,7 +41,7 @@ MAX_PICTURE_CHARACTERS = 8_000_000
 
 @dataclass
 class Findings:
-    """What research brought: the passages for the model, and a sentence on what is missing."""
+    """The result of the research: the passages for the model, and a sentence on what is missing."""
 
     passages: list[Passage] = field(default_factory=list)
     page_title: str = ""
@@ -58,13 +58,13 @@ class Research:
 
     async def answer(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         """The steps of answering `question`; thoughts come before the first text. Adds to `usage` on the way."""
-        begun, said = False, ""
+        begun, text = False, ""
         try:
             async for step in self._steps(question, usage):
                 begun = begun or not isinstance(step, Thought)
-                said += step.text if isinstance(step, Text) else ""
+                text += step.text if isinstance(step, Text) else ""
                 yield step
-            usage.without_a_model(said)
+            usage.without_a_model(text)
         except ServiceError as error:
             excuse = f"I cannot answer this now: {error}. Please ask again."
             async for step in say(f"\n\nThe answer breaks off here: {error}." if begun else excuse):
@@ -82,7 +82,7 @@ class Research:
             yield step
 
     def _own_way(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
-        """What this program can do about a question itself."""
+        """The way to answer a question without the caller's tools, chosen by its kind."""
         if question.settings.response_format:
             return self._structured(question, usage)
         if question.has_picture:
@@ -103,16 +103,16 @@ class Research:
         if not question.follows_a_tool and await opening.declines():
             usage.add(opening.usage)
             return
-        async for step in self._told(opening, usage):
+        async for step in self._steps_of(opening, usage):
             yield step
 
     async def _look_at(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         yield Thought(f"Showing the picture to {MODEL}.\n")
-        async for step in self._told(self._infer(question, question.messages), usage):
+        async for step in self._steps_of(self._infer(question, question.messages), usage):
             yield step
 
-    async def _told(self, deltas: AsyncIterable[Delta], usage: Usage) -> AsyncIterator[Step]:
-        """What the model says, as it says it."""
+    async def _steps_of(self, deltas: AsyncIterable[Delta], usage: Usage) -> AsyncIterator[Step]:
+        """The steps of a model's answer, as it is streamed."""
         async for delta in deltas:
             if delta.reasoning:
                 yield Thought(delta.reasoning)
@@ -126,20 +126,20 @@ class Research:
         yield Thought(f"Calculating {expression} in the code sandbox.\n")
         done = await self._execute(calculation_program(expression, question.form.decimals), usage)
         value = done.stdout.strip()[:2_000]
-        said = question.form.shown(f"{expression} = {value}", value)
+        sentence = question.form.shown(f"{expression} = {value}", value)
         if done.exit_code != 0:
-            said = f"The code sandbox could not calculate {expression}: {_last_line(done)}"
-        async for step in say(said):
+            sentence = f"The code sandbox could not calculate {expression}: {_last_line(done)}"
+        async for step in say(sentence):
             yield step
 
     async def _run(self, question: Question, program: str, usage: Usage) -> AsyncIterator[Step]:
         yield Thought("Running the program in the code sandbox.\n")
         done = await self._execute(program, usage)
         value = done.stdout.strip()[:2_000]
-        said = question.form.shown(f"The program printed {value}", value)
+        sentence = question.form.shown(f"The program printed {value}", value)
         if done.exit_code != 0:
-            said = f"The program failed in the code sandbox: {_last_line(done)}"
-        async for step in say(said):
+            sentence = f"The program failed in the code sandbox: {_last_line(done)}"
+        async for step in say(sentence):
             yield step
 
     async def _draw(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
@@ -183,7 +183,7 @@ class Research:
         results: list[Result] = []
         try:
             results = await self._services.search(query)
-        except RateLimited as error:
+        except RateLimitedError as error:
             yield Thought(f"Not searched: {error}. Asking the vector index.\n")
             findings.passages = await self._nearest(query) or _none(error)
             findings.caveat = f"Note: {error}, so this answer rests on the vector index only.\n\n"
@@ -215,7 +215,7 @@ class Research:
             rules = [m for m in messages if m.get("role") in ("system", "developer")]
             messages = [*rules, {"role": "user", "content": given}]
         deltas = self._infer(question, messages, response_format=question.settings.response_format)
-        async for step in self._told(deltas, usage):
+        async for step in self._steps_of(deltas, usage):
             yield step
 
     def _asked(self, question: Question, findings: Findings) -> Opening:
@@ -228,11 +228,11 @@ class Research:
         return Opening(self._infer(question, messages))
 
     def _infer(self, question: Question, messages: Sequence[dict[str, Any]], **more: Any) -> AsyncIterator[Delta]:
-        """What the model says, under the settings that the request has for it."""
+        """The model's answer, under the settings of the request."""
         return self._services.infer(messages, **question.settings.model, **more)
 
     async def _nearest(self, query: str) -> list[Passage]:
-        """Passages of the vector index. Raises RateLimited or ServiceError."""
+        """Passages of the vector index. Raises RateLimitedError or ServiceError."""
         return [Passage(r.title, r.url, r.snippet) for r in await self._services.chunks(query)]
 
     async def _nearest_if_free(self, query: str) -> list[Passage]:
@@ -251,7 +251,7 @@ class Research:
             try:
                 findings.page, chosen = await self._services.fetch(result.url), result
                 break
-            except RateLimited as error:
+            except RateLimitedError as error:
                 findings.caveat = f"Note: {error}, so this answer rests on search snippets only.\n\n"
                 yield Thought(f"Not read: {error}. The search snippets must do.\n")
                 break
@@ -340,5 +340,5 @@ def _last_line(done: Execution) -> str:
     return lines[-1][:300] if lines else f"the program ended with exit code {done.exit_code}"
 
 
-def _none(error: RateLimited) -> list[Passage]:
+def _none(error: RateLimitedError) -> list[Passage]:
     raise error

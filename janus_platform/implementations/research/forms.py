@@ -1,4 +1,4 @@
-"""How a question wants to be answered: which of its sentences ask something, and which only speak of the form.
+"""The form that a question wants for its answer: which of its sentences ask, and which only describe the form.
 
 "Who proposed it? Name your source." asks one thing; the second sentence must not be searched for. What is read here is
 how people say such things; a form that is not recognised is left to the model, which gets the whole question.

@@ -1,4 +1,4 @@
-"""Finds the function that a question asks to see, without ever evaluating what the user wrote.
+"""Functions that a question asks to plot, found without evaluating what the user wrote.
 
 Only numbers, one variable, pi, e, arithmetic and a few named functions get through; what comes out is Python source
 made from the parsed expression.

@@ -14,7 +14,7 @@ import uvicorn
 from flow import Research
 from questions import read_question
 from services import TRACEPARENT, Services
-from settings import Bounded, Unsupported, read_settings
+from settings import Bounded, UnsupportedSettingError, read_settings
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -32,7 +32,7 @@ def build_app(services: Services) -> Starlette:
             body = await request.json()
             settings = read_settings(body)
             question = read_question([m for m in body["messages"] if isinstance(m, dict)], _tools(body), settings)
-        except Unsupported as error:
+        except UnsupportedSettingError as error:
             return _invalid(str(error), error.param, "unsupported_parameter")
         except (ValueError, LookupError, TypeError, AttributeError):
             return _invalid("Send a JSON object with a list of messages.")

@@ -1,4 +1,4 @@
-"""What of a page is worth reading for a question, and how it is put before the model."""
+"""Passages of a page that matter for a question, and the prompt that hands them to the model."""
 
 from __future__ import annotations
 

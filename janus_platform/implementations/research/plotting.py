@@ -1,4 +1,4 @@
-"""Programs for the code sandbox: what to draw, decided from the question and the page that was read.
+"""Plotting programs for the code sandbox, chosen from the question and the page that was read.
 
 A plot shows a function that the question names, the correlation that quantum theory gives for an entangled pair, or the
 numbers of a table in the page. Where there is none of these, there is no plot.
@@ -64,7 +64,7 @@ class Plot:
 
 
 def plan_plot(question: str, page_title: str, page: str) -> Plot | None:
-    """What to draw for `question`, having read `page` (Markdown; may be empty). None when there is nothing."""
+    """The program that draws for `question`, having read `page` (Markdown; may be empty); None for nothing."""
     if formula := find_formula(question) or named_curve(question):
         return _formula_plot(formula)
     if _CORRELATION.search(question) and (_SPINS.search(question) or _ENTANGLED.search(question)):

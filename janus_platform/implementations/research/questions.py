@@ -1,4 +1,4 @@
-"""What kind of question it is: small talk, a calculation, a program to run, something to draw, or to look up."""
+"""The kind of a question: small talk, a calculation, a program to run, something to draw, or to look up."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _ARITHMETIC = (ast.Expression, ast.BinOp, ast.UnaryOp, *_OPERATORS)
 
 @dataclass(frozen=True)
 class Question:
-    """What the user wants to know.
+    """A user's question, and what it asks for.
 
     `has_picture` says that a picture came with it; `messages` is the whole conversation, `tools` what the request says
     of tools, both as the model gets them; `settings` what it asks of the answer.
@@ -85,7 +85,7 @@ class Question:
 
     @cached_property
     def form(self) -> Form:
-        """What is asked, apart from what is said of the answer's form."""
+        """The question without the sentences about the answer's form."""
         return read_form(self.text)
 
     @property
@@ -122,8 +122,8 @@ class Question:
         first, *others = _SENTENCES.split(self.form.core[:600])
         if any(_ASKS.search(other) for other in others):
             return None
-        asked = _CALCULATE.match(first)
-        return _arithmetic(_without_equals(first[asked.end() :] if asked else first))
+        request = _CALCULATE.match(first)
+        return _arithmetic(_without_equals(first[request.end() :] if request else first))
 
     def spoken(self) -> str:
         """The question without the request for a picture and without wishes for its form, on one line."""
@@ -134,7 +134,7 @@ class Question:
         return without if len(re.findall(r"\w{3,}", without)) > 1 else " ".join(_PLOT.sub(" ", text).split())
 
     def query(self) -> str:
-        """What to search for: the question without its politeness and without the request for a picture."""
+        """The search query: the question without its politeness and without the request for a picture."""
         spoken = self.spoken()
         shorter = " ".join(_ASKING.sub("", spoken).strip(" ?!.:,").split())
         return (shorter if re.search(r"\w{2}", shorter) else spoken)[:MAX_QUERY_CHARACTERS]
@@ -144,12 +144,12 @@ def read_question(
     messages: list[dict[str, Any]], tools: dict[str, Any] | None = None, settings: Settings | None = None
 ) -> Question:
     """The question in a conversation: the last user message, with the one before it when it is a short follow-up."""
-    asked = [_text_of(m.get("content")) for m in messages if m.get("role") == "user"]
-    if not asked:
+    questions = [_text_of(m.get("content")) for m in messages if m.get("role") == "user"]
+    if not questions:
         return Question("")
-    text, has_picture = asked[-1]
-    if len(asked) > 1 and _is_follow_up(text):
-        text = f"{asked[-2][0].rstrip(' ?.!')}: {text}"
+    text, has_picture = questions[-1]
+    if len(questions) > 1 and _is_follow_up(text):
+        text = f"{questions[-2][0].rstrip(' ?.!')}: {text}"
     return Question(text, has_picture, messages, tools or {}, settings or Settings())
 
 

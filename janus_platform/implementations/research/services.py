@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import httpx
+from steps import ResearchError
 
 SEARCH_URL = "https://search.janus.rodeo/search"
 FETCH_URL = "https://proxy.janus.rodeo/fetch"
@@ -37,11 +38,11 @@ MAX_PAGE_CHARACTERS = 1_000_000
 T = TypeVar("T")
 
 
-class ServiceError(Exception):
+class ServiceError(ResearchError):
     """A service did not do what it was asked; the message is a clause that fits into a sentence for the user."""
 
 
-class RateLimited(ServiceError):
+class RateLimitedError(ServiceError):
     """The service's limit is reached; `retry_after` is the seconds it asks to wait, 0 when it did not say."""
 
     def __init__(self, service: str, retry_after: int) -> None:
@@ -61,7 +62,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Delta:
-    """A piece of what the model says: some `content`, some `reasoning`, pieces of tool calls, or the final `usage`."""
+    """A piece of the model's answer: some `content`, some `reasoning`, pieces of tool calls, or the final `usage`."""
 
     content: str = ""
     reasoning: str = ""
@@ -123,15 +124,15 @@ class Services:
         return self._searches.has(query)
 
     async def search(self, query: str) -> list[Result]:
-        """The best results for `query`, best first. Raises RateLimited or ServiceError."""
+        """The best results for `query`, best first. Raises RateLimitedError or ServiceError."""
         return await self._searches.get(query, lambda: self._search(query))
 
     async def fetch(self, url: str) -> str:
-        """The page at `url` as Markdown. Raises RateLimited or ServiceError."""
+        """The page at `url` as Markdown. Raises RateLimitedError or ServiceError."""
         return await self._pages.get(url, lambda: self._fetch(url))
 
     async def chunks(self, query: str) -> list[Result]:
-        """What the vector index holds nearest in meaning to `query`. Raises RateLimited or ServiceError."""
+        """The passages of the vector index nearest in meaning to `query`. Raises RateLimitedError or ServiceError."""
         answer = await self._call("vector index", "POST", VECTOR_URL, json={"query": query[:2_000], "top_k": CHUNKS})
         found = answer.get("chunks")
         if not isinstance(found, list):
@@ -141,7 +142,7 @@ class Services:
         return [Result(*(str(c.get(k, "")) for k in ("source", "source", "content"))) for c in near]
 
     async def execute(self, code: str) -> Execution:
-        """Run Python `code` in the sandbox. Raises RateLimited or ServiceError; a failing program is no error."""
+        """Run Python `code` in the sandbox. Raises RateLimitedError or ServiceError; a failing program is no error."""
         started = time.monotonic()
         body = {"language": "python", "code": code, "timeout": SANDBOX_SECONDS}
         limit = SANDBOX_SECONDS + CALL_SECONDS
@@ -153,9 +154,9 @@ class Services:
             raise ServiceError("the code sandbox sent an answer without stdout and exit code") from None
 
     async def infer(self, messages: Sequence[dict[str, Any]], **more: Any) -> AsyncIterator[Delta]:
-        """What the model says, piece by piece as it arrives; `more` goes into the request, tools for instance.
+        """The model's answer, piece by piece as it arrives; `more` goes into the request, tools for instance.
 
-        Raises RateLimited or ServiceError.
+        Raises RateLimitedError or ServiceError.
         """
         name = "inference service"
         asked = {"model": MODEL, "messages": list(messages), "stream": True, "stream_options": {"include_usage": True}}
@@ -205,7 +206,7 @@ def _headers() -> dict[str, str]:
 async def _check(service: str, response: httpx.Response) -> None:
     if response.status_code == 429:
         wait = response.headers.get("retry-after", "")
-        raise RateLimited(service, int(wait) if wait.isdigit() else 0)
+        raise RateLimitedError(service, int(wait) if wait.isdigit() else 0)
     if response.status_code != 200:
         await response.aread()
         raise ServiceError(f"the {service} answered {response.status_code}{_title(response)}")

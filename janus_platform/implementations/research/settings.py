@@ -1,4 +1,4 @@
-"""What a request asks of an answer beside its messages: kept to where it can be, refused by its name where not."""
+"""Settings of a request (`max_tokens`, `stop`, `response_format`, …): followed, or refused by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from steps import Step, Text
+from steps import ResearchError, Step, Text
 
 _MODEL_FIELDS = ("temperature", "top_p", "seed", "presence_penalty", "frequency_penalty")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -26,8 +26,8 @@ _ASKS_NOTHING: dict[str, tuple[Any, ...]] = {
 }
 
 
-class Unsupported(ValueError):
-    """A request asks for what cannot be done; `param` is the field."""
+class UnsupportedSettingError(ResearchError):
+    """A setting that is not supported; `param` is the field."""
 
     def __init__(self, param: str, message: str) -> None:
         super().__init__(message)
@@ -45,13 +45,13 @@ class Settings:
 
 
 def read_settings(body: dict[str, Any]) -> Settings:
-    """The settings of a request. Raises Unsupported."""
+    """The settings of a request. Raises UnsupportedSettingError."""
     for name, nothing in _ASKS_NOTHING.items():
         if (value := body.get(name)) is not None and value not in nothing:
-            raise Unsupported(name, f"This implementation does not support `{name}`. Leave it out.")
+            raise UnsupportedSettingError(name, f"This implementation does not support `{name}`. Leave it out.")
     form = body.get("response_format")
     if form is not None and (not isinstance(form, dict) or not isinstance(form.get("type"), str)):
-        raise Unsupported("response_format", "`response_format` must be an object with a `type`.")
+        raise UnsupportedSettingError("response_format", "`response_format` must be an object with a `type`.")
     return Settings(
         max_tokens=_bound(body),
         stops=_stops(body.get("stop")),
@@ -65,7 +65,7 @@ def _bound(body: dict[str, Any]) -> int | None:
         value = body.get(name)
         if value is not None:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise Unsupported(name, f"`{name}` must be a whole number from 1.")
+                raise UnsupportedSettingError(name, f"`{name}` must be a whole number from 1.")
             return value
     return None
 
@@ -73,7 +73,7 @@ def _bound(body: dict[str, Any]) -> int | None:
 def _stops(raw: Any) -> tuple[str, ...]:
     stops = [raw] if isinstance(raw, str) else [] if raw is None else raw
     if not isinstance(stops, list) or not all(isinstance(stop, str) and stop for stop in stops):
-        raise Unsupported("stop", "`stop` must be a text, or a list of texts.")
+        raise UnsupportedSettingError("stop", "`stop` must be a text, or a list of texts.")
     return tuple(stops)
 
 
@@ -104,9 +104,9 @@ class Bounded:
         if self._cut:
             return ""
         text, self._held = self._held + piece, ""
-        found = [place for stop in self._stops if (place := text.find(stop)) >= 0]
-        if found:
-            text = self._within(text[: min(found)])
+        positions = [position for stop in self._stops if (position := text.find(stop)) >= 0]
+        if positions:
+            text = self._within(text[: min(positions)])
             self._cut, self.reason = True, self.reason or "stop"
             return text
         # The end may be the beginning of a stop.
@@ -121,11 +121,11 @@ class Bounded:
         """As much of `text` as the bound on tokens leaves: a word or a sign counts as one."""
         if self._left is None:
             return text
-        said = ""
+        kept = ""
         for token in _TOKEN.finditer(text):
             if self._left == 0:
                 self._cut, self.reason = True, "length"
-                return said
+                return kept
             self._left -= 1
-            said = text[: token.end()]
+            kept = text[: token.end()]
         return text

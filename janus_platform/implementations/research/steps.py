@@ -1,4 +1,4 @@
-"""What an answer is made of while it is being made: thoughts, text, pictures, tool calls, and what it has cost."""
+"""Steps of an answer: thoughts, text, pictures and tool calls, and the usage that they cost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+
+class ResearchError(Exception):
+    """Base of every error that this implementation raises."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ Step = Thought | Text | Picture | ToolCalls
 
 @dataclass
 class Usage:
-    """What answering has cost so far."""
+    """The cost of an answer so far."""
 
     totals: dict[str, int | float] = field(
         default_factory=lambda: {

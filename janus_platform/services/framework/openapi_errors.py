@@ -1,4 +1,4 @@
-"""How an OpenAPI document describes errors: one response a status, RFC 9457 problems, and what the rate limit sends."""
+"""The errors of an OpenAPI document: one response a status, RFC 9457 problems, and what the rate limit sends."""
 
 from __future__ import annotations
 

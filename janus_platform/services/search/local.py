@@ -8,7 +8,7 @@ from typing import Any
 
 from janus_platform.corpus import Corpus, Page, article_text
 from janus_platform.services.framework.problem import invalid_field
-from janus_platform.services.search.engine import Found, Result
+from janus_platform.services.search.engine import Result, SearchResults
 from janus_platform.services.search.index import Document, TextIndex
 from janus_platform.services.search.query import FUNCTION_WORDS, Query, parse_query, rewritten
 from janus_platform.services.search.snippet import cut, one_line, prepare
@@ -45,18 +45,18 @@ class LocalSearch:
         """The engine over every page of `corpus`."""
         return cls(Document(page.title, text_of(page), page.url) for page in corpus.pages)
 
-    async def search(self, query: str, num_results: int) -> Found:
+    async def search(self, query: str, num_results: int) -> SearchResults:
         """See SearchEngine. Raises Problem 422 when there is nothing to search for."""
         # A search takes well under a millisecond: a thread would cost more than it.
         return self.find(query, num_results)
 
-    def find(self, query: str, num_results: int) -> Found:
+    def find(self, query: str, num_results: int) -> SearchResults:
         """The same, for those who cannot wait."""
         parsed, corrected = self._understood(query)
         hits = self._index.find(parsed, num_results)
         wanted = self._spellings(parsed) if hits else ()
         results = (Result(*self._shown[hit.position], cut(self._texts[hit.position], wanted)) for hit in hits)
-        return Found(tuple(results), corrected)
+        return SearchResults(tuple(results), corrected)
 
     def explain(self, query: str, num_results: int) -> list[Explained]:
         """The same pages in the same order, each with its score and the parts that it is the sum of."""

@@ -8,15 +8,16 @@ so the same index always answers the same.
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
 
 SHORTEST_WORD = 4
 LONG_WORD = 8
 LONGEST_WORD = 40
+# Distances are taken of at most so many candidates, those that share the most pairs of letters.
+MAX_CANDIDATES = 64
 
 
 class Speller:
@@ -24,11 +25,12 @@ class Speller:
 
     def __init__(self, frequencies: Mapping[str, int]) -> None:
         self._frequencies = frequencies
-        self._by_length: dict[int, dict[str, str]] = defaultdict(dict)
-        for word in frequencies:
-            if len(word) >= SHORTEST_WORD - 1 and word.isalpha():
-                without_accents = plain(word)
-                self._by_length[len(without_accents)][word] = without_accents
+        self._words = sorted(word for word in frequencies if len(word) >= SHORTEST_WORD - 1 and word.isalpha())
+        self._plain = [plain(word) for word in self._words]
+        self._holding: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for position, word in enumerate(self._plain):
+            for pair in _pairs(word):
+                self._holding[len(word), pair].append(position)
 
     def correct(self, word: str) -> str | None:
         """What the unknown `word` was meant to be: one known word, two that ran together, or None.
@@ -44,13 +46,23 @@ class Speller:
     def _nearest(self, typed: str, edits: int) -> str | None:
         """The most frequent word at most so many edits away; of equally frequent ones, the first in the alphabet."""
         near = [
-            (-self._frequencies[word], word)
-            for length in range(len(typed) - edits, len(typed) + edits + 1)
-            if (words := self._by_length.get(length))
-            for candidate, _, word in extract(typed, words, scorer=OSA.distance, score_cutoff=edits, limit=None)
-            if _plausible(typed, candidate)
+            (-self._frequencies[self._words[position]], self._words[position])
+            for position in self._candidates(typed, edits)
+            if OSA.distance(typed, self._plain[position], score_cutoff=edits) <= edits
+            and _plausible(typed, self._plain[position])
         ]
         return min(near)[1] if near else None
+
+    def _candidates(self, typed: str, edits: int) -> list[int]:
+        pairs = _pairs(typed)
+        shared: Counter[int] = Counter()
+        for length in range(len(typed) - edits, len(typed) + edits + 1):
+            for pair in pairs:
+                shared.update(self._holding.get((length, pair), ()))
+        # An edit touches at most three pairs, and a pair that stands twice in a word is counted once.
+        least = max(1, len(pairs) - 3 * edits)
+        near = [(-count, position) for position, count in shared.items() if count >= least]
+        return [position for _, position in sorted(near)[:MAX_CANDIDATES]]
 
     def _split(self, typed: str) -> str | None:
         """ "blackhole" → "black hole": the parts of which the rarer one is the most frequent."""
@@ -73,3 +85,8 @@ def plain(word: str) -> str:
 def _plausible(typed: str, meant: str) -> bool:
     """Not one letter for another in a word of four: `mars` is more likely right than a misspelled `maps`."""
     return len(typed) > SHORTEST_WORD or len(typed) != len(meant) or sorted(typed) == sorted(meant)
+
+
+def _pairs(word: str) -> set[str]:
+    framed = f"^{word}$"
+    return {framed[i : i + 2] for i in range(len(framed) - 1)}

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 
 from janus_platform.contract import load_contract
 from janus_platform.corpus import Corpus
-from janus_platform.services.embedding.encoder import Encoder, ModelDamaged, is_prepared
+from janus_platform.services.embedding.encoder import Encoder, ModelDamagedError, is_prepared
 from janus_platform.services.framework.app import ServiceContext, build_service, read_json
 from janus_platform.services.framework.problem import Problem
 from janus_platform.services.vector_index.build import build_in_background
@@ -186,7 +186,7 @@ class VectorIndex:
             return None
         try:
             return Encoder.load(self._folder)
-        except ModelDamaged:
+        except ModelDamagedError:
             self._status = Status.DAMAGED
             return None
 

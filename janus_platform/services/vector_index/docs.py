@@ -126,9 +126,9 @@ def _files(top: str, parts: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
         return
     root = origin.parent
     for part in parts:
-        place = root / part
-        found = sorted(place.rglob("*.py")) if place.is_dir() else [place] if place.is_file() else []
-        yield from ((root, file) for file in found if not {"test", "tests"} & set(file.relative_to(root).parts))
+        path = root / part
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.is_file() else []
+        yield from ((root, file) for file in files if not {"test", "tests"} & set(file.relative_to(root).parts))
 
 
 def _dotted(top: str, root: Path, file: Path) -> str:

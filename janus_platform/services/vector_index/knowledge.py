@@ -98,13 +98,13 @@ def head(folder: Path, key: str) -> Mapping[str, Any]:
 
 def kept_keys(folder: Path) -> list[str]:
     """The keys of all kept knowledge, newest first."""
-    found = []
+    dated_keys = []
     for path in folder.glob(knowledge_file(folder, "*").name):
         try:
-            found.append((path.stat().st_mtime_ns, path.stem.removeprefix("knowledge-")))
+            dated_keys.append((path.stat().st_mtime_ns, path.stem.removeprefix("knowledge-")))
         except FileNotFoundError:
             continue
-    return [key for _, key in sorted(found, reverse=True)]
+    return [key for _, key in sorted(dated_keys, reverse=True)]
 
 
 def knowledge_file(folder: Path, key: str) -> Path:

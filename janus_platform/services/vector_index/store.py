@@ -1,4 +1,4 @@
-"""Where vectors are kept and searched: `VectorStore`, the interface, and exact search in memory behind it.
+"""The vector store: its interface, and exact search in memory behind it; the filter by source.
 
 A server takes its place by offering `nearest`: it would hold one point a vector, with the chunk's number and source as
 payload, filter by the source, group by the chunk, and be filled where `VectorIndex` calls its `StoreMaker`. Exact

@@ -81,13 +81,13 @@ def load_vectors(folder: Path, key: str, chunks: int) -> Vectors | None:
 
     try:
         with np.load(vectors_file(folder, key), allow_pickle=False) as kept:
-            found = Vectors(kept["values"], kept["owners"])
+            vectors = Vectors(kept["values"], kept["owners"])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None
-    values, owners = found.values, found.owners
+    values, owners = vectors.values, vectors.owners
     shaped = values.dtype == np.float32 and values.shape == (len(owners), DIMENSIONS) and owners.dtype.kind == "i"
     usable = shaped and len(owners) > 0 and np.isfinite(values).all() and 0 <= owners.min() <= owners.max() < chunks
-    return found if usable else None
+    return vectors if usable else None
 
 
 def vectors_file(folder: Path, key: str) -> Path:

@@ -24,7 +24,7 @@ from janus_platform.services.framework.problem import Problem
 from janus_platform.services.web_proxy.charset import is_binary
 from janus_platform.services.web_proxy.converter import Converter, WorkerConverter
 from janus_platform.services.web_proxy.guard import Target, check_url, redirected
-from janus_platform.services.web_proxy.robots_gate import RobotsGate
+from janus_platform.services.web_proxy.robots import RobotsRules
 from janus_platform.services.web_proxy.web import LiveWeb, LocalWeb, Reply, Web
 from janus_platform.services.web_proxy.worker import HTML, media_type
 
@@ -40,7 +40,7 @@ class Fetcher:
         self.web, self.converter = web, converter
         self._max_bytes, self._max_redirects = service.max_page_bytes, service.max_redirects
         self._timeout_seconds: float = service.fetch_timeout_seconds
-        self._robots = RobotsGate(web, clock, service.user_agent)
+        self._robots = RobotsRules(web, clock, service.user_agent)
 
     async def fetch(self, url: str, caller: str) -> dict[str, object]:
         """The page at `url` for `caller`: content, title, final url, status and content type.

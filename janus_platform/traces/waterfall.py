@@ -1,7 +1,7 @@
-"""A trace as SVG: a bar a span, a tick a chunk, the first content and the longest gap marked, the figures below.
+"""A trace as a waterfall: a bar a span, a tick a chunk, first content and longest gap marked, the figures below.
 
-The drawing takes the text colour of the page that it stands in. Its title and description say in words what it shows.
-Everything from outside is escaped: names and attributes may be hostile.
+As SVG it takes the text colour of the page that it stands in, and its title and description say in words what it shows.
+Everything from outside is escaped: names and attributes may be hostile. As text it has a line a span.
 """
 
 from __future__ import annotations
@@ -10,12 +10,25 @@ import math
 import textwrap
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from janus_platform.traces.view import Span, Trace
+from janus_platform.traces.spans import Gap, Span
 
+COLUMNS = 48  # of the bars, as text
 _AXIS, _LINE, _TICKS = 34, 18, 6
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """What is drawn: a row a span, a mark a chunk, how many services were called, and the figures in words."""
+
+    trace_id: str
+    duration_ms: float
+    calls: int
+    spans: tuple[Span, ...]
+    chunks_ms: tuple[float, ...]
+    content_ms: float | None
+    longest_gap: Gap | None
+    figures: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,51 +73,50 @@ _STYLE = (
 )
 
 
-def draw(trace: Trace) -> str:
+def draw(drawn: Waterfall) -> str:
     """The waterfall as an SVG element for a page."""
     # A narrow window scrolls: smaller letters could not be read.
-    return _svg(trace, _WIDE, f'width="100%" style="min-width:600px;max-width:{_WIDE.width}px"', "")
+    return _svg(drawn, _WIDE, f'width="100%" style="min-width:600px;max-width:{_WIDE.width}px"', "")
 
 
-def draw_narrow(trace: Trace) -> str:
+def draw_narrow(drawn: Waterfall) -> str:
     """The same for a phone: readable at a width of 340 pixels."""
-    return _svg(trace, _NARROW, f'width="100%" style="max-width:{_NARROW.width * 1.5:g}px"', "")
+    return _svg(drawn, _NARROW, f'width="100%" style="max-width:{_NARROW.width * 1.5:g}px"', "")
 
 
-def document(trace: Trace) -> str:
+def document(drawn: Waterfall) -> str:
     """The waterfall as a file of its own: light or dark as its reader's system is."""
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _svg(trace, _WIDE, f'width="{_WIDE.width}"', _STYLE) + "\n"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _svg(drawn, _WIDE, f'width="{_WIDE.width}"', _STYLE) + "\n"
 
 
-def _svg(trace: Trace, form: _Form, size: str, style: str) -> str:
-    rows = [*trace.spans, *trace.unattributed]
-    end = max(span.end_ms for span in rows)
-    bottom = _AXIS + form.row * (len(rows) + bool(trace.tokens_ms))
-    figures = [line for figure in trace.figures() for line in textwrap.wrap(figure, form.characters)]
+def _svg(drawn: Waterfall, form: _Form, size: str, style: str) -> str:
+    end = max(span.end_ms for span in drawn.spans)
+    bottom = _AXIS + form.row * (len(drawn.spans) + bool(drawn.chunks_ms))
+    figures = [line for figure in drawn.figures for line in textwrap.wrap(figure, form.characters)]
     parts = [*_axis(end, form, bottom)]
-    for row, span in enumerate(rows):
+    for row, span in enumerate(drawn.spans):
         parts += _bar(span, _AXIS + row * form.row, end, form)
-    if trace.tokens_ms:
-        parts += _chunks(trace, bottom - form.row, end, form)
+    if drawn.chunks_ms:
+        parts += _chunks(drawn, bottom - form.row, end, form)
     for number, line in enumerate(figures, 1):
         parts.append(f'<text x="8" y="{bottom + 4 + _LINE * number}" opacity=".85">{escape(line)}</text>')
     height = bottom + 10 + _LINE * len(figures)
     return (
         f'<svg class="janus-waterfall" role="img" viewBox="0 0 {form.width} {height}" {size} '
         'font-family="system-ui, sans-serif" font-size="12" fill="currentColor" xmlns="http://www.w3.org/2000/svg">'
-        f"<title>{escape(_title(trace))}</title><desc>{escape(_description(trace))}</desc>{style}"
+        f"<title>{escape(_title(drawn))}</title><desc>{escape(_description(drawn))}</desc>{style}"
         + "".join(parts)
         + "</svg>"
     )
 
 
-def _title(trace: Trace) -> str:
-    return f"Waterfall of a request of {trace.duration_ms:.0f} ms with {len(trace.service_calls)} service calls"
+def _title(drawn: Waterfall) -> str:
+    return f"Waterfall of a request of {drawn.duration_ms:.0f} ms with {drawn.calls} service calls"
 
 
-def _description(trace: Trace) -> str:
-    said = [f"{s.label} from {s.start_ms:.0f} ms, {s.outcome}" for s in (*trace.spans, *trace.unattributed)]
-    return ". ".join([*said, *trace.figures()]) + "."
+def _description(drawn: Waterfall) -> str:
+    rows = [f"{s.label} from {s.start_ms:.0f} ms, {s.outcome}" for s in drawn.spans]
+    return ". ".join([*rows, *drawn.figures]) + "."
 
 
 def ticks(end: float) -> list[float]:
@@ -127,8 +139,7 @@ def _axis(end: float, form: _Form, bottom: int) -> list[str]:
         if number % every == 0:
             inside = "end" if x + 20 > form.width else "middle"
             anchor = inside if number or form is _WIDE else "start"
-            said = f"{at:g} ms"
-            parts.append(f'<text x="{x:.1f}" y="{_AXIS - 14}" text-anchor="{anchor}" opacity=".75">{said}</text>')
+            parts.append(f'<text x="{x:.1f}" y="{_AXIS - 14}" text-anchor="{anchor}" opacity=".75">{at:g} ms</text>')
     return parts
 
 
@@ -150,16 +161,15 @@ def _bar(span: Span, y: int, end: float, form: _Form) -> list[str]:
     ]
 
 
-def _chunks(trace: Trace, y: int, end: float, form: _Form) -> list[str]:
+def _chunks(drawn: Waterfall, y: int, end: float, form: _Form) -> list[str]:
     """The row of ticks: short while the implementation thinks, long while it answers; the longest gap underlined."""
-    content = trace.event_ms("first_content")
     top = y + form.bar
     parts = [f'<text x="8" y="{y + form.text}">chunks</text>']
-    for at in trace.tokens_ms:
-        begin = top if content is not None and at >= content - 0.5 else top + form.height / 2
+    for at in drawn.chunks_ms:
+        begin = top if drawn.content_ms is not None and at >= drawn.content_ms - 0.5 else top + form.height / 2
         x = form.x(at, end)
         parts.append(f'<line x1="{x:.1f}" y1="{begin:g}" x2="{x:.1f}" y2="{top + form.height}" stroke="currentColor"/>')
-    if gap := trace.longest_gap:
+    if gap := drawn.longest_gap:
         x1, x2 = form.x(gap.start_ms, end), form.x(gap.start_ms + gap.ms, end)
         under = top + form.height + 3
         parts.append(
@@ -167,3 +177,25 @@ def _chunks(trace: Trace, y: int, end: float, form: _Form) -> list[str]:
             f"<title>longest gap: {gap.ms:.1f} ms</title></line>"
         )
     return parts
+
+
+def as_text(drawn: Waterfall) -> str:
+    """The waterfall as lines of text, COLUMNS characters wide between labels and durations."""
+    labels = ["  " * span.depth + span.label for span in drawn.spans]
+    width = max(map(len, labels)) + 2
+    scale = COLUMNS / max(max(span.end_ms for span in drawn.spans), 1e-9)
+    lines = [f"trace {drawn.trace_id}  {drawn.duration_ms:.1f} ms"]
+    for label, span in zip(labels, drawn.spans, strict=True):
+        lines.append(f"{label:<{width}}{_text_bar(span, scale)} {span.outcome:>10}")
+    if drawn.chunks_ms:
+        columns = {min(int(at * scale), COLUMNS - 1) for at in drawn.chunks_ms}
+        marks = "".join("·" if column in columns else " " for column in range(COLUMNS))
+        lines.append(f"{'chunks':<{width}}{marks.rstrip()}")
+    return "\n".join([*lines, *drawn.figures])
+
+
+def _text_bar(span: Span, scale: float) -> str:
+    # A call that may belong to another request can have begun before this one.
+    begin = min(max(0, int(span.start_ms * scale)), COLUMNS - 1)
+    length = min(max(1, round(span.duration_ms * scale)), COLUMNS - begin)
+    return f"{' ' * begin}{'█' * length:<{COLUMNS - begin}}"

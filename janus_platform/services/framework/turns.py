@@ -1,24 +1,32 @@
-"""Turns at a few workers: callers go round, and no caller has every worker at once."""
+"""Turns at a few workers: callers go round, and no caller has every worker at once.
+
+A queue by arrival would let a caller of fifty requests keep another waiting for all of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Iterable
 from typing import Generic, TypeVar
 
+from janus_platform.services import ServiceError
+
 Worker = TypeVar("Worker")
 
 
-class Full(Exception):
+class TurnsFullError(ServiceError):
     """Too many are waiting, of this caller or together."""
 
 
 class Turns(Generic[Worker]):
     """Hands `workers` out, one to a turn. A caller gets at most all but one of them while it waits for others."""
 
-    def __init__(self, workers: Iterable[Worker], waiting_per_caller: int, waiting: int) -> None:
+    def __init__(
+        self, workers: Iterable[Worker], waiting_per_caller: float = math.inf, waiting: float = math.inf
+    ) -> None:
         self._free = list(workers)
         self._most_at_once = max(1, len(self._free) - 1)
         self._waiting_per_caller, self._most_waiting = waiting_per_caller, waiting
@@ -27,7 +35,7 @@ class Turns(Generic[Worker]):
 
     @contextlib.asynccontextmanager
     async def turn(self, caller: str) -> AsyncIterator[Worker]:
-        """Wait for a worker, and give it back. Raises Full at once where too many wait already."""
+        """Wait for a worker, and give it back. Raises TurnsFullError at once where too many wait already."""
         worker = await self._wait(caller)
         try:
             yield worker
@@ -37,7 +45,7 @@ class Turns(Generic[Worker]):
     async def _wait(self, caller: str) -> Worker:
         queue = self._queues.get(caller, deque())
         if len(queue) >= self._waiting_per_caller or sum(map(len, self._queues.values())) >= self._most_waiting:
-            raise Full
+            raise TurnsFullError
         turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(caller, queue).append(turn)
         self._hand_out()

@@ -1,4 +1,4 @@
-"""What is prepared once so that a run need not: matplotlib's list of fonts, and Go's compiled standard library.
+"""The cache of runs, prepared once: matplotlib's list of fonts, and Go's compiled standard library.
 
 The list is made by an ordinary run, whose fonts it must describe; the library by Go on the host, from a program that
 stands here. A run gets a copy of the small one and links to the files of the large one, which it can only read, so no
@@ -40,7 +40,7 @@ _BUILD_SECONDS = 300  # six times what two cores need
 
 
 @dataclass(frozen=True)
-class Warm:
+class RunCache:
     """The folder that was prepared, or None: then a first plot and every Go program take seconds."""
 
     folder: Path | None = None
@@ -53,8 +53,8 @@ class Warm:
 
     def widen(self, toolchain: Toolchain) -> Toolchain:
         """`toolchain` with what must be visible besides."""
-        place = self._go_cache(toolchain)
-        return toolchain if place is None else replace(toolchain, binds=(*toolchain.binds, place))
+        directory = self._go_cache(toolchain)
+        return toolchain if directory is None else replace(toolchain, binds=(*toolchain.binds, directory))
 
     def fill(self, toolchain: Toolchain, scratch: Scratch) -> None:
         """Put into a run's private directory what its language finds there. Raises OSError."""
@@ -65,29 +65,29 @@ class Warm:
                 scratch.put(name, content, folder=f"{CACHE}/matplotlib")
         if toolchain.language == "go":
             scratch.put("mode", b"off", folder=_GO_TELEMETRY)
-        if (place := self._go_cache(toolchain)) is not None:
-            scratch.link_tree(_listing(place), place, folder=f"{CACHE}/go")
+        if (directory := self._go_cache(toolchain)) is not None:
+            scratch.link_tree(_listing(directory), directory, folder=f"{CACHE}/go")
             scratch.put(_TRIMMED, str(int(time.time())).encode(), folder=f"{CACHE}/go")
 
     def keep_fonts(self, files: Sequence[WrittenFile]) -> None:
         """Keep what FONT_PROGRAM wrote. Raises OSError."""
-        with _appearing(self.made(), _FONTS) as place:
+        with _AtomicFolder(self.made(), _FONTS) as directory:
             for file in files:
-                (place / file.name).write_bytes(file.content)
+                (directory / file.name).write_bytes(file.content)
 
     def compile_go(self, toolchain: Toolchain) -> None:
         """Compile Go's standard library, which takes the better part of a minute. Raises OSError."""
-        with _appearing(self.made(), _go_name(toolchain)) as place, tempfile.TemporaryDirectory() as work:
+        with _AtomicFolder(self.made(), _go_name(toolchain)) as directory, tempfile.TemporaryDirectory() as work:
             imports = "".join(f'import _ "{package}"\n' for package in _GO_PACKAGES)
             Path(work, "main.go").write_text(f"package main\n{imports}func main() {{}}\n", encoding="utf-8")
-            environment = {**toolchain.environment, "GOCACHE": str(place), "HOME": work, "PATH": os.defpath}
+            environment = {**toolchain.environment, "GOCACHE": str(directory), "HOME": work, "PATH": os.defpath}
             command = [f"{toolchain.environment['GOROOT']}/bin/go", "build", "-o", os.devnull, "main.go"]
             try:
                 ask(command, cwd=Path(work), env=environment, seconds=_BUILD_SECONDS)
             except NoAnswerError as error:
                 raise OSError(f"{command[0]} cannot compile Go's library: {error}") from error
-            (place / _TRIMMED).unlink(missing_ok=True)
-            _make_readable(place)
+            (directory / _TRIMMED).unlink(missing_ok=True)
+            _make_readable(directory)
 
     def made(self) -> Path:
         """The folder, which exists from now on. Raises OSError when it cannot be made."""
@@ -99,11 +99,11 @@ class Warm:
     def _go_cache(self, toolchain: Toolchain) -> Path | None:
         if self.folder is None or toolchain.language != "go":
             return None
-        place = self.folder / _go_name(toolchain)
-        return place if place.is_dir() else None
+        directory = self.folder / _go_name(toolchain)
+        return directory if directory.is_dir() else None
 
 
-class _appearing:
+class _AtomicFolder:
     """A new folder that gets its name at the block's end, all at once: a run never sees half of it."""
 
     def __init__(self, parent: Path, name: str) -> None:
@@ -129,17 +129,17 @@ def _go_name(toolchain: Toolchain) -> str:
 
 
 @cache
-def _listing(place: Path) -> Mapping[str, Sequence[str]]:
-    folders = sorted(path.name for path in place.iterdir() if path.is_dir())
-    return {name: sorted(os.listdir(place / name)) for name in folders}
+def _listing(directory: Path) -> Mapping[str, Sequence[str]]:
+    folders = sorted(path.name for path in directory.iterdir() if path.is_dir())
+    return {name: sorted(os.listdir(directory / name)) for name in folders}
 
 
-def _contents(place: Path) -> Mapping[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(place.glob("*.json"))}
+def _contents(directory: Path) -> Mapping[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(directory.glob("*.json"))}
 
 
-def _make_readable(place: Path) -> None:
-    for folder, _, files in os.walk(place):
+def _make_readable(directory: Path) -> None:
+    for folder, _, files in os.walk(directory):
         os.chmod(folder, 0o755)
         for file in files:
             os.chmod(Path(folder, file), 0o644)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from janus_platform.services import ServiceError
 
-class TooMuch(Exception):
+
+class StreamTooLargeError(ServiceError):
     """An event, or the whole answer, is larger than its bound."""
 
 
@@ -20,10 +22,10 @@ class EventReader:
         self._after_cr = False
 
     def feed(self, received: bytes) -> Iterator[bytes]:
-        """The data of the events that `received` finishes. Raises TooMuch."""
+        """The data of the events that `received` finishes. Raises StreamTooLargeError."""
         self._left -= len(received)
         if self._left < 0:
-            raise TooMuch
+            raise StreamTooLargeError
         for part in received.replace(b"\r\n", b"\n").splitlines(keepends=True) if received else ():
             yield from self._part(part)
 
@@ -34,7 +36,7 @@ class EventReader:
         self._line += part.rstrip(b"\r\n")
         self._size += len(part)
         if self._size > self._max_event_bytes:
-            raise TooMuch
+            raise StreamTooLargeError
         self._after_cr = part.endswith(b"\r")
         if part.endswith((b"\n", b"\r")):
             line, self._line = bytes(self._line), bytearray()
