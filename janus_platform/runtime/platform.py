@@ -70,7 +70,7 @@ class Settings:
 
 
 class LocalPlatform:
-    """Everything that runs, put together. `start`, then `run`, then `close`; `files` is where it stands on disk.
+    """Everything that runs, put together. `start`, then `run`, then `close`; `files` are its folder and log.
 
     `control` makes the control API's app. `mark` tells platforms apart that are shared: see `launcher.Program`.
     """
