@@ -29,7 +29,6 @@ from janus_platform.services.code_sandbox.toolchains import TOOLS, ToolchainMiss
 # Given to no account (below isolation/uids.py's own range), so that it owns nothing but what the test hands it.
 ORDINARY_UID = 1_899_999_999
 COMMAND_SECONDS = 240
-FONTS = "sandbox/sandbox-matplotlib"
 OLD_GO = 'case "$1" in env) echo /usr/lib;; *) echo "go version go1.19.8 linux/amd64";; esac'
 # What each stand-in does, and a word of the reason that must be given.
 KINDS = {
@@ -208,8 +207,23 @@ class Installation:
         )
 
 
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model and the vectors of this home; those of another Python's documentation come to it once they are made."""
+    folder = tmp_path_factory.mktemp("vectors")
+    _copy_new(home() / "cache" / "minilm", folder)
+    return folder
+
+
+def _copy_new(source: Path, target: Path) -> None:
+    # All but the lock, which each keeps for itself. Copied: nobody else may read what lies below /root.
+    for file in source.iterdir() if source.is_dir() else ():
+        if file.suffix != ".lock" and not (target / file.name).exists():
+            shutil.copy(file, target / file.name)
+
+
 @pytest.fixture(params=["root", "ordinary user"])
-def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+def installation(request: pytest.FixtureRequest, vectors: Path) -> Iterator[Installation]:
     """The environment as `make` leaves it, without its tools; its packages are this one's."""
     if request.param == "root" and os.geteuid() != 0:
         pytest.skip("this is not root")
@@ -226,17 +240,15 @@ def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
         for tool in ("sh", "sleep", "yes", "prlimit", "setpriv"):
             (made.tools / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool}"))
         (folder / "home" / "cache").mkdir(parents=True)
-        if (home() / "cache" / "minilm").is_dir():
-            (folder / "home" / "cache" / "minilm").mkdir()
-            # All but the lock, which each keeps for itself. Copied: nobody else may read what lies below /root.
-            for file in (f for f in (home() / "cache" / "minilm").iterdir() if f.suffix != ".lock"):
-                shutil.copy(file, folder / "home" / "cache" / "minilm" / file.name)
-        if (fonts := home() / "cache" / FONTS).is_dir():  # Made anew it takes an ordinary user five seconds.
-            shutil.copytree(fonts, folder / "home" / "cache" / FONTS)
+        model = folder / "home" / "cache" / "minilm"
+        if any(vectors.iterdir()):
+            model.mkdir()
+            _copy_new(vectors, model)
         if uid is not None:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, uid, uid, follow_symlinks=False)
         yield made
+        _copy_new(model, vectors)
 
 
 def _python_for(made: Installation, venv: Path) -> None:
@@ -273,9 +285,7 @@ DOINGS = {
 def test_prepare_and_doctor_go_through_whatever_the_optional_tools_do(installation: Installation, doing: str) -> None:
     for tool, kind in DOINGS[doing].items():
         stand_in(installation.tools / tool, KINDS[kind][0])
-    if doing == "missing":
-        shutil.rmtree(installation.folder / "home" / "cache" / FONTS, ignore_errors=True)
-    else:
+    if doing != "missing":
         stand_in(installation.tools / "chromium", KINDS[doing][0])
     prepared = installation.janus("prepare")
     assert prepared.returncode == 0, prepared.stderr
