@@ -16,7 +16,6 @@ import pytest
 
 from tools.environment import ROOT
 
-OPEN = pytest.mark.xfail(reason="circles that are opened one by one", strict=True)
 # Loose modules that every package may import, and that import nothing but each other.
 BASE = {"clock", "contract", "errors"}
 # A package or loose module of janus_platform, and what of it that may import. A module beside the packages that is not
