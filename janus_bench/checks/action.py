@@ -136,7 +136,6 @@ class Artifact:
     def __post_init__(self) -> None:
         if not all(isinstance(spot, list) and len(spot) == 5 and all(map(_is_number, spot)) for spot in self.colours):
             raise ValueError("colours: each must be [x, y, red, green, blue]")
-        pictures.need_pillow()
 
     def evaluate(self, subject: Subject) -> Verdict:
         why = "no artifact"

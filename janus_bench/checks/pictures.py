@@ -12,7 +12,6 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -54,14 +53,6 @@ class Picture:
         column, row = min(columns - 1, max(0, int(x * columns))), min(rows - 1, max(0, int(y * rows)))
         colour = self.image.crop((column, row, column + 1, row + 1)).convert("RGB").tobytes()
         return all(abs(got - want) <= TOLERANCE for got, want in zip(colour, wanted, strict=True))
-
-
-def need_pillow() -> None:
-    """Raise BenchError where Pillow is missing, without which no picture is drawn or looked at."""
-    if find_spec("PIL") is None:
-        raise BenchError(
-            "this suite has pictures, which need the extra [pictures]", "Install it: `pip install pillow`."
-        )
 
 
 def decode(media_type: str, data: str) -> Picture:

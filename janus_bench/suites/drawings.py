@@ -12,8 +12,6 @@ import base64
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from janus_bench.checks.pictures import need_pillow
-
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
@@ -71,7 +69,6 @@ def data_url(picture: dict[str, Any]) -> str:
 
 def png(picture: dict[str, Any]) -> bytes:
     """The picture as PNG, 8 bits a channel, red green blue. Raises ValueError naming the field; BenchError."""
-    need_pillow()
     from PIL import Image, ImageDraw
 
     width, height = (_whole(picture, name, MAX_SIDE, "picture") for name in ("width", "height"))
