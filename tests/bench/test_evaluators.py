@@ -20,8 +20,6 @@ from janus_bench.checks import code_runner, pictures
 from janus_bench.checks.normalise import body, numbers, reads_as_prose, urls
 from janus_bench.checks.registry import build_check
 from janus_bench.checks.verdict import Subject, Verdict
-from janus_bench.errors import BenchError
-from janus_bench.suites.loader import load_suite
 from tests.bench.answers import artifact, png
 
 HANDSHAKE = {"kind": "facts", "require": [["SYN"], ["SYN-ACK", "SYN/ACK"], ["ACK"]], "forbid": ["UDP"], "max_words": 60}
@@ -303,13 +301,6 @@ def test_colours_are_read_from_every_kind_of_png(mode: str) -> None:
     whole.save(file, "PNG")
     check = {"kind": "artifact", "colours": [[0.9, 0.1, 255, 255, 255], [0.5, 0.5, 0, 0, 0]]}
     assert judged(check, artifacts=[artifact(file.getvalue())]) == (mode != "I;16")
-
-
-def test_a_suite_with_pictures_says_what_it_needs_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(BenchError, match=r"\[pictures\].*`pip install pillow`"):
-        load_suite("quick").items(1)
-    assert load_suite("coding").items(1)
 
 
 def test_prose_is_told_from_a_list() -> None:
