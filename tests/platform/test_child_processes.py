@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from janus_platform.processes.child import Child, ask
+from janus_platform.processes.child import Child, NoAnswer, ask
 from janus_platform.runtime.server import new_event_loop
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -172,3 +173,22 @@ def test_what_a_program_prints_right_before_its_end_is_part_of_its_answer(monkey
 
     monkeypatch.setattr(subprocess.Popen, "poll", poll_at_its_end)
     assert ask(["/bin/sh", "-c", "sleep 0.3; echo answer"], seconds=10) == "answer"
+
+
+def script(path: Path, words: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{words}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_nothing_that_a_silent_tool_started_lives_on(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    tool = script(tmp_path / "tool", f"sleep 600 & echo $! $$ > {pids}; wait")
+    with pytest.raises(NoAnswer, match="did not answer within 1 s"):
+        ask([str(tool)], seconds=1)
+    assert not any(Path(f"/proc/{pid}/exe").exists() for pid in pids.read_text().split())
+
+
+def test_an_answer_does_not_wait_for_what_the_tool_left_in_the_background(tmp_path: Path) -> None:
+    tool = script(tmp_path / "tool", "sleep 600 & echo 1.2")
+    assert ask([str(tool)], seconds=60) == "1.2"
