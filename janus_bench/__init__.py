@@ -13,12 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from janus_bench.api import run
     from janus_bench.errors import BenchError
     from janus_bench.leaderboard.local import Leaderboard
     from janus_bench.leaderboard.publish import publish
     from janus_bench.leaderboard.remote import leaderboard
     from janus_bench.report.report import Report
-    from janus_bench.run.api import run
 
 __all__ = ["BenchError", "Leaderboard", "Report", "leaderboard", "publish", "run"]
 
@@ -28,7 +28,7 @@ _HOMES = {
     "Report": "report.report",
     "leaderboard": "leaderboard.remote",
     "publish": "leaderboard.publish",
-    "run": "run.api",
+    "run": "api",
 }
 # Python binds a package's name in its parent when it is first imported. Two functions have the name of their package:
 # here that happens before anybody can ask, so that the name stays theirs.

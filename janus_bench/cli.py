@@ -67,10 +67,12 @@ def run(
 
     The key of a target that wants one stands in $JANUS_BENCH_API_KEY.
     """
-    from janus_bench.run import api
+    from janus_bench import api
 
     if publish:
-        _check_names(name, hotkey)
+        from janus_bench.leaderboard.rules import check_names
+
+        check_names(name, hotkey)  # refused before the run, not after it
     report = api.run(
         target,
         suite,
@@ -120,8 +122,8 @@ def list_runs(as_json: AsJson = False) -> None:
     table = Table("run", "target", "model", "suite", "composite")
     table.columns[0].no_wrap = True
     for report in reports:
-        place, score = report["target"], f"{report['composite']:.1f}"
-        table.add_row(*map(escape, (report["id"], place["url"], place["model"], report["suite"]["name"], score)))
+        benched, score = report["target"], f"{report['composite']:.1f}"
+        table.add_row(*map(escape, (report["id"], benched["url"], benched["model"], report["suite"]["name"], score)))
     _print_table(table)
 
 
@@ -139,10 +141,10 @@ def show(
     from janus_bench.run import store as runs
 
     folder = runs.find_run(run)
-    found = check_publication(folder)
+    publication = check_publication(folder)
     _show(Report(runs.read_report(folder), folder=folder), as_json)
-    print(found.line() if found else "Not published.", file=sys.stderr)
-    if found and found.problems:
+    print(publication.line() if publication else "Not published.", file=sys.stderr)
+    if publication and publication.problems:
         raise typer.Exit(BELOW)
 
 
@@ -155,15 +157,15 @@ def rescore(
     """Score a run's stored records again, without the target; exit with 1 where the report says otherwise."""
     from dataclasses import asdict
 
-    from janus_bench.run import api
+    from janus_bench import api
 
-    found = api.rescore(run, suite)
+    rescored = api.rescore(run, suite)
     if as_json:
-        _print_json(asdict(found) | {"same": found.same})
+        _print_json(asdict(rescored) | {"same": rescored.same})
     else:
-        said = "the same as reported" if found.same else f"but the report says {found.reported:.4f}"
-        print(f"{found.run}: composite {found.composite:.4f}, {said}.")
-    if not found.same:
+        verdict = "the same as reported" if rescored.same else f"but the report says {rescored.reported:.4f}"
+        print(f"{rescored.run}: composite {rescored.composite:.4f}, {verdict}.")
+    if not rescored.same:
         raise typer.Exit(BELOW)
 
 
@@ -177,13 +179,13 @@ def compare(
     """Say how run B differs from run A, item by item: effect, 95 % interval, and p."""
     from dataclasses import asdict
 
+    from janus_bench import api
     from janus_bench.report.tables import comparison_table
-    from janus_bench.run import api
 
-    found = api.compare(a, b, suite)
+    differences = api.compare(a, b, suite)
     if as_json:
-        return _print_json([asdict(one) for one in found])
-    _print_table(comparison_table(found))
+        return _print_json([asdict(one) for one in differences])
+    _print_table(comparison_table(differences))
 
 
 @app.command()
@@ -209,11 +211,11 @@ def leaderboard(
     rows = board.standings()
     if as_json:
         return _print_json([asdict(row) for row in (board.history() if history else rows)])
-    from janus_bench.report.tables import history_table, standings_table
+    from janus_bench.leaderboard.tables import history_table, standings_table
 
     _print_table(history_table(board.history()) if history else standings_table(rows, _console().width))
     if rows:
-        from janus_bench.scoring.constants import THE_RUNNERS_WORD
+        from janus_bench.leaderboard.rules import THE_RUNNERS_WORD
 
         print(THE_RUNNERS_WORD, file=sys.stderr)
     if not rows:
@@ -225,11 +227,11 @@ def validate(suite_file: Annotated[Path, typer.Argument(help="A .toml or .jsonl 
     """Check a suite file: its form, and that no item gives points for nothing."""
     from janus_bench.suites.problems import inspect
 
-    found = inspect(suite_file)
-    for problem in found:
+    issues = inspect(suite_file)
+    for problem in issues:
         print(problem)
-    if found:
-        print(f"{len(found)} problem(s).", file=sys.stderr)
+    if issues:
+        print(f"{len(issues)} problem(s).", file=sys.stderr)
         raise typer.Exit(BELOW)
     print("No problems.", file=sys.stderr)
 
@@ -240,16 +242,16 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the bench's own error on this machine, against a server that knows the truth."""
-    from janus_bench.calibration.calibrate import calibrate as measured
+    from janus_bench.calibration.calibrate import calibrate as measure_clock
     from janus_bench.report.tables import calibration_table
 
     print(f"janus-bench: {streams} paced streams, a stall in each, then planted faults …", file=sys.stderr)
-    found = measured(streams=streams)
+    calibration = measure_clock(streams=streams)
     if as_json:
-        _print_json(found.to_dict())
+        _print_json(calibration.to_dict())
     else:
-        _print_table(calibration_table(found.to_dict()))
-    if found.faults_missed or found.lost:
+        _print_table(calibration_table(calibration.to_dict()))
+    if calibration.faults_missed or calibration.lost:
         raise typer.Exit(BELOW)
 
 
@@ -274,13 +276,6 @@ def _console() -> Any:
 
     # in a pipe or a log nothing has to fit into 80 columns
     return Console(width=None if sys.stdout.isatty() else 140)
-
-
-def _check_names(name: str | None, hotkey: str | None) -> None:
-    """Refuse what could not be published before the run, not after it."""
-    from janus_bench.leaderboard.local import check_names
-
-    check_names(name, hotkey)
 
 
 def _fail(error: Exception) -> NoReturn:

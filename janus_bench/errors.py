@@ -20,7 +20,7 @@ class TargetError(BenchError):
     """The target cannot be benched at all: down, not OpenAI-compatible, or refusing the request."""
 
 
-class RequestFailed(Exception):
+class RequestError(BenchError):
     """One request that brought no usable answer. `kind` is the short name it is counted under in the report."""
 
     def __init__(self, kind: str, detail: str) -> None:

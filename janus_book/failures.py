@@ -11,7 +11,7 @@ from types import TracebackType
 
 LONGEST = 200  # characters of an exception's message
 # By name: the libraries that raise them are not imported here.
-_UNREACHED = {"ConnectError", "APIConnectionError", "ConnectionError", "URLError", "NotRunning"}
+_UNREACHED = {"ConnectError", "APIConnectionError", "ConnectionError", "URLError", "NotRunningError"}
 _PLATFORM = "Is the platform up? Run the notebook from its first cell."
 
 

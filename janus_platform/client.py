@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janus_platform.errors import NotRunning, RequestRefused
+from janus_platform.classroom.settings import wanted_program
+from janus_platform.errors import NotRunningError, RequestRefusedError
 from janus_platform.runtime.control_client import ControlClient, Lease
 from janus_platform.runtime.launcher import Options, ensure_running, join
 from janus_platform.runtime.state import Runtime, runtime
@@ -41,7 +42,7 @@ class Platform:
 
     def __init__(self, client: ControlClient, lease: Lease, caller: str, kept: Mapping[str, str | None]) -> None:
         self._client, self._lease, self._kept = client, lease, dict(kept)
-        # In a room, the learner is the caller.
+        # In a classroom, the learner is the caller.
         self.caller = str(lease.welcome.get("caller", caller))
         self.clock = CallerClock(client, self.caller)
         self.url: str = lease.welcome["status"]["gateway"]["url"]
@@ -76,14 +77,14 @@ class Platform:
 
     def evidence(self, name: str, nonce: str) -> dict[str, Any]:
         """The evidence of an implementation for a nonce of 64 hexadecimal digits. Simulated: software keys sign it."""
-        return dict(self._client.get("/implementations", name, "evidence", nonce=nonce))
+        return self._client.evidence(name, nonce)
 
     def verify(self, name: str, *, golden: str | Path | None = None, save_golden: bool = False) -> Report:
         """Ask for evidence with a fresh nonce and check it, with golden values where some were saved."""
         from janus_platform.attestation.client import verify_running
 
         path = None if golden is None else Path(golden)
-        return verify_running(self._client, name, golden=path, save_golden=save_golden)
+        return verify_running(self.evidence, name, golden=path, save_golden=save_golden)
 
     def rotate_keys(self, name: str | None = None) -> dict[str, Any]:
         """New keys for an implementation, or for all of them; no request is dropped."""
@@ -118,10 +119,10 @@ class Platform:
         deadline = time.monotonic() + TRACE_SECONDS
         while True:
             try:
-                found = self._client.get("/traces", name)
-                if found["complete"] or time.monotonic() > deadline:
-                    return Trace(found)
-            except RequestRefused:
+                content = self._client.get("/traces", name)
+                if content["complete"] or time.monotonic() > deadline:
+                    return Trace(content)
+            except RequestRefusedError:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.01)
@@ -164,9 +165,9 @@ class Platform:
         """Whether the platform still runs."""
         return self._lease.alive()
 
-    def held_at(self, place: Runtime) -> bool:
-        """Whether this is the platform of `place`, and still runs."""
-        return self._client.path == place.control_socket and self.alive()
+    def held_at(self, files: Runtime) -> bool:
+        """Whether this is the platform of `files`, and still runs."""
+        return self._client.path == files.control_socket and self.alive()
 
     def __repr__(self) -> str:
         return f"<Platform {self.url} as {self.caller}>"
@@ -186,21 +187,21 @@ def up(
     reached is said. Raises PlatformError with a remedy; then whatever was joined before still is.
     """
     global _current
-    options = Options(port=port, limits=limits, web=web, detach=detach)
+    options = Options(port=port, limits=limits, web=web, detach=detach, program=wanted_program())
     if os.environ.get("JANUS_MODE") == "live":
         from janus_platform.live import begin
 
         return begin()
-    place = runtime()
-    if _current is not None and not _current.held_at(place):
+    files = runtime()
+    if _current is not None and not _current.held_at(files):
         _current.down()
     if _current is not None:
-        ensure_running(place, options)
+        ensure_running(files, options)
         if detach:
             _current.detach()
         return _current
     caller = f"notebook-{secrets.token_hex(4)}"
-    client, lease = join(place, options, lambda client: (client, client.lease(caller)))
+    client, lease = join(files, options, lambda client: (client, client.lease(caller)))
     _current = Platform(client, lease, caller, exchange(os.environ, lease.welcome["environment"]))
     return _current
 
@@ -212,11 +213,11 @@ def down() -> None:
 
 
 def running() -> ControlClient:
-    """A client of the platform that runs. Raises NotRunning."""
-    place = runtime()
-    if place.state() is None:
-        raise NotRunning
-    return ControlClient(place.control_socket)
+    """A client of the platform that runs. Raises NotRunningError."""
+    files = runtime()
+    if files.state() is None:
+        raise NotRunningError
+    return ControlClient(files.control_socket)
 
 
 def exchange(environment: MutableMapping[str, str], wanted: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -9,14 +9,14 @@ class PlatformError(RuntimeError):
     """Something about the local platform did not work; the message says what to do."""
 
 
-class NotRunning(PlatformError):
+class NotRunningError(PlatformError):
     """No platform runs for this home directory."""
 
     def __init__(self) -> None:
         super().__init__("No platform is running. Start one: `janus up --detach`, or `janus.up()` in a notebook.")
 
 
-class RequestRefused(PlatformError):
+class RequestRefusedError(PlatformError):
     """The running platform refused what it was asked; `status` is the HTTP status of its answer.
 
     `checks` is the checklist of a submission that was refused; empty for anything else.

@@ -85,7 +85,7 @@ def _before(value: str) -> str:
 
 def additions(contract: Contract) -> Iterator[tuple[str, str]]:
     """Each field that says since when it is there, with that version."""
-    for name in vars(contract):
+    for name in contract.__struct_fields__:
         if since := getattr(getattr(contract, name), "since", None):
             yield name, since
     for name, service in contract.services.items():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
 from docutils import nodes
 from facts import as_prose
 from sphinx.util.docutils import SphinxDirective
 
 from janus_platform.conformance.fields import leaves
-from janus_platform.contract import Contract, DocumentedElsewhere, Parameter, Service, load_contract
+from janus_platform.contract import Contract, DocumentedElsewhere, InferenceService, Parameter, Service, load_contract
 
 
 class ContractTables(SphinxDirective):
@@ -35,7 +36,7 @@ def limits(contract: Contract) -> str:
     rows = [
         (f"{room}: {name.removesuffix('_bytes').removesuffix('_seconds').replace('_', ' ')}", as_prose(value, name))
         for room, entry in (("gateway", contract.gateway), ("implementation", contract.implementation))
-        for name, value in vars(entry).items()
+        for name, value in msgspec.structs.asdict(entry).items()
     ]
     return table(("what", "value"), rows)
 
@@ -97,7 +98,7 @@ def _service(service: Service) -> str:
     facts = [
         ("endpoint", f"`{service.method} {service.url}`"),
         ("rate limit", as_prose(service.rate_limit, "rate_limit") if service.rate_limit else "none stated"),
-        *((label, as_prose(value, name)) for label, name, value in _bounds(service) if value is not None),
+        *((label, as_prose(value, name)) for label, name, value in _bounds(service)),
         ("features", "; ".join(service.features)),
         ("since", f"contract {service.since}"),
     ]
@@ -114,20 +115,21 @@ def _service(service: Service) -> str:
             ),
         ),
     ]
-    if service.model_families:
+    if isinstance(service, InferenceService):
         rows = ((name, ", ".join(models)) for name, models in service.model_families.items())
         parts.append(table(("model family", "models"), rows))
     return "\n\n".join(parts)
 
 
 def _bounds(service: Service) -> list[tuple[str, str, object]]:
-    return [
-        ("max page size", "max_page_bytes", service.max_page_bytes),
-        ("languages", "languages", service.languages or None),
-        ("max timeout", "max_timeout_seconds", service.max_timeout_seconds),
-        ("max memory", "max_memory_bytes", service.max_memory_bytes),
-        ("network access", "network_access", service.network_access),
-    ]
+    named = {
+        "max_page_bytes": "max page size",
+        "languages": "languages",
+        "max_timeout_seconds": "max timeout",
+        "max_memory_bytes": "max memory",
+        "network_access": "network access",
+    }
+    return [(label, name, getattr(service, name)) for name, label in named.items() if hasattr(service, name)]
 
 
 def _parameter(parameter: Parameter) -> tuple[str, ...]:

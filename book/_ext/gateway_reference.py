@@ -28,7 +28,7 @@ from janus_platform.gateway import errors as errors_module
 from janus_platform.gateway import evidence
 from janus_platform.gateway.chat import PING_SECONDS
 from janus_platform.gateway.checks import Check
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.errors import ResponseError
 from janus_platform.gateway.messages import ROLES
 from janus_platform.gateway.metrics import Metrics
 from janus_platform.gateway.response_stream import SILENT_SECONDS
@@ -102,7 +102,7 @@ def rule(name: str, check: Check) -> str:
 def _message(check: Check, name: str, value: Any) -> str | None:
     try:
         check(name, value)
-    except GatewayError as error:
+    except ResponseError as error:
         return error.message
     return None
 

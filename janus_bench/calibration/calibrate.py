@@ -18,11 +18,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from janus_bench.calibration.plan import FAULTS, Plan, Truth
-from janus_bench.errors import BenchError, RequestFailed
-from janus_bench.run.target import Target
+from janus_bench.errors import BenchError, RequestError
 from janus_bench.scoring.metrics import percentile
 from janus_bench.wire.chat import Answer, read_answer, read_answer_aside
 from janus_bench.wire.client import Exchange, exchange
+from janus_bench.wire.target import Target
 
 _START_APART_SECONDS = 0.001
 _TIMEOUT_SECONDS = 120.0
@@ -54,7 +54,7 @@ class Calibration:
     @property
     def faults_missed(self) -> list[str]:
         """The planted faults that the bench did not name rightly."""
-        return [fault for fault, found in self.faults.items() if found != FAULTS[fault]]
+        return [fault for fault, observed in self.faults.items() if observed != FAULTS[fault]]
 
     def to_dict(self) -> dict[str, Any]:
         """All figures, as JSON."""
@@ -93,7 +93,7 @@ def request_of(plan: Plan) -> bytes:
 
 
 async def ask(target: Target, plans: Sequence[Plan]) -> list[tuple[Exchange, Answer]]:
-    """Ask for every plan at once, the streams started 1 ms apart, as a run does it. Raises RequestFailed."""
+    """Ask for every plan at once, the streams started 1 ms apart, as a run does it. Raises RequestError."""
     turn = asyncio.Lock()
 
     async def one(number: int, plan: Plan) -> tuple[Exchange, Answer]:
@@ -117,21 +117,21 @@ def calibrate(*, streams: int = 64, pieces: int = 100, gap_ms: float = 10.0) -> 
                 Plan(f"p{n}", first_ms=50, gap_ms=gap_ms, tokens=pieces, stall_after=pieces // 2, stall_ms=STALL_MS)
                 for n in range(streams)
             ]
-            asked, paced = _measured(target, plans)
+            measured, paced = _measured(target, plans)
             truths = read_truth(target)
             _, buffered = _measured(target, [Plan("b", tokens=_BUFFERED_PIECES)])
             faults = {fault: asyncio.run(_named(target, fault)) for fault in FAULTS}
-        except RequestFailed as failure:
+        except RequestError as failure:
             raise BenchError(f"calibration failed: {failure.kind}", failure.detail) from None
-    known = [(*answered, truths[plan.id]) for answered, plan in zip(asked, plans, strict=True)]
+    known = [(*answered, truths[plan.id]) for answered, plan in zip(measured, plans, strict=True)]
     return _compared(known, pieces, paced / (streams * pieces), buffered / _BUFFERED_PIECES, faults)
 
 
 def _measured(target: Target, plans: Sequence[Plan]) -> tuple[list[tuple[Exchange, Answer]], float]:
     """What came of the plans, and what reading and parsing it took of this process's CPU, in µs."""
     before = time.process_time_ns()
-    asked = asyncio.run(ask(target, plans))
-    return asked, (time.process_time_ns() - before) / 1e3
+    measured = asyncio.run(ask(target, plans))
+    return measured, (time.process_time_ns() - before) / 1e3
 
 
 async def _named(target: Target, fault: str) -> str:
@@ -139,7 +139,7 @@ async def _named(target: Target, fault: str) -> str:
     try:
         response = await exchange(target, request_of(Plan(fault, tokens=4, fault=fault)), timeout=_TIMEOUT_SECONDS)
         violations = read_answer(response).violations
-    except RequestFailed as failure:
+    except RequestError as failure:
         return failure.kind
     return violations[0] if violations else "nothing"
 

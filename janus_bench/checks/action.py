@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from janus_bench.checks import code_runner, normalise, pictures, pixels
+from janus_bench.checks import code_runner, normalise, pictures
 from janus_bench.checks.verdict import Subject, Verdict, above_chance
 
 
@@ -107,8 +107,9 @@ class ToolCalls:
     def evaluate(self, subject: Subject) -> Verdict:
         made = list(subject.tool_calls)
         if not self.calls:
-            said = bool(subject.text.strip())
-            return Verdict(float(not made and said), "no tool called" if not made else f"{len(made)} tool calls made")
+            if made:
+                return Verdict(0.0, f"{len(made)} tool calls made")
+            return Verdict(float(bool(subject.text.strip())), "no tool called")
         if len(made) > 4 * len(self.calls):
             return Verdict(0.0, f"{len(made)} tool calls made")
         right = _paired(self.calls, made)
@@ -121,7 +122,7 @@ class Artifact:
     """An artifact of one of `types` is there, really decodes, is at least so large (pixels), and is not blank.
 
     `width` and `height` want just that size. `colours` are [x, y, red, green, blue]: the colour (0 to 255, within
-    `pixels.TOLERANCE`) at a place, as shares of width and height from the upper left corner. They want a PNG.
+    `pictures.TOLERANCE`) at a place, as shares of width and height from the upper left corner. They want a PNG.
     """
 
     kind: ClassVar[str] = "artifact"
@@ -135,6 +136,7 @@ class Artifact:
     def __post_init__(self) -> None:
         if not all(isinstance(spot, list) and len(spot) == 5 and all(map(_is_number, spot)) for spot in self.colours):
             raise ValueError("colours: each must be [x, y, red, green, blue]")
+        pictures.need_pillow()
 
     def evaluate(self, subject: Subject) -> Verdict:
         why = "no artifact"
@@ -144,8 +146,8 @@ class Artifact:
                 continue
             try:
                 picture = pictures.decode(artifact["type"], artifact["data"])
-                wrong = self._wrong_size(picture) or self._wrong_colour(artifact)
-            except pictures.BadPicture as error:
+                wrong = self._wrong_size(picture) or self._wrong_colour(picture)
+            except pictures.PictureError as error:
                 wrong = str(error)
             if not wrong:
                 return Verdict(1.0, f"{picture.width:g} × {picture.height:g} {artifact['type']}")
@@ -160,16 +162,9 @@ class Artifact:
         small = picture.width < (self.width or self.min_width) or picture.height < (self.height or self.min_height)
         return f"only {size}" if small else ""
 
-    def _wrong_colour(self, artifact: dict[str, str]) -> str:
-        if not self.colours:
-            return ""
-        if artifact["type"] != "image/png":
-            return "no PNG, whose colours could be looked at"
-        raster = pixels.read_png(pictures.raw_bytes(artifact["data"]))
-        for x, y, *wanted in self.colours:
-            if not raster.has_colour(x, y, wanted):
-                return f"another colour at {x:g}, {y:g}"
-        return ""
+    def _wrong_colour(self, picture: pictures.Picture) -> str:
+        wrong = [(x, y) for x, y, *wanted in self.colours if not picture.has_colour(x, y, wanted)]
+        return "another colour at {:g}, {:g}".format(*wrong[0]) if wrong else ""
 
 
 def same_value(got: Any, wanted: Any) -> bool:
@@ -203,9 +198,9 @@ def _paired(wanted: Sequence[dict[str, Any]], made: list[dict[str, str]]) -> int
     """How many of the wanted calls were made, each call counted once."""
     left, right = list(made), 0
     for call in wanted:
-        for place, candidate in enumerate(left):
+        for position, candidate in enumerate(left):
             if not _call_problem(candidate, call["name"], call["arguments"]):
-                del left[place]
+                del left[position]
                 right += 1
                 break
     return right

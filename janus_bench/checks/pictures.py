@@ -1,7 +1,7 @@
-"""Whether an artifact really is a picture: PNG and SVG, decoded with the standard library.
+"""Whether an artifact really is a picture, and which colours it shows: PNG as Pillow decodes it, SVG as XML.
 
-A signature is not enough: a PNG's chunks must have right checksums, its pixels must inflate to exactly the size that
-the header states, and rows must differ; an SVG must parse and draw something. Nothing is rendered.
+A signature is not enough: a PNG's chunks must have right checksums, its pixels must be there, and rows must differ; an
+SVG must parse and draw something, and is not rendered. What a picture may cost is bounded before it is decoded.
 """
 
 from __future__ import annotations
@@ -10,70 +10,104 @@ import base64
 import binascii
 import re
 import struct
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from janus_bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_PIXEL_BYTES = 64 * 1024 * 1024
+TOLERANCE = 40  # of 255, a channel: between two shades of one colour, less than between two colours
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # PNG colour type to samples per pixel (PNG, third edition, table 8)
-_MIN_DISTINCT_ROWS = 8  # an empty page, filtered in any way, has two or three; the thinnest line plot has dozens
+_PIXEL_BYTES = 4  # at most, as Pillow holds them
+_EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # Pillow's modes of at most eight bits a sample
+_MIN_DISTINCT_ROWS = 8  # an empty page has one; the thinnest line plot has dozens
 _DRAWING = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse", "text", "image", "use"}
 
 
-class BadPicture(ValueError):
+class PictureError(BenchError):
     """Not a picture; the message says what is wrong."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Size in pixels (SVG: user units)."""
+    """Size in pixels (SVG: user units); the pixels where it has any."""
 
     width: float
     height: float
+    image: Image | None = None
+
+    def has_colour(self, x: float, y: float, wanted: Sequence[float]) -> bool:
+        """Whether the colour at a place, given as shares of width and height from the upper left corner, is `wanted`
+        (red, green, blue) within the tolerance. Raises PictureError where the colours cannot be told."""
+        if self.image is None:
+            raise PictureError("no PNG, whose colours could be looked at")
+        if self.image.mode not in _EIGHT_BITS:
+            raise PictureError("only PNGs of 8 bits a sample are looked at")
+        columns, rows = self.image.size
+        column, row = min(columns - 1, max(0, int(x * columns))), min(rows - 1, max(0, int(y * rows)))
+        colour = self.image.crop((column, row, column + 1, row + 1)).convert("RGB").tobytes()
+        return all(abs(got - want) <= TOLERANCE for got, want in zip(colour, wanted, strict=True))
+
+
+def need_pillow() -> None:
+    """Raise BenchError where Pillow is missing, without which no picture is drawn or looked at."""
+    if find_spec("PIL") is None:
+        raise BenchError(
+            "this suite has pictures, which need the extra [pictures]", "Install it: `pip install pillow`."
+        )
 
 
 def decode(media_type: str, data: str) -> Picture:
-    """Decode base64 `data` as `media_type` (image/png or image/svg+xml). Raises BadPicture."""
+    """Decode base64 `data` as `media_type` (image/png or image/svg+xml). Raises PictureError."""
     raw = raw_bytes(data)
     if media_type == "image/png":
         return decode_png(raw)
     if media_type == "image/svg+xml":
         return decode_svg(raw)
-    raise BadPicture(f"{media_type!r} is no picture type that can be checked")
+    raise PictureError(f"{media_type!r} is no picture type that can be checked")
 
 
 def raw_bytes(data: str) -> bytes:
-    """The bytes of an artifact's base64 `data`. Raises BadPicture."""
+    """The bytes of an artifact's base64 `data`. Raises PictureError."""
     if len(data) > MAX_BYTES * 4 // 3:
-        raise BadPicture("the picture is larger than the limit")
+        raise PictureError("the picture is larger than the limit")
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
-        raise BadPicture("the data are not base64") from None
+        raise PictureError("the data are not base64") from None
 
 
 def decode_png(raw: bytes) -> Picture:
-    """Check a whole PNG: signature, checksums, pixels, and that it is not blank. Raises BadPicture."""
+    """Check a whole PNG: signature, checksums, pixels, and that it is not blank. Raises PictureError."""
+    from PIL import Image
+
     if not raw.startswith(_SIGNATURE):
-        raise BadPicture("no PNG signature")
-    header, _, pixels = png_chunks(raw)
-    width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
-    if not (0 < width < 1 << 16 and 0 < height < 1 << 16) or colour not in _CHANNELS or depth not in (1, 2, 4, 8, 16):
-        raise BadPicture("the PNG header is not valid")
-    row = 1 + -(-width * _CHANNELS[colour] * depth // 8)
-    if row * height > MAX_PIXEL_BYTES:
-        raise BadPicture("the picture is larger than the limit")
-    rows = inflate(pixels, MAX_PIXEL_BYTES)
-    if not interlace and len(rows) != row * height:
-        raise BadPicture("the pixels do not fill the picture")
-    if len({rows[start : start + row] for start in range(0, len(rows), row)}) < _MIN_DISTINCT_ROWS:
-        raise BadPicture("the picture is blank")
-    return Picture(width, height)
+        raise PictureError("no PNG signature")
+    width, height = struct.unpack(">II", raw[16:24].ljust(8, b"\0"))
+    if width * height * _PIXEL_BYTES > MAX_PIXEL_BYTES:
+        raise PictureError("the picture is larger than the limit")
+    try:
+        Image.open(BytesIO(raw), formats=["PNG"]).verify()
+        image = Image.open(BytesIO(raw), formats=["PNG"])
+        image.load()
+    except Exception:  # Pillow raises whatever its readers ran into
+        raise PictureError("the PNG is cut, has a wrong checksum, or its pixels do not fill it") from None
+    pixels = image.tobytes()
+    row = len(pixels) // image.height
+    if len({pixels[start : start + row] for start in range(0, len(pixels), row)}) < _MIN_DISTINCT_ROWS:
+        raise PictureError("the picture is blank")
+    return Picture(*image.size, image)
 
 
 def decode_svg(raw: bytes) -> Picture:
-    """Check an SVG: it parses, has a size, and draws at least one thing. Raises BadPicture.
+    """Check an SVG: it parses, has a size, and draws at least one thing. Raises PictureError.
 
     Document types and entities are refused unread: they are how XML turns a few bytes into gigabytes.
     """
@@ -81,16 +115,16 @@ def decode_svg(raw: bytes) -> Picture:
 
     source = raw.decode("utf-8", "replace")
     if "<!ENTITY" in source or any("[" in rest.partition(">")[0] for rest in source.split("<!DOCTYPE")[1:]):
-        raise BadPicture("the SVG defines entities")
+        raise PictureError("the SVG defines entities")
     try:
         root = ElementTree.fromstring(source)
     except (ElementTree.ParseError, ValueError):
-        raise BadPicture("the SVG does not parse") from None
+        raise PictureError("the SVG does not parse") from None
     if root.tag.rpartition("}")[2] != "svg":
-        raise BadPicture("the root element is not svg")
+        raise PictureError("the root element is not svg")
     names = {element.tag.rpartition("}")[2] for element in root.iter() if isinstance(element.tag, str)}
     if not names & _DRAWING:
-        raise BadPicture("the picture is blank")
+        raise PictureError("the picture is blank")
     return _svg_size(root.get("width", ""), root.get("height", ""), root.get("viewBox", ""))
 
 
@@ -101,41 +135,5 @@ def _svg_size(width: str, height: str, box: str) -> Picture:
     if not all(values) and len(frame) == 4:
         values = [float(frame[2]), float(frame[3])]
     if min(values) <= 0:
-        raise BadPicture("the SVG has no size")
-    return Picture(*values)
-
-
-def png_chunks(raw: bytes) -> tuple[bytes, bytes, bytes]:
-    """The content of IHDR and PLTE, and all IDAT data; every checksum is verified. Raises BadPicture."""
-    header, palette, data, at = b"", b"", bytearray(), len(_SIGNATURE)
-    while at + 12 <= len(raw):
-        size, name = struct.unpack_from(">I4s", raw, at)
-        content = raw[at + 8 : at + 8 + size]
-        if len(content) != size or raw[at + 8 + size : at + 12 + size] != struct.pack(">I", zlib.crc32(name + content)):
-            raise BadPicture("a PNG chunk is cut or has a wrong checksum")
-        at += 12 + size
-        if name == b"IHDR":
-            header = content
-        elif name == b"PLTE":
-            palette = content
-        elif name == b"IDAT":
-            data += content
-        elif name == b"IEND":
-            break
-    else:
-        raise BadPicture("the PNG has no end")
-    if len(header) != 13 or not data:
-        raise BadPicture("the PNG has no header or no pixels")
-    return header, palette, bytes(data)
-
-
-def inflate(data: bytes, limit: int) -> bytes:
-    """The inflated data. Raises BadPicture where they are broken, or larger than `limit`."""
-    inflater = zlib.decompressobj()
-    try:
-        rows = inflater.decompress(data, limit)
-    except zlib.error:
-        raise BadPicture("the pixels do not inflate") from None
-    if inflater.unconsumed_tail:
-        raise BadPicture("the picture is larger than the limit")
-    return rows
+        raise PictureError("the SVG has no size")
+    return Picture(values[0], values[1])

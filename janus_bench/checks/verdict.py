@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from janus_bench.scoring.constants import load_scoring
+from janus_bench.constants import load_scoring
 
 
 @dataclass(frozen=True)

@@ -16,25 +16,21 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-import math
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.leaderboard import seeds
+from janus_bench.leaderboard.rules import SUITE, beats_baseline, columns_of
 from janus_bench.leaderboard.standings import SCORES, Published, Row, history_of, rank
-from janus_bench.scoring.constants import scoring_hash
 
-SUITE = "quick"
 FILE = "leaderboard.sqlite3"
 _BUSY_SECONDS = 10.0
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_HOTKEY = re.compile(r"5[1-9A-HJ-NP-Za-km-z]{46,47}")  # SS58, format 42
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -111,7 +107,7 @@ class Leaderboard:
         Raises BenchError for a run that was stopped early or stands there under another name, for a name or hotkey that
         is none, and for a file that cannot be written.
         """
-        values = _values(report, implementation, hotkey, self._now().timestamp())
+        values = columns_of(report, implementation, hotkey, self._now().timestamp())
         values["statement"] = json.dumps(statement) if statement else None
         marks = ", ".join(f":{name}" for name in values)
         with self._lock:
@@ -159,8 +155,8 @@ class Leaderboard:
     def statement(self, run: str) -> dict[str, Any] | None:
         """What was stated of a run when it was published; None where nothing was."""
         with self._lock:
-            found = self._read("SELECT statement FROM runs WHERE run = ?", (run,))
-        return json.loads(found[0]["statement"]) if found and found[0]["statement"] else None
+            rows = self._read("SELECT statement FROM runs WHERE run = ?", (run,))
+        return json.loads(rows[0]["statement"]) if rows and rows[0]["statement"] else None
 
     def history(self) -> list[Published]:
         """Every publication of the ranked season in its order, and who was #1 after it."""
@@ -180,7 +176,7 @@ class Leaderboard:
             if version != self._seen or (self._beaten is None) != (is_baseline is None):
                 rows = self.standings()
                 self._seen, self._leader = version, rows[0].implementation if rows else None
-                self._beaten = None if is_baseline is None else _beats(rows, is_baseline)
+                self._beaten = None if is_baseline is None else beats_baseline(rows, is_baseline)
             return None if self._beaten is False else self._leader
 
     def close(self) -> None:
@@ -210,50 +206,3 @@ class Leaderboard:
         columns = f"number, run, implementation, hotkey, composite, low, high, {', '.join(SCORES)}, submitted"
         query = f"SELECT {columns} FROM runs WHERE suite_hash = ? AND scoring_hash = ? ORDER BY number"
         return self._read(query, (suite_hash, scoring))
-
-
-def _beats(rows: list[Row], is_baseline: Callable[[str], bool]) -> bool:
-    """Whether the first row beats the baseline, or is it."""
-    bars = [row.composite for row in rows if is_baseline(row.implementation)]
-    return bool(bars) and (is_baseline(rows[0].implementation) or rows[0].composite > max(bars))
-
-
-def check_names(implementation: str | None, hotkey: str | None) -> None:
-    """Raise BenchError for a name or a hotkey that could not be published; None passes."""
-    if implementation is not None and (implementation == "janus" or not _NAME.fullmatch(implementation)):
-        raise BenchError(
-            f"{implementation!r} cannot name an implementation",
-            "Use letters, digits, dot, hyphen and underscore, at most 64; janus stands for whoever is #1.",
-        )
-    if hotkey is not None and not _HOTKEY.fullmatch(hotkey):
-        raise BenchError("the hotkey is no SS58 address", "It starts with 5 and has 47 or 48 characters.")
-
-
-def _values(report: dict[str, Any], implementation: str, hotkey: str | None, submitted: float) -> dict[str, Any]:
-    """The columns of a run, everything from outside checked. Raises BenchError."""
-    check_names(implementation, hotkey)
-    if not report.get("complete"):
-        raise BenchError("a run that was stopped early cannot be published", "Run the suite again to its end.")
-    composite = report["composite"]
-    low, high = report.get("intervals", {}).get("composite", (composite, composite))
-    if not all(_is_number(value) for value in (composite, low, high)):
-        raise BenchError("the report's composite is no number", "Run the suite again.")
-    known = "composite" in report.get("intervals", {})
-    return {
-        "run": report["id"],
-        "implementation": implementation,
-        "hotkey": hotkey,
-        "composite": float(composite),
-        "low": float(low) if known else None,
-        "high": float(high) if known else None,
-        **{name: report["scores"].get(name) for name in SCORES},
-        "submitted": submitted,
-        "suite": report["suite"]["name"],
-        "suite_hash": report["suite"]["hash"],
-        "scoring_hash": report["scoring"]["hash"],
-        "report": json.dumps(report),
-    }
-
-
-def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)

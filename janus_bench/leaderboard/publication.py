@@ -63,7 +63,7 @@ def state(
 
     `seed` is what the board gave, None where the runner chose it.
     """
-    said: Statement = {
+    statement: Statement = {
         "schema": SCHEMA,
         "run": report["id"],
         "implementation": implementation,
@@ -74,41 +74,37 @@ def state(
         "runner": report.get("runner"),
         "evidence": evidence,
         "seed": seed,
-        "report": {name: _hash(_canonical(value)) for name, value in report.items()},
+        "report": {name: _hash(signing.canonical(value)) for name, value in report.items()},
         "records": [_hash(line) for line in _lines(records)] if records else None,
     }
-    if not signing.can_sign():
-        return {**said, "key": None, "signature": None}
-    key, signature = signing.sign(_canonical(said))
-    return {**said, "key": key, "signature": signature}
+    return {**statement, "key": None, "signature": None} | signing.signed(statement)
 
 
 def read(folder: Path) -> Statement | None:
     """The statement of the run in `folder`; None where it was not published. Raises BenchError for another file."""
     try:
-        said = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        statement = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise BenchError(f"cannot read {folder / FILE}: {error}", "Publish the run again.") from None
-    if not isinstance(said, dict) or said.get("schema") != SCHEMA:
+    if not isinstance(statement, dict) or statement.get("schema") != SCHEMA:
         raise BenchError(f"{folder / FILE} is no publication", "Publish the run again.")
-    return said
+    return statement
 
 
-def check(said: Statement, folder: Path) -> Checked:
+def check(statement: Statement, folder: Path) -> Checked:
     """Whether the statement is what was signed, and the run in `folder` what was stated."""
-    key, signature = said.get("key"), said.get("signature")
+    key, signature = statement.get("key"), statement.get("signature")
     signed = isinstance(key, str) and isinstance(signature, str)
-    problems = list(_differences(said, folder))
+    problems = list(_differences(statement, folder))
     by = "nobody"
     if signed:
         assert isinstance(key, str) and isinstance(signature, str)
         by = f"key {key[:12]}…" + (", your own" if key == _own_key() else "")
-        bare = {name: value for name, value in said.items() if name not in ("key", "signature")}
         if not signing.can_sign():
             problems.append(f"the signature cannot be checked here; install it: {signing.REMEDY}")
-        elif not signing.verify(_canonical(bare), key, signature):
+        elif not signing.holds(statement):
             problems.insert(0, f"{FILE}: it is not what {by} signed: the statement, key or signature was changed")
     return Checked(signed, by, tuple(problems))
 
@@ -117,11 +113,11 @@ def _own_key() -> str | None:
     return signing.own_public_key() if signing.can_sign() else None
 
 
-def _differences(said: Statement, folder: Path) -> Iterator[str]:
+def _differences(statement: Statement, folder: Path) -> Iterator[str]:
     try:
         report = json.loads((folder / REPORT).read_bytes())
-        stated, records = said["report"], said["records"]
-        now = {name: _hash(_canonical(value)) for name, value in report.items()}
+        stated, records = statement["report"], statement["records"]
+        now = {name: _hash(signing.canonical(value)) for name, value in report.items()}
         for name in sorted(stated.keys() | now.keys()):
             if name not in now or name not in stated:
                 yield f"{REPORT}: the field `{name}` was {'added' if name in now else 'removed'}"
@@ -150,11 +146,6 @@ def _changed_line(stated: list[str], lines: list[bytes]) -> Iterator[str]:
 
 def _lines(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines(keepends=True)
-
-
-def _canonical(value: Any) -> bytes:
-    """One spelling for equal JSON values, on which a hash or a signature can stand."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _hash(data: bytes) -> str:

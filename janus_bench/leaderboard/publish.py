@@ -13,20 +13,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError, SuiteError
 from janus_bench.home import home
 from janus_bench.leaderboard import publication, seeds, verification
 from janus_bench.leaderboard.local import FILE as BOARD
-from janus_bench.leaderboard.local import Leaderboard, check_names
+from janus_bench.leaderboard.local import Leaderboard
 from janus_bench.leaderboard.remote import SharedBoard, open_board
+from janus_bench.leaderboard.rules import check_names
 from janus_bench.leaderboard.standings import Row
 from janus_bench.report.report import Report
 from janus_bench.run import store as runs
 from janus_bench.run import target_info
-from janus_bench.run.runner import ROUTED
-from janus_bench.run.target import parse_target
-from janus_bench.scoring.constants import scoring_hash
+from janus_bench.run.runner import DEFAULT_MODEL
 from janus_bench.suites.loader import load_suite
+from janus_bench.wire.target import parse_target
 
 
 def publish(
@@ -132,10 +133,10 @@ def _keep_statement(folder: Path, statement: publication.Statement) -> None:
 def implementation_of(report: Report) -> str:
     """The implementation that answered a run. Raises BenchError where that is not known for certain."""
     target = report.to_dict()["target"]
-    if target["model"] != ROUTED:
+    if target["model"] != DEFAULT_MODEL:
         return str(target["model"])
     seen = target["models_seen"]
-    if len(seen) == 1 and seen[0] != ROUTED:
+    if len(seen) == 1 and seen[0] != DEFAULT_MODEL:
         return str(seen[0])
     what = f"the answers came from {', '.join(seen)}" if len(seen) > 1 else "the answers do not say who gave them"
     raise BenchError(what, "Bench one implementation with --model NAME, or say which it was with --name NAME.")

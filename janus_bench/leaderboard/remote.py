@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from janus_bench.errors import BenchError
-from janus_bench.leaderboard.local import Leaderboard, check_names
+from janus_bench.leaderboard.local import Leaderboard
+from janus_bench.leaderboard.rules import check_names
 from janus_bench.leaderboard.seeds import Given
 from janus_bench.leaderboard.standings import Published, Row
 

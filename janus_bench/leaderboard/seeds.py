@@ -19,7 +19,6 @@ from janus_bench.leaderboard import signing
 BITS = 48  # fits into every JSON reader's whole numbers
 HOURS = 6.0  # the full suite is sized for two
 MAX_OPEN = 1000  # of one owner: each stands for a model's name, and those are the asker's choice
-FILE = "seed.json"
 Given = dict[str, Any]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS seeds (
@@ -46,16 +45,13 @@ def give(db: sqlite3.Connection, owner: str, model: str, now: dt.datetime) -> Gi
         raise BenchError("the model's name is empty or too long", "Give --model NAME.")
     since = now.timestamp() - HOURS * 3600
     open_seeds = "SELECT statement FROM seeds WHERE owner = ? AND run IS NULL AND given > ?"
-    found = db.execute(f"{open_seeds} AND model = ? ORDER BY number DESC LIMIT 1", (owner, since, model)).fetchone()
-    if found:
-        given: Given = json.loads(found[0])
+    open_seed = db.execute(f"{open_seeds} AND model = ? ORDER BY number DESC LIMIT 1", (owner, since, model)).fetchone()
+    if open_seed:
+        given: Given = json.loads(open_seed[0])
         return given
     if len(db.execute(f"{open_seeds} LIMIT {MAX_OPEN}", (owner, since)).fetchall()) >= MAX_OPEN:
         raise BenchError(f"{MAX_OPEN} seeds are given and not published", "Publish one of those runs first.")
-    given = {"seed": fresh(), "model": model, "given": now.isoformat(timespec="seconds")}
-    if signing.can_sign():
-        key, signature = signing.sign(_canonical(given))
-        given |= {"key": key, "signature": signature}
+    given = signing.signed({"seed": fresh(), "model": model, "given": now.isoformat(timespec="seconds")})
     insert = "INSERT INTO seeds (owner, model, seed, given, statement) VALUES (?, ?, ?, ?, ?)"
     db.execute(insert, (owner, model, given["seed"], now.timestamp(), json.dumps(given)))
     return given
@@ -67,10 +63,10 @@ def take(db: sqlite3.Connection, owner: str, model: str, seed: int, run: str, no
     Raises BenchError where another run stands under it, or it has lapsed.
     """
     query = "SELECT number, given, run, statement FROM seeds WHERE owner = ? AND model = ? AND seed = ?"
-    found = db.execute(f"{query} ORDER BY number DESC", (owner, model, seed)).fetchone()
-    if found is None:
+    row = db.execute(f"{query} ORDER BY number DESC", (owner, model, seed)).fetchone()
+    if row is None:
         return None
-    number, since, used, statement = found
+    number, since, used, statement = row
     if used not in (None, run):
         raise BenchError("another run was published under this seed", "Run the suite again: the board gives another.")
     if used is None and now.timestamp() > since + HOURS * 3600:
@@ -80,13 +76,3 @@ def take(db: sqlite3.Connection, owner: str, model: str, seed: int, run: str, no
         raise BenchError("another run was published under this seed", "Run the suite again: the board gives another.")
     given: Given = json.loads(statement)
     return given
-
-
-def holds(given: Given) -> bool:
-    """Whether a given seed is what its key signed; False without a signature. Needs the extra."""
-    bare = {name: value for name, value in given.items() if name not in ("key", "signature")}
-    return signing.verify(_canonical(bare), str(given.get("key", "")), str(given.get("signature", "")))
-
-
-def _canonical(value: Given) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

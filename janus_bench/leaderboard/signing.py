@@ -11,9 +11,10 @@ say who that is, nor that the run was honest.
 from __future__ import annotations
 
 import base64
+import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
@@ -36,6 +37,25 @@ def can_sign() -> bool:
     except ImportError:
         return False
     return True
+
+
+def canonical(value: Any) -> bytes:
+    """One spelling for equal JSON values, on which a hash or a signature can stand."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def signed(value: dict[str, Any]) -> dict[str, Any]:
+    """A JSON object with the `key` and the `signature` that cover the rest of it; as it came where none can be made."""
+    if not can_sign():
+        return value
+    key, signature = sign(canonical(value))
+    return {**value, "key": key, "signature": signature}
+
+
+def holds(value: dict[str, Any]) -> bool:
+    """Whether a signed JSON object is what its key signed; False without a signature. Needs the extra."""
+    unsigned = {name: part for name, part in value.items() if name not in ("key", "signature")}
+    return verify(canonical(unsigned), str(value.get("key", "")), str(value.get("signature", "")))
 
 
 def sign(message: bytes) -> tuple[str, str]:

@@ -103,12 +103,12 @@ def _row(rank: int, standing: _Standing) -> Row:
 
 def history_of(published: Sequence[sqlite3.Row]) -> list[Published]:
     """Every publication, and who was #1 after it: a new #1 needs a strictly higher composite."""
-    told, leader, best = list[Published](), "", 0.0
+    history, leader, best = list[Published](), "", 0.0
     for run in published:
         if not leader or run["composite"] > best:
             leader, best = run["implementation"], run["composite"]
-        told.append(Published(_day(run["submitted"]), run["run"], run["implementation"], run["composite"], leader))
-    return told
+        history.append(Published(_day(run["submitted"]), run["run"], run["implementation"], run["composite"], leader))
+    return history
 
 
 def _day(seconds: float) -> str:

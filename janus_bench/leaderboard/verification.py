@@ -22,15 +22,16 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from janus_bench.constants import load_scoring, scoring_hash
 from janus_bench.errors import BenchError
-from janus_bench.report.report import build_document
+from janus_bench.report.document import build_document
 from janus_bench.run.records import Record
 from janus_bench.run.runner import Outcome, Settings
-from janus_bench.run.target import Target
-from janus_bench.scoring import llm_judge as judging
-from janus_bench.scoring.constants import load_scoring, scoring_hash
-from janus_bench.scoring.grading import judge
-from janus_bench.suites.loader import Suite, load_suite
+from janus_bench.scoring import llm_judge
+from janus_bench.scoring.grading import grade
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import Suite
+from janus_bench.wire.target import Target
 
 # What of a report does not follow from its records.
 OF_THE_RUN = frozenset({"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes"})
@@ -66,7 +67,7 @@ def _recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite)
     known = {item.id: item.category for item in items}
     for record in records:
         _check_record(record, known[record.item])
-    judge(records, items, table)
+    grade(records, items, table)
     document = build_document(
         run_id=str(report["id"]),
         created=dt.datetime.fromisoformat(report["created"]),
@@ -75,25 +76,27 @@ def _recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite)
         settings=settings,
         outcome=Outcome(list(records), wanted.total(), []),
         table=table,
-        judged=report.get("judge"),
+        judge=report.get("judge"),
     )
-    told = report.get("target") or {}
-    document["target"] |= {name: told.get(name) for name in ("url", "limits")}
+    reported_target = report.get("target") or {}
+    document["target"] |= {name: reported_target.get(name) for name in ("url", "limits")}
     return document
 
 
 def check_report(report: dict[str, Any], records: Sequence[Record], suite: Suite) -> None:
     """Raise BenchError, naming the fields, where the report says anything that its records do not."""
     # A report is compared as JSON: it may come from a file.
-    found = json.loads(json.dumps(recomputed(report, records, suite)))
-    differing = [name for name in (found.keys() | report.keys()) - OF_THE_RUN if found.get(name) != report.get(name)]
-    if missing := [note for note in found["notes"] if note not in report.get("notes", ())]:
+    expected = json.loads(json.dumps(recomputed(report, records, suite)))
+    differing = [
+        name for name in (expected.keys() | report.keys()) - OF_THE_RUN if expected.get(name) != report.get(name)
+    ]
+    if missing := [note for note in expected["notes"] if note not in report.get("notes", ())]:
         differing.append(f"notes (without {missing[0]!r})")
     if not differing:
         return
     what = f"the report does not follow from its records: {', '.join(sorted(differing))}"
-    if report["composite"] != found["composite"]:
-        what += f"; the composite is {found['composite']:.4f}, and the report says {report['composite']}"
+    if report["composite"] != expected["composite"]:
+        what += f"; the composite is {expected['composite']:.4f}, and the report says {report['composite']}"
     raise BenchError(what, _REMEDY)
 
 
@@ -135,17 +138,17 @@ def received(body: dict[str, Any], suite: Suite) -> dict[str, Any]:
 def bring_judgements(records: Sequence[Record], lines: Sequence[str]) -> None:
     """Put kept judgements back. Raises BenchError for lines that are none."""
     try:
-        judging.bring_back(records, lines)
+        llm_judge.read_judgements(records, lines)
     except (ValueError, LookupError, TypeError) as error:
         raise BenchError(f"the judgements cannot be read: {error}", _REMEDY) from None
 
 
-def _settings(told: Any) -> Settings:
-    seed, repeats, model = told["seed"], told["repeats"], told["model"]
+def _settings(reported: Any) -> Settings:
+    seed, repeats, model = reported["seed"], reported["repeats"], reported["model"]
     if type(seed) is not int or type(repeats) is not int or not isinstance(model, str) or seed.bit_length() > 64:
         raise BenchError("the settings of the run are none", _REMEDY)
     known = {field.name for field in fields(Settings)}
-    return Settings(**{name: value for name, value in told.items() if name in known})
+    return Settings(**{name: value for name, value in reported.items() if name in known})
 
 
 def _check_whole(records: Sequence[Record], wanted: Counter[tuple[str, int]]) -> None:
@@ -163,10 +166,10 @@ def _check_record(record: Record, category: str) -> None:
     """A record is of the form that the runner writes, and its stamps are in their order. Raises BenchError."""
     stamps = [record.started_ns, record.connected_ns, record.sent_ns]
     answer = record.answer
-    told: dict[str, Any] = {}
+    usage: dict[str, Any] = {}
     if answer is not None:
         stamps += [delta.at_ns for delta in answer.deltas]
-        told = answer.usage
+        usage = answer.usage
         texts = [answer.model, answer.finish_reason, *answer.violations, *(delta.text for delta in answer.deltas)]
         texts += [value for part in (*answer.tool_calls, *answer.artifacts) for value in part.values()]
         if not all(isinstance(one, str) for one in texts) or type(answer.streamed) is not bool:
@@ -175,7 +178,7 @@ def _check_record(record: Record, category: str) -> None:
         raise BenchError(f"the record of item {record.item!r} is of no proper form", _REMEDY)
     if not all(type(stamp) is int and 0 <= stamp < 1 << 63 for stamp in stamps) or _disordered(stamps, answer):
         raise BenchError(f"the times of item {record.item!r} are in no order that a clock gives", _REMEDY)
-    if not all(_is_amount(value) for value in told.values()):
+    if not all(_is_amount(value) for value in usage.values()):
         raise BenchError(f"the usage of item {record.item!r} is no amount", _REMEDY)
 
 
@@ -205,10 +208,10 @@ def main() -> None:
     except (ImportError, ValueError, OSError):  # not on Windows; macOS refuses some
         pass
     try:
-        found: dict[str, Any] = {"report": received(json.loads(sys.stdin.buffer.read()), load_suite(sys.argv[1]))}
+        result: dict[str, Any] = {"report": received(json.loads(sys.stdin.buffer.read()), load_suite(sys.argv[1]))}
     except BenchError as error:
-        found = {"refused": [error.what, error.remedy]}
-    print(json.dumps(found))
+        result = {"refused": [error.what, error.remedy]}
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

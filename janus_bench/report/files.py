@@ -10,15 +10,12 @@ import html
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from janus_bench.report.plots import Drawing, gaps_svg, scores_svg, waits_svg
 from janus_bench.report.radar import radar_svg
 from janus_bench.report.tables import report_html, report_rows, report_title
 from janus_bench.run.records import Record
-
-if TYPE_CHECKING:
-    from janus_bench.report.report import Report
 
 _COLUMNS = (
     "item", "category", "repeat", "score", "error", "first_token_ms", "first_content_ms", "total_ms",
@@ -48,38 +45,36 @@ caption{{text-align:left}} .wide,figure{{overflow-x:auto}} figure{{margin:1.5rem
 """
 
 
-def write_files(report: Report, folder: Path) -> list[Path]:
+def write_files(document: dict[str, Any], records: Sequence[Record], folder: Path) -> list[Path]:
     """Write every form into `folder` and return what was written. Raises OSError."""
-    pictures = report_pictures(report)
+    pictures = report_pictures(document, records)
     texts: dict[str, str] = {f"{name}.svg": svg for name, svg in pictures.items()}
     texts |= {
-        "report.html": report_page(report, pictures),
-        "report.md": report_markdown(report.to_dict()),
-        "records.csv": records_csv(report.records),
+        "report.html": report_page(document, pictures),
+        "report.md": report_markdown(document),
+        "records.csv": records_csv(records),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in texts]
 
 
-def report_pictures(report: Report) -> dict[str, Drawing]:
+def report_pictures(document: dict[str, Any], records: Iterable[Record]) -> dict[str, Drawing]:
     """The pictures of a run by name; those with nothing to show are left out."""
-    document = report.to_dict()
-    timed = [record for record in report.records if record.timing]
+    timed = [record for record in records if record.timing]
     streams = [(record.item, stamps) for record in timed if (stamps := _stamps(record))]
     waits = [record.first_token_ms for record in timed if record.first_token_ms is not None]
-    found = {
+    pictures = {
         "scores": scores_svg(document),
         "radar": radar_svg({document["target"]["model"]: document}),
         "first_token": waits_svg("Time to first token", waits),
         "pieces": gaps_svg(streams[:_MOST_STREAMS], len(streams)),
     }
-    return {name: svg for name, svg in found.items() if svg}
+    return {name: svg for name, svg in pictures.items() if svg}
 
 
-def report_page(report: Report, pictures: Mapping[str, str]) -> str:
+def report_page(document: dict[str, Any], pictures: Mapping[str, str]) -> str:
     """The report as one HTML page that needs nothing else."""
-    document = report.to_dict()
     rows = "".join(_row(item) for item in document["items"])
     head = "".join(f'<th scope="col">{name}</th>' for name in _ITEM_COLUMNS)
     body = (

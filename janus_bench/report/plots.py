@@ -111,10 +111,10 @@ def _axis(height: float, low: float, high: float, ticks: Sequence[float], unit: 
 
 
 def _ticks(end: float) -> list[float]:
-    """Three to six round numbers from 0 to at most `end`."""
-    power: float = 10.0 ** math.floor(math.log10(end))
-    step = power * (1.0 if end >= 4 * power else 0.5 if end >= 2 * power else 0.25)
-    return [number * step for number in range(math.floor(end / step) + 1)][:: 2 if end >= 6 * power else 1]
+    """Round numbers from 0 to `end`, at most six intervals: steps of 1, 2 or 5 times a power of ten."""
+    power: float = 10.0 ** math.floor(math.log10(end / 6))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= end / 6 * (1 - 1e-9))
+    return [number * step for number in range(int(end / step + 1e-9) + 1)]
 
 
 def _x(value: float, low: float, high: float) -> float:

@@ -1,4 +1,4 @@
-"""Reports and standings as people read them: Rich tables for the terminal, plain HTML for notebooks.
+"""Reports as people read them: Rich tables for the terminal, plain HTML for notebooks.
 
 The HTML names no colour, so it reads on light and dark pages alike; everything from outside is escaped.
 """
@@ -12,15 +12,8 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from janus_bench.leaderboard.standings import Published, Row
-from janus_bench.scoring.constants import NOT_APART, NOT_APART_MEANS
 from janus_bench.scoring.intervals import Difference
 
-_STANDINGS = (
-    "rank", "implementation", "miner", "composite", "quality", "speed", "cost", "streaming", "modality", "submitted",
-    "days at #1",
-)  # fmt: skip
-WIDE = 110
 SURE = 0.05
 _CELL = ' style="text-align:left;padding:0.15em 1em 0.15em 0"'
 
@@ -30,15 +23,15 @@ def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     weights, scores = document["weights"], document["scores"]
     ranges = {name: f"{low:.1f}–{high:.1f}" for name, (low, high) in document.get("intervals", {}).items()}
     remark = ranges.get("composite", "") + ("" if document["complete"] else ", stopped early")
-    rows = [("composite", _score(document["composite"]), remark.removeprefix(", "))]
+    rows = [("composite", score_cell(document["composite"]), remark.removeprefix(", "))]
     if again := document.get("rerun_intervals", {}).get("composite"):
         rows.append(("  the same questions again", "", f"{again[0]:.1f}–{again[1]:.1f}"))
     for name, value in scores.items():
         remark = f"weight {weights[name]:.0%}" if name in weights else "no items in this suite"
-        rows.append((name, _score(value), ", ".join(filter(None, (ranges.get(name), remark)))))
+        rows.append((name, score_cell(value), ", ".join(filter(None, (ranges.get(name), remark)))))
         if name == "quality":
             parts = document["quality"].items()
-            rows += [(f"  {part}", _score(score), ranges.get(f"quality.{part}", "")) for part, score in parts]
+            rows += [(f"  {part}", score_cell(score), ranges.get(f"quality.{part}", "")) for part, score in parts]
     timing = document["timing"]
     for label, key, unit in (
         ("time to first token", "first_token_ms", "ms"),
@@ -94,22 +87,26 @@ def report_html(document: dict[str, Any]) -> str:
     return _html(report_title(document), ("", "p50 or score", "95 % interval, spread"), rows) + notes
 
 
-def calibration_table(found: dict[str, Any]) -> Table:
-    """What a calibration found, as a Rich table; `found` is a Calibration's `to_dict()`."""
-    lag, first = found["receive_lag_us"], found["first_token_error_ms"]
-    missed = found["faults_missed"]
-    named = f"{len(found['faults']) - len(missed)} of {len(found['faults'])} named"
+def calibration_table(calibration: dict[str, Any]) -> Table:
+    """What a calibration found, as a Rich table; `calibration` is a Calibration's `to_dict()`."""
+    lag, first = calibration["receive_lag_us"], calibration["first_token_error_ms"]
+    missed = calibration["faults_missed"]
+    named = f"{len(calibration['faults']) - len(missed)} of {len(calibration['faults'])} named"
     rows = [
-        ("stamps by", found["stamped_by"], ""),
+        ("stamps by", calibration["stamped_by"], ""),
         ("receive lag", f"{lag['p50']:.1f} µs", f"p95 {lag['p95']:.1f} µs, p99 {lag['p99']:.1f} µs"),
         ("error of time to first token", f"{first['p50']:.3f} ms", f"p95 {first['p95']:.3f} ms"),
-        ("error of a 500 ms stall", f"{found['stall_error_ms']:.3f} ms", "the largest of all streams"),
-        ("CPU a piece, paced", f"{found['cpu_us_per_chunk_paced']:.1f} µs", "reading and parsing"),
-        ("CPU a piece, already in the buffer", f"{found['cpu_us_per_chunk_buffered']:.1f} µs", "reading and parsing"),
-        ("pieces lost", str(found["lost"]), f"of {found['streams'] * found['pieces']}"),
+        ("error of a 500 ms stall", f"{calibration['stall_error_ms']:.3f} ms", "the largest of all streams"),
+        ("CPU a piece, paced", f"{calibration['cpu_us_per_chunk_paced']:.1f} µs", "reading and parsing"),
+        (
+            "CPU a piece, already in the buffer",
+            f"{calibration['cpu_us_per_chunk_buffered']:.1f} µs",
+            "reading and parsing",
+        ),
+        ("pieces lost", str(calibration["lost"]), f"of {calibration['streams'] * calibration['pieces']}"),
         ("planted faults", named, f"not: {', '.join(missed)}" if missed else ""),
     ]
-    table = Table(title=f"The bench's own error here, at {found['streams']} streams")
+    table = Table(title=f"The bench's own error here, at {calibration['streams']} streams")
     for name in ("", "p50", ""):
         table.add_column(name, justify="right" if name else "left")
     for row in rows:
@@ -129,52 +126,6 @@ def comparison_table(differences: Iterable[Difference]) -> Table:
     return table
 
 
-def standings_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
-    """The leaderboard's columns as text, one tuple a row; a rank marked ≈ cannot be told from the one above."""
-    return [
-        (
-            f"{NOT_APART}{row.rank}" if row.apart is False else str(row.rank),
-            row.implementation,
-            row.miner or "–",
-            *(_score(getattr(row, name)) for name in _STANDINGS[3:9]),
-            row.submitted[:10],
-            f"{row.days_at_1:.1f}",
-        )
-        for row in rows
-    ]
-
-
-def standings_table(rows: Iterable[Row], width: int = WIDE) -> Table:
-    """The leaderboard as a Rich table. Below `WIDE` characters miner and day of submission are left out."""
-    rows = list(rows)
-    table = Table(
-        title="Leaderboard",
-        caption=NOT_APART_MEANS if any(row.apart is False for row in rows) else None,
-        box=None,
-        padding=(0, 1, 0, 0),
-        header_style="bold underline",
-    )
-    shown = [name for name in _STANDINGS if width >= WIDE or name not in ("miner", "submitted")]
-    for name in shown:
-        left = name in ("implementation", "miner", "submitted")
-        table.add_column(name, justify="left" if left else "right", overflow="fold")
-    for cells in standings_cells(rows):
-        named = dict(zip(_STANDINGS, cells, strict=True))
-        table.add_row(*(escape(named[name]) for name in shown))
-    return table
-
-
-def history_table(published: Iterable[Published]) -> Table:
-    """Every publication of the season, in its order."""
-    table = Table(title="Publications", box=None, padding=(0, 1, 0, 0), header_style="bold underline")
-    for name in ("published", "implementation", "composite", "#1 after it", "run"):
-        table.add_column(name, justify="right" if name == "composite" else "left", overflow="fold")
-    for one in published:
-        cells = (one.published, one.implementation, _score(one.composite), one.leader, one.run)
-        table.add_row(*map(escape, cells))
-    return table
-
-
 def _html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     def cell(text: str, header: bool = False) -> str:
         # A header that names nothing is none: a screen reader would announce it at every cell below.
@@ -188,7 +139,8 @@ def _html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str
     )
 
 
-def _score(value: float | None) -> str:
+def score_cell(value: float | None) -> str:
+    """A score with one digit; a dash where there is none."""
     return "–" if value is None else f"{value:.1f}"
 
 

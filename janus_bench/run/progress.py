@@ -40,13 +40,13 @@ def _bar() -> Iterator[Progress]:
 
 
 def _lines() -> Progress:
-    told = 0
+    last_quarter = 0
 
     def progress(done: int, planned: int, failed: int) -> None:
-        nonlocal told
+        nonlocal last_quarter
         quarter = 4 * done // planned if planned else 4
-        if quarter > told:
-            told = quarter
+        if quarter > last_quarter:
+            last_quarter = quarter
             print(f"janus-bench: {done} of {planned} asked" + (f", {failed} failed" if failed else ""), file=sys.stderr)
 
     return progress

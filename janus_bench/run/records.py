@@ -10,8 +10,28 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from janus_bench.checks.verdict import Judgement, Verdict
-from janus_bench.scoring.metrics import Timing
 from janus_bench.wire.chat import Answer, Delta
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Figures of one request. Waits and gaps in milliseconds; None where there was nothing to measure.
+
+    `gaps_ms` lie between chunks; `token_gaps_ms` between tokens, where the chunks carry counts of them. `told_tokens`
+    is what `usage` says, `token_source` how that compares with `tokens`, the bench's own count.
+    """
+
+    connect_ms: float
+    first_token_ms: float | None
+    first_reasoning_ms: float | None
+    first_content_ms: float | None
+    total_ms: float
+    gaps_ms: tuple[float, ...]
+    token_gaps_ms: tuple[float, ...]
+    tokens: int
+    told_tokens: int | None
+    token_source: str
+    tokens_per_second: float | None
 
 
 @dataclass
@@ -108,7 +128,7 @@ class Record:
 
     @classmethod
     def from_json(cls, line: dict[str, Any]) -> Record:
-        """The record of a line; timing, verdicts and score are for `judge` to add. Raises KeyError, TypeError."""
+        """The record of a line; timing, verdicts and score are for grading to add. Raises KeyError, TypeError."""
         answer, error = line["answer"], line["error"] or {}
         if answer is not None:
             counts = [(at_ns, tokens) for at_ns, tokens in answer.get("token_counts", [])]

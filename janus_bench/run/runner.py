@@ -14,17 +14,17 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from janus_bench.errors import BenchError, RequestFailed, TargetError
+from janus_bench.errors import BenchError, RequestError, TargetError
 from janus_bench.run.records import Record
-from janus_bench.run.target import Target
-from janus_bench.suites.loader import Item
+from janus_bench.suites.model import Item
 from janus_bench.wire.chat import read_answer_aside
 from janus_bench.wire.client import exchange
 from janus_bench.wire.pause import TOO_MANY, Pause
 from janus_bench.wire.receiver import Clock
+from janus_bench.wire.target import Target
 
 LAG_PERIOD_SECONDS = 0.02
-ROUTED = "janus"  # the model name behind which the platform puts its current #1
+DEFAULT_MODEL = "janus"  # the model name behind which the platform puts its current #1
 _WARM_UP = "In one sentence: what are you?"
 # Failures of a warm-up that every later request would repeat, and what to do about each.
 _REMEDIES = {
@@ -56,7 +56,7 @@ class Settings:
     the asking down and so hide its own waits (coordinated omission).
     """
 
-    model: str = ROUTED
+    model: str = DEFAULT_MODEL
     concurrency: int = 4
     repeats: int = 1
     warmup: int = 1
@@ -171,7 +171,7 @@ async def ask(target: Target, item: Item, settings: Settings, clock: Clock, turn
         record.sent_ns = response.sent_ns
         record.stamped_by, record.late_ns = response.stamped_by, response.late_ns
         record.answer = await read_answer_aside(response, turn)
-    except RequestFailed as failure:
+    except RequestError as failure:
         record.error, record.error_detail = failure.kind, failure.detail
     return record
 

@@ -14,14 +14,11 @@ import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.run.records import Record
-
-if TYPE_CHECKING:
-    from janus_bench.report.report import Report
 
 REPORT, RECORDS, BEGUN = "report.json", "records.jsonl", "run.json"
 JUDGEMENTS = "judgements.jsonl"
@@ -106,14 +103,12 @@ class RunFolder:
             remedy = f"What is done stands in {self.path / RECORDS}."
             raise BenchError(f"cannot write to {self.path}: {error.strerror}", remedy) from None
 
-    def finish(self, report: Report) -> None:
-        """Write the report beside the records, whole or not at all, and its other forms."""
-        from janus_bench.report.files import write_files
-
+    def finish(self, document: dict[str, Any], write_files: Callable[[Path], object]) -> None:
+        """Write the report beside the records, whole or not at all; `write_files` writes its other forms."""
         self._records.close()
         try:
-            _replace(self.path / REPORT, json.dumps(report.to_dict(), indent=2) + "\n")
-            write_files(report, self.path)
+            _replace(self.path / REPORT, json.dumps(document, indent=2) + "\n")
+            write_files(self.path)
         except OSError as error:
             raise BenchError(f"cannot write the report to {self.path}: {error.strerror}", "Free some space.") from None
 

@@ -14,7 +14,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from janus_bench.run.target import Target
+from janus_bench.wire.target import Target
 
 SECONDS = 5.0
 MAX_BYTES = 262_144
@@ -31,8 +31,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def rate_limits(target: Target) -> str:
     """Whether rate limits were on when asked: "on", "off" or "not reported"."""
-    told = (_page(target, "/health") or {}).get("limits")
-    return _LIMITS.get(told, NOT_REPORTED) if isinstance(told, str) else NOT_REPORTED
+    reported = (_page(target, "/health") or {}).get("limits")
+    return _LIMITS.get(reported, NOT_REPORTED) if isinstance(reported, str) else NOT_REPORTED
 
 
 def evidence_of(target: Target, implementation: str, nonce: str) -> dict[str, Any] | None:
@@ -46,11 +46,11 @@ def evidence_of(target: Target, implementation: str, nonce: str) -> dict[str, An
 
 def _page(target: Target, path: str) -> dict[str, Any] | None:
     """A JSON page of the target's; None where there is none within `SECONDS`, however slowly it drips."""
-    found: list[dict[str, Any] | None] = []
-    thread = threading.Thread(target=lambda: found.append(_fetched(target, path)), daemon=True)
+    pages: list[dict[str, Any] | None] = []
+    thread = threading.Thread(target=lambda: pages.append(_fetched(target, path)), daemon=True)
     thread.start()
     thread.join(SECONDS)
-    return found[0] if found else None
+    return pages[0] if pages else None
 
 
 def _fetched(target: Target, path: str) -> dict[str, Any] | None:
@@ -62,7 +62,7 @@ def _fetched(target: Target, path: str) -> dict[str, Any] | None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
     try:
         with opener.open(urllib.request.Request(base + path, headers=headers), timeout=SECONDS) as response:
-            told = json.loads(response.read(MAX_BYTES + 1)[:MAX_BYTES])
+            page = json.loads(response.read(MAX_BYTES + 1)[:MAX_BYTES])
     except (OSError, ValueError, http.client.HTTPException, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return page if isinstance(page, dict) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from janus_bench.scoring.constants import Table
+from janus_bench.constants import Table
 from janus_bench.scoring.metrics import count_seen, count_tokens
 from janus_bench.wire.chat import Answer
 
@@ -34,25 +34,25 @@ def bill(answer: Answer, table: Table) -> Bill:
     usage, prices = answer.usage, table["cost"]
     seen = count_seen(answer)
     at_list = seen * prices["usd_per_million_output_tokens"] / 1e6
-    told = usage.get("cost_usd")
-    if told is None:
+    billed = usage.get("cost_usd")
+    if billed is None:
         if "completion_tokens" not in usage or "prompt_tokens" not in usage:
             return Bill(None, UNREPORTED)
-        told = usage["prompt_tokens"] * prices["usd_per_million_input_tokens"] / 1e6
-        told += usage["completion_tokens"] * prices["usd_per_million_output_tokens"] / 1e6
+        billed = usage["prompt_tokens"] * prices["usd_per_million_input_tokens"] / 1e6
+        billed += usage["completion_tokens"] * prices["usd_per_million_output_tokens"] / 1e6
     sandbox = usage.get("sandbox_seconds", 0.0) * float(prices["usd_per_sandbox_second"])
-    if not told and _needed_no_model(answer, seen, table):
+    if not billed and _needed_no_model(answer, seen, table):
         return Bill(sandbox, NO_MODEL)
-    if told + sandbox < seen * prices["least_usd_per_million_tokens"] / 1e6:
+    if billed + sandbox < seen * prices["least_usd_per_million_tokens"] / 1e6:
         return Bill(None, IMPLAUSIBLE)
-    return Bill(max(told, at_list) + sandbox, REPORTED if told >= at_list else BELOW_LIST)
+    return Bill(max(billed, at_list) + sandbox, REPORTED if billed >= at_list else BELOW_LIST)
 
 
 def _needed_no_model(answer: Answer, seen: int, table: Table) -> bool:
     """Whether nothing was read, what was said is counted, and all that was seen is short."""
-    said = answer.usage.get("completion_tokens", 0.0) * table["tokens"]["tolerance"]
+    declared = answer.usage.get("completion_tokens", 0.0) * table["tokens"]["tolerance"]
     short = seen <= table["cost"]["most_tokens_without_a_model"]
-    return bool(short and not answer.usage.get("prompt_tokens") and said >= count_tokens(answer.text))
+    return bool(short and not answer.usage.get("prompt_tokens") and declared >= count_tokens(answer.text))
 
 
 def usd(answer: Answer, table: Table) -> float | None:

@@ -22,9 +22,10 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from janus_bench.scoring.constants import Table
+from janus_bench.constants import Table
+from janus_bench.scoring.answer_score import Measured
 from janus_bench.scoring.metrics import percentile
-from janus_bench.scoring.score import Measured, Scores, score_measured
+from janus_bench.scoring.score import Scores, score_measured
 
 RESAMPLES = 1000
 LEVEL = 95.0
@@ -54,11 +55,11 @@ def intervals(rows: Sequence[Measured], table: Table) -> Bounds:
     groups = _by_category(rows)
     scores = dict(named(score_measured(rows, table)))
     strata = [_effects(stratum, rows, scores, table) for stratum in _strata(groups)]
-    found = {}
+    bounds = {}
     for name, value in scores.items():
         variance = sum(_within([effects[name] for effects in units]) for units in strata)
-        found[name] = _wilson(value / 100, variance / 100**2, _units(_of(name, groups, table)))
-    return found
+        bounds[name] = _wilson(value / 100, variance / 100**2, _units(_of(name, groups, table)))
+    return bounds
 
 
 def rerun_intervals(rows: Sequence[Measured], table: Table) -> Bounds:

@@ -27,13 +27,13 @@ from janus_bench.checks import normalise
 from janus_bench.checks.json import breaches, read_strictly
 from janus_bench.checks.text import Judged
 from janus_bench.checks.verdict import Judgement
-from janus_bench.errors import BenchError, RequestFailed
+from janus_bench.constants import Table
+from janus_bench.errors import BenchError, RequestError
 from janus_bench.run.records import Record
-from janus_bench.run.target import Target
-from janus_bench.scoring.constants import Table
-from janus_bench.suites.loader import Item
+from janus_bench.suites.model import Item
 from janus_bench.wire.chat import read_answer
 from janus_bench.wire.client import exchange
+from janus_bench.wire.target import Target
 
 PROMPTS = Path(__file__).with_name("judge_prompts")
 TOP = 4
@@ -104,9 +104,9 @@ class Judge:
             async with turns:
                 return await self._ask(entry["question"], entry["answer"], entry["rubric"], "")
 
-        found = await asyncio.gather(*map(one, gold))
-        self._refuse_failed(found)
-        near = [abs(got.score * TOP - entry["grade"]) <= 1 for got, entry in zip(found, gold, strict=True)]
+        judgements = await asyncio.gather(*map(one, gold))
+        self._refuse_failed(judgements)
+        near = [abs(got.score * TOP - entry["grade"]) <= 1 for got, entry in zip(judgements, gold, strict=True)]
         planted = [right for right, entry in zip(near, gold, strict=True) if entry.get("injected")]
         calibration = Calibration(sum(near) / len(near), len(near), sum(planted), len(planted))
         problem = calibration.problem(numbers)
@@ -119,8 +119,8 @@ class Judge:
         first = gold_answers()[0]
         self._refuse_failed([await self._ask(first["question"], first["answer"], first["rubric"], "")])
 
-    def _refuse_failed(self, found: Sequence[Judgement]) -> None:
-        lost = next((judgement for judgement in found if judgement.failure), None)
+    def _refuse_failed(self, judgements: Sequence[Judgement]) -> None:
+        lost = next((judgement for judgement in judgements if judgement.failure), None)
         if lost:
             remedy = "Check --judge and its model: it must answer POST /v1/chat/completions."
             raise BenchError(f"the judge at {self.target.url} cannot be asked: {lost.failure} ({lost.why})", remedy)
@@ -128,10 +128,10 @@ class Judge:
     async def _ask(self, question: str, answer: str, rubric: str, reference: str) -> Judgement:
         body = request_body(self.model, question, answer, rubric, reference)
         try:
-            said = read_answer(await exchange(self.target, body, timeout=self.timeout)).text
-        except RequestFailed as failure:
+            reply = read_answer(await exchange(self.target, body, timeout=self.timeout)).text
+        except RequestError as failure:
             return Judgement(0.0, failure.detail, failure=failure.kind)
-        return read_verdict(said)
+        return read_verdict(reply)
 
 
 def request_body(model: str, question: str, answer: str, rubric: str, reference: str, fence: str = "") -> bytes:
@@ -139,9 +139,9 @@ def request_body(model: str, question: str, answer: str, rubric: str, reference:
     fence = fence or secrets.token_hex(16)
     parts = [("question", question), ("rubric", rubric), ("reference", reference), ("answer", answer)]
     material = "\n".join(
-        f"<{name}-{fence}>\n{said[: normalise.MAX_ANSWER_CHARS]}\n</{name}-{fence}>"
-        for name, said in parts
-        if said or name == "answer"
+        f"<{name}-{fence}>\n{text[: normalise.MAX_ANSWER_CHARS]}\n</{name}-{fence}>"
+        for name, text in parts
+        if text or name == "answer"
     )
     messages = [
         {"role": "system", "content": instructions().replace("{fence}", fence)},
@@ -150,10 +150,10 @@ def request_body(model: str, question: str, answer: str, rubric: str, reference:
     return json.dumps({"model": model, "messages": messages, "temperature": 0, "stream": False}).encode()
 
 
-def read_verdict(said: str) -> Judgement:
+def read_verdict(reply: str) -> Judgement:
     """The judgement of a reply. Anything but the JSON that was asked for is no verdict, and scores 0."""
     try:
-        verdict = read_strictly(said.strip())
+        verdict = read_strictly(reply.strip())
     except ValueError as error:
         return Judgement(0.0, f"{NO_VERDICT}: {error}")
     wrong = next(breaches(verdict, _VERDICT), "")
@@ -164,8 +164,8 @@ def read_verdict(said: str) -> Judgement:
 
 def addresses_judge(answer: str, question: str = "") -> bool:
     """Whether an answer speaks to its judge in words that the question did not use."""
-    asked = normalise.normalise(question)
-    return any(match[0] not in asked for match in _ADDRESSES.finditer(normalise.normalise(answer)))
+    question_text = normalise.normalise(question)
+    return any(match[0] not in question_text for match in _ADDRESSES.finditer(normalise.normalise(answer)))
 
 
 async def judge_all(judge: Judge, records: Sequence[Record], items: Sequence[Item]) -> None:
@@ -184,7 +184,7 @@ async def judge_all(judge: Judge, records: Sequence[Record], items: Sequence[Ite
     await asyncio.gather(*(one(record) for record in wanted))
 
 
-def told(judge: Judge, calibration: Calibration, records: Sequence[Record]) -> dict[str, Any]:
+def summary(judge: Judge, calibration: Calibration, records: Sequence[Record]) -> dict[str, Any]:
     """What a report says of its judge: who, how it graded the gold answers, and what became of its readings.
 
     `failures` counts, by kind, answers that it could not be asked about: they are left out of the scores, and nothing
@@ -205,20 +205,20 @@ def told(judge: Judge, calibration: Calibration, records: Sequence[Record]) -> d
     }
 
 
-def keep(records: Sequence[Record], write: Callable[[str], object]) -> None:
+def write_judgements(records: Sequence[Record], write: Callable[[str], object]) -> None:
     """Write what was judged, a JSON line a record, for scoring again without the judge."""
     for record in records:
         if record.judgement is not None:
             write(json.dumps({"item": record.item, "repeat": record.repeat, **asdict(record.judgement)}) + "\n")
 
 
-def bring_back(records: Sequence[Record], lines: Sequence[str]) -> None:
+def read_judgements(records: Sequence[Record], lines: Sequence[str]) -> None:
     """Put kept judgements back into their records. Raises ValueError, KeyError, TypeError for lines that are none."""
     kept = {}
     for line in lines:
-        told = json.loads(line)
-        place = (told.pop("item"), told.pop("repeat"))
-        kept[place] = Judgement(**told)
+        fields = json.loads(line)
+        key = (fields.pop("item"), fields.pop("repeat"))
+        kept[key] = Judgement(**fields)
     for record in records:
         record.judgement = kept.get((record.item, record.repeat))
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from janus_bench.run.records import Timing
 from janus_bench.scoring.reading import visible
 from janus_bench.wire.chat import Answer, Delta
 
@@ -22,27 +22,6 @@ _PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d+|\w+|[^\w\s]"
 _LETTERS_PER_TOKEN = 8
 _DIGITS_PER_TOKEN = 3
 _MOST_GAPS = 100_000  # of one answer: a told count may be any number
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Figures of one request. Waits and gaps in milliseconds; None where there was nothing to measure.
-
-    `gaps_ms` lie between chunks; `token_gaps_ms` between tokens, where the chunks carry counts of them. `told_tokens`
-    is what `usage` says, `token_source` how that compares with `tokens`, the bench's own count.
-    """
-
-    connect_ms: float
-    first_token_ms: float | None
-    first_reasoning_ms: float | None
-    first_content_ms: float | None
-    total_ms: float
-    gaps_ms: tuple[float, ...]
-    token_gaps_ms: tuple[float, ...]
-    tokens: int
-    told_tokens: int | None
-    token_source: str
-    tokens_per_second: float | None
 
 
 def percentile(values: Iterable[float], percent: float) -> float | None:
@@ -124,11 +103,11 @@ def token_gaps_ms(counts: Sequence[tuple[int, int]]) -> tuple[float, ...]:
 
     A chunk of several tokens gives as many equal gaps: when each of them was made, nobody can see.
     """
-    found: list[float] = []
+    gaps: list[float] = []
     for (before, fewer), (after, more) in pairwise(counts):
         if more > fewer:
-            found += [(after - before) / 1e6 / (more - fewer)] * min(more - fewer, _MOST_GAPS - len(found))
-    return tuple(found)
+            gaps += [(after - before) / 1e6 / (more - fewer)] * min(more - fewer, _MOST_GAPS - len(gaps))
+    return tuple(gaps)
 
 
 def rate(deltas: Sequence[Delta]) -> float | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from janus_bench.scoring.constants import Table
+from janus_bench.constants import Table
 from janus_bench.wire.chat import Answer, Delta
 
 LETTERS_PER_WORD = 6  # of English prose, the space included; a piece is often less than a word
@@ -57,12 +57,12 @@ def reading_pieces(answer: Answer, sent_ns: int, thinking: Sequence[float] | Non
 
 
 def _pieces(answer: Answer, sent_ns: int, thinking: Sequence[float]) -> list[Piece]:
-    shares, found, begun = iter(thinking), list[Piece](), set[str]()
+    shares, pieces, begun = iter(thinking), list[Piece](), set[str]()
     wordless = _LETTER.search(answer.text) is None
     for delta in answer.deltas:
         at = (delta.at_ns - sent_ns) / 1e9
         if delta.kind in ("tool_call", "artifact"):
-            found.append(Piece(at, _words_in(delta.text)))
+            pieces.append(Piece(at, _words_in(delta.text)))
             continue
         share = 1.0 if delta.kind == "content" else next(shares, 0.0)
         if not share or not visible(delta.text):
@@ -70,8 +70,8 @@ def _pieces(answer: Answer, sent_ns: int, thinking: Sequence[float]) -> list[Pie
         if delta.kind not in begun and not wordless and not _LETTER.search(delta.text):
             continue
         begun.add(delta.kind)
-        found.append(Piece(at, share * _words_in(delta.text)))
-    return found
+        pieces.append(Piece(at, share * _words_in(delta.text)))
+    return pieces
 
 
 def own_deltas(answer: Answer, thinking: Sequence[float] | None) -> list[Delta]:
@@ -86,11 +86,11 @@ def waits(shown: Sequence[Piece], words_per_second: float) -> list[float]:
     """Seconds before an empty screen: until the first piece, then before each at which all before it is read."""
     if not shown:
         return []
-    found, read_until = [max(0.0, shown[0].at)], shown[0].at
+    seconds, read_until = [max(0.0, shown[0].at)], shown[0].at
     for piece in shown:
-        found.append(max(0.0, piece.at - read_until))
+        seconds.append(max(0.0, piece.at - read_until))
         read_until = max(read_until, piece.at) + piece.words / words_per_second
-    return found
+    return seconds
 
 
 def stalled(shown: Sequence[Piece], numbers: Table) -> float:
@@ -104,12 +104,12 @@ def first_sentence(shown: Sequence[Piece], numbers: Table) -> float:
 
     A first word that is sent at once and followed by silence is no beginning.
     """
-    found, so_far, waited = waits(shown, numbers["reading_words_per_second"]), 0.0, 0.0
-    for piece, wait in zip([Piece(0.0, 0.0), *shown], found, strict=False):
+    seconds, so_far, waited = waits(shown, numbers["reading_words_per_second"]), 0.0, 0.0
+    for piece, wait in zip([Piece(0.0, 0.0), *shown], seconds, strict=False):
         if so_far < numbers["words_of_a_beginning"]:
             waited += wait
         so_far += piece.words
-    return max([waited, *found])
+    return max([waited, *seconds])
 
 
 def gaps(shown: Sequence[Piece]) -> list[float]:
@@ -149,12 +149,12 @@ def own_thinking(answers: Sequence[Thinking]) -> list[tuple[float, ...]]:
     """
     phrases: dict[tuple[str, ...], str] = {}
     spans = [_words_of(entry.answer.reasoning) for entry in answers]
-    for entry, found in zip(answers, spans, strict=True):
-        for phrase in set(_phrases([word for word, _, _ in found])):
+    for entry, words in zip(answers, spans, strict=True):
+        for phrase in set(_phrases([word for word, _, _ in words])):
             phrases[phrase] = entry.item if phrases.get(phrase, entry.item) == entry.item else ""
     return [
-        _shares(entry, found, lambda phrase, item=entry.item: phrases[phrase] == item)  # type: ignore[misc]
-        for entry, found in zip(answers, spans, strict=True)
+        _shares(entry, words, lambda phrase, item=entry.item: phrases[phrase] == item)  # type: ignore[misc]
+        for entry, words in zip(answers, spans, strict=True)
     ]
 
 
@@ -162,24 +162,24 @@ def _words_of(text: str) -> list[tuple[str, int, int]]:
     return [(match[0].casefold(), *match.span()) for match in _WORD.finditer(text[:_MOST_LETTERS])]
 
 
-def _phrases(said: Sequence[str]) -> list[tuple[str, ...]]:
+def _phrases(words: Sequence[str]) -> list[tuple[str, ...]]:
     """Every three words in a row; a shorter text is one phrase."""
-    return [tuple(said[at : at + _RUN]) for at in range(max(1, len(said) - _RUN + 1))] if said else []
+    return [tuple(words[at : at + _RUN]) for at in range(max(1, len(words) - _RUN + 1))] if words else []
 
 
 def _shares(
-    entry: Thinking, found: Sequence[tuple[str, int, int]], unique: Callable[[tuple[str, ...]], bool]
+    entry: Thinking, words: Sequence[tuple[str, int, int]], unique: Callable[[tuple[str, ...]], bool]
 ) -> tuple[float, ...]:
-    said = [word for word, _, _ in found]
+    texts = [word for word, _, _ in words]
     asked = set(_phrases([word for word, _, _ in _words_of(entry.prompt)]))
-    about = _about(said, entry)
-    own = [False] * len(said)
-    for at, phrase in enumerate(_phrases(said)):
+    about = _about(texts, entry)
+    own = [False] * len(texts)
+    for at, phrase in enumerate(_phrases(texts)):
         if phrase not in asked and unique(phrase):
             own[at : at + len(phrase)] = [True] * len(phrase)
         asked.add(phrase)
     marks = bytearray(len(entry.answer.reasoning))  # 1: a letter of a word, 2: of an own word
-    for (_, start, end), mine in zip(found, own, strict=True):
+    for (_, start, end), mine in zip(words, own, strict=True):
         marks[start:end] = bytes([2 if mine else 1]) * (end - start)
     shares, start = [], 0
     for delta in entry.answer.deltas:
@@ -191,9 +191,9 @@ def _shares(
     return tuple(shares)
 
 
-def _about(said: Iterable[str], entry: Thinking) -> float:
+def _about(words: Iterable[str], entry: Thinking) -> float:
     """1 where a tenth of the telling words stand in the question or the answer, in proportion below."""
-    telling = {word for word in said if len(word) >= _LONG_WORD or word.isdigit()}
+    telling = {word for word in words if len(word) >= _LONG_WORD or word.isdigit()}
     if not telling:
         return 0.0
     calls = " ".join(call["arguments"] for call in entry.answer.tool_calls)

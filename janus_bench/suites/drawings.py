@@ -1,16 +1,21 @@
-"""Draws the pictures that questions show: a few shapes and letters on a plain ground, as PNG, without a library.
+"""Draws the pictures that questions show: a few shapes and letters on a plain ground, as PNG.
 
 A picture is a table: `width`, `height`, `background`, and `shapes`, each with a `shape`: rect (x, y, width, height),
 disc (x, y, radius), or text (x, y, text, size). Everything is in pixels, colours go by name. The suite's hash covers
-the table, not the bytes: two zlib versions may compress one picture differently.
+the table, not the bytes: two versions of Pillow may compress one picture differently. The letters are our own, so that
+every machine draws the same ones.
 """
 
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
-from typing import Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from janus_bench.checks.pictures import need_pillow
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
 
 COLOURS = {
     "white": (255, 255, 255),
@@ -27,6 +32,7 @@ MAX_SIDE = 512
 MAX_SHAPES = 64
 # 5 columns by 7 rows a letter; each number is a row, its lowest bit the rightmost column.
 _FONT = {
+    " ": (0, 0, 0, 0, 0, 0, 0),
     "0": (14, 17, 19, 21, 25, 17, 14),
     "1": (4, 12, 4, 4, 4, 4, 14),
     "2": (14, 17, 1, 2, 4, 8, 31),
@@ -56,7 +62,6 @@ _FONT = {
     "X": (17, 17, 10, 4, 10, 17, 17),
 }
 _NEEDS = {"rect": ("x", "y", "width", "height"), "disc": ("x", "y", "radius"), "text": ("x", "y", "size")}
-Pixels = list[bytearray]
 
 
 def data_url(picture: dict[str, Any]) -> str:
@@ -65,68 +70,49 @@ def data_url(picture: dict[str, Any]) -> str:
 
 
 def png(picture: dict[str, Any]) -> bytes:
-    """The picture as PNG, 8 bits a channel, red green blue. Raises ValueError naming the field."""
+    """The picture as PNG, 8 bits a channel, red green blue. Raises ValueError naming the field; BenchError."""
+    need_pillow()
+    from PIL import Image, ImageDraw
+
     width, height = (_whole(picture, name, MAX_SIDE, "picture") for name in ("width", "height"))
     if not (width and height):
         raise ValueError("picture: width and height must be at least 1")
-    ground = bytes(_colour(picture.get("background", "white")))
-    rows = [bytearray(ground * width) for _ in range(height)]
+    image = Image.new("RGB", (width, height), _colour(picture.get("background", "white")))
     shapes = picture.get("shapes", [])
     if not isinstance(shapes, list) or len(shapes) > MAX_SHAPES:
         raise ValueError(f"picture.shapes: must be a list of at most {MAX_SHAPES}")
     for shape in shapes:
-        _draw(rows, width, shape)
-    return encode(width, height, b"".join(b"\0" + row for row in rows))
+        _draw(ImageDraw.Draw(image), shape)
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
 
 
-def encode(width: int, height: int, rows: bytes) -> bytes:
-    """A PNG of filtered rows of red, green and blue (PNG, third edition, section 5)."""
-
-    def part(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(rows, 9)) + part(b"IEND", b"")
-
-
-def _draw(rows: Pixels, width: int, shape: Any) -> None:
+def _draw(canvas: ImageDraw, shape: Any) -> None:
     kind = shape.get("shape") if isinstance(shape, dict) else None
     if kind not in _NEEDS:
         raise ValueError(f"picture.shapes: shape must be one of {', '.join(_NEEDS)}")
-    colour = bytes(_colour(shape.get("colour", "black")))
-    numbers = {name: _whole(shape, name, MAX_SIDE, f"picture.shapes.{kind}") for name in _NEEDS[kind]}
-    x, y = numbers["x"], numbers["y"]
-    if kind == "rect":
-        _fill(rows, width, x, y, numbers["width"], numbers["height"], colour)
-    elif kind == "disc":
-        _disc(rows, width, x, y, numbers["radius"], colour)
-    else:
-        _text(rows, width, x, y, str(shape.get("text", "")), numbers["size"], colour)
+    colour = _colour(shape.get("colour", "black"))
+    x, y, *sizes = (_whole(shape, name, MAX_SIDE, f"picture.shapes.{kind}") for name in _NEEDS[kind])
+    if kind == "disc":
+        radius = sizes[0]
+        canvas.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    elif kind == "text":
+        _text(canvas, x, y, str(shape.get("text", "")), sizes[0], colour)
+    elif all(sizes):
+        canvas.rectangle((x, y, x + sizes[0] - 1, y + sizes[1] - 1), fill=colour)
 
 
-def _fill(rows: Pixels, width: int, x: int, y: int, wide: int, high: int, colour: bytes) -> None:
-    wide = max(0, min(wide, width - x))
-    for row in rows[y : y + high]:
-        row[3 * x : 3 * (x + wide)] = colour * wide
-
-
-def _disc(rows: Pixels, width: int, x: int, y: int, radius: int, colour: bytes) -> None:
-    for row in range(max(0, y - radius), min(len(rows), y + radius + 1)):
-        half = int((radius**2 - (row - y) ** 2) ** 0.5)
-        left = max(0, x - half)
-        _fill(rows, width, left, row, x + half + 1 - left, 1, colour)
-
-
-def _text(rows: Pixels, width: int, x: int, y: int, text: str, size: int, colour: bytes) -> None:
-    for place, letter in enumerate(text):
-        if letter == " ":
-            continue
+def _text(canvas: ImageDraw, x: int, y: int, text: str, size: int, colour: tuple[int, int, int]) -> None:
+    for letter in text:
         if letter not in _FONT:
             raise ValueError(f"picture.shapes.text: there is no {letter!r} to draw with")
         for row, bits in enumerate(_FONT[letter]):
             for column in range(5):
-                if bits >> (4 - column) & 1:
-                    _fill(rows, width, x + (6 * place + column) * size, y + row * size, size, size, colour)
+                if size and bits >> (4 - column) & 1:
+                    left, top = x + column * size, y + row * size
+                    canvas.rectangle((left, top, left + size - 1, top + size - 1), fill=colour)
+        x += 6 * size
 
 
 def _whole(table: dict[str, Any], name: str, most: int, where: str) -> int:

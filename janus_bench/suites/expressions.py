@@ -107,8 +107,8 @@ class _Walk:
         return True
 
     def _boolop(self, node: ast.BoolOp, names: Names) -> bool:
-        found = (bool(self.value(part, names)) for part in node.values)
-        return all(found) if isinstance(node.op, ast.And) else any(found)
+        values = (bool(self.value(part, names)) for part in node.values)
+        return all(values) if isinstance(node.op, ast.And) else any(values)
 
     def _ifexp(self, node: ast.IfExp, names: Names) -> Any:
         return self.value(node.body if self.value(node.test, names) else node.orelse, names)

@@ -10,7 +10,7 @@ from janus_bench.checks.verdict import Subject
 from janus_bench.errors import SuiteError
 from janus_bench.suites.files import read_file
 from janus_bench.suites.filling import values_for, worked_out
-from janus_bench.suites.loader import CATEGORIES, Suite, build_with, product, spoken
+from janus_bench.suites.model import CATEGORIES, Suite, build_with, product, spoken
 
 MAX_ITEMS = 20_000
 _SEEDS = range(3)  # drawn values are tried for as many seeds
@@ -43,72 +43,72 @@ def inspect(path: Path) -> list[str]:
 
 def problems(raw_items: list[Any]) -> list[str]:
     """Everything that keeps these items from being used."""
-    found: list[str] = []
+    issues: list[str] = []
     if not 0 < len(raw_items) <= MAX_ITEMS:
-        found.append(f"a suite has 1 to {MAX_ITEMS} items, this one {len(raw_items)}")
+        issues.append(f"a suite has 1 to {MAX_ITEMS} items, this one {len(raw_items)}")
     seen: set[str] = set()
     ids = {str(raw.get("id")) for raw in raw_items if isinstance(raw, dict)}
     for number, raw in enumerate(raw_items, 1):
         label = f"item {raw.get('id', number)!r}" if isinstance(raw, dict) else f"item {number}"
-        found += [f"{label}: {problem}" for problem in _item_problems(raw, ids, seen)]
-    return found
+        issues += [f"{label}: {problem}" for problem in _item_problems(raw, ids, seen)]
+    return issues
 
 
 def loopholes(suite: Suite, seed: int = 0) -> list[str]:
     """Items that give points for nothing: to an empty answer, or to one that repeats the question."""
-    found = []
+    issues = []
     for item in suite.items(seed):
-        said = "\n".join(spoken(message) for message in item.messages)
-        for cheat, answer in (("an empty answer", ""), ("repeating everything", said), ("echoing", item.prompt)):
+        question = "\n".join(spoken(message) for message in item.messages)
+        for cheat, answer in (("an empty answer", ""), ("repeating everything", question), ("echoing", item.prompt)):
             if product(item.evaluate(Subject(item.prompt, answer))) > 0:
-                found.append(f"item {item.id!r}: {cheat} scores")
-    return found
+                issues.append(f"item {item.id!r}: {cheat} scores")
+    return issues
 
 
 def _item_problems(raw: Any, ids: set[str], seen: set[str]) -> list[str]:
     if not isinstance(raw, dict):
         return ["is not a table"]
     unknown = sorted(str(name) for name in raw.keys() - _TYPES.keys())
-    found = [f"{name}: no such field (known: {', '.join(sorted(_TYPES))})" for name in unknown]
+    issues = [f"{name}: no such field (known: {', '.join(sorted(_TYPES))})" for name in unknown]
     if not (isinstance(raw.get("id"), str) and _ID.fullmatch(raw["id"])):
-        return [*found, "id: must be lower-case letters, digits and hyphens"]
+        return [*issues, "id: must be lower-case letters, digits and hyphens"]
     if raw["id"] in seen:
-        found.append("id: used more than once")
+        issues.append("id: used more than once")
     seen.add(raw["id"])
     wrong = [name for name, kind in _TYPES.items() if name in raw and not isinstance(raw[name], kind)]
     if wrong:
-        return [*found, *(f"{name}: must be {_spelled(_TYPES[name])}" for name in wrong)]
+        return [*issues, *(f"{name}: must be {_spelled(_TYPES[name])}" for name in wrong)]
     if raw.get("category") not in CATEGORIES:
-        found.append(f"category: must be one of {', '.join(CATEGORIES)}")
+        issues.append(f"category: must be one of {', '.join(CATEGORIES)}")
     if raw.get("twin") and (raw["twin"] not in ids or raw["twin"] == raw["id"]):
-        found.append(f"twin: there is no other item {raw['twin']!r}")
+        issues.append(f"twin: there is no other item {raw['twin']!r}")
     if type(raw.get("one_in", 2)) is not int or raw.get("one_in", 2) < 2:
-        found.append("one_in: must be a whole number from 2 on")
+        issues.append("one_in: must be a whole number from 2 on")
     for name in ("variants", "checks", "messages", "tools", "pictures"):
         if not all(isinstance(entry, dict) for entry in raw.get(name, [])):
-            return [*found, f"{name}: must be a list of tables"]
-    return found + _content_problems(raw)
+            return [*issues, f"{name}: must be a list of tables"]
+    return issues + _content_problems(raw)
 
 
 def _content_problems(raw: dict[str, Any]) -> list[str]:
-    found = []
+    issues = []
     if ("prompt" in raw) == ("messages" in raw):
-        found.append("prompt: give either `prompt` or `messages`")
+        issues.append("prompt: give either `prompt` or `messages`")
     elif "prompt" in raw and not raw["prompt"].strip():
-        found.append("prompt: must be a text")
+        issues.append("prompt: must be a text")
     elif raw.get("messages") == []:
-        found.append("messages: needs at least one")
+        issues.append("messages: needs at least one")
     for message in raw.get("messages", []):
         if message.get("role") not in ("system", "user", "assistant") or not isinstance(message.get("content"), str):
-            found.append("messages: each needs a role (system, user, assistant) and a content")
+            issues.append("messages: each needs a role (system, user, assistant) and a content")
     if not raw.get("checks"):
-        found.append("checks: needs at least one")
-    return found or _build_problems(raw)
+        issues.append("checks: needs at least one")
+    return issues or _build_problems(raw)
 
 
 def _build_problems(raw: dict[str, Any]) -> list[str]:
     """Every variant must build, not only the chosen one; of what is drawn, a few."""
-    found = []
+    issues = []
     for seed in _SEEDS if raw.get("draw") else _SEEDS[:1]:
         try:
             drawn = values_for(raw, seed)
@@ -119,13 +119,13 @@ def _build_problems(raw: dict[str, Any]) -> list[str]:
                 values = {**drawn, **variant}
                 build_with(raw, values | worked_out(raw, values))
             except (ValueError, TypeError, KeyError) as error:
-                found.append(_said(error))
-    return list(dict.fromkeys(found))
+                issues.append(_said(error))
+    return list(dict.fromkeys(issues))
 
 
 def _said(error: Exception) -> str:
-    said = str(error)
-    return said if said.startswith(("draw.", "let.", "picture")) else f"checks: {said}"
+    message = str(error)
+    return message if message.startswith(("draw.", "let.", "picture")) else f"checks: {message}"
 
 
 def _spelled(kind: type) -> str:

@@ -18,13 +18,14 @@ import tarfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from janus_bench.errors import SuiteError
 from janus_bench.home import home
-from janus_bench.suites.loader import Suite
+from janus_bench.suites.model import Suite
+from janus_bench.suites.problems import problems
 from janus_bench.suites.published import gsm8k, human_eval, mmlu, mt_bench, truthful_qa
 
 DATA_VARIABLE = "JANUS_BENCH_DATA"
@@ -105,21 +106,17 @@ BENCHMARKS: dict[str, Benchmark] = {
 }
 
 
-def load_public(name: str, *, download: bool = True) -> Suite:
+def load_public(name: str) -> Suite:
     """The suite of a public benchmark. Raises SuiteError where it is not to be had, or is another file."""
-    from janus_bench.suites.problems import problems
-
     benchmark = BENCHMARKS[name]
-    path = own_copy(benchmark) or (fetch(benchmark) if download else None)
-    if path is None:
-        raise SuiteError(f"there is no copy of {name}", _where(benchmark))
+    path = own_copy(benchmark) or fetch(benchmark)
     try:
         raw_items = benchmark.convert(path)
     except (ValueError, KeyError, IndexError, TypeError, OSError, EOFError, RecursionError, tarfile.TarError) as error:
-        raise SuiteError(f"{path} is not {benchmark.title} as published: {error}", _where(benchmark)) from None
-    found = problems(raw_items)
-    if found:
-        raise SuiteError(f"{path}: {found[0]}", _where(benchmark))
+        raise SuiteError(f"{path} is not {benchmark.title} as published: {error}", _remedy(benchmark)) from None
+    issues = problems(raw_items)
+    if issues:
+        raise SuiteError(f"{path}: {issues[0]}", _remedy(benchmark))
     return Suite(name, f"{benchmark.title}. Licence: {benchmark.licence}.", tuple(raw_items))
 
 
@@ -145,29 +142,24 @@ def fetch(benchmark: Benchmark, *, say: Callable[[str], None] = lambda line: pri
             while piece := response.read(_STEP):
                 size += len(piece)
                 if size > benchmark.megabytes * 1e6:
-                    raise SuiteError(f"{benchmark.url} is larger than {benchmark.megabytes:g} MB", _where(benchmark))
+                    raise SuiteError(f"{benchmark.url} is larger than {benchmark.megabytes:g} MB", _remedy(benchmark))
                 digest.update(piece)
                 kept.write(piece)
         if benchmark.sha256 and digest.hexdigest() != benchmark.sha256:
-            raise SuiteError(f"{benchmark.url} is another file than expected (SHA-256)", _where(benchmark))
+            raise SuiteError(f"{benchmark.url} is another file than expected (SHA-256)", _remedy(benchmark))
         part.replace(path)
     except (OSError, ValueError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", None) or error
-        raise SuiteError(f"cannot download {benchmark.url}: {reason}", _where(benchmark)) from None
+        raise SuiteError(f"cannot download {benchmark.url}: {reason}", _remedy(benchmark)) from None
     finally:
         part.unlink(missing_ok=True)
     say(f"{size:,} bytes, SHA-256 {digest.hexdigest()}, kept in {path.parent}")
     return path
 
 
-def elsewhere(benchmark: Benchmark, url: str, sha256: str = "") -> Benchmark:
-    """The same benchmark from another place: a mirror, or a server in a test."""
-    return replace(benchmark, url=url, sha256=sha256)
-
-
 def _kept(benchmark: Benchmark) -> Path:
     return home() / "benchmarks" / benchmark.name
 
 
-def _where(benchmark: Benchmark) -> str:
+def _remedy(benchmark: Benchmark) -> str:
     return f"Put {benchmark.files[0]} from {benchmark.url} into ${DATA_VARIABLE}/{benchmark.name}/."

@@ -96,7 +96,7 @@ def mt_bench(path: Path) -> list[Raw]:
 
 
 def _choice(name: str, category: str, question: str, options: list[str], letter: str) -> Raw:
-    listed = "\n".join(f"{chr(ord('A') + place)}) {option}" for place, option in enumerate(options))
+    listed = "\n".join(f"{chr(ord('A') + index)}) {option}" for index, option in enumerate(options))
     check = {"kind": "choice", "answer": letter.strip(), "options": len(options)}
     return _item(name, category, f"{question}\n\n{listed}\n\n{_LETTER}", check)
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from janus_bench.errors import RequestFailed
+from janus_bench.errors import RequestError
 from janus_bench.wire.client import Exchange
-from janus_bench.wire.sse import Event, EventParser, EventTooLarge
+from janus_bench.wire.sse import Event, EventParser, EventTooLargeError
 from janus_bench.wire.tool_calls import StreamedCalls
 
 # vLLM and OpenRouter say `reasoning`; proxies send both, with the same text.
@@ -69,7 +69,7 @@ class Answer:
 
 
 def read_answer(response: Exchange) -> Answer:
-    """Take a response apart. Raises RequestFailed: http_<status>, not_openai, malformed_event, error_event, cut_stream.
+    """Take a response apart. Raises RequestError: http_<status>, not_openai, malformed_event, error_event, cut_stream.
 
     Of a status other than 200 only the error's own message is kept, cut short.
     """
@@ -83,7 +83,7 @@ def read_answer(response: Exchange) -> Answer:
 
 
 async def read_answer_aside(response: Exchange, turn: asyncio.Lock) -> Answer:
-    """The same in small steps, between which the loop reads what arrives on other connections. Raises RequestFailed.
+    """The same in small steps, between which the loop reads what arrives on other connections. Raises RequestError.
 
     `turn` is shared by all of a run, so that the loop waits for one step at a time, however many answers are there.
     """
@@ -101,21 +101,21 @@ async def read_answer_aside(response: Exchange, turn: asyncio.Lock) -> Answer:
 def _reading(response: Exchange) -> Generator[None, None, Answer]:
     """Take a response apart, step by step; the answer is what the generator returns."""
     if response.status != 200:
-        raise RequestFailed(f"http_{response.status}", _reason(response))
+        raise RequestError(f"http_{response.status}", _reason(response))
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("identity", ""):
-        raise RequestFailed("compressed", f"the answer is compressed ({_printable(coding)}); identity was asked for")
+        raise RequestError("compressed", f"the answer is compressed ({_printable(coding)}); identity was asked for")
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json":
         return _read_json(response)
     if media_type != "text/event-stream" and not response.body.lstrip(b"\xef\xbb\xbf\r\n :").startswith(b"data:"):
-        raise RequestFailed("not_openai", f"the answer is {media_type or 'untyped'}, not an event stream")
+        raise RequestError("not_openai", f"the answer is {media_type or 'untyped'}, not an event stream")
     parser, assembly, parsed = EventParser(), _Assembly(), 0
     for stamp, data in response.reads:
         try:
             events = parser.feed(data, stamp)
-        except EventTooLarge as error:
-            raise RequestFailed("too_large", str(error)) from None
+        except EventTooLargeError as error:
+            raise RequestError("too_large", str(error)) from None
         for event in events:
             assembly.event(event)
         parsed += len(data)
@@ -135,14 +135,14 @@ def _read_json(response: Exchange) -> Answer:
     body = _parse(response.body.decode("utf-8", "replace"), "not_openai")
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise RequestFailed("not_openai", "the JSON answer has no choices")
+        raise RequestError("not_openai", "the JSON answer has no choices")
     assembly = _Assembly()
     assembly.answer.streamed = False
     assembly.answer.violations.append("not_streamed")
     message = choices[0].get("message")
     if isinstance(message, dict) and isinstance(calls := message.get("tool_calls"), list):
         # outside of a stream they have no index
-        calls = [{"index": place, **call} if isinstance(call, dict) else call for place, call in enumerate(calls)]
+        calls = [{"index": number, **call} if isinstance(call, dict) else call for number, call in enumerate(calls)]
         message = {**message, "tool_calls": calls}
     assembly.chunk({**body, "choices": [{**choices[0], "delta": message}]}, response.ended_ns)
     assembly.event(Event("message", "[DONE]", response.ended_ns))
@@ -179,7 +179,7 @@ class _Assembly:
     def finish(self) -> Answer:
         answer, done = self.answer, self._done
         if not done and not answer.finish_reason:
-            raise RequestFailed("cut_stream", "the stream ended without finish_reason and without [DONE]")
+            raise RequestError("cut_stream", "the stream ended without finish_reason and without [DONE]")
         if not done:
             self._violation("missing_done")
         if not answer.finish_reason:
@@ -191,7 +191,7 @@ class _Assembly:
 
     def chunk(self, chunk: dict[str, Any], at_ns: int) -> None:
         if chunk.get("error"):
-            raise RequestFailed("error_event", "the stream carried an error object")
+            raise RequestError("error_event", "the stream carried an error object")
         self._envelope(chunk, at_ns)
         choices = chunk.get("choices")
         if not isinstance(choices, list):
@@ -259,7 +259,7 @@ class _Assembly:
     def _artifact(self, artifact: dict[str, Any], at_ns: int) -> None:
         kept = {name: artifact.get(name, "") for name in ("type", "name", "data")}
         if not all(isinstance(value, str) for value in kept.values()):
-            raise RequestFailed("malformed_event", "an artifact's type, name and data must be strings")
+            raise RequestError("malformed_event", "an artifact's type, name and data must be strings")
         if len(self.answer.artifacts) < MAX_ARTIFACTS:
             self.answer.artifacts.append(kept)
         self.answer.deltas.append(Delta("artifact", at_ns, ""))
@@ -281,14 +281,14 @@ def valid_usage(usage: dict[str, Any]) -> dict[str, float]:
 
 def _reason(response: Exchange) -> str:
     """What an OpenAI-shaped or RFC 9457 error body says, in at most 200 printable characters."""
-    told = ""
+    message = ""
     try:
         body = json.loads(response.body[:100_000])
         error = body.get("error", body)
-        told = error if isinstance(error, str) else error.get("message") or error.get("detail") or ""
+        message = error if isinstance(error, str) else error.get("message") or error.get("detail") or ""
     except (ValueError, AttributeError, RecursionError):
         pass
-    shown = _printable(str(told))
+    shown = _printable(str(message))
     return f"status {response.status}" + (f": {shown}" if shown else "")
 
 
@@ -301,7 +301,7 @@ def _objects(value: Any, name: str) -> list[dict[str, Any]]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise RequestFailed("malformed_event", f"{name} is not a list of objects")
+        raise RequestError("malformed_event", f"{name} is not a list of objects")
     return value
 
 
@@ -309,9 +309,9 @@ def _parse(text: str, kind: str) -> dict[str, Any]:
     try:
         value = _whole_json(text)
     except (ValueError, RecursionError):
-        raise RequestFailed(kind, "not valid JSON") from None
+        raise RequestError(kind, "not valid JSON") from None
     if not isinstance(value, dict):
-        raise RequestFailed(kind, "not a JSON object")
+        raise RequestError(kind, "not a JSON object")
     return value
 
 

@@ -18,10 +18,10 @@ import ssl
 import time
 from dataclasses import dataclass
 
-from janus_bench.errors import RequestFailed
-from janus_bench.run.target import Target
-from janus_bench.wire.http1 import BadResponse, ResponseDecoder
+from janus_bench.errors import RequestError
+from janus_bench.wire.http1 import BadResponseError, ResponseDecoder
 from janus_bench.wire.receiver import READER, Clock, Receiver
+from janus_bench.wire.target import Target
 
 _READS_A_STEP = 16
 # An event stream is over with its `[DONE]`. What still comes within this time shows whether its server knows that.
@@ -58,7 +58,7 @@ class Exchange:
 async def exchange(target: Target, body: bytes, *, timeout: float, clock: Clock = time.perf_counter_ns) -> Exchange:
     """POST the JSON `body` to the target and return the stamped response, whatever its status.
 
-    `timeout` is in seconds and covers everything from connecting to the last byte. Raises RequestFailed with kind
+    `timeout` is in seconds and covers everything from connecting to the last byte. Raises RequestError with kind
     connection_refused, name_not_resolved, tls, connection_failed, timeout, no_response, bad_http, too_large or
     cut_stream.
     """
@@ -66,7 +66,7 @@ async def exchange(target: Target, body: bytes, *, timeout: float, clock: Clock 
         async with asyncio.timeout(timeout):
             return await _exchange(target, body, clock)
     except TimeoutError:
-        raise RequestFailed("timeout", f"no complete response within {timeout:g} s") from None
+        raise RequestError("timeout", f"no complete response within {timeout:g} s") from None
 
 
 async def _exchange(target: Target, body: bytes, clock: Clock) -> Exchange:
@@ -81,8 +81,8 @@ async def _exchange(target: Target, body: bytes, clock: Clock) -> Exchange:
         reads: list[tuple[int, bytes]] = []
         try:
             left_open = await _read(reader, decoder, reads)
-        except BadResponse as error:
-            raise RequestFailed(error.kind, str(error)) from None
+        except BadResponseError as error:
+            raise RequestError(error.kind, str(error)) from None
         assert decoder.status is not None
         ended = reader.reads[-1][0]
         # The loop may hear late that the last byte of a large request went out; the answer came after it.
@@ -123,7 +123,7 @@ async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[in
             if fed % _READS_A_STEP == 0:
                 await asyncio.sleep(0)  # other connections must not wait until all of this one is decoded
         if reader.overflow:
-            raise BadResponse("the body is larger than the limit", "too_large")
+            raise BadResponseError("the body is larger than the limit", "too_large")
         if closed:
             decoder.end()
         if decoder.complete:
@@ -132,9 +132,9 @@ async def _read(reader: Receiver, decoder: ResponseDecoder, reads: list[tuple[in
         if closed and done:
             return True
         if closed and decoder.status is None:
-            raise RequestFailed("no_response", "the connection was closed before a response came")
+            raise RequestError("no_response", "the connection was closed before a response came")
         if closed:
-            raise RequestFailed("cut_stream", "the connection was closed before the body had ended")
+            raise RequestError("cut_stream", "the connection was closed before the body had ended")
         if decoder.status is not None:
             reader.head_pending = False
             reader.chunked = "transfer-encoding" in decoder.headers
@@ -152,25 +152,25 @@ def _is_done(decoder: ResponseDecoder, reads: list[tuple[int, bytes]]) -> bool:
 
 
 async def _connect(target: Target, reader: Receiver) -> None:
-    """Open the connection, TLS included. Raises RequestFailed."""
+    """Open the connection, TLS included. Raises RequestError."""
     tls = ssl.create_default_context() if target.tls else None
     try:
         await asyncio.get_running_loop().create_connection(
             lambda: reader, target.host, target.port, ssl=tls, happy_eyeballs_delay=0.25
         )
     except ssl.SSLError as error:
-        raise RequestFailed("tls", getattr(error, "verify_message", "") or error.reason or "handshake failed") from None
+        raise RequestError("tls", getattr(error, "verify_message", "") or error.reason or "handshake failed") from None
     except socket.gaierror as error:
-        raise RequestFailed("name_not_resolved", f"{target.host}: {error.strerror}") from None
+        raise RequestError("name_not_resolved", f"{target.host}: {error.strerror}") from None
     except TimeoutError:
         raise
     except OSError as error:
         # asyncio joins the errors of several addresses into one text
         refused = isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error)
         kind = "connection_refused" if refused else "connection_failed"
-        raise RequestFailed(kind, f"{target.host} port {target.port}") from None
+        raise RequestError(kind, f"{target.host} port {target.port}") from None
     except UnicodeError:
-        raise RequestFailed("name_not_resolved", f"{target.host} is no host name") from None
+        raise RequestError("name_not_resolved", f"{target.host} is no host name") from None
 
 
 def _request(target: Target, body: bytes) -> bytes:

@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from janus_bench.wire.http1 import MAX_BODY_BYTES, MAX_HEAD_BYTES
+from janus_bench.wire.http1 import MAX_BODY_BYTES, MAX_OVERHEAD_BYTES
 
 Clock = Callable[[], int]
 KERNEL, READER = "kernel", "reader"
@@ -108,7 +108,7 @@ class Receiver(asyncio.Protocol):
     def _keep(self, stamp: int, data: bytes) -> None:
         self.reads.append((stamp, data))
         self._bytes += len(data)
-        if self._bytes > _FRAMING_ALLOWANCE * MAX_BODY_BYTES + MAX_HEAD_BYTES:
+        if self._bytes > _FRAMING_ALLOWANCE * MAX_BODY_BYTES + MAX_OVERHEAD_BYTES:
             self.overflow = True
         self._tail = data[-_TAIL_BYTES:] if len(data) >= _TAIL_BYTES else (self._tail + data)[-_TAIL_BYTES:]
         # Chunked bodies end so, or with the last event of a stream where the server never ends the body. Others are

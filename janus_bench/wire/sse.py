@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from janus_bench.errors import BenchError
+
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 _DATA = b"data: "
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
-class EventTooLarge(ValueError):
+class EventTooLargeError(BenchError):
     """One event exceeds the limit."""
 
 
@@ -41,7 +43,7 @@ class EventParser:
         self._after_cr = False  # a line feed that follows belongs to the same line end
 
     def feed(self, body: bytes, at_ns: int) -> list[Event]:
-        """Parse `body`, read at `at_ns`. Raises EventTooLarge."""
+        """Parse `body`, read at `at_ns`. Raises EventTooLargeError."""
         if self._after_cr and body[:1] == b"\n":
             body = body[1:]
             self._after_cr = False
@@ -86,7 +88,7 @@ class EventParser:
     def _count(self, size: int) -> None:
         self._size += size
         if self._size > self._limit:
-            raise EventTooLarge("an event is larger than the limit")
+            raise EventTooLargeError("an event is larger than the limit")
 
     def _line(self, line: bytes, at_ns: int) -> Event | None:
         if self._first_line:

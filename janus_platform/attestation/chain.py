@@ -1,4 +1,4 @@
-"""Whether a certificate chain leads from a node's key to the verifier's own root (RFC 5280, section 6, for two links).
+"""The path from a node's key to the verifier's own root, two certificates long (RFC 5280, section 6).
 
 The chain comes with the token, so nothing in it is believed: the root is compared with the verifier's copy.
 """

@@ -1,9 +1,10 @@
-"""`janus verify`: asks the running platform for evidence with a nonce drawn here, and checks what comes back."""
+"""The verifier behind `janus verify`: fetches evidence for a nonce drawn here, and checks it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,14 @@ from janus_platform.attestation.identity import ATTESTATION_FOLDER, trust_anchor
 from janus_platform.attestation.report import Report
 from janus_platform.attestation.verify import read_logs, verify
 from janus_platform.contract import load_contract
-from janus_platform.runtime.control_client import ControlClient
+
+# Takes the name of an implementation and a nonce. Raises PlatformError with the reason why there is no evidence.
+FetchEvidence = Callable[[str, str], Mapping[str, Any]]
 
 
 def golden_file(name: str) -> Path:
     """Where the golden values of `name` are kept unless another file is named."""
     return home() / ATTESTATION_FOLDER / "golden" / f"{name}.json"
-
-
-def ask_evidence(client: ControlClient, name: str, nonce: str) -> dict[str, Any]:
-    """The evidence of `name` for `nonce`. Raises PlatformError with the platform's reason."""
-    return dict(client.get("/implementations", name, "evidence", nonce=nonce))
 
 
 def new_nonce() -> str:
@@ -41,13 +39,13 @@ def check(
     return verify(evidence, name=name, nonce=nonce, anchor=anchor, contract=load_contract(), now=when, golden=golden)
 
 
-def verify_running(client: ControlClient, name: str, *, golden: Path | None, save_golden: bool) -> Report:
-    """Ask for fresh evidence of `name` and check it; `save_golden` keeps its values if no check failed.
+def verify_running(fetch: FetchEvidence, name: str, *, golden: Path | None, save_golden: bool) -> Report:
+    """Fetch fresh evidence of `name` and check it; `save_golden` keeps its values if no check failed.
 
     Raises PlatformError when there is no evidence, or `golden` cannot be read or written.
     """
     nonce = new_nonce()
-    evidence = ask_evidence(client, name, nonce)  # First: it refuses what is no name, before that becomes a path.
+    evidence = fetch(name, nonce)  # First: it refuses what is no name, before that becomes a path.
     path = golden or golden_file(name)
     known = Golden.load(path, load_contract()) if not save_golden and (golden or path.exists()) else None
     report = check(evidence, name, nonce, golden=known)

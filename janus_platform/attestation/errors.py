@@ -1,4 +1,4 @@
-"""What goes wrong in this room, with what to do about it."""
+"""The errors of attestation, each with what to do about it."""
 
 from __future__ import annotations
 
@@ -9,5 +9,17 @@ class AttestationError(PlatformError):
     """Evidence cannot be made or read; the message says why and what to do."""
 
 
-class BadNonce(AttestationError):
+class NonceError(AttestationError):
     """The nonce is not what the contract asks for."""
+
+
+class EvidenceRateError(AttestationError):
+    """More evidence was asked for than the contract allows; `retry_after` is in whole seconds."""
+
+    def __init__(self, name: str, retry_after: int) -> None:
+        super().__init__(f"Evidence of {name} is asked for too often. Ask again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class NotMeasuredError(AttestationError):
+    """The implementation runs where this node measures nothing."""

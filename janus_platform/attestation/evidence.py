@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from janus_platform.attestation.errors import BadNonce
+from janus_platform.attestation.errors import NonceError
 from janus_platform.attestation.identity import Identity
 from janus_platform.attestation.registers import EventLog
 from janus_platform.attestation.token import b64url, sign
@@ -29,10 +29,10 @@ COAP_JSON = 50  # The CoAP Content-Format of application/json (RFC 7252, 12.3).
 
 
 def check_nonce(nonce: object, contract: Contract) -> str:
-    """`nonce`, if it is as many bytes in lower-case hexadecimal as the contract asks for. Raises BadNonce."""
+    """`nonce`, if it is as many bytes in lower-case hexadecimal as the contract asks for. Raises NonceError."""
     digits = 2 * contract.attestation.nonce_bytes
     if not isinstance(nonce, str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", nonce):
-        raise BadNonce(
+        raise NonceError(
             f"nonce must be {digits} lower-case hexadecimal digits, made anew for every request: "
             f"`secrets.token_hex({contract.attestation.nonce_bytes})` in Python, "
             f"`openssl rand -hex {contract.attestation.nonce_bytes}` in a shell."

@@ -1,4 +1,4 @@
-"""Where evidence is asked for: one question at a time, so many a minute for each implementation, each nonce checked."""
+"""The evidence service: one request at a time, so many a minute for each implementation, each nonce checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from janus_platform.attestation.errors import AttestationError
+from janus_platform.attestation.errors import EvidenceRateError, NotMeasuredError
 from janus_platform.attestation.evidence import check_nonce, make_evidence
 from janus_platform.attestation.identity import Identity, node_identity
 from janus_platform.attestation.registers import EventLog
@@ -20,20 +20,8 @@ from janus_platform.contract import Contract
 EventLogs = Callable[[str], Awaitable[Mapping[str, EventLog]]]
 
 
-class TooOften(AttestationError):
-    """More evidence was asked for than the contract allows; `retry_after` is in whole seconds."""
-
-    def __init__(self, name: str, retry_after: int) -> None:
-        super().__init__(f"Evidence of {name} is asked for too often. Ask again in {retry_after} s.")
-        self.retry_after = retry_after
-
-
-class NothingMeasured(AttestationError):
-    """The implementation runs where this node measures nothing."""
-
-
-class EvidenceDesk:
-    """Gives evidence. `event_logs` returns what was measured of an implementation; `folder` holds the node's keys."""
+class EvidenceService:
+    """The source of evidence. `event_logs` returns what was measured of an implementation; `folder` has the keys."""
 
     def __init__(
         self,
@@ -51,13 +39,13 @@ class EvidenceDesk:
     async def evidence(self, name: str, nonce: object) -> dict[str, Any]:
         """The evidence of implementation `name` for `nonce`.
 
-        Raises AttestationError for a malformed nonce, TooOften, NothingMeasured, and what `event_logs` raises.
+        Raises NonceError, EvidenceRateError, NotMeasuredError, and what `event_logs` raises.
         """
         wanted = check_nonce(nonce, self._contract)
         async with self._one_at_a_time:
             logs = await self._event_logs(name)
             if not logs:
-                raise NothingMeasured(f"No node of {name} was measured here, so there is no evidence of it.")
+                raise NotMeasuredError(f"No node of {name} was measured here, so there is no evidence of it.")
             self._count(name)
             return await asyncio.to_thread(self._signed, name, wanted, logs)
 
@@ -68,9 +56,9 @@ class EvidenceDesk:
 
     def _count(self, name: str) -> None:
         limit, now = self._contract.attestation.rate_limit, self._clock.now()
-        asked = self._asked.setdefault(name, deque())
-        while asked and asked[0] <= now - limit.per_seconds:
-            asked.popleft()
-        if len(asked) >= limit.requests:
-            raise TooOften(name, math.ceil(asked[0] + limit.per_seconds - now))
-        asked.append(now)
+        asked_at = self._asked.setdefault(name, deque())
+        while asked_at and asked_at[0] <= now - limit.per_seconds:
+            asked_at.popleft()
+        if len(asked_at) >= limit.requests:
+            raise EvidenceRateError(name, math.ceil(asked_at[0] + limit.per_seconds - now))
+        asked_at.append(now)

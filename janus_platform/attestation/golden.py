@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from janus_platform.attestation.errors import AttestationError
 from janus_platform.attestation.registers import EventLog
 from janus_platform.attestation.token import json_object
 from janus_platform.contract import Contract
+from janus_platform.stored_files import write_whole
 
 VERSION = 1
 MAX_GOLDEN_BYTES = 8_000_000
@@ -28,11 +28,9 @@ class Golden:
         """Write the golden values to `path`, whole or not at all. Raises AttestationError."""
         content = {"janus_golden": VERSION, "simulated": True, "implementation": self.name}
         content |= {"registers": self.log.registers(), "event_log": self.log.plain()}
-        draft = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-            draft.replace(path)
+            write_whole(path, json.dumps(content, indent=1) + "\n")
         except OSError as error:
             raise AttestationError(f"Cannot write the golden values to {path}: {error.strerror}.") from error
 
@@ -53,10 +51,10 @@ class Golden:
             raise AttestationError(f"{path} holds no golden values: {error}. Save them anew.") from error
 
     @classmethod
-    def _read(cls, found: dict[str, Any], contract: Contract) -> Golden:
-        if found.get("janus_golden") != VERSION or not isinstance(found.get("implementation"), str):
+    def _read(cls, content: dict[str, Any], contract: Contract) -> Golden:
+        if content.get("janus_golden") != VERSION or not isinstance(content.get("implementation"), str):
             raise AttestationError(f"janus_golden is not {VERSION}, or no implementation is named")
-        log = EventLog.read(contract.attestation.registers, found.get("event_log"))
-        if log.registers() != found.get("registers"):
+        log = EventLog.read(contract.attestation.registers, content.get("event_log"))
+        if log.registers() != content.get("registers"):
             raise AttestationError("its event log does not lead to its registers")
-        return cls(found["implementation"], log)
+        return cls(content["implementation"], log)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from janus_platform.attestation.errors import AttestationError
+from janus_platform.stored_files import write_whole
 
 # Below the home: the keys, their certificates and the golden values.
 ATTESTATION_FOLDER = "attestation"
@@ -94,26 +95,22 @@ def _key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 def _write_private(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    draft = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
-    draft.replace(path)
+    write_whole(path, pem, private=True)
 
 
 def _kept(path: Path, key: ec.EllipticCurvePrivateKey, now: dt.datetime) -> x509.Certificate | None:
     """The certificate at `path`, unless there is none, it is another key's, or it ends soon."""
     try:
-        found = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except FileNotFoundError:
         return None
-    own = found.public_key() == key.public_key()
-    return found if own and found.not_valid_before_utc <= now < found.not_valid_after_utc - RENEWED_BEFORE else None
+    is_own = certificate.public_key() == key.public_key()
+    is_valid = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - RENEWED_BEFORE
+    return certificate if is_own and is_valid else None
 
 
 def _renew(path: Path, certificate: x509.Certificate) -> x509.Certificate:
-    draft = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-    draft.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    draft.replace(path)
+    write_whole(path, certificate.public_bytes(serialization.Encoding.PEM))
     return certificate
 
 

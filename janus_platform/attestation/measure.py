@@ -1,4 +1,4 @@
-"""What the node measures before an implementation's process exists: code, dependencies, configuration, egress list.
+"""The measurement before an implementation's process exists: code, dependencies, configuration, egress list.
 
 Every measurement is made of the platform's own copy, on the host, before the process starts. Of installed packages it
 takes the RECORD file, in which the installer wrote the SHA-256 of each file; the files themselves are not read again:
@@ -68,9 +68,9 @@ def egress(hosts: Iterable[str], port: int) -> list[Event]:
 def changes(before: Iterable[Event], after: Iterable[Event]) -> list[tuple[str, str]]:
     """What differs between two measurements of one register: names, each with "changed", "gone" or "new"."""
     old, new = ({event.name: event.value for event in events} for events in (before, after))
-    found = [(name, "changed") for name in old if name in new and old[name] != new[name]]
-    found += [(name, "gone") for name in old if name not in new]
-    return found + [(name, "new") for name in new if name not in old]
+    differences = [(name, "changed") for name in old if name in new and old[name] != new[name]]
+    differences += [(name, "gone") for name in old if name not in new]
+    return differences + [(name, "new") for name in new if name not in old]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -86,16 +86,16 @@ def _unreadable(error: OSError) -> None:
 def _file_value(path: Path) -> str:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha384").hexdigest()
-        found = os.fstat(file.fileno())
-    return f"mode {stat.S_IMODE(found.st_mode):04o}, {found.st_size} bytes, sha384 {digest}"
+        status = os.fstat(file.fileno())
+    return f"mode {stat.S_IMODE(status.st_mode):04o}, {status.st_size} bytes, sha384 {digest}"
 
 
 def _program_value(program: str) -> str:
     path = shutil.which(program)
     if path is None:
         return "not found"
-    found = os.stat(path)
-    return _program_digest(os.path.realpath(path), found.st_mtime_ns, found.st_size)
+    status = os.stat(path)
+    return _program_digest(os.path.realpath(path), status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=32)

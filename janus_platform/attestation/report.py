@@ -1,4 +1,4 @@
-"""What a verifier found: one result a check, each with its reason."""
+"""The report of a verifier: one result a check, each with its reason."""
 
 from __future__ import annotations
 

@@ -130,9 +130,9 @@ class _Verification:
         return self._rules.profile
 
     def _is_for_nonce(self) -> str:
-        found = self._token.claims.get("eat_nonce")
-        same = isinstance(found, str) and hmac.compare_digest(found.encode(), self._nonce.encode())
-        _require(same, f"it answers nonce {_shown(found, 16)}, not ours: it was recorded earlier, or made for another")
+        nonce = self._token.claims.get("eat_nonce")
+        same = isinstance(nonce, str) and hmac.compare_digest(nonce.encode(), self._nonce.encode())
+        _require(same, f"it answers nonce {_shown(nonce, 16)}, not ours: it was recorded earlier, or made for another")
         return "ours, drawn for this one question"
 
     def _fresh(self) -> str:
@@ -173,20 +173,20 @@ class _Verification:
         golden = self._golden
         assert golden is not None
         _require(golden.name == self._name, f"they are those of {golden.name}")
-        found = [
+        differences = [
             f"{node}: register {register} differs ({_listed(changes(golden.log.of(register), log.of(register)))})"
             for node, log in self._logs.items()
             for register, value in log.registers().items()
             if value != golden.log.registers()[register]
         ]
-        _require(not found, "; ".join(found))
+        _require(not differences, "; ".join(differences))
         return f"the registers {', '.join(self._rules.registers)} are as saved"
 
     def _submodules(self) -> dict[str, Mapping[str, Any]]:
-        found = self._token.claims.get("submods")
-        usable = isinstance(found, dict) and found and all(isinstance(body, dict) for body in found.values())
+        nodes = self._token.claims.get("submods")
+        usable = isinstance(nodes, dict) and nodes and all(isinstance(body, dict) for body in nodes.values())
         _require(bool(usable), "the token names no nodes")
-        return dict(found or {})
+        return dict(nodes or {})
 
 
 def _signed_registers(submodule: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,9 +212,9 @@ def _require(condition: bool, otherwise: str) -> None:
         raise AttestationError(otherwise)
 
 
-def _listed(found: list[tuple[str, str]]) -> str:
-    rest = len(found) - MAX_SHOWN_CHANGES
-    shown = ", ".join(f"{_shown(name)} {what}" for name, what in found[:MAX_SHOWN_CHANGES])
+def _listed(differences: list[tuple[str, str]]) -> str:
+    rest = len(differences) - MAX_SHOWN_CHANGES
+    shown = ", ".join(f"{_shown(name)} {what}" for name, what in differences[:MAX_SHOWN_CHANGES])
     return shown + (f" and {rest} more" if rest > 0 else "") or "the same events in another order"
 
 

@@ -1,4 +1,4 @@
-"""The machine's own addresses: where a door can stand, and what to print on the cards."""
+"""The machine's own addresses: where a classroom can listen, and what to print on the cards."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ WILDCARDS = ("0.0.0.0", "::")
 
 def own_addresses() -> list[str]:
     """The addresses by which others may reach this machine: IPv4 first, neither loopback nor link-local."""
-    found = [
+    addresses = [
         one.address.partition("%")[0]
-        for addresses in psutil.net_if_addrs().values()
-        for one in addresses
+        for interface in psutil.net_if_addrs().values()
+        for one in interface
         if one.family in (socket.AF_INET, socket.AF_INET6)
     ]
-    usable = [one for one in found if not (ip := ipaddress.ip_address(one)).is_loopback and not ip.is_link_local]
+    usable = [one for one in addresses if not (ip := ipaddress.ip_address(one)).is_loopback and not ip.is_link_local]
     return sorted(dict.fromkeys(usable), key=lambda one: ipaddress.ip_address(one).version)
 
 
@@ -34,15 +34,15 @@ def is_loopback(host: str) -> bool:
 
 
 def card_address(host: str) -> str:
-    """What learners should connect to where the door stands at `host`. Raises PlatformError where there is nothing."""
+    """What learners connect to where the tunnel server listens at `host`. Raises PlatformError for no network."""
     if host not in WILDCARDS:
         return host
-    if found := own_addresses():
-        return found[0]
+    if addresses := own_addresses():
+        return addresses[0]
     raise PlatformError("This machine has no address on a network. Connect it, or use --host 127.0.0.1.")
 
 
-def bind_door(host: str, port: int) -> list[socket.socket]:
+def bind_tunnel(host: str, port: int) -> list[socket.socket]:
     """A socket bound to `host` and `port`. Raises PlatformError that names the addresses there are."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -1,8 +1,8 @@
-"""On a learner's machine: what stands where the platform would, and hands everything on to the room.
+"""The bridge on a learner's machine: it stands where the platform would, and hands everything on to the classroom.
 
-The same three ways in as the platform's own: the gateway on loopback, the egress proxy on loopback, the control socket.
-The first two are handed on byte by byte; the control API needs to know local things (folders, ports, this machine's
-users) and has a module of its own. Nobody but this machine's user reaches any of them.
+Like the platform, it listens as gateway and as egress proxy, both on loopback, and at the control socket. The first two
+are handed on byte by byte; the control API needs to know local things (folders, ports, this machine's users) and has a
+module of its own. Nobody but this machine's user reaches any of them.
 """
 
 from __future__ import annotations
@@ -11,50 +11,59 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
+
+from starlette.types import ASGIApp
 
 from janus_bench.leaderboard.remote import BOARD_VARIABLE
-from janus_platform.classroom.bridge_control import build_bridge_control
-from janus_platform.classroom.client import RoomClient, RoomUnreachable, open_channel
+from janus_platform.classroom.client import ClassroomClient, ClassroomUnreachableError, open_channel
 from janus_platform.classroom.ticket import Ticket
 from janus_platform.clock import SystemClock
 from janus_platform.egress.environment import egress_variables
-from janus_platform.errors import PlatformError
 from janus_platform.http.server import HttpServer, bind_loopback
-from janus_platform.runtime.leases import Users
+from janus_platform.runtime.background import bind_gateway
+from janus_platform.runtime.leases import Leases
 from janus_platform.runtime.state import Runtime
 
 CHUNK_BYTES = 65_536
 
 
 class Bridge:
-    """The room as it appears on this machine, with its files at `place`."""
+    """The classroom as it appears on this machine, with its files at `files`; `control` makes the control API's app."""
 
-    def __init__(self, ticket: Ticket, place: Runtime, *, port: int, detached: bool = False) -> None:
-        self.ticket, self.place, self._wanted_port = ticket, place, port
-        self.users = Users(SystemClock(), detached=detached)
+    def __init__(
+        self,
+        ticket: Ticket,
+        files: Runtime,
+        control: Callable[[Self], ASGIApp],
+        *,
+        port: int,
+        detached: bool = False,
+    ) -> None:
+        self.ticket, self.files, self._wanted_port = ticket, files, port
+        self.leases = Leases(SystemClock(), detached=detached)
         self.ending = asyncio.Event()
         self.gateway_port = self.egress_port = 0
-        self._control = HttpServer(build_bridge_control(self))
+        self._control = HttpServer(control(self))
         self._listeners: list[asyncio.Server] = []
         self._relays: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
-        """Join the room and listen. Raises PlatformError, RoomUnreachable among them."""
+        """Join the classroom and listen. Raises PlatformError, ClassroomUnreachableError among them."""
         await asyncio.to_thread(self.environment)
-        doors = self._bound()
-        self.gateway_port = doors[0].getsockname()[1]
-        inner = bind_loopback(0)[:1]
-        self.egress_port = inner[0].getsockname()[1]
-        for channel, sockets in (("gateway", doors), ("egress", inner)):
+        gateway_sockets = bind_gateway(self._wanted_port, "janus join")
+        self.gateway_port = gateway_sockets[0].getsockname()[1]
+        egress_sockets = bind_loopback(0)[:1]
+        self.egress_port = egress_sockets[0].getsockname()[1]
+        for channel, sockets in (("gateway", gateway_sockets), ("egress", egress_sockets)):
             for bound in sockets:
                 self._listeners.append(await asyncio.start_server(self._relaying(channel), sock=bound))
         await self._control.start()
-        await self._control.listen_unix(self.place.control_socket)
+        await self._control.listen_unix(self.files.control_socket)
 
     async def close(self) -> None:
-        """End every connection and clear what stands at `place`."""
+        """End every connection and clear the runtime folder."""
         self.ending.set()
         for listener in self._listeners:
             listener.close()
@@ -62,41 +71,32 @@ class Bridge:
             relay.cancel()
         await asyncio.gather(*self._relays, return_exceptions=True)
         await self._control.close()
-        self.place.clear()
+        self.files.clear()
 
     def environment(self) -> dict[str, str]:
         """The variables that send a process's requests through this bridge. Blocks. Raises PlatformError."""
-        given = RoomClient(self.ticket).ask("GET", "/join")
-        self.place.ca_file.write_text(given["ca"], encoding="ascii")
+        given = ClassroomClient(self.ticket).ask("GET", "/join")
+        self.files.ca_file.write_text(given["ca"], encoding="ascii")
         variables = egress_variables(
             proxy_url=f"http://{given['caller']}:{given['token']}@127.0.0.1:{self.egress_port}",
-            ca_file=self.place.ca_file,
+            ca_file=self.files.ca_file,
             key_variable=given["key_variable"],
             key=given["key"],
         )
         return {**variables, BOARD_VARIABLE: f"http://localhost:{self.gateway_port}{given['board_path']}"}
 
     def status(self) -> dict[str, Any]:
-        """The room's status as the learner sees it, with this machine's addresses. Blocks. Raises PlatformError."""
-        found = dict(RoomClient(self.ticket).ask("GET", "/status"))
+        """The learner's view of the classroom's status, with this machine's addresses. Blocks. Raises PlatformError."""
+        status = dict(ClassroomClient(self.ticket).ask("GET", "/status"))
         return {
-            **found,
+            **status,
             "pid": os.getpid(),
-            "users": self.users.count,
-            "detached": self.users.detached,
-            "gateway": {**found["gateway"], "url": f"http://localhost:{self.gateway_port}"},
-            "egress": {**found["egress"], "address": f"127.0.0.1:{self.egress_port}"},
+            "users": self.leases.count,
+            "detached": self.leases.detached,
+            "gateway": {**status["gateway"], "url": f"http://localhost:{self.gateway_port}"},
+            "egress": {**status["egress"], "address": f"127.0.0.1:{self.egress_port}"},
             "room": {"address": self.ticket.address, "learner": self.ticket.learner},
         }
-
-    def _bound(self) -> list[socket.socket]:
-        try:
-            return bind_loopback(self._wanted_port)
-        except OSError as error:
-            raise PlatformError(
-                f"Port {self._wanted_port} is in use by another program. End it, or use another port: "
-                "`janus join --port 8010`."
-            ) from error
 
     def _relaying(self, channel: str) -> Any:
         async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -120,7 +120,7 @@ class Bridge:
             return
         try:
             far_reader, far_writer = await open_channel(self.ticket, channel)
-        except RoomUnreachable as error:
+        except ClassroomUnreachableError as error:
             writer.write(_unreachable(str(error)))
             await writer.drain()
             writer.close()

@@ -51,7 +51,7 @@ class Card:
 
 
 def make_cards(learners: Sequence[Learner], host: str, port: int, fingerprint: str) -> list[Card]:
-    """A card for each learner of the room at `host` and `port`."""
+    """A card for each learner of the classroom at `host` and `port`."""
     return [Card(one.id, one.name, str(Ticket(one.id, one.secret, host, port, fingerprint))) for one in learners]
 
 

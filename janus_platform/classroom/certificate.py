@@ -1,4 +1,4 @@
-"""The door's certificate: made once, kept with its key (0600), and known to learners by its fingerprint.
+"""The tunnel server's certificate: made once, kept with its key (0600), and known to learners by its fingerprint.
 
 No authority signs it. A learner's client compares the fingerprint on the card with the certificate that the other side
 proved to own in the handshake, so a stranger's machine that answers at the same address is found out.
@@ -7,7 +7,6 @@ proved to own in the handshake, so a stranger's machine that answers at the same
 from __future__ import annotations
 
 import datetime as dt
-import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from janus_platform.classroom.roster import private_file
 from janus_platform.classroom.ticket import fingerprint
-from janus_platform.damaged_files import Warn, set_aside
 from janus_platform.errors import PlatformError
+from janus_platform.stored_files import Warn, set_aside, write_whole
 
 FILE = "door.pem"
 # Nobody looks at the dates: clients know the certificate itself.
@@ -28,21 +26,21 @@ _VALID = dt.timedelta(days=3_650)
 
 
 @dataclass(frozen=True)
-class DoorCertificate:
+class TunnelCertificate:
     """Key and certificate in the file at `path`; `fingerprint` is what stands on the cards."""
 
     path: Path
     fingerprint: str
 
     def server_context(self) -> ssl.SSLContext:
-        """The door's side of TLS."""
+        """The server's side of TLS."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_cert_chain(self.path)
         return context
 
 
-def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
+def open_certificate(folder: Path, warn: Warn | None = None) -> TunnelCertificate:
     """The certificate kept in `folder`, made where there is none. Raises PlatformError for a file that is no such.
 
     Where there is somebody to `warn`, such a file is kept aside and a new certificate made.
@@ -50,10 +48,10 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
     path = folder / FILE
     try:
         if not path.exists():
-            with private_file(path) as handle:
-                os.write(handle, _made())
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(path, _made(), private=True)
         content = path.read_bytes()
-        found = x509.load_pem_x509_certificate(content)
+        certificate = x509.load_pem_x509_certificate(content)
         serialization.load_pem_private_key(content, password=None)
     except OSError as error:
         raise PlatformError(
@@ -62,9 +60,9 @@ def open_certificate(folder: Path, warn: Warn | None = None) -> DoorCertificate:
     except (ValueError, TypeError):
         if warn is None:
             raise PlatformError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
-        set_aside(path, "all learners get new cards (`janus room cards`)", warn)
+        set_aside(path, "all learners get new cards (`janus classroom cards`)", warn)
         return open_certificate(folder)
-    return DoorCertificate(path, fingerprint(found.public_bytes(serialization.Encoding.DER)))
+    return TunnelCertificate(path, fingerprint(certificate.public_bytes(serialization.Encoding.DER)))
 
 
 def client_context() -> ssl.SSLContext:

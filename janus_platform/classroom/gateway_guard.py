@@ -1,6 +1,6 @@
-"""Before the gateway, for learners: who is asking, how much at once, and what each of them is shown.
+"""The guard before the gateway, for learners: who is asking, how much at once, and what each of them is shown.
 
-`gate` wraps the gateway's ASGI app; the door has put the learner's id into the scope's state.
+It wraps the gateway's ASGI app; the tunnel server has put the learner's id into the scope's state.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from janus_platform.gateway.app import canonical
 
 KEPT_TRACES = 200
 IMPLEMENTATION = b"x-janus-implementation"
-Board = Callable[[str, Scope, Receive, Send], Awaitable[None]]
+Leaderboard = Callable[[str, Scope, Receive, Send], Awaitable[None]]
 
 
-class OwnTraces:
+class LearnerTraces:
     """Which traces are whose: each belongs to the learner whose request began it."""
 
     def __init__(self, learners: int) -> None:
@@ -43,14 +43,21 @@ class OwnTraces:
         return self._owner.get(trace)
 
 
-class Gate:
-    """An ASGI app before the gateway's; `board` answers at the leaderboard's path, `closed` are not for learners."""
+class GatewayGuard:
+    """An ASGI app before the gateway's; `leaderboard` answers at its own path, `closed` are not for learners."""
 
     def __init__(
-        self, app: ASGIApp, board: Board, traces: OwnTraces, *, board_path: str, closed: set[str], at_once: int
+        self,
+        app: ASGIApp,
+        leaderboard: Leaderboard,
+        traces: LearnerTraces,
+        *,
+        leaderboard_path: str,
+        closed: set[str],
+        at_once: int,
     ) -> None:
-        self._app, self._board, self._traces = app, board, traces
-        self._board_path, self._closed, self._at_once = board_path, closed, at_once
+        self._app, self._leaderboard, self._traces = app, leaderboard, traces
+        self._leaderboard_path, self._closed, self._at_once = leaderboard_path, closed, at_once
         self._open: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
 
@@ -75,8 +82,8 @@ class Gate:
         self.requests[learner] += 1
         token = ASKING.set(learner)
         try:
-            if scope["path"] == self._board_path:
-                await self._board(learner, scope, receive, send)
+            if scope["path"] == self._leaderboard_path:
+                await self._leaderboard(learner, scope, receive, send)
             else:
                 await self._app(scope, receive, self._watched(learner, send))
         finally:

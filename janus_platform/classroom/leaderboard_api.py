@@ -1,6 +1,6 @@
-"""The room's leaderboard: `GET` gives the standings, `POST` publishes a run of the learner's own.
+"""The classroom's leaderboard: `GET` gives the standings, `POST` publishes a run of the learner's own.
 
-A learner's row stands under the implementation's full name in a file of the room's own, and is shown with the learner's
+A learner's row stands under the implementation's full name in the classroom's own file, and is shown with the learner's
 name in the miner's place. What is posted are a run's records: the scores are worked out here, one run at a time, in a
 process with a time limit (verification.py of the bench says what that can know and what not).
 """
@@ -18,21 +18,22 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard.local import Leaderboard
-from janus_bench.scoring.constants import NOT_APART, NOT_APART_MEANS, THE_RUNNERS_WORD
+from janus_bench.leaderboard.rules import NOT_APART, NOT_APART_MEANS, THE_RUNNERS_WORD
 from janus_platform.classroom.namespaces import is_own, own, owner, short
-from janus_platform.classroom.request_body import BadBody, read_object
 from janus_platform.classroom.roster import Roster
 from janus_platform.implementations import BASELINE
 from janus_platform.processes.child import Child
+from janus_platform.runtime.control_base import problem, read_object
 
 if TYPE_CHECKING:
-    from janus_bench.suites.loader import Suite
+    from janus_bench.suites.model import Suite
 
 MAX_BODY_BYTES = 2_000_000
 MAX_PUBLICATIONS = 500
@@ -41,8 +42,8 @@ RECOMPUTING_SECONDS = 240.0
 _ID = re.compile(r"[A-Za-z0-9._:+-]{1,100}")
 
 
-class Board:
-    """The standings of one room, by runs of `suite`, which `suite_name` (or a path) loads.
+class LeaderboardApi:
+    """The standings of one classroom, by runs of `suite`, which `suite_name` (or a path) loads.
 
     `names` gives the implementations that run here, `bundled` are those that came with the platform.
     """
@@ -76,11 +77,11 @@ class Board:
             elif request.method in ("GET", "HEAD"):
                 answer = JSONResponse(self.shown(learner))
             else:
-                answer = _problem(405, "The board takes GET and POST.")
-        except BadBody as error:
-            answer = _problem(error.status, str(error))
+                answer = problem(405, "The board takes GET and POST.")
+        except HTTPException as error:
+            answer = problem(error.status_code, error.detail)
         except BenchError as error:
-            answer = _problem(422, str(error))
+            answer = problem(422, str(error))
         await answer(scope, receive, send)
 
     async def _posted(self, learner: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,14 +149,14 @@ class Board:
 
 async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
     """The report that follows from a run's records, from a process of its own. Raises BenchError."""
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as found:
-        await asyncio.to_thread(given.write, json.dumps(job).encode())
-        given.seek(0)
+    with tempfile.TemporaryFile() as job_file, tempfile.TemporaryFile() as report_file:
+        await asyncio.to_thread(job_file.write, json.dumps(job).encode())
+        job_file.seek(0)
         child = await Child.start(
             [sys.executable, "-I", "-m", "janus_bench.leaderboard.verification", suite],
             env=_environment(),
-            stdin=given,
-            stdout=found,
+            stdin=job_file,
+            stdout=report_file,
         )
         try:
             async with asyncio.timeout(RECOMPUTING_SECONDS):
@@ -164,10 +165,10 @@ async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
             raise BenchError("working this run out takes too long", "Its answers' code may run without end.") from None
         finally:
             child.kill()
-        found.seek(0)
-        said = await asyncio.to_thread(found.read)
+        report_file.seek(0)
+        output = await asyncio.to_thread(report_file.read)
     try:
-        answer = await asyncio.to_thread(json.loads, said)
+        answer = await asyncio.to_thread(json.loads, output)
     except ValueError:
         raise BenchError("this run cannot be worked out", "Run the suite again, and publish that run.") from None
     if "refused" in answer:
@@ -179,7 +180,3 @@ async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
 def _environment() -> dict[str, str]:
     """What the bench needs to know of its surroundings; no key and no address of ours."""
     return {name: os.environ[name] for name in ("PATH", "LC_ALL", "TMPDIR", "SYSTEMROOT") if name in os.environ}
-
-
-def _problem(status: int, detail: str) -> Response:
-    return JSONResponse({"status": status, "detail": detail}, status)

@@ -1,12 +1,12 @@
-"""Names of implementations in a room: a learner's `mine` is `learner-07-mine` for everybody else.
+"""Names of implementations in a classroom: a learner's `mine` is `learner-07-mine` for everybody else.
 
 So the book's cells run unchanged, and two learners never meet in one name. Who is asking is a context variable: the
-gate sets it for each request, and what stands behind the gate looks there.
+gateway guard sets it for each request, and what stands behind the guard looks there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextvars import ContextVar
 
 # The learner whose request this is; None for the teacher's own.
@@ -29,18 +29,12 @@ def is_own(learner: str, name: str) -> bool:
 
 
 def owner(name: str) -> str | None:
-    """The learner whose implementation, or whose own id, that full name is; None for what belongs to the room."""
+    """The learner whose implementation, or whose own id, that full name is; None for what belongs to all."""
     parts = name.split("-")
     return "-".join(parts[:2]) if parts[0] == "learner" and len(parts) > 1 and parts[1].isdigit() else None
 
 
-def resolver(names: Callable[[], Collection[str]]) -> Callable[[str], str]:
-    """A function that turns what the asking learner calls an implementation into its full name."""
-
-    def full(name: str) -> str:
-        learner = ASKING.get()
-        if learner is not None and own(learner, name) in names():
-            return own(learner, name)
-        return name
-
-    return full
+def full_name(name: str, names: Collection[str]) -> str:
+    """The full name, one of `names`, of what the asking learner calls `name`; else `name` itself."""
+    learner = ASKING.get()
+    return own(learner, name) if learner is not None and own(learner, name) in names else name

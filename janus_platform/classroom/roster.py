@@ -1,23 +1,21 @@
-"""Who is in the class: learners, their names and their secrets, kept so that printed cards outlive a restart.
+"""The roster of a class: learners, their names and their secrets, kept so that printed cards outlive a restart.
 
 One file below the user's home, readable by its owner alone (0600). Nothing of it is ever logged.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
-import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from janus_platform.classroom.ticket import new_secret
-from janus_platform.damaged_files import Warn, set_aside
 from janus_platform.errors import PlatformError
+from janus_platform.stored_files import Warn, set_aside, write_whole
 
 FILE = "roster.json"
 MAX_NAME = 40
@@ -37,12 +35,12 @@ class Learner:
         return f"<Learner {self.id} {self.name!r}>"
 
 
-class DamagedRoster(PlatformError):
+class DamagedRosterError(PlatformError):
     """The roster's file is there and holds no roster."""
 
 
 class Roster:
-    """The learners of a room; `identify` says whose secret it is."""
+    """The learners of a classroom; `identify` says whose secret it is."""
 
     def __init__(self, learners: Sequence[Learner]) -> None:
         self.learners = {learner.id: learner for learner in learners}
@@ -53,8 +51,7 @@ class Roster:
 
     def name(self, learner: str) -> str:
         """The learner's name; the id itself where there is no such learner."""
-        found = self.learners.get(learner)
-        return found.name if found else learner
+        return self.learners[learner].name if learner in self.learners else learner
 
     def identify(self, learner: str, secret: str) -> str | None:
         """`learner`, if the secret is that learner's; None otherwise. Takes the same time for a wrong id."""
@@ -70,10 +67,10 @@ def open_roster(folder: Path, count: int, names: Sequence[str] = (), warn: Warn 
     """
     try:
         known = _read(folder / FILE)
-    except DamagedRoster:
+    except DamagedRosterError:
         if warn is None:
             raise
-        set_aside(folder / FILE, "all learners get new cards (`janus room cards`)", warn)
+        set_aside(folder / FILE, "all learners get new cards (`janus classroom cards`)", warn)
         known = []
     for number in range(len(known) + 1, count + 1):
         known.append(Learner(f"learner-{number:02}", f"Learner {number:02}", new_secret()))
@@ -87,14 +84,14 @@ def open_roster(folder: Path, count: int, names: Sequence[str] = (), warn: Warn 
 
 
 def renew(folder: Path, learner: str) -> Learner:
-    """Give one learner a new secret; the old one is worth nothing once the room has read it. Raises PlatformError."""
+    """Give one learner a new secret; the old one is worth nothing after the next reload. Raises PlatformError."""
     known = _read(folder / FILE)
     for at, one in enumerate(known):
         if one.id == learner:
             known[at] = replace(one, secret=new_secret())
             _write(folder / FILE, known)
             return known[at]
-    raise PlatformError(f"There is no {learner[:40]!r} in the room. `janus room cards` lists the learners.")
+    raise PlatformError(f"There is no {learner[:40]!r} in the room. `janus classroom cards` lists the learners.")
 
 
 def read_names(path: Path) -> list[str]:
@@ -114,39 +111,25 @@ def check_name(name: str) -> str:
     return name
 
 
-@contextlib.contextmanager
-def private_file(path: Path) -> Iterator[int]:
-    """A file that only its owner may read, from its first moment on; it takes the place of `path` when all is in it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-    draft.replace(path)
-
-
 def _read(path: Path) -> list[Learner]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))["learners"]
-        found = [Learner(**one) for one in raw]
-        if all(_ID.fullmatch(one.id) and one.secret for one in found):
-            return found
+        learners = [Learner(**one) for one in raw]
+        if all(_ID.fullmatch(one.id) and one.secret for one in learners):
+            return learners
         raise ValueError
     except FileNotFoundError:
         return []
     except OSError as error:
         raise PlatformError(f"{path} cannot be read: {error.strerror}. Make it readable.") from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise DamagedRoster(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
+        raise DamagedRosterError(f"{path} cannot be used. Move it away; all learners then get new cards.") from None
 
 
 def _write(path: Path, learners: Sequence[Learner]) -> None:
     try:
-        with private_file(path) as handle:
-            os.write(handle, json.dumps({"learners": [asdict(one) for one in learners]}, indent=1).encode())
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, json.dumps({"learners": [asdict(one) for one in learners]}, indent=1), private=True)
     except OSError as error:
         raise PlatformError(
             f"Cannot write {path}: {error.strerror}. Set JANUS_HOME to a folder that is writable."

@@ -16,11 +16,11 @@ from typing import Any
 
 from janus_platform.classroom.namespaces import is_own, own
 from janus_platform.clock import Clock
-from janus_platform.contract import RoomRules
+from janus_platform.contract import ClassroomRules
 from janus_platform.errors import PlatformError
-from janus_platform.node.checks import SubmissionRefused
 from janus_platform.node.deployments import Deployments
-from janus_platform.runtime.submission_request import FORM_FIELDS
+from janus_platform.node.submission.checks import SubmissionRefusedError
+from janus_platform.runtime.control_api import FORM_FIELDS
 
 LOOK_SECONDS = 2.0
 TEXTS = ("entry", *FORM_FIELDS)
@@ -30,9 +30,9 @@ MAX_DEPTH = 12
 
 
 class Submissions:
-    """What learners hand in, deployed under their own names. `folder` holds files on their way only."""
+    """The learners' submissions, deployed under their own names. `folder` holds files on their way only."""
 
-    def __init__(self, deployments: Deployments, rules: RoomRules, folder: Path, clock: Clock) -> None:
+    def __init__(self, deployments: Deployments, rules: ClassroomRules, folder: Path, clock: Clock) -> None:
         self._deployments, self._rules, self._folder, self._clock = deployments, rules, folder, clock
         self._trials = asyncio.Semaphore(rules.trials_at_once)
         self._busy: set[str] = set()
@@ -92,30 +92,30 @@ class Submissions:
         texts: dict[str, Any] = dict(form)
         try:
             return await self._deployments.submit(folder, full, **texts)
-        except SubmissionRefused:
+        except SubmissionRefusedError:
             return await self._deployments.submit(folder, full, **texts)
 
 
-def unpacked(files: Any, rules: RoomRules) -> dict[PurePosixPath, bytes]:
+def unpacked(files: Any, rules: ClassroomRules) -> dict[PurePosixPath, bytes]:
     """The files of a submission by their names below its folder. Raises PlatformError for what is none.
 
     Names are plain: no link, no device and nothing outside the folder can be written by them.
     """
     if not isinstance(files, list) or not 0 < len(files) <= rules.submission_files:
         raise PlatformError(f"A submission has 1 to {rules.submission_files} files.")
-    found: dict[PurePosixPath, bytes] = {}
+    contents: dict[PurePosixPath, bytes] = {}
     for one in files:
         try:
             path, content = _path(one["name"]), base64.b64decode(one["data"], validate=True)
         except (KeyError, TypeError, ValueError):
             raise PlatformError("A file of the submission has no proper name or content. Use plain names.") from None
-        found[path] = content
-    if sum(map(len, found.values())) > rules.submission_bytes:
+        contents[path] = content
+    if sum(map(len, contents.values())) > rules.submission_bytes:
         raise PlatformError(f"A submission has at most {rules.submission_bytes:,} bytes. Leave data out.")
-    folders = {parent for path in found for parent in path.parents}
-    if len(found) != len(files) or folders & found.keys():
+    folders = {parent for path in contents for parent in path.parents}
+    if len(contents) != len(files) or folders & contents.keys():
         raise PlatformError("Two files of the submission have the same name.")
-    return found
+    return contents
 
 
 def _as_theirs(text: str, full: str, name: str, folder: Path) -> str:

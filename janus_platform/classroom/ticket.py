@@ -1,9 +1,9 @@
-"""A learner's ticket: where the room is, who the learner is, and how to know that it is the right room.
+"""A learner's ticket: where the classroom is, who the learner is, and how to know that it is the right classroom.
 
     janus://learner-07:abcd-efgh-ijkm-npqr-stuv@192.168.1.5:8443/wxyz-2345-6789-abcd-efgh
 
-The secret proves the learner to the room; the fingerprint, after the slash, proves the room to the learner. Both have
-100 random bits, in letters and digits that nobody mixes up on paper.
+The secret proves the learner to the classroom; the fingerprint, after the slash, the classroom to the learner. Both
+have 100 random bits, in letters and digits that nobody mixes up on paper.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Ticket:
     @classmethod
     def parse(cls, text: str) -> Ticket:
         """The ticket that `text` is. Raises PlatformError for anything else, without repeating it."""
-        found = _TICKET.fullmatch(text.strip().lower())
-        if found is None or not 0 < int(found[4]) <= 65_535:
+        parts = _TICKET.fullmatch(text.strip().lower())
+        if parts is None or not 0 < int(parts[4]) <= 65_535:
             raise PlatformError(
                 "This is no ticket for a room. Copy the whole line from your card; it begins with "
                 f"{SCHEME}://learner- and ends with five groups of four letters and digits."
             )
-        return cls(found[1], found[2], found[3].strip("[]"), int(found[4]), found[5])
+        return cls(parts[1], parts[2], parts[3].strip("[]"), int(parts[4]), parts[5])
 
     @property
     def address(self) -> str:
@@ -71,7 +71,7 @@ def new_secret() -> str:
 def fingerprint(certificate: bytes) -> str:
     """The first 100 bits of a DER certificate's SHA-256, in the ticket's letters."""
     number = int.from_bytes(hashlib.sha256(certificate).digest()[:13]) >> 4
-    return _grouped("".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_GROUPS * _GROUP))))
+    return _grouped("".join(_ALPHABET[number >> 5 * index & 31] for index in reversed(range(_GROUPS * _GROUP))))
 
 
 def bracketed(host: str) -> str:

@@ -1,4 +1,4 @@
-"""The room's one door to the local network: TLS, a learner's secret, and then one of three ways in.
+"""The tunnel server, a classroom's one port on the local network: TLS, a learner's secret, then one of three channels.
 
 A client connects, checks the certificate's fingerprint, and sends `CONNECT gateway:80`, `control:80` or `egress:80`
 (RFC 9110, 9.3.6) with its id and secret as Basic credentials (RFC 7617). What follows the 200 belongs to what stands
@@ -21,25 +21,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from janus_platform.classroom.roster import Roster
+from janus_platform.errors import PlatformError
 from janus_platform.http.server import BACKLOG
 
-log = logging.getLogger("janus.room")
+log = logging.getLogger("janus.classroom")
 
 Channels = Mapping[str, Callable[[str], asyncio.Protocol]]
 
 MAX_HEAD_BYTES = 4_096
-KNOCK_SECONDS = 45.0
+HANDSHAKE_SECONDS = 45.0
 ACCEPT_PAUSE_SECONDS = 0.1
 # Of those who have not said who they are. A class behind one router has one address, so that bound is not small.
-KNOCKING_PER_ADDRESS = 256
-KNOCKING = 1_024
+PENDING_PER_ADDRESS = 256
+MAX_PENDING = 1_024
 _REQUEST = re.compile(
     rb"CONNECT ([a-z]{1,20}):80 HTTP/1\.1\r\nHost: \1:80\r\nProxy-Authorization: Basic ([A-Za-z0-9+/=]{1,400})"
 )
 
 
-class Refused(Exception):
-    """A knock that does not get in: the HTTP status and what to do."""
+class TunnelRefusedError(PlatformError):
+    """A connection that is not let in: the HTTP status and what to do."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -48,7 +49,7 @@ class Refused(Exception):
 
 @dataclass
 class Presence:
-    """One learner as the door knows it: the connections, and when one was last opened (seconds since the epoch)."""
+    """The connections of one learner, and when one was last opened (seconds since the epoch)."""
 
     connections: list[asyncio.Transport] = field(default_factory=list)
     last_seen: float | None = None
@@ -59,27 +60,27 @@ class Presence:
         return self.connections
 
 
-class Door:
-    """Lets the learners of `roster` through to `channels`, each with at most `connections` at a time."""
+class TunnelServer:
+    """A server that lets the learners of `roster` through to `channels`, with at most `connections` each."""
 
     def __init__(self, roster: Roster, channels: Channels, context: ssl.SSLContext, *, connections: int) -> None:
         self._channels, self._context, self._most = channels, context, connections
         self.roster = roster
         self.present: dict[str, Presence] = {}
         self.refused = 0
-        self._knocking: Counter[str] = Counter()
+        self._pending: Counter[str] = Counter()
         self._listeners: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def listen(self, sockets: Sequence[socket.socket]) -> None:
-        """Open the door at these bound sockets."""
+        """Accept connections at these bound sockets."""
         for bound in sockets:
             bound.listen(BACKLOG)
             self._begin(self._accept(bound))
         self._listeners = list(sockets)
 
     async def close(self) -> None:
-        """Close it and end every connection that came through."""
+        """Close the listeners and every connection that came through."""
         for task in list(self._tasks):
             task.cancel()
         for listener in self._listeners:
@@ -108,11 +109,11 @@ class Door:
                 continue
             address = str(peer[0])
             # Before TLS, which costs more than a place in this count.
-            if self._knocking.total() >= KNOCKING or self._knocking[address] >= KNOCKING_PER_ADDRESS:
+            if self._pending.total() >= MAX_PENDING or self._pending[address] >= PENDING_PER_ADDRESS:
                 self.refused += 1
                 connection.close()
                 continue
-            self._knocking[address] += 1
+            self._pending[address] += 1
             self._begin(self._admit(connection, address))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
@@ -124,16 +125,16 @@ class Door:
         secured: asyncio.Transport | None = None
         head = _Head()  # Kept here: uvloop returns another protocol than the one it was given.
         try:
-            async with asyncio.timeout(KNOCK_SECONDS):
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
                 secured, _ = await asyncio.get_running_loop().connect_accepted_socket(
-                    lambda: head, connection, ssl=self._context, ssl_handshake_timeout=KNOCK_SECONDS
+                    lambda: head, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_SECONDS
                 )
                 channel, learner = self._decide(await head.complete)
             protocol = self._enter(learner, channel, secured)
             secured.write(b"HTTP/1.1 200 Come in\r\n\r\n")
             head.hand_over(protocol, secured)
-        except Refused as refused:
-            self._refuse(refused, address, secured)
+        except TunnelRefusedError as error:
+            self._refuse(error, address, secured)
         except (OSError, TimeoutError, EOFError):
             self.refused += 1
             if secured is None:
@@ -141,36 +142,36 @@ class Door:
             else:
                 secured.abort()
         finally:
-            self._knocking[address] -= 1
-            if not self._knocking[address]:
-                del self._knocking[address]
+            self._pending[address] -= 1
+            if not self._pending[address]:
+                del self._pending[address]
 
     def _decide(self, head: bytes) -> tuple[str, str]:
-        found = _REQUEST.fullmatch(head)
-        if found is None:
-            raise Refused(400, "This is the door of a Janus room. Join it with: janus join")
-        learner = self.roster.identify(*_credentials(found[2]))
+        request = _REQUEST.fullmatch(head)
+        if request is None:
+            raise TunnelRefusedError(400, "This is the door of a Janus room. Join it with: janus join")
+        learner = self.roster.identify(*_credentials(request[2]))
         if learner is None:
-            raise Refused(407, "The room does not know this ticket. Ask for a new card")
-        channel = found[1].decode()
+            raise TunnelRefusedError(407, "The room does not know this ticket. Ask for a new card")
+        channel = request[1].decode()
         if channel not in self._channels:
-            raise Refused(404, "There is no such way in")
+            raise TunnelRefusedError(404, "There is no such way in")
         return channel, learner
 
     def _enter(self, learner: str, channel: str, transport: asyncio.Transport) -> asyncio.Protocol:
         presence = self.present.setdefault(learner, Presence())
         if len(presence.open()) >= self._most:
-            raise Refused(429, f"A learner may have {self._most} connections. Close some")
+            raise TunnelRefusedError(429, f"A learner may have {self._most} connections. Close some")
         presence.connections.append(transport)
         presence.last_seen = time.time()
         return self._channels[channel](learner)
 
-    def _refuse(self, refused: Refused, address: str, secured: asyncio.Transport | None) -> None:
+    def _refuse(self, error: TunnelRefusedError, address: str, secured: asyncio.Transport | None) -> None:
         self.refused += 1
-        log.warning("door refused status=%d address=%s", refused.status, address)
+        log.warning("tunnel refused status=%d address=%s", error.status, address)
         if secured is not None:
-            challenge = 'Proxy-Authenticate: Basic realm="janus room"\r\n' if refused.status == 407 else ""
-            head = f"HTTP/1.1 {refused.status} {refused.reason}\r\n{challenge}Connection: close\r\n\r\n"
+            challenge = 'Proxy-Authenticate: Basic realm="janus room"\r\n' if error.status == 407 else ""
+            head = f"HTTP/1.1 {error.status} {error.reason}\r\n{challenge}Connection: close\r\n\r\n"
             secured.write(head.encode("ascii"))
             secured.close()
 
@@ -192,7 +193,7 @@ class _Head(asyncio.Protocol):
             head, self._received = bytes(self._received[:end]), self._received[end + 4 :]
             self.complete.set_result(head)
         elif len(self._received) > MAX_HEAD_BYTES:
-            self.complete.set_exception(Refused(431, "The head of this request is too large"))
+            self.complete.set_exception(TunnelRefusedError(431, "The head of this request is too large"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True

@@ -1,4 +1,4 @@
-"""Finds a Chromium on this machine, for the page tests and the diagrams, by starting what looks like one.
+"""The Chromium on this machine, for the page tests and the diagrams, found by starting what looks like one.
 
 A name on PATH is not enough: Ubuntu's `chromium-browser` only says that a snap is needed. tools/ imports this before
 `.venv` exists: nothing but the standard library.

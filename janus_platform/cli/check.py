@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from janus_platform.cli.output import AsJson
 from janus_platform.client import running
 from janus_platform.contract import load_contract
 
@@ -23,7 +24,7 @@ def check(
     ] = None,
     ca: Annotated[Path | None, typer.Option(help="With --live: certificates to trust, in PEM form.")] = None,
     proxy: Annotated[str | None, typer.Option(help="With --live: the proxy to go through.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the contract with what runs, field by field. Exit code 1 where they differ, 3 where nothing answers."""
     if not live and (connect or ca or proxy):

@@ -1,4 +1,4 @@
-"""`janus room …` for the teacher, `janus join` and `janus leave` for learners."""
+"""`janus classroom …` for the teacher, `janus join` and `janus leave` for learners."""
 
 from __future__ import annotations
 
@@ -11,29 +11,35 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.classroom.settings import RoomSettings, room_folder
-from janus_platform.cli.output import say
+from janus_platform.classroom.settings import (
+    TICKET_VARIABLE,
+    ClassroomSettings,
+    bridge_program,
+    classroom_folder,
+    forget_ticket,
+    keep_ticket,
+    ticket_file,
+)
+from janus_platform.cli.output import AsJson, say
 from janus_platform.client import running
 from janus_platform.errors import PlatformError
 from janus_platform.runtime.launcher import Options, join, stop
 from janus_platform.runtime.state import runtime
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
-
-room = typer.Typer(help="The room that this machine's platform is for a class: cards, who is there, the board.")
+classroom = typer.Typer(help="The classroom that this machine's platform is: cards, who is there, the leaderboard.")
 
 
 def settings_of(
     host: str | None, learners: int, names: Path | None, port: int | None, suite: str
-) -> RoomSettings | None:
-    """The room that `janus up` was asked for, its roster written; None for no room. Raises PlatformError."""
+) -> ClassroomSettings | None:
+    """The classroom that `janus up` was asked for, its roster written; None for none. Raises PlatformError."""
     from janus_platform.classroom.addresses import own_addresses
     from janus_platform.classroom.roster import open_roster, read_names
     from janus_platform.contract import load_contract
 
     if host is None and not learners and names is None:
         return None
-    rules, given = load_contract().room, read_names(names) if names else []
+    rules, given = load_contract().classroom, read_names(names) if names else []
     count = learners or len(given)
     if host is None:
         there = ", ".join(own_addresses()) or "none on a network"
@@ -42,19 +48,19 @@ def settings_of(
         raise PlatformError(
             f"Everybody who comes in needs a token: --learners N (1 to {rules.max_learners}), or --names FILE."
         )
-    open_roster(room_folder(), count, given, warn=lambda sentence: say(f"Warning: {sentence}", err=True))
-    return RoomSettings(host, rules.port if port is None else port, count, suite)
+    open_roster(classroom_folder(), count, given, warn=lambda sentence: say(f"Warning: {sentence}", err=True))
+    return ClassroomSettings(host, rules.port if port is None else port, count, suite)
 
 
-def announce(found: dict[str, Any]) -> None:
-    """Say where the room is, and warn where others than this machine reach it."""
+def announce(status: dict[str, Any]) -> None:
+    """Say where the classroom is, and warn where others than this machine reach it."""
     from janus_platform.classroom.addresses import is_loopback
 
-    described = found["room"]
+    described = status["room"]
     typer.echo(
         f"The room is open at {described['host']}:{described['port']} for {len(described['learners'])} learners."
     )
-    typer.echo("Cards to print: janus room cards --html cards.html · who is there: janus room who")
+    typer.echo("Cards to print: janus classroom cards --html cards.html · who is there: janus classroom who")
     if not is_loopback(described["host"]):
         typer.echo(
             "Warning: everybody on this network can knock at that port. Only cards open it, and each opens it as one "
@@ -63,7 +69,7 @@ def announce(found: dict[str, Any]) -> None:
         )
 
 
-@room.command()
+@classroom.command()
 def cards(
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a mail merge.")] = False,
@@ -71,20 +77,23 @@ def cards(
     each: Annotated[Path | None, typer.Option(help="Write a page for each learner into this folder, to send.")] = None,
 ) -> None:
     """Print the learners' cards. They are keys: whoever has one is that learner."""
-    from janus_platform.classroom import cards as made
+    from janus_platform.classroom import cards as card_pages
     from janus_platform.classroom.addresses import card_address
-    from janus_platform.classroom.roster import open_roster, private_file
+    from janus_platform.classroom.roster import open_roster
+    from janus_platform.stored_files import write_whole
 
-    found = running().get("/room")
-    learners = list(open_roster(room_folder(), len(found["learners"])).learners.values())
-    all_cards = made.make_cards(learners, card_address(found["host"]), found["port"], found["fingerprint"])
-    pages = {} if html is None else {html.absolute(): made.as_html(all_cards)}
+    described = running().get("/room")
+    learners = list(open_roster(classroom_folder(), len(described["learners"])).learners.values())
+    all_cards = card_pages.make_cards(
+        learners, card_address(described["host"]), described["port"], described["fingerprint"]
+    )
+    pages = {} if html is None else {html.absolute(): card_pages.as_html(all_cards)}
     if each is not None:
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        pages |= {each.absolute() / f"{card.learner}.html": made.page_of(card) for card in all_cards}
+        pages |= {each.absolute() / f"{card.learner}.html": card_pages.page_of(card) for card in all_cards}
     for path, text in pages.items():
-        with private_file(path) as handle, os.fdopen(os.dup(handle), "w", encoding="utf-8") as page:
-            page.write(text)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, text, private=True)
     if each is not None:
         typer.echo(f"{len(all_cards)} pages are in {each}, one for each learner. Delete those that are sent.", err=True)
     if html is not None:
@@ -92,44 +101,44 @@ def cards(
     if pages:
         return
     if as_json:
-        typer.echo(json.dumps(made.as_json(all_cards)))
+        typer.echo(json.dumps(card_pages.as_json(all_cards)))
     elif as_csv:
-        typer.echo(made.as_csv(all_cards), nl=False)
+        typer.echo(card_pages.as_csv(all_cards), nl=False)
     else:
         for card in all_cards:
             say(f"{card.learner}  {card.name}\n    {card.command}")
 
 
-@room.command()
+@classroom.command()
 def who(as_json: AsJson = False) -> None:
     """Show who is there: connections, requests, implementations."""
-    found = running().get("/room")
+    described = running().get("/room")
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(described))
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"Room at {found['host']}:{found['port']}, board of suite {found['suite']}")
+    table = Table(title=f"Classroom at {described['host']}:{described['port']}, board of suite {described['suite']}")
     # Names are what a teacher reads: they go on in the next line rather than lose their end.
     for column in ("learner", "name", "open", "last seen", "requests", "implementations"):
         is_text = column in ("name", "implementations")
         table.add_column(column, overflow="fold", no_wrap=not is_text, ratio=1 if is_text else None)
-    for one in found["learners"]:
+    for one in described["learners"]:
         seen = "" if one["last_seen"] is None else f"{dt.datetime.fromtimestamp(one['last_seen']):%H:%M:%S}"
         names = ", ".join(one["implementations"])
         table.add_row(one["id"], Text(one["name"]), str(one["connections"]), seen, str(one["requests"]), Text(names))
     console = Console()
     console.print(table)
-    console.print(f"{found['refused']} knocks refused")
+    console.print(f"{described['refused']} knocks refused")
 
 
-@room.command()
+@classroom.command()
 def board(as_json: AsJson = False) -> None:
-    """Show the room's leaderboard, with the learners' names."""
-    found = running().get("/room/board")
-    rows = found["rows"]
+    """Show the classroom's leaderboard, with the learners' names."""
+    standings = running().get("/room/board")
+    rows = standings["rows"]
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -138,71 +147,70 @@ def board(as_json: AsJson = False) -> None:
     from rich.text import Text
 
     unsure = any(row["apart"] is False for row in rows)
-    table = Table(title="The room's board", caption=found["not_apart_means"] if unsure else None)
+    table = Table(title="The room's board", caption=standings["not_apart_means"] if unsure else None)
     for column in ("rank", "learner", "implementation", "composite", "quality", "speed"):
         table.add_column(column, justify="left" if column in ("learner", "implementation") else "right")
     for row in rows:
         scores = ["" if row[name] is None else f"{row[name]:.1f}" for name in ("composite", "quality", "speed")]
-        rank = f"{found['not_apart'] if row['apart'] is False else ''}{row['rank']}"
+        rank = f"{standings['not_apart'] if row['apart'] is False else ''}{row['rank']}"
         table.add_row(rank, Text(row["miner"]), Text(row["implementation"]), *scores)
     Console().print(table)
-    typer.echo(found["unverified"], err=True)
+    typer.echo(standings["unverified"], err=True)
 
 
-@room.command()
+@classroom.command()
 def renew(learner: Annotated[str, typer.Argument(help="The learner's id, such as learner-07.")]) -> None:
     """Give a learner a new card, and end what the old one had open."""
     from janus_platform.classroom.roster import renew as renewed
 
-    renewed(room_folder(), learner)
+    renewed(classroom_folder(), learner)
     running().post("/room/reload")
-    say(f"{learner} has a new card: janus room cards. The old one opens nothing any more.")
+    say(f"{learner} has a new card: janus classroom cards. The old one opens nothing any more.")
 
 
-def join_room(
+def join_classroom(
     ticket: Annotated[
         str | None, typer.Argument(help="The line on your card; without it, $JANUS_ROOM, or it is asked for.")
     ] = None,
     port: Annotated[int | None, typer.Option(help="The gateway's port on this machine (default 8000).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join a class's room; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
-    from janus_platform.classroom.saved_ticket import VARIABLE, keep, ticket_file
+    """Join a classroom; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
     from janus_platform.classroom.ticket import Ticket
 
-    text = ticket or os.environ.get(VARIABLE)
+    text = ticket or os.environ.get(TICKET_VARIABLE)
     if not text:
         text = typer.prompt("The line on your card", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
-    found = Ticket.parse(str(text))
-    options = Options(port=port, detach=True, ticket=found)
+    parsed = Ticket.parse(str(text))
+    options = Options(port=port, detach=True, program=bridge_program(parsed))
     status = join(runtime(), options, lambda client: client.get("/status"))
-    keep(found)
+    keep_ticket(parsed)
     if as_json:
         typer.echo(json.dumps(status))
         return
-    typer.echo(f"You are in the room, as {found.shown}. The platform is at {status['gateway']['url']}")
+    typer.echo(f"You are in the room, as {parsed.shown}. The platform is at {status['gateway']['url']}")
     typer.echo('Notebooks: janus.up() as always. This shell: eval "$(janus env)"')
     typer.echo(f"Your ticket is kept in {ticket_file()} until `janus leave`.")
 
 
-def leave_room() -> None:
-    """Leave the room and forget the ticket."""
-    from janus_platform.classroom.saved_ticket import VARIABLE, forget
-
-    place = runtime()
-    state = place.state()
-    was_there = forget()
+def leave_classroom() -> None:
+    """Leave the classroom and forget the ticket."""
+    files = runtime()
+    state = files.state()
+    was_there = forget_ticket()
     if state is not None and state.room.startswith("learner-"):
-        with place.starting():
-            stop(place, state)
+        with files.starting():
+            stop(files, state)
         was_there = True
     typer.echo("You have left the room." if was_there else "You were in no room.")
-    if os.environ.get(VARIABLE):
-        typer.echo(f"This shell still has ${VARIABLE}: unset {VARIABLE}", err=True)
+    if os.environ.get(TICKET_VARIABLE):
+        typer.echo(f"This shell still has ${TICKET_VARIABLE}: unset {TICKET_VARIABLE}", err=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.add_typer(room, name="room")
-    app.command("join")(join_room)
-    app.command("leave")(leave_room)
+    app.add_typer(classroom, name="classroom")
+    # What it was called first; notes and scripts of teachers have it.
+    app.add_typer(classroom, name="room", hidden=True)
+    app.command("join")(join_classroom)
+    app.command("leave")(leave_classroom)

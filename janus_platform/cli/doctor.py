@@ -14,7 +14,7 @@ from janus_bench.home import home
 from janus_platform.cli.browsers import candidates, find_browser, why_not
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
-from janus_platform.processes.child import NoAnswer, ask
+from janus_platform.processes.child import NoAnswerError, ask
 from janus_platform.runtime.state import runtime
 
 if TYPE_CHECKING:
@@ -68,23 +68,23 @@ def _python() -> Iterator[Finding]:
 
 
 def _home() -> Iterator[Finding]:
-    place = runtime()
-    kept = place.folder.exists()
+    files = runtime()
+    was_there = files.folder.exists()
     try:
-        place.made()
-        if not kept:
-            place.clear()
+        files.made()
+        if not was_there:
+            files.clear()
     except PlatformError as error:
         yield Finding("home folder", "problem", str(home()), str(error))
         return
     yield Finding("home folder", "ok", str(home()))
-    if place.state() is None and place.state_file.exists():
+    if files.state() is None and files.state_file.exists():
         yield Finding("state", "note", "left by a platform that was killed", "Nothing to do: `janus up` clears it.")
 
 
 def _disk() -> Iterator[Finding]:
-    place = home()
-    existing = next(p for p in (place, *place.parents) if p.exists())
+    folder = home()
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
     free = shutil.disk_usage(existing).free
     level = "ok" if free >= MIN_FREE_BYTES else "problem"
     remedy = "" if level == "ok" else "Free some space, or set JANUS_HOME to another disk."
@@ -121,24 +121,24 @@ def _inherited() -> Iterator[Finding]:
 def _namespaces() -> Iterator[Finding]:
     from janus_platform.isolation.layers import detect
 
-    found = detect()
-    if found.layer == "bubblewrap":
-        yield _bubblewrap(found)
+    isolation = detect()
+    if isolation.layer == "bubblewrap":
+        yield _bubblewrap(isolation)
         return
-    reasons = "; ".join(found.reasons) or "no namespaces"
+    reasons = "; ".join(isolation.reasons) or "no namespaces"
     yield Finding(
         "isolation",
         "note",
-        f"{found.layer} only: {reasons}",
+        f"{isolation.layer} only: {reasons}",
         "Everything runs, less isolated; the code sandbox's GET /capabilities says what holds. On Ubuntu 24.04 allow "
         "unprivileged user namespaces: "
         "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`.",
     )
 
 
-def _bubblewrap(found: Isolation) -> Finding:
-    about = f"bubblewrap with its own namespaces, {found.program()}"
-    if not found.flaws:
+def _bubblewrap(isolation: Isolation) -> Finding:
+    about = f"bubblewrap with its own namespaces, {isolation.program()}"
+    if not isolation.flaws:
         return Finding("isolation", "ok", about)
     return Finding(
         "isolation",
@@ -151,13 +151,13 @@ def _bubblewrap(found: Isolation) -> Finding:
 
 def _toolchains() -> Iterator[Finding]:
     from janus_platform.runtime.state import cache_folder
-    from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, survey
-    from janus_platform.services.code_sandbox.warm import Warm
+    from janus_platform.services.code_sandbox.run_cache import RunCache
+    from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, survey
 
-    warm = Warm(cache_folder("sandbox"))
+    warm = RunCache(cache_folder("sandbox"))
     for language, tools in survey().items():
         subject = f"sandbox: {language}"
-        if isinstance(tools, ToolchainMissing):
+        if isinstance(tools, ToolchainMissingError):
             remedy = f"Only if you want it in the sandbox: {tools.install}."
             yield Finding(subject, "note", tools.reason, remedy)
         elif warm.ready(tools):
@@ -171,7 +171,7 @@ def _browser() -> Iterator[Finding]:
     if path:
         yield Finding("browser for the page tests", "ok", path)
     else:
-        broken = "; ".join(f"{found}: {why_not(found)}" for found in candidates())
+        broken = "; ".join(f"{path}: {why_not(path)}" for path in candidates())
         remedy = (
             "Only for `make test`: `apt-get install chromium`, or `.venv/bin/python -m playwright install chromium`."
         )
@@ -181,9 +181,11 @@ def _browser() -> Iterator[Finding]:
 def _model() -> Iterator[Finding]:
     try:
         ask([sys.executable, "-c", "import numpy, tokenizers, safetensors"], seconds=_IMPORT_SECONDS)
-    except NoAnswer as error:
-        found = f"numpy, tokenizers or safetensors cannot be imported: {error}"
-        yield Finding("embedding model", "note", found, "Install the extra [platform]: `pip install -e '.[platform]'`.")
+    except NoAnswerError as error:
+        reason = f"numpy, tokenizers or safetensors cannot be imported: {error}"
+        yield Finding(
+            "embedding model", "note", reason, "Install the extra [platform]: `pip install -e '.[platform]'`."
+        )
         return
     from janus_platform.services.embedding.encoder import is_prepared
     from janus_platform.services.vector_index.prepare import model_folder

@@ -1,4 +1,4 @@
-"""Reads on in a log that is renamed to `<name>.1` when it is full, over any number of renames."""
+"""The tail of a log that is renamed to `<name>.1` when it is full, over any number of renames."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ class LogTail:
 
     def more(self) -> list[str]:
         """The lines written since the last call."""
-        found = self._lines(self._read())
+        lines = self._lines(self._read())
         if not self._is_ours(self._path) and self._path.exists():
             renamed_once = self._file is None or self._is_ours(self._older)
             # What came between the read above and the rename.
-            found += self._lines(self._read() + (b"\n" if self._rest else b""))
+            lines += self._lines(self._read() + (b"\n" if self._rest else b""))
             if not renamed_once:
-                found += [GAP, *self._lines(self._older.read_bytes())]
+                lines += [GAP, *self._lines(self._older.read_bytes())]
             self.close()
             self._open()
-            found += self._lines(self._read())
-        return found
+            lines += self._lines(self._read())
+        return lines
 
     def close(self) -> None:
         """Let go of the file."""

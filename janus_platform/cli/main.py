@@ -16,18 +16,19 @@ from typing import Annotated, Any
 
 import typer
 
+from janus_platform.classroom.settings import wanted_program
 from janus_platform.cli.check import check
-from janus_platform.cli.classroom import add_to as add_room
+from janus_platform.cli.classroom import add_to as add_classroom
 from janus_platform.cli.classroom import announce, settings_of
-from janus_platform.cli.output import say as _say
+from janus_platform.cli.output import AsJson, say
 from janus_platform.cli.security import add_to as add_security
 from janus_platform.cli.submissions import add_to as add_submissions
 from janus_platform.cli.trace import trace
 from janus_platform.client import running
 from janus_platform.contract import load_contract
 from janus_platform.egress.environment import egress_variable_names
-from janus_platform.errors import NotRunning, PlatformError
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.errors import NotRunningError, PlatformError
+from janus_platform.gateway.access import AccessRules
 from janus_platform.implementations import BASELINE
 from janus_platform.runtime.launcher import Options, join, stop
 from janus_platform.runtime.state import runtime
@@ -38,7 +39,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
 @app.command()
@@ -62,30 +62,34 @@ def up(
         typer.Option(help="Let pages of this origin ask, such as https://app.example; repeatable; *: any."),
     ] = None,
     host: Annotated[
-        str | None, typer.Option(help="Be a room for a class: the address of this machine at which learners come in.")
+        str | None, typer.Option(help="Be a classroom: the address of this machine at which learners come in.")
     ] = None,
     learners: Annotated[int, typer.Option(help="For how many learners; each gets a card.")] = 0,
     names: Annotated[Path | None, typer.Option(help="The learners' names, one a line.")] = None,
-    room_port: Annotated[int | None, typer.Option(help="The port of the room's door (default 8443).")] = None,
-    suite: Annotated[str, typer.Option(help="The suite that the room's board ranks, or a suite file.")] = "quick",
+    room_port: Annotated[int | None, typer.Option(help="The port at which learners come in (default 8443).")] = None,
+    suite: Annotated[
+        str, typer.Option(help="The suite that the classroom's leaderboard ranks, or a suite file.")
+    ] = "quick",
     as_json: AsJson = False,
 ) -> None:
     """Start the platform and return once it is healthy; join it when it already runs.
 
-    Without --detach it ends with the terminal session that started it. With --host and --learners it is a room too.
+    Without --detach it ends with the terminal session that started it. With --host and --learners it is a classroom.
     """
-    place = runtime()
-    room = settings_of(host, learners, names, room_port, suite)
+    files = runtime()
+    classroom = settings_of(host, learners, names, room_port, suite)
     access = AccessRules.of(api_key or (), api_key_file, cors_origin or ())
-    options = Options(port=port, limits=limits, web=web, detach=detach, access=access, room=room)
-    status = join(place, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
+    options = Options(
+        port=port, limits=limits, web=web, detach=detach, access=access, program=wanted_program(classroom)
+    )
+    status = join(files, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
         typer.echo(json.dumps(status))
         return
     typer.echo(f"The platform is up: {status['gateway']['url']}")
     for warning in status.get("warnings", ()):
         typer.echo(f"Warning: {warning}", err=True)
-    if room is not None:
+    if classroom is not None:
         announce(status)
     typer.echo('Send this shell\'s requests through it:  eval "$(janus env)"')
     typer.echo("It stays until `janus down`." if detach else "It ends with this terminal, or with `janus down`.")
@@ -115,33 +119,33 @@ def env(
 def status(as_json: AsJson = False) -> None:
     """Show what runs and how it is; exit code 3 when nothing does."""
     try:
-        found = running().get("/status")
-    except NotRunning as error:
+        current = running().get("/status")
+    except NotRunningError as error:
         if as_json:
             typer.echo(json.dumps({"running": False}))
         else:
             typer.echo(str(error), err=True)
         raise typer.Exit(3) from None
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(current))
     else:
-        _print_status(found)
+        _print_status(current)
 
 
 @app.command()
 def down() -> None:
     """End the platform, for all its users."""
-    place = runtime()
-    if not place.folder.exists():
+    files = runtime()
+    if not files.folder.exists():
         typer.echo("No platform was running.")
         return
-    with place.starting():
-        state = place.state()
+    with files.starting():
+        state = files.state()
         if state is None:
-            place.clear()
+            files.clear()
             typer.echo("No platform was running.")
             return
-        stop(place, state)
+        stop(files, state)
     typer.echo("The platform is down.")
 
 
@@ -171,29 +175,29 @@ app.command()(check)
 @app.command()
 def progress(as_json: AsJson = False) -> None:
     """Show which exercises of the book are solved, and when; kept on this machine only."""
-    from janus_book.report import report
+    from janus_book.progress import report
 
-    found = report()
+    exercises = report()
     if as_json:
-        typer.echo(json.dumps(found.as_json()))
+        typer.echo(json.dumps(exercises.as_json()))
         return
     from rich.console import Console
 
-    Console().print(found.table())
-    for problem in found.problems:
-        _say(problem, err=True)
+    Console().print(exercises.table())
+    for problem in exercises.problems:
+        say(problem, err=True)
 
 
 @app.command()
 def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the check cell names it.")]) -> None:
     """Print the solution of an exercise."""
     from janus_book import solution as print_solution
-    from janus_book.catalogue import UnknownExercise
+    from janus_book.catalogue import UnknownExerciseError
 
     try:
         print_solution(name)
-    except UnknownExercise as error:
-        _say(f"janus: {error}", err=True)
+    except UnknownExerciseError as error:
+        say(f"janus: {error}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -206,7 +210,7 @@ def prepare() -> None:
 
 
 add_security(app)
-add_room(app)
+add_classroom(app)
 
 
 def main() -> None:
@@ -214,7 +218,7 @@ def main() -> None:
     try:
         app()
     except PlatformError as error:
-        _say(f"janus: {error}", err=True)
+        say(f"janus: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
@@ -226,27 +230,27 @@ def _session() -> int:
     return leader if leader not in (0, os.getpid()) else os.getppid()
 
 
-def _print_status(found: dict[str, Any]) -> None:
+def _print_status(status: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    table = Table(title=f"Janus {found['version']}, contract {found['contract_version']}, {found['gateway']['url']}")
+    table = Table(title=f"Janus {status['version']}, contract {status['contract_version']}, {status['gateway']['url']}")
     for column in ("part", "host", "state", "detail"):
         table.add_column(column)
-    leader = f"leader: {found['leader'] or f'none has beaten {BASELINE}, the baseline'}"
-    table.add_row("gateway", found["gateway"]["url"], _health(found["gateway"]), leader)
-    blocked = found["egress"]["blocked"]
-    table.add_row("egress", found["egress"]["address"], _health(found["egress"]), f"{blocked} blocked")
-    for service in found["services"]:
+    leader = f"leader: {status['leader'] or f'none has beaten {BASELINE}, the baseline'}"
+    table.add_row("gateway", status["gateway"]["url"], _health(status["gateway"]), leader)
+    blocked = status["egress"]["blocked"]
+    table.add_row("egress", status["egress"]["address"], _health(status["egress"]), f"{blocked} blocked")
+    for service in status["services"]:
         details = service.get("detail", {})
         detail = ", ".join(f"{k}: {v}" for k, v in details.items() if isinstance(v, str | int | float))
         table.add_row(service["name"], service["host"], _health(service), detail)
-    for one in found["implementations"]:
+    for one in status["implementations"]:
         table.add_row(one["name"], "", str(one.get("state", "")), _around(one))
     console.print(table)
-    detached = " · detached" if found["detached"] else ""
-    console.print(f"limits: {found['limits']} · web: {found['web']} · users: {found['users']}{detached}")
+    detached = " · detached" if status["detached"] else ""
+    console.print(f"limits: {status['limits']} · web: {status['web']} · users: {status['users']}{detached}")
 
 
 def _health(part: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from janus_platform.runtime.state import cache_folder
 from janus_platform.services.code_sandbox import app as code_sandbox
 from janus_platform.services.embedding.download import Progress
 from janus_platform.services.vector_index import prepare as vector_index_prepare
-from janus_platform.services.vector_index.build import BuildFailed
+from janus_platform.services.vector_index.build import BuildError
 
 Say = Callable[[str], None]
 # Progress of a download comes a hundred times a second; a log keeps a line for every tenth of the way.
@@ -40,7 +40,7 @@ def prepare_all(say: Say) -> vector_index_prepare.PrepareReport:
     except OSError as error:
         message = f"Cannot prepare: {error}. Make the folder writable, or set JANUS_HOME to one that is."
         raise PlatformError(message) from error
-    except BuildFailed as error:
+    except BuildError as error:
         raise PlatformError(f"The vector index could not be made: {error}. Run `janus prepare` again.") from error
     if report.notice:
         say(f"The vector index answers lexically: {report.notice}")
@@ -76,13 +76,13 @@ def _progress(say: Say) -> Iterator[Progress]:
 
 
 def _throttled(say: Say) -> Progress:
-    said: dict[str, int] = {}
+    last_percent: dict[str, int] = {}
 
     def progress(what: str, done: int, total: int) -> None:
         percent = 100 * done // total if total > 0 else 100
-        last = said.get(what, -_PERCENT_BETWEEN_LINES)
+        last = last_percent.get(what, -_PERCENT_BETWEEN_LINES)
         if percent - last >= _PERCENT_BETWEEN_LINES or (percent >= 100 > last):
-            said[what] = percent
+            last_percent[what] = percent
             say(f"  {what}: {percent} %")
 
     return progress

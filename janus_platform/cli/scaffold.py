@@ -20,25 +20,25 @@ def new(folder: str | Path, name: str | None = None) -> list[str]:
     `name` is what the implementation will be called, by default the folder's own name. Raises PlatformError for a name
     that could not be submitted, and for a folder that cannot be written.
     """
-    place = Path(folder).expanduser()
-    called = name or place.resolve().name.lower().replace("_", "-")
+    target = Path(folder).expanduser()
+    called = name or target.resolve().name.lower().replace("_", "-")
     if not NAME.fullmatch(called):
         remedy = "Use 1 to 63 lower-case letters, digits and hyphens: --name NAME."
         raise PlatformError(f"{called!r} cannot name an implementation. {remedy}")
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        return [path.name for path in sorted(TEMPLATE.iterdir()) if path.is_file() and _written(path, place, called)]
+        target.mkdir(parents=True, exist_ok=True)
+        return [path.name for path in sorted(TEMPLATE.iterdir()) if path.is_file() and _written(path, target, called)]
     except OSError as error:
-        raise PlatformError(f"Cannot write to {place}: {error.strerror}. Choose another folder.") from None
+        raise PlatformError(f"Cannot write to {target}: {error.strerror}. Choose another folder.") from None
 
 
-def _written(source: Path, place: Path, name: str) -> bool:
+def _written(source: Path, folder: Path, name: str) -> bool:
     """Whether the file was missing, and is now there."""
     text = source.read_text(encoding="utf-8")
     if source.name == "README.md":
         text = text.replace(_PLACEHOLDER, name)
     try:
-        with (place / source.name).open("x", encoding="utf-8") as file:
+        with (folder / source.name).open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         return False

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
+from janus_platform.cli.output import AsJson
 from janus_platform.client import running
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
 def verify(
@@ -24,7 +23,7 @@ def verify(
     """Check the evidence of what runs, with a fresh nonce. Simulated: software keys; exit code 1 when a check fails."""
     from janus_platform.attestation.client import verify_running
 
-    report = verify_running(running(), name, golden=golden, save_golden=save_golden)
+    report = verify_running(running().evidence, name, golden=golden, save_golden=save_golden)
     typer.echo(json.dumps(report.plain()) if as_json else str(report))
     if report.failed:
         raise typer.Exit(1)
@@ -35,14 +34,14 @@ def rotate_keys(
     as_json: AsJson = False,
 ) -> None:
     """Give implementations new keys. No request is dropped; the old keys end after a grace period."""
-    found = running().post("/keys", **({} if name is None else {"implementation": name}))
+    rotation = running().post("/keys", **({} if name is None else {"implementation": name}))
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(rotation))
         return
-    for one in found["rotated"]:
+    for one in rotation["rotated"]:
         how = "fresh processes have it" if one["restarted"] else "it was not running"
         typer.echo(f"{one['name']} has a new key: {how}.")
-    typer.echo(f"The old keys end after {found['grace_seconds']} s.")
+    typer.echo(f"The old keys end after {rotation['grace_seconds']} s.")
 
 
 def top(

@@ -12,13 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from janus_platform.cli.log_tail import LogTail, follow
-from janus_platform.cli.output import clean, say
+from janus_platform.cli.output import AsJson, clean, say
 from janus_platform.client import running
 from janus_platform.contract import load_contract
-from janus_platform.errors import PlatformError, RequestRefused
+from janus_platform.errors import PlatformError, RequestRefusedError
 from janus_platform.runtime.state import runtime
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 _RULES = load_contract().submission
 _STYLES = {"passed": "green", "failed": "bold red", "not checked": "yellow", "not given": "yellow"}
 
@@ -69,11 +68,11 @@ def submit(
         raise typer.BadParameter("--name is missing; give one such as --name my-researcher")
     form = {"hotkey": hotkey, "source": source, "license": license, "description": description}
     form |= {"changelog": changelog, "contact": contact}
-    where = {"url": url} if path is None else {"path": str(_folder(path)), "entry": entry}
+    source_or_url = {"url": url} if path is None else {"path": str(_folder(path)), "entry": entry}
     given = {field: text for field, text in form.items() if text is not None}
     try:
-        result = running().submit(name=name, instances=instances, **where, **given)
-    except RequestRefused as error:
+        result = running().submit(name=name, instances=instances, **source_or_url, **given)
+    except RequestRefusedError as error:
         if as_json:
             typer.echo(json.dumps({"name": name, "deployed": False, "reason": str(error), "checks": error.checks}))
             raise typer.Exit(1) from None
@@ -112,12 +111,12 @@ def show_checks(checks: Iterable[Mapping[str, str]]) -> None:
 
 def implementations(as_json: AsJson = False) -> None:
     """List the implementations that the gateway can route to."""
-    found = running().get("/implementations")
+    listing = running().get("/implementations")
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(listing))
         return
     columns = ("name", "state", "isolation", "nodes", "miner", "licence", "from")
-    _print_table(columns, [_row(one) for one in found["implementations"]])
+    _print_table(columns, [_row(one) for one in listing["implementations"]])
 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -160,13 +159,13 @@ def logs(
     ] = False,
 ) -> None:
     """Print the latest log lines, those of the file before the current one included. Keys are never logged."""
-    place = runtime()
-    path = place.log_file if name is None else Path(running().get("/implementations", name, "log")["path"])
+    files = runtime()
+    path = files.log_file if name is None else Path(running().get("/implementations", name, "log")["path"])
     tail = LogTail(path)
     if following:
         typer.echo(f"Following {clean(str(path))}; Ctrl-C ends it.", err=True)
         try:
-            follow(tail, lines, say, ended=lambda: place.state() is None, wait=time.sleep)
+            follow(tail, lines, say, ended=lambda: files.state() is None, wait=time.sleep)
         except KeyboardInterrupt:
             tail.close()
         return

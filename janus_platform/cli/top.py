@@ -45,16 +45,16 @@ def _implementations(view: dict[str, Any]) -> Table:
     for column in ("CPU %", "MB", "open", "asked", "errors", "ms", "egress", "blocked"):
         table.add_column(column, justify="right")
     for one in view["implementations"]:
-        asked = one["requests"] or {}
+        requests = one["requests"] or {}
         table.add_row(
             one["name"],
             one["state"],
             f"{one['cpu_percent']:.1f}",
             f"{one['memory_bytes'] / _MB:.1f}",
             str(one["open_requests"]),
-            str(asked.get("requests", 0)),
-            str(asked.get("errors", 0)),
-            _number(asked.get("latency_ms")),
+            str(requests.get("requests", 0)),
+            str(requests.get("errors", 0)),
+            _number(requests.get("latency_ms")),
             str(one["egress"]["allowed"]),
             str(one["egress"]["blocked"]),
         )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from janus_platform.cli.output import say
+from janus_platform.cli.output import AsJson, say
 from janus_platform.client import running
 from janus_platform.errors import PlatformError
 
@@ -22,7 +22,7 @@ def trace(
     ),
     svg: Annotated[Path | None, typer.Option(help="Write the waterfall to this file; `-` is stdout.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the latest traces, newest first.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Draw a request's way through the platform: which service was called when, and where the time went.
 
@@ -31,15 +31,15 @@ def trace(
     if listed:
         _list(running().get("/traces", count=_LISTED)["traces"], as_json=as_json)
         return
-    found = running().get("/traces", name)
+    content = running().get("/traces", name)
     if svg is not None:
-        _write(found, svg)
+        _write(content, svg)
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(content))
     elif svg is None:
         from janus_platform.traces.view import Trace
 
-        say(str(Trace(found)))
+        say(str(Trace(content)))
 
 
 def _list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -54,13 +54,12 @@ def _list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         say(f"{row['trace_id']}  {began}  {row['duration_ms']:9.1f} ms  {' '.join(row['names'])}{placed}")
 
 
-def _write(found: dict[str, Any], file: Path) -> None:
+def _write(content: dict[str, Any], file: Path) -> None:
     from janus_platform.traces.view import Trace
-    from janus_platform.traces.waterfall_svg import document
 
-    drawn = Trace(found)
+    drawn = Trace(content)
     if str(file) == "-":
-        typer.echo(document(drawn), nl=False)
+        typer.echo(drawn.document(), nl=False)
         return
     try:
         drawn.save_svg(file)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 
-from janus_bench.suites.loader import BUNDLED, CATEGORIES
+from janus_bench.suites.loader import BUNDLED
+from janus_bench.suites.model import CATEGORIES
 from janus_platform.conformance.report import SKIPPED, Row, compare, unseen
 from janus_platform.contract import Contract
 

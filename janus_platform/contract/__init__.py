@@ -1,11 +1,11 @@
-"""The contract: every fact of the platform, read from `contract.toml`, checked, handed out as frozen dataclasses."""
+"""The contract: every fact of the platform, read from `contract.toml`, checked, handed out as read-only structs."""
 
 from __future__ import annotations
 
-from janus_platform.contract.classroom import RoomRules
 from janus_platform.contract.inference import InferenceLimits, Model, UpstreamRules
 from janus_platform.contract.model import (
     CONTRACT_FILE,
+    ClassroomRules,
     Contract,
     Egress,
     Monitoring,
@@ -18,26 +18,33 @@ from janus_platform.contract.model import (
 from janus_platform.contract.parsing import ContractError
 from janus_platform.contract.services import (
     JSON,
+    CodeSandboxService,
     DocumentedElsewhere,
     Endpoint,
+    InferenceService,
     LiveEngine,
     Parameter,
     ProblemKind,
     RateLimit,
     ResponseField,
     SandboxBounds,
+    SearchService,
     Service,
+    WebProxyService,
 )
 
 __all__ = [
     "CONTRACT_FILE",
     "JSON",
+    "ClassroomRules",
+    "CodeSandboxService",
     "Contract",
     "ContractError",
     "DocumentedElsewhere",
     "Egress",
     "Endpoint",
     "InferenceLimits",
+    "InferenceService",
     "LiveEngine",
     "Model",
     "Monitoring",
@@ -46,11 +53,12 @@ __all__ = [
     "ProblemKind",
     "RateLimit",
     "ResponseField",
-    "RoomRules",
     "SandboxBounds",
+    "SearchService",
     "Service",
     "Submission",
     "UpstreamRules",
+    "WebProxyService",
     "Wire",
     "load_contract",
     "parse_contract",

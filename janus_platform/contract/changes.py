@@ -8,17 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from janus_platform.contract.parsing import ContractError
+from janus_platform.contract.parsing import ContractError, Table
 
 KINDS = ("changed", "deprecated", "removed")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Table, frozen=True):
     """One change: in which version and when, of which kind, to which field, and what it was before."""
 
     version: str

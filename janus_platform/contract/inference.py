@@ -6,19 +6,14 @@ Chutes says instead stands under `documented_elsewhere`. This module imports not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from janus_platform.contract.parsing import ContractError, build
+from janus_platform.contract.parsing import Number, Table
 
 # What a model can do beyond answering in text.
 FEATURES = ("tools", "json", "vision", "reasoning")
 KINDS = ("chat", "embedding")
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Table, frozen=True):
     """One model name: its kind, the engine that serves it here, context size in tokens and US dollars per million."""
 
     name: str
@@ -30,14 +25,19 @@ class Model:
     completion_usd_per_million: float = 0.0
     features: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or not set(self.features) <= set(FEATURES):
+            raise ValueError(f"Kind of {self.name} is one of {KINDS}, its features are among {FEATURES}")
+        if min(self.context_tokens, self.prompt_usd_per_million, self.completion_usd_per_million) < 0:
+            raise ValueError(f"Context and prices of {self.name} are not negative")
+
     def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
         """What so many tokens cost, in US dollars to nine places."""
         cost = prompt_tokens * self.prompt_usd_per_million + completion_tokens * self.completion_usd_per_million
         return round(cost / 1e6, 9)
 
 
-@dataclass(frozen=True)
-class InferenceLimits:
+class InferenceLimits(Table, frozen=True):
     """How much one request may hold. Images: decoded bytes and pixels of each. Inputs: texts to embed."""
 
     max_body_bytes: int
@@ -52,8 +52,7 @@ class InferenceLimits:
     max_schema_depth: int
 
 
-@dataclass(frozen=True)
-class UpstreamRules:
+class UpstreamRules(Table, frozen=True):
     """How an OpenAI-compatible upstream is set up (environment variables) and how long it is waited for.
 
     A request is tried again at most `retries` times, before its first token only, after waits that start at
@@ -64,32 +63,12 @@ class UpstreamRules:
     key_variable: str
     models_variable: str
     chutes_domain: str
-    connect_seconds: float
-    first_token_seconds: float
-    total_seconds: float
-    models_seconds: float
+    connect_seconds: Number
+    first_token_seconds: Number
+    total_seconds: Number
+    models_seconds: Number
     retries: int
-    backoff_seconds: float
-    max_wait_seconds: float
+    backoff_seconds: Number
+    max_wait_seconds: Number
     max_event_bytes: int
     max_answer_bytes: int
-
-
-def read_inference(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The typed `models`, `limits` and `upstream` of a service's table, where it has them. Raises ContractError."""
-    typed: dict[str, Any] = {}
-    if "models" in entry:
-        typed["models"] = tuple(_model(raw, f"{where}.models") for raw in entry["models"])
-    for key, kind in (("limits", InferenceLimits), ("upstream", UpstreamRules)):
-        if key in entry:
-            typed[key] = build(kind, entry[key], f"{where}.{key}")
-    return typed
-
-
-def _model(raw: Mapping[str, Any], where: str) -> Model:
-    model = build(Model, raw, where)
-    if model.kind not in KINDS or not set(model.features) <= set(FEATURES):
-        raise ContractError(f"{where}.{model.name}: kind is one of {KINDS}, features are among {FEATURES}")
-    if min(model.context_tokens, model.prompt_usd_per_million, model.completion_usd_per_million) < 0:
-        raise ContractError(f"{where}.{model.name}: context and prices are not negative")
-    return model

@@ -1,7 +1,7 @@
 """The typed view of `contract.toml`, the one place where the platform's facts stand.
 
 Everything the specification states (FR-1 to FR-5) is read from the file that lies beside this module, checked on
-load, and handed out as frozen dataclasses. What it says of a service is typed in services.py.
+load, and handed out as read-only structs. What it says of a service is typed in services.py.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
-from janus_platform.contract.changes import Change, check_changes
-from janus_platform.contract.classroom import RoomRules
-from janus_platform.contract.parsing import ContractError, build, check_type, known, take
+import msgspec
+
+from janus_platform.contract.changes import Change, check_changes, parts
+from janus_platform.contract.parsing import ContractError, Number, Table, convert, entry
 from janus_platform.contract.services import (
+    CodeSandboxService,
     DocumentedElsewhere,
+    InferenceService,
     Parameter,
     RateLimit,
     ResponseField,
+    SearchService,
     Service,
+    WebProxyService,
     read_service,
-    with_elsewhere,
 )
 
 CONTRACT_FILE = Path(__file__).with_name("contract.toml")
@@ -37,8 +40,7 @@ _JSON_TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 _PARAMETER_TYPES = _JSON_TYPES | {"any"}
 
 
-@dataclass(frozen=True)
-class Gateway:
+class Gateway(Table, frozen=True):
     since: str
     host: str
     port: int
@@ -53,8 +55,7 @@ class Gateway:
     max_body_bytes: int
 
 
-@dataclass(frozen=True)
-class Implementation:
+class Implementation(Table, frozen=True):
     since: str
     chat_path: str
     health_path: str
@@ -66,8 +67,7 @@ class Implementation:
     key_variable: str
 
 
-@dataclass(frozen=True)
-class Submission:
+class Submission(Table, frozen=True):
     """The submission form; lengths are in characters."""
 
     since: str
@@ -81,8 +81,7 @@ class Submission:
     review: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Wire:
+class Wire(Table, frozen=True):
     """The extensions to the OpenAI wire format."""
 
     since: str
@@ -94,21 +93,19 @@ class Wire:
     end_of_stream: str
 
 
-@dataclass(frozen=True)
-class Egress:
+class Egress(Table, frozen=True):
     since: str
     allowed_hosts: tuple[str, ...]
     allowed_port: int
     max_head_bytes: int
-    head_seconds: float
+    head_seconds: Number
     max_tunnels_per_caller: int
     max_waiting_tunnels_per_caller: int
-    tunnel_wait_seconds: float
+    tunnel_wait_seconds: Number
     max_unfinished_heads: int
 
 
-@dataclass(frozen=True)
-class NodeRules:
+class NodeRules(Table, frozen=True):
     """How the node bounds, restarts and watches an implementation."""
 
     since: str
@@ -123,15 +120,36 @@ class NodeRules:
     health_failures_at_work: int
 
 
-@dataclass(frozen=True)
-class FlowStep:
+class ClassroomRules(Table, frozen=True):
+    """One shared platform for a class: its port, what one learner may do at a time, how much runs at once."""
+
+    since: str
+    port: int
+    max_learners: int
+    connections_per_learner: int
+    requests_in_flight: int
+    calls_in_flight: int
+    calls_together: int
+    implementations_per_learner: int
+    submission_bytes: int
+    submission_files: int
+    trials_at_once: int
+    implementations_awake: int
+    board_path: str
+
+
+class FlowStep(Table, frozen=True):
     number: int
     name: str
     summary: str
 
 
-@dataclass(frozen=True)
-class Security:
+class RequestFlow(Table, frozen=True):
+    since: str
+    steps: tuple[FlowStep, ...]
+
+
+class Security(Table, frozen=True):
     since: str
     tee_properties: tuple[str, ...]
     whitelist_rules: tuple[str, ...]
@@ -140,15 +158,13 @@ class Security:
     documented_elsewhere: tuple[DocumentedElsewhere, ...] = ()
 
 
-@dataclass(frozen=True)
-class Secrets:
+class Secrets(Table, frozen=True):
     since: str
     key_grace_seconds: int
     key_rotation_seconds: int
 
 
-@dataclass(frozen=True)
-class Attestation:
+class Attestation(Table, frozen=True):
     """Simulated: the keys are software."""
 
     since: str
@@ -161,8 +177,7 @@ class Attestation:
     rate_limit: RateLimit
 
 
-@dataclass(frozen=True)
-class Monitoring:
+class Monitoring(Table, frozen=True):
     since: str
     window_seconds: int
     history_windows: int
@@ -171,15 +186,13 @@ class Monitoring:
     kept_requests: int
 
 
-@dataclass(frozen=True)
-class Suite:
+class Suite(Table, frozen=True):
     name: str
     kind: str = "suite"
     duration_seconds: int | None = None
 
 
-@dataclass(frozen=True)
-class Bench:
+class Bench(Table, frozen=True):
     since: str
     package: str
     command: str
@@ -189,8 +202,7 @@ class Bench:
     suites: tuple[Suite, ...]
 
 
-@dataclass(frozen=True)
-class Contract:
+class Contract(Table, frozen=True):
     """Everything the specification states, versioned."""
 
     version: str
@@ -203,7 +215,7 @@ class Contract:
     wire: Wire
     egress: Egress
     node: NodeRules
-    room: RoomRules
+    classroom: ClassroomRules
     services: Mapping[str, Service]
     request_flow: tuple[FlowStep, ...]
     secrets: Secrets
@@ -212,6 +224,26 @@ class Contract:
     security: Security
     bench: Bench
     changes: tuple[Change, ...] = ()
+
+    @property
+    def web_proxy(self) -> WebProxyService:
+        """The service that fetches pages."""
+        return cast(WebProxyService, self.services["web_proxy"])
+
+    @property
+    def search(self) -> SearchService:
+        """The service that searches the web."""
+        return cast(SearchService, self.services["search"])
+
+    @property
+    def code_sandbox(self) -> CodeSandboxService:
+        """The service that runs programs."""
+        return cast(CodeSandboxService, self.services["code_sandbox"])
+
+    @property
+    def inference(self) -> InferenceService:
+        """The service that calls models."""
+        return cast(InferenceService, self.services["inference"])
 
     @property
     def is_published(self) -> bool:
@@ -234,42 +266,12 @@ def load_contract(path: Path = CONTRACT_FILE) -> Contract:
 
 def parse_contract(raw: Mapping[str, Any]) -> Contract:
     """Type and check what `tomllib` gave. Raises ContractError; see load_contract."""
-    raw = dict(raw)
-    known(raw, {f.name for f in fields(Contract)}, "top level")
-    services = {name: read_service(name, entry) for name, entry in take(raw, "services", "top level").items()}
-    flow = take(raw, "request_flow", "top level")
-    bench = dict(take(raw, "bench", "top level"))
-    bench["suites"] = tuple(build(Suite, s, "bench.suites") for s in take(bench, "suites", "bench"))
-    contract = Contract(
-        version=take(raw, "version", "top level"),
-        dated=take(raw, "dated", "top level"),
-        source=take(raw, "source", "top level"),
-        repository=take(raw, "repository", "top level"),
-        gateway=build(Gateway, take(raw, "gateway", "top level"), "gateway"),
-        implementation=build(Implementation, take(raw, "implementation", "top level"), "implementation"),
-        submission=build(Submission, take(raw, "submission", "top level"), "submission"),
-        wire=build(Wire, take(raw, "wire", "top level"), "wire"),
-        egress=build(Egress, take(raw, "egress", "top level"), "egress"),
-        node=build(NodeRules, take(raw, "node", "top level"), "node"),
-        room=build(RoomRules, take(raw, "room", "top level"), "room"),
-        services=MappingProxyType(services),
-        request_flow=tuple(build(FlowStep, s, "request_flow.steps") for s in take(flow, "steps", "request_flow")),
-        secrets=build(Secrets, take(raw, "secrets", "top level"), "secrets"),
-        attestation=_attestation(take(raw, "attestation", "top level")),
-        monitoring=build(Monitoring, take(raw, "monitoring", "top level"), "monitoring"),
-        security=build(Security, with_elsewhere(take(raw, "security", "top level"), "security"), "security"),
-        bench=build(Bench, bench, "bench"),
-        changes=tuple(build(Change, change, "changes") for change in raw.get("changes", ())),
-    )
-    for name in ("version", "dated", "source", "repository"):
-        check_type(Contract, name, raw[name], "top level")
+    services = {name: read_service(name, table) for name, table in entry(raw, "services", "$").items()}
+    flow = convert(entry(raw, "request_flow", "$"), RequestFlow, "$.request_flow")
+    contract = convert({**raw, "services": {}, "request_flow": ()}, Contract, "$")
+    contract = msgspec.structs.replace(contract, services=MappingProxyType(services), request_flow=flow.steps)
     _check(contract)
     return contract
-
-
-def _attestation(raw: Mapping[str, Any]) -> Attestation:
-    limit = build(RateLimit, take(raw, "rate_limit", "attestation"), "attestation.rate_limit")
-    return build(Attestation, {**raw, "rate_limit": limit}, "attestation")
 
 
 def _check(contract: Contract) -> None:
@@ -283,7 +285,7 @@ def _check(contract: Contract) -> None:
     _require(numbers == list(range(1, len(numbers) + 1)), "request_flow.steps are not numbered 1, 2, 3 …")
     for where, since in _sinces(contract):
         _require(bool(_VERSION.fullmatch(since)), f"{where}.since is not a version such as 1.0.0")
-        _require(_parts(since) <= _parts(contract.version), f"{where}.since is newer than the contract")
+        _require(parts(since) <= parts(contract.version), f"{where}.since is newer than the contract")
     for service in contract.services.values():
         _check_service(service)
     check_changes(contract.changes, contract.version, contract)
@@ -295,9 +297,9 @@ def _check_service(service: Service) -> None:
         _require(endpoint.method in {"GET", "POST"}, f"{where}: method {endpoint.method}")
         _require(endpoint.path.startswith("/"), f"{where}: path {endpoint.path}")
         typed: list[Parameter | ResponseField] = [*endpoint.parameters, *endpoint.response_fields]
-        for entry in typed:
-            kinds = _PARAMETER_TYPES if isinstance(entry, Parameter) else _JSON_TYPES
-            _require(entry.type in kinds, f"{where}.{entry.name}: type {entry.type} is not a JSON type")
+        for item in typed:
+            kinds = _PARAMETER_TYPES if isinstance(item, Parameter) else _JSON_TYPES
+            _require(item.type in kinds, f"{where}.{item.name}: type {item.type} is not a JSON type")
         for names in ([p.name for p in endpoint.parameters], [f.name for f in endpoint.response_fields]):
             _require(len(set(names)) == len(names), f"{where}: {endpoint.path} names a parameter or field twice")
     _require(service.error_shape in {"problem", "openai"}, f"{where}.error_shape: {service.error_shape}")
@@ -309,17 +311,13 @@ def _check_service(service: Service) -> None:
 
 
 def _sinces(contract: Contract) -> list[tuple[str, str]]:
-    rooms = "gateway implementation submission wire egress node room secrets attestation monitoring security bench"
-    found = [(room, getattr(contract, room).since) for room in rooms.split()]
+    sections = [(name, getattr(contract, name)) for name in contract.__struct_fields__]
+    found = [(name, section.since) for name, section in sections if hasattr(section, "since")]
     for service in contract.services.values():
         found += [(f"services.{service.name}", endpoint.since) for endpoint in service.endpoints]
         extras: list[Parameter | ResponseField] = [*service.extra_parameters, *service.extra_response_fields]
         found += [(f"services.{service.name}.{extra.name}", extra.since) for extra in extras if extra.since]
     return found
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def _require(condition: bool, message: str) -> None:

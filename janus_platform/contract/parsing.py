@@ -1,76 +1,55 @@
-"""Reads entries of a TOML file into frozen dataclasses, and names the one that is missing, unknown or of a wrong type.
+"""Typed tables of a TOML file: read-only structs, and errors that name the entry by its path and say what to do.
 
 It knows nothing of the platform; `model.py` reads the contract with it.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping
-from dataclasses import fields
-from functools import cache
-from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
+
+import msgspec
+
+from janus_platform.errors import PlatformError
 
 T = TypeVar("T")
+# As the file has it: 10 stays 10, and is shown so.
+Number = int | float
+_MISSING = re.compile(r"Object missing required field `(.+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
 
 
-class ContractError(ValueError):
+class ContractError(PlatformError, ValueError):
     """`contract.toml` is incomplete or contradicts itself; the message names the entry."""
 
 
-def build(kind: type[T], raw: Mapping[str, Any], where: str) -> T:
-    """A `kind` with the values of `raw`, lists as tuples. Raises ContractError naming `where` and the entry."""
-    known(raw, {f.name for f in fields(kind)}, where)  # type: ignore[arg-type]
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in raw.items()}
-    for key, value in values.items():
-        check_type(kind, key, value, where)
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the contract: its fields are read-only, and an entry that is no field is refused."""
+
+
+def convert(raw: Any, kind: type[T], path: str) -> T:
+    """`raw` as a `kind`, lists as tuples. `path` leads to it from the file's top, `$`. Raises ContractError."""
     try:
-        return kind(**values)
-    except TypeError as error:
-        raise ContractError(f"{where}: {error}") from error
+        return msgspec.convert(raw, kind, builtin_types=(dt.date,))
+    except msgspec.ValidationError as error:
+        raise ContractError(_explained(str(error), path)) from error
 
 
-def check_type(kind: type, name: str, value: Any, where: str) -> None:
-    """Raises ContractError unless `value` is of the type that `kind` declares for its field `name`."""
-    hint = _hints(kind)[name]
-    if not _fits(value, hint):
-        raise ContractError(f"{where}.{name}: {value!r} is not of type {_shown(hint)}")
+def entry(raw: Mapping[str, Any], key: str, path: str) -> Any:
+    """The entry `key` of the table at `path`. Raises ContractError when it is missing."""
+    if key not in raw:
+        raise ContractError(f"`{path}.{key}` is missing in contract.toml. Add it.")
+    return raw[key]
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether `value` is of the annotated type; of a tuple or mapping, all its members too."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return True
-    if origin in (Union, UnionType):
-        return any(_fits(value, option) for option in arguments)
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(member, arguments[0]) for member in value)
-    if origin is Mapping:
-        return isinstance(value, Mapping) and all(_fits(member, arguments[1]) for member in value.values())
-    if isinstance(value, bool):
-        return hint is bool  # In Python a bool is an int; in a contract it is not.
-    return isinstance(value, int if hint is float and isinstance(value, int) else hint)
-
-
-def _shown(hint: Any) -> str:
-    return getattr(hint, "__name__", str(hint)) if not get_args(hint) else str(hint).replace("janus_platform.", "")
-
-
-def known(raw: Mapping[str, Any], names: set[str], where: str) -> None:
-    """Raises ContractError when `raw` has an entry that is none of `names`."""
-    if unknown := sorted(set(raw) - names):
-        raise ContractError(f"{where}: unknown entry {', '.join(unknown)}")
-
-
-def take(raw: Mapping[str, Any], key: str, where: str) -> Any:
-    """The entry `key` of `raw`. Raises ContractError when it is missing."""
-    try:
-        return raw[key]
-    except KeyError:
-        raise ContractError(f"{where}: {key} is missing") from None
+def _explained(message: str, path: str) -> str:
+    """msgspec's message, such as "Expected `int`, got `str` - at `$.port`", as a sentence that says what to do."""
+    reason, _, inner = message.partition(" - at `")
+    place = path + inner.rstrip("`").removeprefix("$")
+    if missing := _MISSING.fullmatch(reason):
+        return f"`{place}.{missing[1]}` is missing in contract.toml. Add it."
+    if unknown := _UNKNOWN.fullmatch(reason):
+        return f"`{place}.{unknown[1]}` in contract.toml is an unknown entry. Correct its name or remove it."
+    return f"`{place}` in contract.toml is wrong: {reason[0].lower()}{reason[1:]}. Correct its value."

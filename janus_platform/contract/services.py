@@ -13,33 +13,29 @@ stands in the same file, marked with the contract version `since` which it is th
 
 `read_json` and `read_query` check both kinds of parameters; `GET /openapi.json` and the book's reference page are
 written from them, and a test compares what a service really answers. A parameter or field may carry `schema`, further
-JSON Schema keywords for what the plain entries cannot say. What only inference has is typed in inference.py.
+JSON Schema keywords for what the plain entries cannot say. The tables of inference alone are in inference.py.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 from typing import Any
 
-from janus_platform.contract.inference import InferenceLimits, Model, UpstreamRules, read_inference
-from janus_platform.contract.parsing import build, known, take
+from janus_platform.contract.inference import InferenceLimits, Model, UpstreamRules
+from janus_platform.contract.parsing import ContractError, Table, convert, entry
 
 JSON = "application/json"
 
 
-@dataclass(frozen=True)
-class RateLimit:
+class RateLimit(Table, frozen=True):
     """At most `requests` requests of one caller in any window of `per_seconds` seconds."""
 
     requests: int
     per_seconds: int
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Table, frozen=True):
     """One request parameter: JSON type, default and bounds. `since` is set where it extends the specification.
 
     Of type "any" where several are right: `schema` says which, and the service checks them itself.
@@ -48,18 +44,17 @@ class Parameter:
     name: str
     type: str
     required: bool = False
-    default: Any = None
+    default: str | bool | int | float | tuple[Any, ...] | None = None
     minimum: int | None = None
     maximum: int | None = None
     max_length: int | None = None
     enum: tuple[str, ...] = ()
     summary: str = ""
     since: str | None = None
-    schema: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class ResponseField:
+class ResponseField(Table, frozen=True):
     """One field of a response. `items` are the fields of each element of an array of objects.
 
     `optional` fields may be missing and `nullable` ones null; `since` is set where it extends the specification.
@@ -72,11 +67,10 @@ class ResponseField:
     nullable: bool = False
     summary: str = ""
     since: str | None = None
-    schema: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class ProblemKind:
+class ProblemKind(Table, frozen=True):
     """One kind of error: its HTTP status, the stable last part of its type URI, and when it comes.
 
     It is one of the service's main endpoint, unless it may come `everywhere`.
@@ -88,8 +82,7 @@ class ProblemKind:
     everywhere: bool = False
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Table, frozen=True):
     """One method and path of a service, with what goes in and out. `example` holds values of the parameters."""
 
     method: str
@@ -99,11 +92,10 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     response_fields: tuple[ResponseField, ...] = ()
     produces: tuple[str, ...] = (JSON,)
-    example: Mapping[str, Any] = field(default_factory=dict)
+    example: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class DocumentedElsewhere:
+class DocumentedElsewhere(Table, frozen=True):
     """What another public source says today about a field, where it differs from the contract."""
 
     field: str
@@ -113,8 +105,7 @@ class DocumentedElsewhere:
     note: str
 
 
-@dataclass(frozen=True)
-class LiveEngine:
+class LiveEngine(Table, frozen=True):
     """The public API that a service asks when the platform runs with the live web; its key comes from a variable."""
 
     engine: str
@@ -124,8 +115,7 @@ class LiveEngine:
     max_answer_bytes: int
 
 
-@dataclass(frozen=True)
-class SandboxBounds:
+class SandboxBounds(Table, frozen=True):
     """What the code sandbox bounds besides time and memory.
 
     Of one run: bytes of a stream that are kept, and beyond which it is ended; files handed back, number and bytes;
@@ -152,9 +142,8 @@ class SandboxBounds:
     retry_after_seconds: int
 
 
-@dataclass(frozen=True)
-class Service:
-    """One of the five platform services (FR-3). Fields that a service does not have are None or empty."""
+class Service(Table, frozen=True, kw_only=True):
+    """What every platform service has (FR-3). A service with settings of its own has a class of its own below."""
 
     name: str
     since: str
@@ -172,27 +161,11 @@ class Service:
     produces: tuple[str, ...] = (JSON,)
     error_shape: str = "problem"
     bearer_key: bool = False
-    example: Mapping[str, Any] = field(default_factory=dict)
+    example: Mapping[str, Any] = {}
     features: tuple[str, ...] = ()
     future_features: tuple[str, ...] = ()
     rate_limit: RateLimit | None = None
     documented_elsewhere: tuple[DocumentedElsewhere, ...] = ()
-    max_page_bytes: int | None = None
-    max_redirects: int | None = None
-    fetch_timeout_seconds: int | None = None
-    user_agent: str | None = None
-    languages: tuple[str, ...] = ()
-    max_timeout_seconds: int | None = None
-    max_memory_bytes: int | None = None
-    network_access: bool | None = None
-    bounds: SandboxBounds | None = None
-    base_path: str | None = None
-    catalog_url: str | None = None
-    model_families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    models: tuple[Model, ...] = ()
-    limits: InferenceLimits | None = None
-    upstream: UpstreamRules | None = None
-    live: LiveEngine | None = None
 
     @property
     def origin(self) -> str:
@@ -229,61 +202,63 @@ class Service:
         return {p.name: p for p in self.all_parameters}[name]
 
 
+class WebProxyService(Service, frozen=True, kw_only=True):
+    """How large a page may be, how often it may lead elsewhere, and who asks for it."""
+
+    max_page_bytes: int
+    max_redirects: int
+    fetch_timeout_seconds: int
+    user_agent: str
+
+
+class SearchService(Service, frozen=True, kw_only=True):
+    """The search service, with the engine of the live web."""
+
+    live: LiveEngine
+
+
+class CodeSandboxService(Service, frozen=True, kw_only=True):
+    """The languages, and what bounds a program."""
+
+    languages: tuple[str, ...]
+    max_timeout_seconds: int
+    max_memory_bytes: int
+    network_access: bool
+    bounds: SandboxBounds
+
+
+class InferenceService(Service, frozen=True, kw_only=True):
+    """The models, and the limits of engine and upstream."""
+
+    base_path: str
+    catalog_url: str
+    model_families: Mapping[str, tuple[str, ...]]
+    models: tuple[Model, ...]
+    limits: InferenceLimits
+    upstream: UpstreamRules
+
+
+# A service that is not named here has no settings of its own.
+KINDS: Mapping[str, type[Service]] = {
+    "web_proxy": WebProxyService,
+    "search": SearchService,
+    "code_sandbox": CodeSandboxService,
+    "inference": InferenceService,
+}
+
+
+class _EndpointAddress(Table, frozen=True):
+    method: str
+    path: str
+
+
 def read_service(name: str, raw: Mapping[str, Any]) -> Service:
     """The service of the table `[services.NAME]`. Raises ContractError naming an entry that is not right."""
-    where = f"services.{name}"
-    entry = dict(with_elsewhere(raw, where))
-    known(entry, {f.name for f in fields(Service)} - {"name", "method", "path"} | {"endpoint"}, where)
-    endpoint = take(entry, "endpoint", where)
-    del entry["endpoint"]
-    entry["method"], entry["path"] = take(endpoint, "method", where), take(endpoint, "path", where)
-    for required in ("parameters", "response_fields"):
-        take(entry, required, where)
-    entry.update(_parameters_and_fields(entry, where))
-    if "bounds" in entry:
-        entry["bounds"] = build(SandboxBounds, entry["bounds"], f"{where}.bounds")
-    if "live" in entry:
-        entry["live"] = build(LiveEngine, entry["live"], f"{where}.live")
-    if "rate_limit" in entry:
-        entry["rate_limit"] = build(RateLimit, entry["rate_limit"], f"{where}.rate_limit")
-    if "model_families" in entry:
-        entry["model_families"] = MappingProxyType({f["name"]: tuple(f["models"]) for f in entry["model_families"]})
-    entry.update(read_inference(entry, where))
-    for key, kind in (("extra_endpoints", _endpoint), ("problems", _problem)):
-        if key in entry:
-            entry[key] = tuple(kind(item, f"{where}.{key}") for item in entry[key])
-    return build(Service, {"name": name, **entry}, where)
-
-
-def with_elsewhere(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """`raw` with its `documented_elsewhere` entries typed."""
-    entry = dict(raw)
-    if "documented_elsewhere" in entry:
-        entry["documented_elsewhere"] = tuple(
-            build(DocumentedElsewhere, e, f"{where}.documented_elsewhere") for e in entry["documented_elsewhere"]
-        )
-    return entry
-
-
-def _parameters_and_fields(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
-    typed: dict[str, Any] = {}
-    for key in ("parameters", "extra_parameters"):
-        if key in entry:
-            typed[key] = tuple(build(Parameter, p, f"{where}.{key}") for p in entry[key])
-    for key in ("response_fields", "extra_response_fields"):
-        if key in entry:
-            typed[key] = tuple(_field(f, f"{where}.{key}") for f in entry[key])
-    return typed
-
-
-def _field(raw: Mapping[str, Any], where: str) -> ResponseField:
-    items = tuple(_field(item, f"{where}.items") for item in raw.get("items", ()))
-    return build(ResponseField, {**raw, "items": items}, where)
-
-
-def _endpoint(raw: Mapping[str, Any], where: str) -> Endpoint:
-    return build(Endpoint, {**raw, **_parameters_and_fields(raw, where)}, where)
-
-
-def _problem(raw: Mapping[str, Any], where: str) -> ProblemKind:
-    return build(ProblemKind, raw, where)
+    path = f"$.services.{name}"
+    if unknown := {"name", "method", "path"} & raw.keys():
+        raise ContractError(f"`{path}.{min(unknown)}` in contract.toml is an unknown entry. Remove it.")
+    address = convert(entry(raw, "endpoint", path), _EndpointAddress, f"{path}.endpoint")
+    rest = {key: value for key, value in raw.items() if key != "endpoint"}
+    return convert(
+        {**rest, "name": name, "method": address.method, "path": address.path}, KINDS.get(name, Service), path
+    )

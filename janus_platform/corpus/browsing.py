@@ -62,28 +62,30 @@ td, th {{ padding: .2em .8em .2em 0; text-align: left; vertical-align: top; }}
 
 def entry(corpus: Corpus, url: str) -> Page | Document | None:
     """The page or document at `url`, redirects followed; None where the bundled web has nothing."""
-    found = corpus.lookup(url)
-    return corpus.lookup(found.location) if isinstance(found, Redirect) else found  # type: ignore[return-value]
+    resource = corpus.lookup(url)
+    return corpus.lookup(resource.location) if isinstance(resource, Redirect) else resource  # type: ignore[return-value]
 
 
-def for_browser(found: Page | Document, corpus: Corpus, address: Callable[[Page | Document], str]) -> tuple[str, bytes]:
+def for_browser(
+    resource: Page | Document, corpus: Corpus, address: Callable[[Page | Document], str]
+) -> tuple[str, bytes]:
     """Content type and bytes to show in a browser: a page's article with its note, a document as it is.
 
     `address` gives the link to another entry of the corpus; a link to elsewhere stays as it is.
     """
-    if isinstance(found, Document):
-        return found.content_type, found.body
+    if isinstance(resource, Document):
+        return resource.content_type, resource.body
 
     def local(match: re.Match[str]) -> str:
         before, quote, link = match.groups()
-        target = entry(corpus, urljoin(found.url, unescape(link)))
+        target = entry(corpus, urljoin(resource.url, unescape(link)))
         if target is None:
             return match[0]
         fragment = urlsplit(unescape(link)).fragment
         return f"{before}{quote}{escape(address(target) + (f'#{fragment}' if fragment else ''))}{quote}"
 
-    article = _ADDRESS.sub(local, found.article)
-    page = _READER.format(title=escape(found.title), url=escape(found.url), article=article)
+    article = _ADDRESS.sub(local, resource.article)
+    page = _READER.format(title=escape(resource.title), url=escape(resource.url), article=article)
     return "text/html; charset=utf-8", page.encode()
 
 
@@ -104,12 +106,12 @@ class BundledWeb:
         if below in ("", "/"):
             return b"application/json", HEADERS, json.dumps({"hosts": self._corpus.hosts}).encode()
         host, _, rest = below.lstrip("/").partition("/")
-        found = entry(self._corpus, f"https://{host}/{rest}") if host in self._corpus.hosts else None
-        if found is None:
+        resource = entry(self._corpus, f"https://{host}/{rest}") if host in self._corpus.hosts else None
+        if resource is None:
             return None
-        content_type, body = for_browser(found, self._corpus, self._address)
+        content_type, body = for_browser(resource, self._corpus, self._address)
         return content_type.encode(), HEADERS, body
 
-    def _address(self, found: Page | Document) -> str:
-        parts = urlsplit(found.url)
+    def _address(self, resource: Page | Document) -> str:
+        parts = urlsplit(resource.url)
         return f"{self._path}/{parts.hostname}{parts.path}"

@@ -1,11 +1,13 @@
-"""What a URL of the corpus may stand for: a page, a document that is not a page, or a redirect."""
+"""The entries of the corpus: a page, a document that is not a page, or a redirect; and its error."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from janus_platform.errors import PlatformError
 
-class CorpusError(ValueError):
+
+class CorpusError(PlatformError):
     """A file of the corpus is wrong; the message names the file, relative to `sites/`, and the fault."""
 
     def __init__(self, file: str, fault: str) -> None:

@@ -1,4 +1,4 @@
-"""Reads one site from its folder: `site.toml`, `_layout.html`, `robots.txt`, article fragments and documents.
+"""Read one site from its folder: `site.toml`, `_layout.html`, `robots.txt`, article fragments and documents.
 
 An article fragment `tcp/handshake.html` becomes the page `/tcp/handshake`: the fragment stands inside the site's
 layout, between navigation, related links and a footer, as on a real page. Every file must be accounted for: a file

@@ -49,8 +49,8 @@ class LocalCA:
         context.set_alpn_protocols(["http/1.1"])
         self._load_chain(context, host)
 
-        def check_name(_: ssl.SSLObject, asked: str | None, __: ssl.SSLContext) -> int | None:
-            named_right = asked is not None and asked.lower() == host
+        def check_name(_: ssl.SSLObject, requested: str | None, __: ssl.SSLContext) -> int | None:
+            named_right = requested is not None and requested.lower() == host
             return None if named_right else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
         context.sni_callback = check_name

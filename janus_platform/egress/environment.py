@@ -1,4 +1,4 @@
-"""The variables that send a process's every request through the egress proxy, and nothing but them.
+"""The way of a process to the egress proxy: the variables that send its every request there, and nothing but them.
 
 httpx, openai, requests, curl and Node each read their own; both cases are set because a lower-case `https_proxy` wins
 over `HTTPS_PROXY`, and `NO_PROXY` is reduced to loopback because `NO_PROXY=*` would bypass both.
@@ -6,7 +6,9 @@ over `HTTPS_PROXY`, and `NO_PROXY` is reduced to loopback because `NO_PROXY=*` w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 LOOPBACK = "localhost,127.0.0.1,::1"
 _PROXY_NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
@@ -34,3 +36,43 @@ def egress_variables(*, proxy_url: str, ca_file: Path, key_variable: str, key: s
 def egress_variable_names(key_variable: str) -> list[str]:
     """The names of all that `egress_variables` sets, in its order: what has to go again."""
     return list(egress_variables(proxy_url="", ca_file=Path(), key_variable=key_variable, key=""))
+
+
+class _EgressFiles(Protocol):
+    @property
+    def egress_socket(self) -> Path: ...
+
+    @property
+    def ca_file(self) -> Path: ...
+
+
+class EgressAccess:
+    """What a node needs to give an implementation its only way out: the proxy's addresses, its CA, the variables.
+
+    `port` returns the proxy's loopback port, which is known once it listens; `variables` those of a caller; `blocked`
+    its blocked attempts as plain data.
+    """
+
+    def __init__(
+        self,
+        files: _EgressFiles,
+        port: Callable[[], int],
+        variables: Callable[..., dict[str, str]],
+        blocked: Callable[[str], list[dict[str, Any]]],
+    ) -> None:
+        self._port, self._variables, self._blocked = port, variables, blocked
+        self.socket_path = files.egress_socket
+        self.ca_file = files.ca_file
+
+    @property
+    def tcp_port(self) -> int:
+        """The egress proxy's port on the host's loopback."""
+        return self._port()
+
+    def environment(self, caller: str, *, host: str, port: int) -> dict[str, str]:
+        """The egress variables of `caller`, whose proxy answers at `host`:`port` as the implementation sees it."""
+        return self._variables(caller, host=host, port=port)
+
+    def refused(self, caller: str, since: float) -> list[str]:
+        """Where the proxy did not let `caller` go since then, in seconds since the epoch."""
+        return [event["target"] for event in self._blocked(caller) if event["at"] >= since]

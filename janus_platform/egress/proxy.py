@@ -29,10 +29,10 @@ from starlette.types import ASGIApp
 from janus_platform.contract import Egress
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
-from janus_platform.egress.connect_request import Refusal, parse, refusal_bytes
-from janus_platform.egress.queueing import MakesWay, Tunnels, UnfinishedHeads
-from janus_platform.egress.same_host import SameHost
-from janus_platform.egress.tunnel_handover import Queued, Waiting
+from janus_platform.egress.connect_request import EgressError, parse_connect, refusal_response
+from janus_platform.egress.middleware import MakeWayMiddleware, SameHostMiddleware
+from janus_platform.egress.queueing import Tunnels, UnfinishedHeads
+from janus_platform.egress.tunnel_handover import QueuedTunnel, TunnelHandover
 from janus_platform.http.server import BACKLOG, HttpServer
 
 log = logging.getLogger("janus.egress")
@@ -65,7 +65,10 @@ class EgressProxy:
         self.rules, self._port = rules, rules.allowed_port
         self._callers = callers
         self.tunnels = Tunnels()
-        apps = {host: SameHost(MakesWay(app, self.tunnels), host, self._block) for host, app in table.items()}
+        apps = {
+            host: SameHostMiddleware(MakeWayMiddleware(app, self.tunnels), host, self._block)
+            for host, app in table.items()
+        }
         self._servers = {host: HttpServer(app) for host, app in apps.items()}
         self._contexts = {host: ca.server_context(host) for host in table}
         self._listeners: list[asyncio.Server] = []
@@ -82,7 +85,7 @@ class EgressProxy:
 
     @property
     def listening(self) -> bool:
-        """Whether both doors are open: the loopback port and the Unix socket."""
+        """Whether it listens on both the loopback port and the Unix socket."""
         return bool(self._listeners) and all(listener.is_serving() for listener in self._listeners)
 
     async def start(self, sockets: list[socket.socket], unix_path: Path) -> None:
@@ -116,28 +119,28 @@ class EgressProxy:
         return _Connection(self)
 
     def tunnel(self, head: bytes, transport: asyncio.Transport) -> None:
-        """Decide about one request head, then open the tunnel as soon as the caller may have it; raises Refusal."""
+        """Decide on one request head, then open the tunnel as soon as the caller may have it; raises EgressError."""
         host, caller = self._decide(head)
-        rules, queued = self.rules, Queued()
+        rules, queued_tunnel = self.rules, QueuedTunnel()
 
         def begin() -> bool:
             if transport.is_closing():
                 return False
-            waiting = Waiting()
-            waiting.on_lost = self._once(lambda: self.tunnels.leave(caller))
-            transport.set_protocol(waiting)
+            handover = TunnelHandover()
+            handover.on_lost = self._once(lambda: self.tunnels.leave(caller))
+            transport.set_protocol(handover)
             self._record(caller, f"{host}:{self._port}", None)
             transport.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
-            task = asyncio.get_running_loop().create_task(self._serve(host, caller, transport, waiting))
+            task = asyncio.get_running_loop().create_task(self._serve(host, caller, transport, handover))
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
             return True
 
-        def refuse(refusal: Refusal | None = None) -> None:
+        def refuse(refusal: EgressError | None = None) -> None:
             self.refuse(refusal or _too_many_tunnels(caller, host, rules), transport)
 
-        transport.set_protocol(queued)
-        queued.on_early = lambda: refuse(Refusal(400, *_EARLY, caller=caller))
+        transport.set_protocol(queued_tunnel)
+        queued_tunnel.on_early = lambda: refuse(EgressError(400, *_EARLY, caller=caller))
         give_up = self.tunnels.enter(
             caller,
             begin,
@@ -147,20 +150,20 @@ class EgressProxy:
             seconds=rules.tunnel_wait_seconds,
         )
         if give_up is not None:
-            queued.on_lost = give_up
+            queued_tunnel.on_lost = give_up
 
     def caller_of(self, head: bytes) -> str | None:
         """The caller that a head proves, however little of it has come."""
         proof = _AUTHORIZATION.search(head)
         return self._callers.identify(proof[1].decode("latin-1")) if proof else None
 
-    def refuse(self, refusal: Refusal, transport: asyncio.Transport, head: bytes = b"") -> None:
+    def refuse(self, refusal: EgressError, transport: asyncio.Transport, head: bytes = b"") -> None:
         """Log, count and answer an attempt that does not pass; `head` is what was sent, for whose it was."""
         caller = refusal.caller
         if caller == "unknown":
             caller = self.caller_of(head) or caller
         self._block(caller, refusal.target, refusal.reason)
-        transport.write(refusal_bytes(refusal, self.allowed_hosts))
+        transport.write(refusal_response(refusal, self.allowed_hosts))
         transport.close()
 
     def _block(self, caller: str, target: str, reason: str) -> None:
@@ -188,10 +191,10 @@ class EgressProxy:
         self._events_of.setdefault(caller, deque(maxlen=KEPT_OF_A_CALLER)).append(event)
 
     def _decide(self, head: bytes) -> tuple[str, str]:
-        target, headers = parse(head)
+        target, headers = parse_connect(head)
         caller = self._callers.identify(headers.get("proxy-authorization", ""))
         if caller is None:
-            raise Refusal(
+            raise EgressError(
                 407,
                 "no valid caller token",
                 "Use the proxy address that `janus env` prints: it carries your caller id and token.",
@@ -200,53 +203,53 @@ class EgressProxy:
         host, _, port = target.lower().rpartition(":")
         if host not in self._servers:
             detail = "Only the platform's services can be reached from here. Fetch other pages through the web proxy."
-            raise Refusal(403, "host is not on the allow-list", detail, target=target, caller=caller)
+            raise EgressError(403, "host is not on the allow-list", detail, target=target, caller=caller)
         if port != str(self._port):
             detail = f"The platform's services answer on port {self._port} only."
-            raise Refusal(403, "port is not allowed", detail, target=target, caller=caller)
+            raise EgressError(403, "port is not allowed", detail, target=target, caller=caller)
         if headers.get("host", target).lower() not in (host, target.lower()):
             detail = "The Host header of a CONNECT request names its target (RFC 9110, 7.2)."
-            raise Refusal(400, "Host header differs from the target", detail, target=target, caller=caller)
+            raise EgressError(400, "Host header differs from the target", detail, target=target, caller=caller)
         return host, caller
 
-    async def _serve(self, host: str, caller: str, transport: asyncio.Transport, waiting: Waiting) -> None:
+    async def _serve(self, host: str, caller: str, transport: asyncio.Transport, handover: TunnelHandover) -> None:
         loop, target = asyncio.get_running_loop(), f"{host}:{self._port}"
         try:
             secured = await loop.start_tls(
                 transport,
-                waiting,
+                handover,
                 self._contexts[host],
                 server_side=True,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
             )
         except (ConnectionResetError, asyncio.IncompleteReadError):  # It left, which is nobody's business.
             transport.abort()
-            waiting.on_lost()
+            handover.on_lost()
             return
         except OSError as error:  # ssl.SSLError is one
             log.info("tls caller=%s target=%s error=%s", caller, host, type(error).__name__)
             self._block(caller, target, "TLS handshake failed or asked for another name")
             transport.abort()
-            waiting.on_lost()
+            handover.on_lost()
             return
         if secured is None:
-            waiting.on_lost()
+            handover.on_lost()
             return
 
         def malformed(_: int) -> None:
             self._block(caller, target, "malformed request in the tunnel")
 
-        protocol = self._servers[host].protocol({"caller": caller}, on_lost=waiting.on_lost, on_refused=malformed)
-        waiting.hand_over(protocol, secured)
+        protocol = self._servers[host].protocol({"caller": caller}, on_lost=handover.on_lost, on_refused=malformed)
+        handover.hand_over(protocol, secured)
 
 
-def _too_many_tunnels(caller: str, host: str, rules: Egress) -> Refusal:
+def _too_many_tunnels(caller: str, host: str, rules: Egress) -> EgressError:
     detail = (
         f"{caller} has {rules.max_tunnels_per_caller} tunnels open, as many as one caller may have, and none ended in "
         "time. Close some, or send several requests through one: share one client."
     )
     target = f"{host}:{rules.allowed_port}"
-    return Refusal(429, "too many tunnels", detail, target=target, caller=caller, retry_after=RETRY_SECONDS)
+    return EgressError(429, "too many tunnels", detail, target=target, caller=caller, retry_after=RETRY_SECONDS)
 
 
 class _Connection(asyncio.Protocol):
@@ -271,7 +274,7 @@ class _Connection(asyncio.Protocol):
         oldest = self._proxy.unfinished.put(self, owner, most)
         if oldest is not None:
             detail = f"{most} connections of yours have not said yet where to. Finish or close those."
-            oldest._refuse(Refusal(429, "too many unfinished requests", detail, retry_after=RETRY_SECONDS))
+            oldest._refuse(EgressError(429, "too many unfinished requests", detail, retry_after=RETRY_SECONDS))
 
     def data_received(self, data: bytes) -> None:
         if self._transport.is_closing():
@@ -280,17 +283,19 @@ class _Connection(asyncio.Protocol):
         try:
             end = self._head.find(b"\r\n\r\n")
             if len(self._head) > self._rules.max_head_bytes:
-                raise Refusal(431, "head is too large", f"A request head may have {self._rules.max_head_bytes} bytes.")
+                raise EgressError(
+                    431, "head is too large", f"A request head may have {self._rules.max_head_bytes} bytes."
+                )
             if end < 0:
                 if self._caller is None and b"\n" in data and (caller := self._proxy.caller_of(bytes(self._head))):
                     self._caller = caller
                     self._counts_for(caller)
                 return
             if len(self._head) > end + 4:
-                raise Refusal(400, *_EARLY)
+                raise EgressError(400, *_EARLY)
             self._over()
             self._proxy.tunnel(bytes(self._head[:end]), self._transport)
-        except Refusal as refusal:
+        except EgressError as refusal:
             self._refuse(refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -298,9 +303,9 @@ class _Connection(asyncio.Protocol):
 
     def _too_slow(self) -> None:
         detail = f"A request head may take {self._rules.head_seconds:g} seconds."
-        self._refuse(Refusal(408, "head took too long", detail))
+        self._refuse(EgressError(408, "head took too long", detail))
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: EgressError) -> None:
         self._over()
         self._proxy.refuse(refusal, self._transport, bytes(self._head))
 
@@ -312,9 +317,9 @@ class _Connection(asyncio.Protocol):
 
 def _peer(transport: asyncio.Transport) -> int:
     """The process at the other end of a Unix socket; 0 for the loopback port, where the kernel does not tell."""
-    found = transport.get_extra_info("socket")
-    if found is None or found.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
+    accepted = transport.get_extra_info("socket")
+    if accepted is None or accepted.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
         return 0
-    with socket.socket(fileno=os.dup(found.fileno())) as own:  # uvloop's stand-in has no socket options.
+    with socket.socket(fileno=os.dup(accepted.fileno())) as own:  # uvloop's stand-in has no socket options.
         credentials = own.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
     return int(_PEER_CREDENTIALS.unpack(credentials)[0])

@@ -7,8 +7,6 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 Connection = TypeVar("Connection", bound=Hashable)
 
 
@@ -106,24 +104,6 @@ class Tunnels:
     def _forget_empty(self, caller: str) -> None:
         if not self._queues.get(caller):
             self._queues.pop(caller, None)
-
-
-class MakesWay:
-    """Asks the client to close its tunnel behind an answer, while another one of the same caller waits for its place.
-
-    A client that keeps its connections would else hold them all, idle, while its own requests wait.
-    """
-
-    def __init__(self, app: ASGIApp, tunnels: Tunnels) -> None:
-        self.app, self._tunnels = app, tunnels
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._tunnels.waits(scope["state"].get("caller", "")):
-                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
-            await send(message)
-
-        await self.app(scope, receive, sending if scope["type"] == "http" else send)
 
 
 class _Entry:

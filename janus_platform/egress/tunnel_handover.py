@@ -1,4 +1,4 @@
-"""A tunnel before HTTP: while it waits for its turn, and between its TLS handshake and the HTTP protocol."""
+"""The protocols of a tunnel before HTTP: in the queue for its turn, and from its TLS handshake to the HTTP protocol."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Queued(asyncio.Protocol):
+class QueuedTunnel(asyncio.Protocol):
     """Owns a connection that waits for its tunnel: nothing may come yet (`on_early`), and it may leave (`on_lost`)."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Queued(asyncio.Protocol):
         self.on_lost()
 
 
-class Waiting(asyncio.Protocol):
+class TunnelHandover(asyncio.Protocol):
     """Keeps what arrives meanwhile; `on_lost` is told when the tunnel ends before anybody else owns it."""
 
     def __init__(self) -> None:

@@ -1,266 +1,190 @@
-"""One chat request from its first byte to its last: checked, routed, tried on a node, traced, counted, logged."""
+"""One chat request from its first byte to its last: read, checked, routed, tried on a backend, recorded."""
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from opentelemetry.context import Context
-from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.trace import Span, Status, StatusCode
 
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
-from janus_platform.gateway.balancing import Balancer, Node
-from janus_platform.gateway.body import read_body
-from janus_platform.gateway.errors import GatewayError, NodeFailed
-from janus_platform.gateway.metrics import NOBODY, Metrics
+from janus_platform.gateway.balancing import Backend, Balancer
+from janus_platform.gateway.body import RequestReader
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.errors import BackendError, ClientDisconnectedError, ResponseError
+from janus_platform.gateway.metrics import Metrics
 from janus_platform.gateway.remote_url import host_header
-from janus_platform.gateway.request_record import Answered, tokens
-from janus_platform.gateway.response_stream import Client, ClientLeft, Headers, Receive, Send
+from janus_platform.gateway.request_record import RequestRecord, RequestRecorder
+from janus_platform.gateway.response_stream import Client, Headers, Receive, Send
 from janus_platform.gateway.routing import Router
-from janus_platform.gateway.timeouts import Watch
-from janus_platform.gateway.upstream_exchange import Exchange, Progress, Target
-from janus_platform.gateway.upstream_pool import Connections
-from janus_platform.gateway.validation import SMALL_BYTES, ChatRequest, parse_chat_request
-from janus_platform.processes.workers import JobFailed, TooManyJobs, Workers
-from janus_platform.traces.context import TOKEN_TIMES, context_from, trace_id, traceparent
+from janus_platform.gateway.timeouts import Ticker
+from janus_platform.gateway.upstream_exchange import Target, UpstreamExchange
+from janus_platform.gateway.upstream_pool import ConnectionPool
+from janus_platform.gateway.validation import ChatRequest
+from janus_platform.traces.context import traceparent
 from janus_platform.traces.tracing import Tracing
 
-log = logging.getLogger("janus.gateway")
-
-CHECK = "janus_platform.gateway.validation:check_large"
 PING_SECONDS = 1.0
-# A request is tried on at most this many nodes: what breaks each of them would go through all of a large set.
+# A request is tried on at most this many backends: what breaks each of them would go through all of a large set.
 MAX_TRIES = 3
+# nginx's status for a client that closed the request.
+CLIENT_CLOSED_REQUEST = 499
 
 
-_NO_PARENT = Context()
+@dataclass(frozen=True)
+class ChatParts:
+    """What all chat requests of a gateway share; `on_finished` gets the record of each one when it is over."""
+
+    contract: Contract
+    router: Router
+    balancer: Balancer
+    connections: ConnectionPool
+    metrics: Metrics
+    tracing: Tracing
+    clock: Clock
+    ticker: Ticker
+    on_finished: Callable[[RequestRecord], None] | None = None
 
 
 class Chat:
     """Answers chat requests; `answer` is the gateway's hot path."""
 
-    def __init__(
-        self,
-        contract: Contract,
-        router: Router,
-        balancer: Balancer,
-        connections: Connections,
-        metrics: Metrics,
-        tracing: Tracing,
-        clock: Clock,
-        answered: Callable[[Answered], None] | None = None,
-    ) -> None:
-        self._contract, self._router, self._balancer, self._connections = contract, router, balancer, connections
-        self._metrics, self._tracing, self._clock = metrics, tracing, clock
-        self._watch, self._answered = Watch(clock), answered
-        self._workers = Workers()
-        self._seconds = contract.implementation.request_timeout_seconds
+    def __init__(self, parts: ChatParts) -> None:
+        self._parts, self._reader = parts, RequestReader(parts.contract)
 
     async def close(self) -> None:
         """Stop the timer and the worker processes."""
-        self._watch.close()
-        await self._workers.close()
-
-    async def _checked(self, body: bytes) -> ChatRequest:
-        """The request; a large one is parsed and checked in a process of its own. Raises GatewayError."""
-        if len(body) <= SMALL_BYTES:
-            return parse_chat_request(body, self._contract)
-        try:
-            said, _ = await self._workers.run(CHECK, body, contract=self._contract)
-        except TooManyJobs:
-            message = "Other large requests are being checked. Send this one again in a moment."
-            raise GatewayError(503, message, code="busy", headers={"retry-after": "1"}) from None
-        except JobFailed as error:
-            message = f"The request is too much to check: {error}. Send less."
-            raise GatewayError(400, message, code="request_too_large") from None
-        if "error" in said:
-            raise GatewayError(**said["error"])
-        return ChatRequest(**said, body=body)
+        self._parts.ticker.close()
+        await self._reader.close()
 
     async def answer(
-        self, headers: Mapping[str, str], request_id: str, about: Headers, receive: Receive, send: Send
+        self, headers: Mapping[str, str], request_id: str, response_headers: Headers, receive: Receive, send: Send
     ) -> None:
-        """Answer one request. Raises GatewayError while nothing has been sent; `about` gets headers for that answer."""
-        parent = context_from(headers) if "traceparent" in headers else _NO_PARENT
-        span = self._tracing.tracer.start_span("gateway", context=parent, kind=SpanKind.SERVER)
-        handling = _Handling(
-            self, request_id, about, span, Client(receive, send, self._clock, ping_seconds=PING_SECONDS)
-        )
-        outcome = 500
+        """Answer one request.
+
+        Raises ResponseError while nothing has been sent; `response_headers` gets headers for that answer too.
+        """
+        parts = self._parts
+        recorder = RequestRecorder(request_id, headers, parts.tracing, parts.metrics, parts.clock)
+        response_headers.append((b"traceparent", recorder.traceparent))
+        client = Client(receive, send, parts.clock, ping_seconds=PING_SECONDS)
+        status = 500
         try:
-            body = await read_body(headers, receive, self._contract.gateway.max_body_bytes)
-            handling.received = len(body)
-            outcome = await handling.answer(await self._checked(body))
-        except GatewayError as error:
-            outcome = error.status
-            span.set_attribute("janus.error", error.traced_code)
+            body = await self._reader.read(headers, receive)
+            recorder.request_bytes = len(body)
+            request = await self._reader.checked(body)
+            handler = ChatRequestHandler(parts, request, client, recorder, request_id, response_headers)
+            status = await handler.answer()
+        except ResponseError as error:
+            status = error.status
+            recorder.failed(error)
             raise
-        except ClientLeft:
-            outcome = 499  # nginx's name for it: the client closed the request.
-            span.add_event("client_left")
+        except ClientDisconnectedError:
+            status = CLIENT_CLOSED_REQUEST
+            recorder.disconnected()
         finally:
-            handling.end(outcome)
+            recorder.finish(status)
+            if parts.on_finished is not None:
+                parts.on_finished(recorder.record(status, client.sent))
 
 
-class _Handling:
-    """The state of one chat request."""
+class ChatRequestHandler:
+    """Routes one valid request and forwards it to a backend, and to another one where the first does not answer."""
 
-    def __init__(self, chat: Chat, request_id: str, about: Headers, span: Span, client: Client) -> None:
-        self._chat, self._id, self._about, self._span, self._client = chat, request_id, about, span, client
-        self._started = chat._clock.now()
-        self._name, self._streams, self.received = NOBODY, False, 0
-        self._progress = Progress(event=self._event, completion=self._completion)
-        self._recording = span.is_recording()
-        self._node: Span = INVALID_SPAN
-        about.append((b"traceparent", traceparent(span).encode()))
-        if self._recording:
-            chat._tracing.store.alias(request_id, trace_id(span))
+    def __init__(
+        self,
+        parts: ChatParts,
+        request: ChatRequest,
+        client: Client,
+        recorder: RequestRecorder,
+        request_id: str,
+        response_headers: Headers,
+    ) -> None:
+        self._parts, self._request, self._client, self._recorder = parts, request, client, recorder
+        self._request_id, self._response_headers = request_id, response_headers
 
-    async def answer(self, request: ChatRequest) -> int:
-        """Route, forward, and try again where that is possible; the status that the client saw."""
-        chat, span, wanted = self._chat, self._span, time.time_ns()
-        self._name, upstreams = await chat._router.route(request)
-        self._about.append((b"x-janus-implementation", self._name.encode()))
-        if self._recording:
-            span.set_attributes({"janus.stream": request.stream, "janus.implementation": self._name})
-            self._node = self._node_span(wanted)
-        exchange = Exchange(
-            chat._contract, chat._clock, request, self._client, chat._connections, self._progress, self._headers
+    async def answer(self) -> int:
+        """The status that the client saw. Raises ResponseError while nothing has been sent."""
+        parts, request, client, recorder = self._parts, self._request, self._client, self._recorder
+        asked_ns = time.time_ns()
+        name, upstreams = await parts.router.route(request)
+        recorder.routed(name, stream=request.stream, asked_ns=asked_ns)
+        self._response_headers.append((b"x-janus-implementation", name.encode()))
+        exchange = UpstreamExchange(
+            parts.contract, parts.clock, request, client, parts.connections, recorder.progress, self._headers
         )
         if request.stream:
-            self._client.will_stream(exchange.stream_headers)
-        counters = chat._metrics.of(self._name)
-        tried: list[Node] = []
-        counters.open.inc()
+            client.will_stream(exchange.stream_headers)
+        seconds = parts.contract.implementation.request_timeout_seconds
+        open_requests = recorder.counters.open
+        open_requests.inc()
         try:
-            with self._client.attended(chat._watch, chat._seconds, errors.took_too_long(chat._seconds)):
-                while (node := chat._balancer.choose(self._name, upstreams, tried)) is not None:
-                    tried.append(node)
-                    try:
-                        await self._try(node, request, exchange)
-                        return self._progress.status
-                    except NodeFailed as error:
-                        counters.node_failures.inc()
-                        if self._client.answered:
-                            raise
-                        if len(tried) == min(len(upstreams), MAX_TRIES):
-                            raise await self._why(node, error) from error
-                        counters.retries.inc()
-                        span.add_event("retry", {"janus.error": error.traced_code})
-            raise errors.not_ready(self._name, "none of its nodes runs.")
-        except GatewayError as error:
-            if not self._client.started:
+            with client.attended(parts.ticker, seconds, errors.took_too_long(seconds)):
+                await self._forward(exchange, upstreams)
+            return recorder.progress.status
+        except ResponseError as error:
+            if not client.started:
                 raise
             await exchange.fail(error)
             return error.status
         finally:
-            counters.open.dec()
-            self._node.end()
+            open_requests.dec()
+            recorder.answered()
 
-    async def _why(self, node: Node, error: NodeFailed) -> GatewayError:
-        """What a client is told whom no node answered: that the process ended and is started again, if it did."""
-        down = await node.upstream.lost()
-        return error if down is None else errors.not_ready(self._name, str(down), down.retry_after)
+    async def _forward(self, exchange: UpstreamExchange, upstreams: Sequence[Upstream]) -> None:
+        """Try one backend after the other until one has answered. Raises ResponseError."""
+        recorder, tried = self._recorder, list[Backend]()
+        name = recorder.implementation
+        while (backend := self._parts.balancer.choose(name, upstreams, tried)) is not None:
+            tried.append(backend)
+            try:
+                return await self._try(backend, exchange)
+            except BackendError as error:
+                recorder.counters.node_failures.inc()
+                if self._client.answered:
+                    raise
+                if len(tried) == min(len(upstreams), MAX_TRIES):
+                    # The client is told where the process ended and is started again.
+                    lost = await backend.upstream.lost()
+                    raise error if lost is None else errors.not_ready(name, str(lost), lost.retry_after) from error
+                recorder.retried(error)
+        raise errors.not_ready(name, "none of its nodes runs.")
 
-    async def _try(self, node: Node, request: ChatRequest, exchange: Exchange) -> None:
-        """Forward to one node inside a client span."""
-        chat, upstream = self._chat, node.upstream
-        call: Span = self._call_span(upstream.caller) if self._recording else self._span
-        target = Target(self._name, upstream.base, self._head(request, call, host_header(upstream.base)))
+    async def _try(self, backend: Backend, exchange: UpstreamExchange) -> None:
+        """Forward to one backend inside a client span."""
+        parts, recorder, upstream = self._parts, self._recorder, backend.upstream
+        name, span = recorder.implementation, recorder.call(upstream.caller)
+        target = Target(name, upstream.base, self._request_head(span, host_header(upstream.base)))
         try:
-            with upstream.load.request(), chat._tracing.requests.answering(upstream.caller, call):
+            with upstream.load.request(), parts.tracing.requests.answering(upstream.caller, span):
                 await exchange.run(target)
-            chat._balancer.succeeded(node)
-        except GatewayError as error:
-            call.set_status(Status(StatusCode.ERROR, error.traced_code))
-            if isinstance(error, NodeFailed):
-                chat._balancer.failed(self._name, node)
+            parts.balancer.succeeded(backend)
+        except ResponseError as error:
+            span.set_status(Status(StatusCode.ERROR, error.traced_code))
+            if isinstance(error, BackendError):
+                parts.balancer.failed(name, backend)
             raise
         finally:
-            if self._recording:
-                call.end()
+            recorder.called(span)
 
-    def _node_span(self, wanted: int) -> Span:
-        """From the moment the node was asked for the implementation: it may have to start it first."""
-        return self._chat._tracing.tracer.start_span(
-            "node",
-            context=set_span_in_context(self._span),
-            attributes={"janus.implementation": self._name},
-            start_time=wanted,
-        )
-
-    def _call_span(self, caller: str) -> Span:
-        return self._chat._tracing.tracer.start_span(
-            "implementation",
-            context=set_span_in_context(self._node),
-            kind=SpanKind.CLIENT,
-            attributes={"janus.implementation": self._name, "janus.caller": caller},
-        )
-
-    def end(self, outcome: int) -> None:
-        """Close the span, count the request and write its one line into the log."""
-        span, now = self._span, self._chat._clock.now()
-        if self._recording:
-            span.set_attribute("http.response.status_code", outcome)
-            times = self._progress.token_times
-            span.set_attribute(TOKEN_TIMES, [round((at - self._started) * 1000, 3) for at in times])
-        if outcome >= 500:
-            span.set_status(Status(StatusCode.ERROR))
-        span.end()
-        seconds = now - self._started
-        counters = self._chat._metrics.of(self._name)
-        counters.answered(outcome)
-        counters.duration.observe(seconds)
-        progress = self._progress
-        if progress.first_token is not None:
-            counters.first_token.observe(progress.first_token - self._started)
-        if progress.events:
-            counters.events.inc(progress.events)
-        log.info("request id=%s implementation=%s status=%d ms=%.1f", self._id, self._name, outcome, seconds * 1000)
-        if self._chat._answered is not None:
-            self._chat._answered(self._record(outcome, seconds))
-
-    def _record(self, outcome: int, seconds: float) -> Answered:
-        progress = self._progress
-        first = progress.first_token
-        return Answered(
-            self._id,
-            self._name,
-            outcome,
-            self._streams,
-            seconds,
-            None if first is None else first - self._started,
-            self.received,
-            self._client.sent,
-            tokens(progress.usage, "prompt_tokens"),
-            tokens(progress.usage, "completion_tokens"),
-        )
-
-    def _head(self, request: ChatRequest, call: Span, host: str) -> bytes:
+    def _request_head(self, span: Span, host: str) -> bytes:
         # The client's own key and cookies are not the implementation's business.
-        accept = "text/event-stream" if request.stream else "application/json"
-        context = call.get_span_context()
+        accept = "text/event-stream" if self._request.stream else "application/json"
+        context = span.get_span_context()
         state = f"tracestate: {context.trace_state.to_header()}\r\n" if context.trace_state else ""
         return (
-            f"POST {self._chat._contract.implementation.chat_path} HTTP/1.1\r\nhost: {host}\r\n"
+            f"POST {self._parts.contract.implementation.chat_path} HTTP/1.1\r\nhost: {host}\r\n"
             f"content-type: application/json\r\naccept: {accept}\r\naccept-encoding: identity\r\n"
-            f"x-request-id: {self._id}\r\ntraceparent: {traceparent(call)}\r\n{state}"
-            f"content-length: {len(request.body)}\r\n\r\n"
+            f"x-request-id: {self._request_id}\r\ntraceparent: {traceparent(span)}\r\n{state}"
+            f"content-length: {len(self._request.body)}\r\n\r\n"
         ).encode("latin-1")
 
     def _headers(self) -> Headers:
         """The answer's headers, `Server-Timing` (W3C) among them: until asked, and until the answer's first byte."""
-        asked, now = self._progress.asked, self._chat._clock.now()
-        timing = f"gateway;dur={(asked - self._started) * 1000:.2f}, implementation;dur={(now - asked) * 1000:.2f}"
-        return [*self._about, (b"server-timing", timing.encode())]
-
-    def _event(self, name: str, attributes: dict[str, int | str]) -> None:
-        if self._recording:
-            self._span.add_event(name, attributes)
-
-    def _completion(self, completion: str) -> None:
-        if self._recording:
-            self._chat._tracing.store.alias(completion, trace_id(self._span))
+        requested_at = self._recorder.progress.requested_at
+        ours, theirs = requested_at - self._recorder.started, self._parts.clock.now() - requested_at
+        timing = f"gateway;dur={ours * 1000:.2f}, implementation;dur={theirs * 1000:.2f}"
+        return [*self._response_headers, (b"server-timing", timing.encode())]

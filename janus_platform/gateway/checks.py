@@ -1,6 +1,6 @@
 """The small checks that a request's validation is made of: each takes a field's path and its value.
 
-A check raises GatewayError 400 whose `param` is that path, such as `messages[0].content[1].text`.
+A check raises ResponseError 400 whose `param` is that path, such as `messages[0].content[1].text`.
 """
 
 from __future__ import annotations

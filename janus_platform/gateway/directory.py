@@ -1,4 +1,4 @@
-"""What the gateway knows about implementations: their names, and where a request to one goes.
+"""What the gateway knows about implementations: their names, where a request to one goes, and their list as models.
 
 The node's `Deployments` is such a directory; a test's dictionary can be one too. The gateway knows no more of the node.
 """
@@ -9,25 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
-from janus_platform.gateway.remote_url import Site
-
-
-class NotDeployed(LookupError):
-    """No implementation of that name is known."""
-
-
-class NotReady(RuntimeError):
-    """The implementation is known but cannot answer now; the message is the reason, fit for a client.
-
-    `retry_after` says in how many seconds it may be able to, where that is known.
-    """
-
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
+from janus_platform.gateway.errors import NotReadyError
+from janus_platform.gateway.remote_url import Address
 
 
 class Load:
@@ -55,7 +40,7 @@ class Load:
         await self._idle.wait()
 
 
-async def _not_lost() -> NotReady | None:
+async def _not_lost() -> NotReadyError | None:
     return None
 
 
@@ -63,14 +48,14 @@ async def _not_lost() -> NotReady | None:
 class Upstream:
     """Where one running implementation listens, and the caller id under which it calls the services.
 
-    `base` is the path of a Unix socket, host and port, or the site of one that runs elsewhere. `lost` is asked after a
-    request that was not answered: what to tell the client where the process has ended, None where it runs.
+    `base` is the path of a Unix socket, host and port, or the `RemoteUrl` of one that runs elsewhere. `lost` is asked
+    after a request that was not answered: what to tell the client where the process has ended, None where it runs.
     """
 
     caller: str
-    base: Path | tuple[str, int] | Site
+    base: Address
     load: Load = field(default_factory=Load, compare=False)
-    lost: Callable[[], Awaitable[NotReady | None]] = field(default=_not_lost, compare=False)
+    lost: Callable[[], Awaitable[NotReadyError | None]] = field(default=_not_lost, compare=False)
 
 
 class Directory(Protocol):
@@ -87,4 +72,22 @@ class Directory(Protocol):
         """One entry an implementation, with at least `name` and `created` (Unix seconds)."""
 
     async def upstreams(self, name: str) -> Sequence[Upstream]:
-        """Where the nodes of `name` listen, started if need be: at least one. Raises NotDeployed or NotReady."""
+        """Where the nodes of `name` listen (at least one), started if need be.
+
+        Raises NotDeployedError or NotReadyError.
+        """
+
+
+OWNER = "janus"
+
+
+def list_models(default_model: str, directory: Directory, current: str) -> dict[str, Any]:
+    """OpenAI's list of models; the default model's `root` is the implementation it stands for now (`current`)."""
+    described = directory.describe()
+    created = min((int(entry["created"]) for entry in described), default=0)
+    default = {**_model(default_model, created), "root": current}
+    return {"object": "list", "data": [default, *(_model(e["name"], int(e["created"])) for e in described)]}
+
+
+def _model(name: str, created: int) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": created, "owned_by": OWNER}

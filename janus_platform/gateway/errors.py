@@ -1,4 +1,4 @@
-"""The gateway's errors, in the shape that every OpenAI client understands.
+"""The gateway's errors. Those that a client sees have the shape that every OpenAI client understands.
 
 `{"error": {"message", "type", "param", "code"}}`; the message always says what to do.
 """
@@ -11,12 +11,57 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from janus_platform.errors import PlatformError
+
 INVALID_REQUEST = "invalid_request_error"
 SERVER_ERROR = "server_error"
 MAX_LISTED = 20
 
 
-class GatewayError(Exception):
+class GatewayError(PlatformError):
+    """The base of everything that the gateway raises."""
+
+
+class NotDeployedError(GatewayError):
+    """No implementation of that name is known."""
+
+
+class NotReadyError(GatewayError):
+    """The implementation is known but cannot answer now; the message is the reason, fit for a client.
+
+    `retry_after` says in how many seconds it may be able to, where that is known.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class AddressRefusedError(GatewayError, OSError):
+    """A name resolves to an address that may not be connected to, or to none."""
+
+
+class ClientDisconnectedError(GatewayError):
+    """The client closed its connection; nobody is left to answer."""
+
+
+class UpstreamError(GatewayError):
+    """An implementation's connection did not bring a whole HTTP answer."""
+
+
+class NoResponseError(UpstreamError):
+    """The connection could not be made, or ended before the answer's head."""
+
+
+class ResponseCutOffError(UpstreamError):
+    """The connection ended in the middle of an answer."""
+
+
+class NotHttpError(UpstreamError):
+    """What came is not an HTTP/1.1 answer."""
+
+
+class ResponseError(GatewayError):
     """An error that the client sees. `param` names the field at fault, `code` is stable and meant for programs.
 
     `sent` is the whole body of an implementation's error, which takes the place of all that.
@@ -53,52 +98,52 @@ class GatewayError(Exception):
         return b"data: " + self.body() + b"\n\n"
 
 
-class NodeFailed(GatewayError):
-    """The node did not answer as a sound one does; another node of the same implementation may."""
+class BackendError(ResponseError):
+    """The backend did not answer as a sound one does; another backend of the same implementation may."""
 
 
-def invalid_json(detail: str) -> GatewayError:
+def invalid_json(detail: str) -> ResponseError:
     """400: the body is not JSON at all."""
     example = '{"model": "janus", "messages": [{"role": "user", "content": "…"}]}'
-    return GatewayError(400, f"{detail} Send a JSON object such as {example}.", code="invalid_json")
+    return ResponseError(400, f"{detail} Send a JSON object such as {example}.", code="invalid_json")
 
 
-def invalid_field(param: str, detail: str, *, code: str = "invalid_value") -> GatewayError:
+def invalid_field(param: str, detail: str, *, code: str = "invalid_value") -> ResponseError:
     """400: the field `param`, written as a path such as `messages[0].role`, is missing or wrong."""
-    return GatewayError(400, detail, code=code, param=param)
+    return ResponseError(400, detail, code=code, param=param)
 
 
-def too_large(limit_bytes: int) -> GatewayError:
+def too_large(limit_bytes: int) -> ResponseError:
     """413: the body is over the contract's limit."""
     message = f"The request body is over {limit_bytes:,} bytes. Send fewer or smaller messages."
     # The rest of the body is not read, so the connection cannot carry another request.
-    return GatewayError(413, message, code="request_too_large", headers={"connection": "close"})
+    return ResponseError(413, message, code="request_too_large", headers={"connection": "close"})
 
 
-def unsupported_encoding() -> GatewayError:
+def unsupported_encoding() -> ResponseError:
     """415: the body is compressed; `Accept-Encoding` says what is taken (RFC 9110, section 12.5.3)."""
     message = "The request body is compressed. Send it plain, without Content-Encoding."
-    return GatewayError(415, message, code="unsupported_encoding", headers={"accept-encoding": "identity"})
+    return ResponseError(415, message, code="unsupported_encoding", headers={"accept-encoding": "identity"})
 
 
-def unknown_path(path: str, known: Iterable[str]) -> GatewayError:
+def unknown_path(path: str, known: Iterable[str]) -> ResponseError:
     """404: nothing is there."""
-    return GatewayError(404, f"There is nothing at {path[:200]}. Try {', '.join(known)}.", code="unknown_path")
+    return ResponseError(404, f"There is nothing at {path[:200]}. Try {', '.join(known)}.", code="unknown_path")
 
 
-def wrong_method(method: str, path: str, allowed: str) -> GatewayError:
+def wrong_method(method: str, path: str, allowed: str) -> ResponseError:
     """405, with the `Allow` header that RFC 9110, section 15.5.6 asks for."""
     message = f"{method[:20]} is not possible at {path}. Use {allowed}."
-    return GatewayError(405, message, code="method_not_allowed", headers={"allow": allowed})
+    return ResponseError(405, message, code="method_not_allowed", headers={"allow": allowed})
 
 
-def model_not_found(name: str, param: str, names: Sequence[str]) -> GatewayError:
+def model_not_found(name: str, param: str, names: Sequence[str]) -> ResponseError:
     """404: no implementation has that name; the message names close matches, and those that exist."""
     by_lower = {known.lower(): known for known in names}
     close = [by_lower[match] for match in difflib.get_close_matches(name[:100].lower(), by_lower)]
     guess = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     message = f"There is no implementation named {name[:100]!r}.{guess} Deployed: {_listed(names)}."
-    return GatewayError(404, message, code="model_not_found", param=param)
+    return ResponseError(404, message, code="model_not_found", param=param)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -106,51 +151,51 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:MAX_LISTED]) + (f" and {rest} more (`janus implementations`)" if rest > 0 else "")
 
 
-def unauthorized(what: str) -> GatewayError:
+def unauthorized(what: str) -> ResponseError:
     """401 (RFC 9110, section 15.5.2); what was sent is not repeated."""
     message = f"{what} Send one that `janus up` was given: Authorization: Bearer YOUR_KEY."
-    return GatewayError(401, message, code="invalid_api_key", headers={"www-authenticate": "Bearer"})
+    return ResponseError(401, message, code="invalid_api_key", headers={"www-authenticate": "Bearer"})
 
 
-def foreign_origin() -> GatewayError:
+def foreign_origin() -> ResponseError:
     """403: a page of another origin asked, and this gateway is closed to other origins."""
     message = (
         "This gateway does not answer pages of this origin. Call it from a program, or let the origin in: "
         "`janus up --cors-origin https://app.example`."
     )
-    return GatewayError(403, message, code="origin_not_allowed")
+    return ResponseError(403, message, code="origin_not_allowed")
 
 
-def not_ready(name: str, reason: str, retry_after: float | None = None) -> GatewayError:
+def not_ready(name: str, reason: str, retry_after: float | None = None) -> ResponseError:
     """503: the implementation exists but cannot answer now; with `Retry-After` (RFC 9110, section 10.2.3) if known."""
     headers = {"retry-after": str(max(1, math.ceil(retry_after)))} if retry_after is not None else None
-    return GatewayError(503, f"{name} is not ready: {reason}", code="implementation_not_ready", headers=headers)
+    return ResponseError(503, f"{name} is not ready: {reason}", code="implementation_not_ready", headers=headers)
 
 
-def refused(name: str) -> NodeFailed:
+def refused(name: str) -> BackendError:
     """502: nothing could be reached at the implementation's address."""
     message = f"{name} could not be reached. `janus logs {name}` shows why; send the request again once it runs."
-    return NodeFailed(502, message, code="upstream_unreachable")
+    return BackendError(502, message, code="upstream_unreachable")
 
 
-def bad_upstream(name: str, what: str) -> GatewayError:
+def bad_upstream(name: str, what: str) -> ResponseError:
     """502: the implementation answered, but not as the contract asks."""
     message = f"{name} {what}. This is a fault of the implementation; `janus logs {name}` may say more."
-    return GatewayError(502, message, code="upstream_invalid")
+    return ResponseError(502, message, code="upstream_invalid")
 
 
-def cut_short(name: str, what: str) -> NodeFailed:
+def cut_short(name: str, what: str) -> BackendError:
     """502: the answer broke off; after the first byte this becomes an event instead of a status."""
     message = f"The answer of {name} is incomplete: {what}. Send the request again."
-    return NodeFailed(502, message, code="upstream_incomplete")
+    return BackendError(502, message, code="upstream_incomplete")
 
 
-def took_too_long(seconds: float) -> NodeFailed:
+def took_too_long(seconds: float) -> BackendError:
     """504: over the contract's time limit."""
     message = f"The implementation did not finish within {seconds:g} seconds. Ask for less, or ask another one."
-    return NodeFailed(504, message, code="upstream_timeout")
+    return BackendError(504, message, code="upstream_timeout")
 
 
 def unreadable(status: int, message: str) -> tuple[bytes, bytes]:
     """Content type and body of the answer to a request that the server refused before the gateway saw it."""
-    return b"application/json", GatewayError(status, message, code="malformed_request").body()
+    return b"application/json", ResponseError(status, message, code="malformed_request").body()

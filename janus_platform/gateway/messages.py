@@ -55,7 +55,7 @@ _role = one_of(*ROLES)
 
 
 def check_messages(messages: Any) -> None:
-    """Check the whole conversation. Raises GatewayError 400 naming the first field at fault."""
+    """Check the whole conversation. Raises ResponseError 400 naming the first field at fault."""
     if messages is None:
         raise invalid_field("messages", "messages is missing. Send a list.", code="missing_required_parameter")
     if not isinstance(messages, list) or not messages:

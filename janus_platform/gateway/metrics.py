@@ -50,18 +50,18 @@ class Metrics:
         self._failures = self._counter("node_failures", "Attempts on a node that failed.")
         self._duration = self._histogram("request_seconds", "From the request's head to the answer's last byte.")
         self._first_token = self._histogram("first_token_seconds", "From the request's head to the first token.")
-        self._children: dict[str, _Child] = {}
+        self._by_name: dict[str, ImplementationMetrics] = {}
 
-    def of(self, name: str) -> _Child:
+    def of(self, name: str) -> ImplementationMetrics:
         """The counters of one implementation; `NOBODY` for requests that reached none."""
-        child = self._children.get(name)
+        child = self._by_name.get(name)
         if child is None:
             label = self._bounded(name)
-            child = self._children.get(label) or _Child(self, label)
+            child = self._by_name.get(label) or ImplementationMetrics(self, label)
             if label == name:
-                self._children[name] = child
+                self._by_name[name] = child
             else:
-                self._children[OTHER] = child
+                self._by_name[OTHER] = child
         return child
 
     def page(self) -> bytes:
@@ -83,7 +83,7 @@ class Metrics:
         )
 
 
-class _Child:
+class ImplementationMetrics:
     """The counters of one implementation, looked up once."""
 
     def __init__(self, metrics: Metrics, label: str) -> None:

@@ -11,7 +11,7 @@ import re
 import secrets
 from typing import Any
 
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.errors import ResponseError
 from janus_platform.traces.store import TraceStore
 
 _MADE_HERE = re.compile(r"req_[0-9a-f]{24}")
@@ -32,15 +32,15 @@ def new_request_id() -> str:
 
 
 def public_trace(store: TraceStore, request_id: str) -> dict[str, Any]:
-    """The trace as `trace.schema.json` describes it, with the attributes that may be shown. Raises GatewayError 404."""
-    found = store.get(request_id) if _MADE_HERE.fullmatch(request_id) else None
-    if found is None:
+    """The trace as `trace.schema.json` describes it, without what must not be shown. Raises ResponseError 404."""
+    trace = store.get(request_id) if _MADE_HERE.fullmatch(request_id) else None
+    if trace is None:
         message = (
             "There is no trace of this request here. Use the x-request-id of an answer that this gateway named itself; "
             "it keeps the latest traces only."
         )
-        raise GatewayError(404, message, code="trace_not_found")
-    return {**found, **{key: [_shown(span) for span in found[key]] for key in ("spans", "unattributed")}}
+        raise ResponseError(404, message, code="trace_not_found")
+    return {**trace, **{key: [_shown(span) for span in trace[key]] for key in ("spans", "unattributed")}}
 
 
 def _shown(span: dict[str, Any]) -> dict[str, Any]:

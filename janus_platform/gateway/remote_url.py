@@ -15,9 +15,11 @@ import socket
 import ssl
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from janus_platform.gateway.errors import AddressRefusedError
 from janus_platform.public_address import is_public
 
 MAX_CHARACTERS = 300
@@ -27,12 +29,8 @@ _NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]
 _EXAMPLE = "give one such as http://localhost:9000 or https://implementation.example"
 
 
-class AddressRefused(OSError):
-    """A name resolves to an address that may not be connected to, or to none."""
-
-
 @dataclass(frozen=True)
-class Site:
+class RemoteUrl:
     """Scheme, host (an IPv6 address without brackets) and port."""
 
     scheme: str
@@ -61,13 +59,17 @@ class Site:
         return {"ssl": _trusting(), "server_hostname": self.host} if self.scheme == "https" else {}
 
     async def endpoints(self) -> list[str]:
-        """The IP addresses at which it may be reached now. Raises AddressRefused."""
+        """The IP addresses at which it may be reached now. Raises AddressRefusedError."""
         if not self.is_local:
             return [_public(address, self.host) for address in await _resolved(self.host, self.port)]
         return ["127.0.0.1", "::1"] if self.host == "localhost" else [self.host]
 
 
-def parse_site(url: str) -> Site:
+# Where an implementation listens: a Unix socket, a host and port of this machine, or somewhere else.
+Address = Path | tuple[str, int] | RemoteUrl
+
+
+def parse_remote_url(url: str) -> RemoteUrl:
     """Read an address that was submitted. Raises ValueError, whose message says what to give instead."""
     if len(url) > MAX_CHARACTERS or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
         raise ValueError(f"it is too long, or holds a space or something that is not ASCII; {_EXAMPLE}")
@@ -80,17 +82,17 @@ def parse_site(url: str) -> Site:
         raise ValueError(f"it is no http or https address; {_EXAMPLE}")
     if "@" in parts.netloc:
         raise ValueError("it holds a user name or password, which would stand in lists and logs; leave them out")
-    site = Site(parts.scheme, _checked_host(host), port or _PORTS[parts.scheme])
+    remote = RemoteUrl(parts.scheme, _checked_host(host), port or _PORTS[parts.scheme])
     if parts.path not in ("", "/") or "?" in url or "#" in url:
-        raise ValueError(f"only scheme, host and port belong there; give {site.url}")
-    if site.scheme == "http" and not site.is_local:
-        raise ValueError(f"http is for this machine only; give https://{site.authority}, or run it on localhost")
-    return site
+        raise ValueError(f"only scheme, host and port belong there; give {remote.url}")
+    if remote.scheme == "http" and not remote.is_local:
+        raise ValueError(f"http is for this machine only; give https://{remote.authority}, or run it on localhost")
+    return remote
 
 
-def host_header(address: object) -> str:
+def host_header(address: Address) -> str:
     """What a request to `address` names as its host; a node's own implementations need no name."""
-    return address.authority if isinstance(address, Site) else "implementation"
+    return address.authority if isinstance(address, RemoteUrl) else "implementation"
 
 
 def _checked_host(host: str) -> str:
@@ -123,7 +125,7 @@ def _is_loopback(host: str) -> bool:
 
 def _public(address: str, host: str) -> str:
     if not is_public(address):
-        raise AddressRefused(f"{host} resolves to {address}, which is not on the public internet")
+        raise AddressRefusedError(f"{host} resolves to {address}, which is not on the public internet")
     return address
 
 
@@ -131,10 +133,10 @@ async def _resolved(host: str, port: int) -> list[str]:
     if _is_address(host):
         return [host]
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise AddressRefused(f"{host} cannot be resolved") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        raise AddressRefusedError(f"{host} cannot be resolved") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in addresses))
 
 
 @cache

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from janus_platform.clock import Clock
-from janus_platform.gateway.errors import GatewayError
-from janus_platform.gateway.timeouts import Watch
+from janus_platform.gateway.errors import ClientDisconnectedError, ResponseError
+from janus_platform.gateway.timeouts import Ticker
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -25,10 +25,6 @@ PING = b": ping\n"
 # An implementation that has not even answered by then is waited for with pings: what is between it and the client would
 # take the connection for dead. From here on a failure can no longer be a status, so it is not done at once.
 SILENT_SECONDS = 10.0
-
-
-class ClientLeft(Exception):
-    """The client closed its connection; nobody is left to answer."""
 
 
 class Client:
@@ -49,8 +45,8 @@ class Client:
         self.started = self.answered = self.complete = False
 
     @contextmanager
-    def attended(self, watch: Watch, seconds: float, too_late: GatewayError) -> Iterator[None]:
-        """While this lasts, ClientLeft or `too_late` interrupts the current task wherever it waits.
+    def attended(self, ticker: Ticker, seconds: float, too_late: ResponseError) -> Iterator[None]:
+        """While this lasts, ClientDisconnectedError or `too_late` interrupts the current task wherever it waits.
 
         Raises the one that came first. Nothing is interrupted any more once the answer is complete.
         """
@@ -61,7 +57,7 @@ class Client:
         self._begun = self._clock.now()
         self._deadline = self._begun + seconds
         leaving = asyncio.ensure_future(self._until_left())
-        watch.add(self)
+        ticker.add(self)
         try:
             yield
         except asyncio.CancelledError:
@@ -70,7 +66,7 @@ class Client:
             raise self._reason from None
         finally:
             self._closed = True
-            watch.discard(self)
+            ticker.discard(self)
             leaving.cancel()
             if self._pinging is not None:
                 self._pinging.cancel()
@@ -121,7 +117,7 @@ class Client:
     async def _until_left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._interrupt(ClientLeft())
+        self._interrupt(ClientDisconnectedError())
 
     def _interrupt(self, reason: Exception) -> None:
         # A server also says "disconnect" once the answer is out.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from janus_platform.contract import Contract
-from janus_platform.gateway.directory import Directory, NotDeployed, NotReady, Upstream
-from janus_platform.gateway.errors import model_not_found, not_ready
+from janus_platform.gateway.directory import Directory, Upstream
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError, model_not_found, not_ready
 from janus_platform.gateway.validation import ChatRequest
 
 Leader = Callable[[], str | None]
@@ -36,7 +36,7 @@ class Router:
         return leader if leader is not None and leader in self._directory.names() else self._directory.baseline
 
     async def route(self, request: ChatRequest) -> tuple[str, Sequence[Upstream]]:
-        """The chosen implementation's name and where its nodes listen. Raises GatewayError 404 or 503."""
+        """The chosen implementation's name and where its nodes listen. Raises ResponseError 404 or 503."""
         wanted, param = request.model, "model"
         if request.competitor is not None:
             wanted, param = request.competitor, self._routing_field
@@ -47,14 +47,14 @@ class Router:
         if current != baseline:
             try:
                 return current, await self._directory.upstreams(current)
-            except (NotDeployed, NotReady):
+            except (NotDeployedError, NotReadyError):
                 pass
         return baseline, await self._named(baseline, param)
 
     async def _named(self, name: str, param: str) -> Sequence[Upstream]:
         try:
             return await self._directory.upstreams(name)
-        except NotDeployed:
+        except NotDeployedError:
             raise model_not_found(name, param, [self._default_model, *self._directory.names()]) from None
-        except NotReady as reason:
+        except NotReadyError as reason:
             raise not_ready(name, str(reason), reason.retry_after) from reason

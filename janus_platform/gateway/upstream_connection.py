@@ -14,24 +14,14 @@ from typing import cast
 
 import httptools
 
+from janus_platform.gateway.errors import NoResponseError, NotHttpError, ResponseCutOffError
+
 # What a client that does not read may make us hold of one answer; above it, the implementation has to wait.
 HIGH_WATER_BYTES = 65_536
 LOW_WATER_BYTES = 16_384
 # Head, chunk sizes and trailers hold nothing for the client; this much of them without content is an attack.
 MAX_OVERHEAD_BYTES = 65_536
 _NO_BODY = (204, 304)
-
-
-class Unanswered(Exception):
-    """The connection could not be made, or ended before the answer's head."""
-
-
-class CutOff(Exception):
-    """The connection ended in the middle of an answer."""
-
-
-class NotHttp(Exception):
-    """What came is not an HTTP/1.1 answer."""
 
 
 class Connection(asyncio.Protocol):
@@ -60,13 +50,16 @@ class Connection(asyncio.Protocol):
             self._transport.writelines((head, body))
 
     async def head(self) -> tuple[int, dict[str, str]]:
-        """Status and headers of the answer, names in lower case. Raises Unanswered or NotHttp."""
+        """Status and headers of the answer, names in lower case. Raises NoResponseError or NotHttpError."""
         while not self._answered:
             await self._news()
         return self._status, self._headers
 
     async def part(self) -> bytes:
-        """The next bytes of the answer's content, one chunk at most; nothing at its end. Raises CutOff or NotHttp."""
+        """The next bytes of the answer's content, one chunk at most; nothing at its end.
+
+        Raises ResponseCutOffError or NotHttpError.
+        """
         while not self._parts:
             if self._ended:
                 return b""
@@ -102,7 +95,7 @@ class Connection(asyncio.Protocol):
             if self._answered and self._until_close and exc is None:
                 self._ended = True
             else:
-                self._fail(CutOff() if self._answered else Unanswered())
+                self._fail(ResponseCutOffError() if self._answered else NoResponseError())
         self._wake()
         self._on_closed(self)
 
@@ -114,9 +107,9 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail(NotHttp())
+            self._fail(NotHttpError())
         if self._overhead > MAX_OVERHEAD_BYTES:
-            self._fail(NotHttp())
+            self._fail(NotHttpError())
         if self._held > HIGH_WATER_BYTES and not self._paused and not self.closed:
             self._paused = True
             self._transport.pause_reading()

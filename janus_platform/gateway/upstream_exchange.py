@@ -16,11 +16,12 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway import errors
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.errors import NoResponseError, NotHttpError, ResponseCutOffError, ResponseError
 from janus_platform.gateway.events import EventReader
+from janus_platform.gateway.remote_url import Address
 from janus_platform.gateway.response_stream import Client, Headers
-from janus_platform.gateway.upstream_connection import Connection, CutOff, NotHttp, Unanswered
-from janus_platform.gateway.upstream_pool import Address, Connections
+from janus_platform.gateway.upstream_connection import Connection
+from janus_platform.gateway.upstream_pool import ConnectionPool
 from janus_platform.gateway.validation import ChatRequest
 
 Event = Callable[[str, dict[str, int | str]], None]
@@ -30,7 +31,7 @@ MAX_ERROR_BYTES = 65_536
 # An upstream that has sent its end marker closes the response in the same breath; longer is not worth a connection.
 CLOSE_SECONDS = 0.25
 # An HTTP date and a decimal number too: openai's clients read both, and milliseconds.
-_TOLD = ("retry-after", "retry-after-ms", "x-should-retry")
+_RETRY_HEADERS = ("retry-after", "retry-after-ms", "x-should-retry")
 MAX_PASSED = 32
 _STREAM_TYPE = "text/event-stream"
 _FINISH_REASONS = ("stop", "length", "tool_calls", "content_filter", "function_call")
@@ -48,7 +49,7 @@ class Target:
 
 @dataclass
 class Progress:
-    """What has passed so far; `event` is told each first as it happens, `completion` the id of the completion.
+    """What has passed so far; `event` gets each first as it happens, `completion` the id of the completion.
 
     Times are in seconds of the gateway's clock: when the implementation was asked, and when its first content or
     reasoning came (None before); `token_times` holds when each of them came, up to MAX_TOKEN_TIMES. `status` is what
@@ -58,17 +59,17 @@ class Progress:
     event: Event
     completion: Callable[[str], None]
     status: int = 0
-    asked: float = 0.0
+    requested_at: float = 0.0
     first_token: float | None = None
     reasoning: int = 0
     content: int = 0
     events: int = 0
-    told: set[str] = field(default_factory=set)
+    completion_ids: set[str] = field(default_factory=set)
     token_times: list[float] = field(default_factory=list)
     usage: object = None
 
 
-class Exchange:
+class UpstreamExchange:
     """Forwards one valid request; `run` tries it on one node, `fail` tells a client that has already got something."""
 
     def __init__(
@@ -77,7 +78,7 @@ class Exchange:
         clock: Clock,
         request: ChatRequest,
         client: Client,
-        connections: Connections,
+        connections: ConnectionPool,
         progress: Progress,
         headers: Callable[[], Headers],
     ) -> None:
@@ -87,8 +88,8 @@ class Exchange:
     async def run(self, target: Target) -> None:
         """Forward until the answer is complete.
 
-        Raises GatewayError when it is not; `NodeFailed` where another node may do better. Whatever ends it, the request
-        has been cancelled at the implementation before this returns.
+        Raises ResponseError when it is not; `BackendError` where another node may do better. Whatever ends it, the
+        request has been cancelled at the implementation before this returns.
         """
         connection: Connection | None = None
         try:
@@ -97,17 +98,17 @@ class Exchange:
             if status != 200:
                 raise await _error_of(connection, status, headers, target.name)
             await (self._stream if self._request.stream else self._whole)(connection, headers, target.name)
-        except Unanswered as error:
+        except NoResponseError as error:
             raise errors.refused(target.name) from error
-        except CutOff as error:
+        except ResponseCutOffError as error:
             raise errors.cut_short(target.name, "its connection broke off") from error
-        except NotHttp as error:
+        except NotHttpError as error:
             raise errors.bad_upstream(target.name, "sent something that is not HTTP") from error
         finally:
             if connection is not None:
                 self._connections.give_back(target.address, connection)
 
-    async def fail(self, error: GatewayError) -> None:
+    async def fail(self, error: ResponseError) -> None:
         """End an answer that has begun: with an error event where it is a stream and its client still reads."""
         self._progress.status = error.status
         self._progress.event("failed", {"code": error.traced_code})
@@ -116,11 +117,11 @@ class Exchange:
 
     async def _ask(self, connection: Connection, target: Target) -> tuple[int, dict[str, str], Connection]:
         """Status, headers, and the connection on which they came."""
-        self._progress.asked = self._clock.now()
+        self._progress.requested_at = self._clock.now()
         connection.ask(target.head, self._request.body)
         try:
             return *await connection.head(), connection
-        except Unanswered:
+        except NoResponseError:
             if not connection.used:
                 raise
         # A connection may close as it is used again; that says nothing of the implementation.
@@ -186,8 +187,8 @@ class Exchange:
             progress.event("first_content", {})
         if progress.first_token is None and (reader.reasoning or reader.content):
             progress.first_token = self._clock.now()
-        if reader.completion_id and not progress.told:
-            progress.told.add(reader.completion_id)
+        if reader.completion_id and not progress.completion_ids:
+            progress.completion_ids.add(reader.completion_id)
             progress.completion(reader.completion_id)
         said = reader.reasoning + reader.content > progress.reasoning + progress.content
         if said and len(progress.token_times) < MAX_TOKEN_TIMES:
@@ -215,7 +216,7 @@ def _traced(finish_reason: str | None) -> str:
 
 async def _let_it_end(connection: Connection) -> None:
     # Reading to the end lets the connection serve the next request, and the implementation finish undisturbed.
-    with suppress(TimeoutError, CutOff, NotHttp):
+    with suppress(TimeoutError, ResponseCutOffError, NotHttpError):
         if not connection.reusable:
             async with asyncio.timeout(CLOSE_SECONDS):
                 while await connection.part():
@@ -232,7 +233,7 @@ async def _read(connection: Connection, limit: int) -> bytes | None:
     return b"".join(parts)
 
 
-async def _error_of(connection: Connection, status: int, headers: dict[str, str], name: str) -> GatewayError:
+async def _error_of(connection: Connection, status: int, headers: dict[str, str], name: str) -> ResponseError:
     """What an upstream error becomes: its own, whole, where it sent JSON; else one that names its status."""
     shown = status if 400 <= status < 600 else 502
     body = await _read(connection, MAX_ERROR_BYTES)
@@ -248,7 +249,7 @@ async def _error_of(connection: Connection, status: int, headers: dict[str, str]
         whole = {k: v for k, v in sent.items() if k != "error"}
         if isinstance(sent.get("error"), dict):
             whole["error"] = {"message": message, **sent["error"]}
-    kind = errors.NodeFailed if shown >= 500 else GatewayError
+    kind = errors.BackendError if shown >= 500 else ResponseError
     return kind(shown, message, code="upstream_error", headers=_passed(headers), sent=whole)
 
 
@@ -265,7 +266,7 @@ def _message_of(sent: dict[str, Any]) -> str:
 
 def _passed(headers: dict[str, str]) -> dict[str, str]:
     """Of an implementation's headers those that tell a client when to ask again."""
-    named = {k: v for k, v in headers.items() if k in _TOLD or k.startswith("x-ratelimit-")}
+    named = {k: v for k, v in headers.items() if k in _RETRY_HEADERS or k.startswith("x-ratelimit-")}
     usable = (item for item in named.items() if item[1].isascii() and item[1].isprintable() and len(item[1]) <= 200)
     return dict(list(usable)[:MAX_PASSED])
 

@@ -29,7 +29,7 @@ from janus_platform.gateway.checks import (
     tagged,
     text,
 )
-from janus_platform.gateway.errors import GatewayError, invalid_field, invalid_json
+from janus_platform.gateway.errors import ResponseError, invalid_field, invalid_json
 from janus_platform.gateway.messages import check_messages
 
 # Checked on the event loop: 1 ms of work, or 4 where all of it is brackets.
@@ -48,7 +48,7 @@ class ChatRequest:
 
 
 def parse_chat_request(body: bytes, contract: Contract) -> ChatRequest:
-    """Check a chat request. Raises GatewayError 400 whose `param` names the first field at fault."""
+    """Check a chat request. Raises ResponseError 400 whose `param` names the first field at fault."""
     values = _read_object(body)
     routing_field = contract.wire.routing_field
     model = values.get("model")
@@ -72,7 +72,7 @@ def check_large(body: bytes, *, contract: Contract) -> tuple[dict[str, Any], byt
     """What `parse_chat_request` says of a body, as a worker process hands it back: see `processes.workers`."""
     try:
         asked = parse_chat_request(body, contract)
-    except GatewayError as error:
+    except ResponseError as error:
         said = {"status": error.status, "message": error.message, "param": error.param, "code": error.code}
         return {"error": said}, b""
     return {"model": asked.model, "competitor": asked.competitor, "stream": asked.stream}, b""

@@ -9,6 +9,8 @@ import ctypes
 from collections import Counter
 from contextlib import suppress
 
+from janus_platform.errors import PlatformError
+
 FREE_BYTES = 65_536
 CALLER_BYTES = 128_000_000
 TOTAL_BYTES = 256_000_000
@@ -16,7 +18,7 @@ TOTAL_BYTES = 256_000_000
 KEPT_BYTES = 32_000_000
 
 
-class OverBudget(Exception):
+class BodyBudgetError(PlatformError):
     """More bodies are on their way than are let in; `status` is the caller's doing (429) or everybody's (503)."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -33,18 +35,18 @@ class BodyBudget:
         self._peak = self.held = 0
 
     def take(self, caller: str, size: int, more: int) -> int:
-        """Count `more` bytes of a body that has now `size`; how many were counted. Raises OverBudget."""
+        """Count `more` bytes of a body that has now `size`; how many were counted. Raises BodyBudgetError."""
         if size <= FREE_BYTES:
             return 0
         counted = more if size - more > FREE_BYTES else size
         if self._of[caller] + counted > self._most_of_one:
             self._forget(caller)
-            raise OverBudget(
+            raise BodyBudgetError(
                 429, f"Bodies of over {self._most_of_one:,} bytes are on their way from here. Wait for some to end."
             )
         if self.held + counted > self._most:
             self._forget(caller)
-            raise OverBudget(
+            raise BodyBudgetError(
                 503, f"Bodies of over {self._most:,} bytes are on their way. Send yours again in a moment."
             )
         self._of[caller] += counted

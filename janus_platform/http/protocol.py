@@ -1,4 +1,4 @@
-"""One HTTP/1.x connection as a server meets it: uvicorn's protocol, with bounds on what a client may send, and when.
+"""One HTTP/1.x connection as a server meets it: uvicorn's protocol, with limits on what a client may send, and when.
 
 Head and body have a size, a deadline and, for bodies, a budget shared by all connections of the process. What the app
 has no part in is refused in the app's own shape. What uvicorn leaves undone is done here: an upgrade that nobody offers
@@ -19,7 +19,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from janus_platform.http.body_budget import BodyBudget, OverBudget
+from janus_platform.errors import PlatformError
+from janus_platform.http.body_budget import BodyBudget, BodyBudgetError
 
 MAX_HEAD_BYTES = 65_536
 # From the connection's beginning, or a later request's first byte, until the head is whole.
@@ -140,7 +141,7 @@ class HttpConnection(HttpToolsProtocol):
         if self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False  # RFC 9110, 10.1.1
         elif sum(name == b"host" for name, _ in self.headers) != 1:
-            raise _NoHost  # RFC 9112, 3.2
+            raise _HostHeaderError  # RFC 9112, 3.2
         super().on_headers_complete()
         self._in_head, self._in_body = False, True
         self._received = self._size = 0
@@ -187,9 +188,9 @@ class HttpConnection(HttpToolsProtocol):
                 data = self._without_upgrade() + data[stopped.args[0] :]
             except httptools.HttpParserError as error:
                 reason = error.__context__
-                if isinstance(reason, OverBudget):
+                if isinstance(reason, BodyBudgetError):
                     self._refuse(reason.status, reason.detail, (b"retry-after: 1",))
-                elif isinstance(reason, _NoHost):
+                elif isinstance(reason, _HostHeaderError):
                     self.send_400_response("An HTTP/1.1 request names one host (RFC 9112, 3.2). Send one Host header.")
                 else:
                     self.send_400_response("")
@@ -266,7 +267,7 @@ class HttpConnection(HttpToolsProtocol):
         self._budget.release(self._caller, held)
 
 
-class _NoHost(ValueError):
+class _HostHeaderError(PlatformError):
     """A request of HTTP/1.1 that names no host, or several."""
 
 

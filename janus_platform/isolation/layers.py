@@ -96,7 +96,7 @@ def detect() -> Isolation:
     if missing := [tool for tool in ("prlimit", "setpriv") if shutil.which(tool) is None]:
         return without_namespaces(f"{' and '.join(missing)} missing (apt-get install util-linux)")
     reasons: list[str] = []
-    working = [found for program in programs if (found := _working(program, reasons)) is not None]
+    working = [isolation for program in programs if (isolation := _working(program, reasons)) is not None]
     if not working:
         return without_namespaces(*dict.fromkeys(reasons))
     return min(working, key=lambda isolation: len(isolation.flaws))
@@ -268,8 +268,8 @@ def _probe(isolation: Isolation) -> str | None:
             return f"bubblewrap {kind}: {error}"
     if done.returncode == 0:
         return None
-    said = done.stderr.decode(errors="replace").strip().splitlines()
-    return f"bubblewrap {kind}: {said[-1] if said else f'exit code {done.returncode}'}"
+    errors = done.stderr.decode(errors="replace").strip().splitlines()
+    return f"bubblewrap {kind}: {errors[-1] if errors else f'exit code {done.returncode}'}"
 
 
 def _binds(flag: str, binds: Sequence[Bind]) -> list[str]:

@@ -6,6 +6,7 @@ skipped, with the reason in its output. Everything else that goes wrong is shown
 
 from __future__ import annotations
 
-from janus_platform.live.platform import LiveOnlyLocal, LivePlatform, begin
+from janus_platform.live.platform import LivePlatform, LocalOnlyError
+from janus_platform.live.session import begin
 
-__all__ = ["LiveOnlyLocal", "LivePlatform", "begin"]
+__all__ = ["LivePlatform", "LocalOnlyError", "begin"]

@@ -1,4 +1,4 @@
-"""Which of the contract's hosts can be reached from here, and why not.
+"""The contract's hosts as they can be reached from here, and why not.
 
 Any HTTP answer counts as reached: what the host says is for the cells to see. Requests go out as the cells' own would,
 through the proxy and with the authorities that the environment names. No key is sent, and no reason repeats one.
@@ -50,10 +50,12 @@ def reason_for(error: BaseException) -> str:
     while seen is not None:
         if isinstance(seen, ssl.SSLError):
             return "its certificate is not trusted here"
-        said = str(seen).lower()
-        if any(word in said for word in ("name or service", "name resolution", "nodename nor servname", "getaddrinfo")):
+        message = str(seen).lower()
+        if any(
+            word in message for word in ("name or service", "name resolution", "nodename nor servname", "getaddrinfo")
+        ):
             return "its name does not resolve"
-        if isinstance(seen, ConnectionRefusedError) or "refused" in said:
+        if isinstance(seen, ConnectionRefusedError) or "refused" in message:
             return "nobody listens there"
         seen = seen.__cause__ or seen.__context__
     if isinstance(error, httpx.ProxyError):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
-from janus_platform.live.hosts import Host, reach
+from janus_platform.live.hosts import Host
 
 
-class LiveOnlyLocal(PlatformError):
+class LocalOnlyError(PlatformError):
     """Something of the local platform was asked for in live mode."""
 
     def __init__(self, what: str) -> None:
@@ -25,12 +24,12 @@ class LivePlatform:
     @property
     def clock(self) -> NoReturn:
         """There is no clock to move: limits of real hosts count real time."""
-        raise LiveOnlyLocal("`clock`")
+        raise LocalOnlyError("`clock`")
 
     @property
     def url(self) -> NoReturn:
         """No public host is named for the gateway."""
-        raise LiveOnlyLocal("The gateway")
+        raise LocalOnlyError("The gateway")
 
     def down(self) -> None:
         """There is nothing to leave."""
@@ -38,7 +37,7 @@ class LivePlatform:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # Libraries look for methods that are not there.
             raise AttributeError(name)
-        raise LiveOnlyLocal(f"`{name}`")
+        raise LocalOnlyError(f"`{name}`")
 
     def __str__(self) -> str:
         lines = ["Live mode: the specification's own hosts."]
@@ -52,13 +51,3 @@ class LivePlatform:
     def __repr__(self) -> str:
         there = sum(one.reachable for one in self.hosts)
         return f"<LivePlatform: {there} of {len(self.hosts)} hosts reachable>"
-
-
-def begin() -> LivePlatform:
-    """Ask every host, print which can be reached, and have IPython, where it runs, skip the cells that need others."""
-    from janus_platform.live.skipping import skip_cells
-
-    platform = LivePlatform(reach(load_contract()))
-    print(platform)
-    skip_cells(platform.hosts)
-    return platform

@@ -1,4 +1,4 @@
-"""Cells that cannot run in live mode say why, and the notebook goes on.
+"""The skipping of cells that cannot run in live mode: they say why, and the notebook goes on.
 
 A cell is skipped where its host cannot be reached, its key is not set, it asks for something that only the local
 platform has, or it needs a name that a skipped cell would have made. No other error is touched.
@@ -15,6 +15,7 @@ from typing import Any
 from janus_platform.contract import load_contract
 from janus_platform.egress.environment import ca_variables, proxy_variables
 from janus_platform.live.hosts import Host, reason_for
+from janus_platform.live.platform import LocalOnlyError
 
 MARK = "Skipped in live mode:"
 LOCAL_VARIABLES = {*proxy_variables(""), *ca_variables(Path())}
@@ -30,9 +31,7 @@ class Skipper:
 
     def reason(self, error: BaseException) -> str | None:
         """Why a cell that ended with `error` is skipped; None where the error is the reader's own to see."""
-        from janus_platform.live.platform import LiveOnlyLocal
-
-        if isinstance(error, LiveOnlyLocal):
+        if isinstance(error, LocalOnlyError):
             return str(error)
         if isinstance(error, KeyError) and error.args == (self._key,):
             return f"{self._key} is not set."
@@ -101,10 +100,10 @@ def skip_cells(hosts: Sequence[Host]) -> None:
 def _connection_errors() -> tuple[type[BaseException], ...]:
     import httpx
 
-    found: list[type[BaseException]] = [httpx.TransportError]
+    errors: list[type[BaseException]] = [httpx.TransportError]
     if (openai := sys.modules.get("openai")) is not None:
-        found.append(openai.APIConnectionError)
-    return tuple(found)
+        errors.append(openai.APIConnectionError)
+    return tuple(errors)
 
 
 def _ipython() -> Any:

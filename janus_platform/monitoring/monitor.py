@@ -14,7 +14,7 @@ from typing import Any
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.contract import Monitoring as Rules
-from janus_platform.gateway.request_record import Answered
+from janus_platform.gateway.request_record import RequestRecord
 from janus_platform.monitoring.anomaly import Kind, Signal
 from janus_platform.monitoring.requests import SERVER_ERROR, RequestLog, latency
 from janus_platform.monitoring.resources import Usage, usage_of
@@ -64,15 +64,15 @@ class Monitor:
         self._watched: dict[str, _Watched] = {}
         self._anomalies: deque[dict[str, Any]] = deque(maxlen=KEPT_ANOMALIES)
 
-    def answered(self, one: Answered) -> None:
-        """A request is over: log it, and count it in this window."""
-        self.requests.add(one)
-        watched = self._of(one.implementation)
+    def add(self, record: RequestRecord) -> None:
+        """Log a request that is over, and count it in this window."""
+        self.requests.add(record)
+        watched = self._of(record.implementation)
         watched.answered += 1
-        if one.status >= SERVER_ERROR:
+        if record.status >= SERVER_ERROR:
             watched.errors += 1
         else:
-            watched.latencies.append(latency(one))
+            watched.latencies.append(latency(record))
 
     async def run(self) -> None:
         """End a window as often as the contract says, until cancelled."""
@@ -86,11 +86,11 @@ class Monitor:
 
     async def look(self) -> None:
         """Read what each implementation uses at this moment."""
-        found = self._describe()
-        for name in set(self._watched) - {one["name"] for one in found}:
+        implementations = self._describe()
+        for name in set(self._watched) - {one["name"] for one in implementations}:
             del self._watched[name]
-        self.requests.keep_only({one["name"] for one in found} | {"none"})
-        for one in found:
+        self.requests.keep_only({one["name"] for one in implementations} | {"none"})
+        for one in implementations:
             used = await asyncio.to_thread(self._usage, _pids(one))
             watched = self._of(one["name"])
             watched.open_requests = int(one.get("open_requests", 0))
@@ -101,12 +101,12 @@ class Monitor:
         for name, watched in self._watched.items():
             counts = Counter(self._egress(name))
             since = counts - watched.egress
-            asked, opened = watched.answered + watched.open_requests, since.total()
+            requests, connections = watched.answered + watched.open_requests, since.total()
             values: dict[str, float] = {}
-            if asked or opened:
+            if requests or connections:
                 values = {
-                    "egress": opened / max(1, asked),
-                    "blocked egress": since["blocked"] / max(1, asked),
+                    "egress": connections / max(1, requests),
+                    "blocked egress": since["blocked"] / max(1, requests),
                     "errors": watched.errors,
                 }
             if watched.latencies:
@@ -178,7 +178,7 @@ class Monitor:
         judged = history.judge(value)
         if not judged.alarm or judged.score is None or judged.typical is None:
             return
-        found = {
+        anomaly = {
             "at": _now(),
             "implementation": name,
             "signal": signal,
@@ -186,8 +186,8 @@ class Monitor:
             "typical": round(judged.typical, 4),
             "score": round(judged.score, 1),
         }
-        self._anomalies.append(found)
-        log.warning("anomaly %s", " ".join(f"{key}={str(found[key]).replace(' ', '-')}" for key in list(found)[1:]))
+        self._anomalies.append(anomaly)
+        log.warning("anomaly %s", " ".join(f"{key}={str(anomaly[key]).replace(' ', '-')}" for key in list(anomaly)[1:]))
 
 
 def _signal(kind: Kind, rules: Rules) -> Signal:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from janus_platform.gateway.request_record import Answered
+from janus_platform.gateway.request_record import RequestRecord
 
 SERVER_ERROR = 500
 KEPT_TIMES = 200
@@ -26,7 +26,7 @@ class Totals:
     completion_tokens: int = 0
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_TIMES))
 
-    def add(self, one: Answered) -> None:
+    def add(self, one: RequestRecord) -> None:
         """Count one request."""
         self.requests += 1
         self.errors += one.status >= SERVER_ERROR
@@ -51,27 +51,27 @@ class RequestLog:
         self._latest: deque[dict[str, Any]] = deque(maxlen=kept)
         self.totals: dict[str, Totals] = {}
 
-    def add(self, one: Answered) -> None:
+    def add(self, one: RequestRecord) -> None:
         """Log one request that is over."""
         self._latest.append(_line(one))
         self.totals.setdefault(one.implementation, Totals()).add(one)
 
     def latest(self, count: int | None = None, implementation: str | None = None) -> list[dict[str, Any]]:
         """The latest requests, oldest first; of one implementation, or of all."""
-        found = [line for line in self._latest if implementation in (None, line["implementation"])]
-        return found[-count:] if count else found
+        lines = [line for line in self._latest if implementation in (None, line["implementation"])]
+        return lines[-count:] if count else lines
 
     def keep_only(self, names: set[str]) -> None:
         """Forget the totals of implementations that are gone."""
         self.totals = {name: totals for name, totals in self.totals.items() if name in names}
 
 
-def latency(one: Answered) -> float:
+def latency(one: RequestRecord) -> float:
     """What a client waited for, in seconds: the first token of a stream, the whole of any other answer."""
     return one.seconds if one.first_token is None else one.first_token
 
 
-def _line(one: Answered) -> dict[str, Any]:
+def _line(one: RequestRecord) -> dict[str, Any]:
     return {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "request_id": one.request_id,

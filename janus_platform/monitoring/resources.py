@@ -23,7 +23,7 @@ def usage_of(pids: Iterable[int]) -> Usage:
     Memory is the proportional set size where the kernel tells it (shared pages are divided among their users), else the
     resident set size.
     """
-    found = Usage()
+    usage = Usage()
     for pid in pids:
         try:
             root = psutil.Process(pid)
@@ -31,8 +31,8 @@ def usage_of(pids: Iterable[int]) -> Usage:
         except psutil.Error:
             continue
         for process in tree:
-            found = _with(found, process)
-    return found
+            usage = _with(usage, process)
+    return usage
 
 
 def _with(sums: Usage, process: psutil.Process) -> Usage:

@@ -15,16 +15,17 @@ from typing import Any
 
 from janus_platform.attestation import EventLog
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
-from janus_platform.node.admission import admit, check_url, site_of
-from janus_platform.node.checks import Check, SubmissionRefused, refuse_if_failed
-from janus_platform.node.form import Form, check_folder, check_form, check_name
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError
 from janus_platform.node.log import BoundedLog
 from janus_platform.node.node import Node, Spec, python_command
 from janus_platform.node.registry import Registration, Registry
 from janus_platform.node.remote import LAYER
-from janus_platform.node.replicas import Fleet, Member
-from janus_platform.node.submitted_code import Copies
+from janus_platform.node.replicas import Replica, Replicas
+from janus_platform.node.submission.admission import admit, check_url, remote_url_of
+from janus_platform.node.submission.checks import Check, SubmissionRefusedError, refuse_if_failed
+from janus_platform.node.submission.form import Form, check_folder, check_form, check_name
+from janus_platform.node.submission.submitted_code import SubmittedCode
 
 DEFAULT_ENTRY = "main.py"
 MAX_INSTANCES = 16
@@ -49,20 +50,20 @@ class Deployments:
         utc_now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self.baseline = baseline
-        self._node, self._registry, self._utc_now, self._copies = node, registry, utc_now, Copies(home)
+        self._node, self._registry, self._utc_now, self._code = node, registry, utc_now, SubmittedCode(home)
         self._bundled = dict(bundled)
         self._registered = {registration.name: registration for registration in registry.all()}
-        self._fleets: dict[str, Fleet] = {}
+        self._replicas: dict[str, Replicas] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._retiring: dict[Fleet, asyncio.Task[None]] = {}
-        models = {m for s in node.contract.services.values() for family in s.model_families.values() for m in family}
+        self._retiring: dict[Replicas, asyncio.Task[None]] = {}
+        models = {model for family in node.contract.inference.model_families.values() for model in family}
         self._reserved = {node.contract.gateway.default_model, *(m.lower() for m in models), *bundled}
 
     async def start(self) -> None:
         """Start the baseline. Raises PlatformError with the end of its log when it cannot be."""
         try:
             await self.upstream(self.baseline)
-        except NotReady as error:
+        except NotReadyError as error:
             raise PlatformError(f"The baseline {self.baseline} does not start: {error}") from error
 
     def names(self) -> list[str]:
@@ -74,26 +75,26 @@ class Deployments:
         return [self._describe(name) for name in self.names()]
 
     async def upstream(self, name: str) -> Upstream:
-        """Where one node of `name` listens, started if need be. Raises NotDeployed or NotReady."""
+        """Where one node of `name` listens, started if need be. Raises NotDeployedError or NotReadyError."""
         return (await self.upstreams(name))[0]
 
     async def upstreams(self, name: str) -> Sequence[Upstream]:
-        """Where the nodes of `name` listen, started if need be. Raises NotDeployed or NotReady."""
-        fleet = self._fleets.get(name)
-        if fleet is None:
-            fleet = self._fleets[name] = self._fleet(self._maker_of(name), self._instances_of(name))
-        return await fleet.upstreams()
+        """Where the nodes of `name` listen, started if need be. Raises NotDeployedError or NotReadyError."""
+        replicas = self._replicas.get(name)
+        if replicas is None:
+            replicas = self._replicas[name] = self._make_replicas(self._maker_of(name), self._instances_of(name))
+        return await replicas.upstreams()
 
     def sleep_beyond(self, awake: int) -> int:
         """End the processes of submitted implementations beyond `awake`; those go first that nobody asked for longest.
 
         They wake with the next request. Returns how many were ended.
         """
-        running = [(fleet.asked_at, name) for name, fleet in self._fleets.items() if name not in self._bundled]
+        running = [(replicas.asked_at, name) for name, replicas in self._replicas.items() if name not in self._bundled]
         settled = self._node.clock.now() - SETTLED_SECONDS
         idle = [name for asked_at, name in sorted(running)[: max(0, len(running) - awake)] if asked_at < settled]
         for name in idle:
-            self._retire_beside(self._fleets.pop(name))
+            self._retire_beside(self._replicas.pop(name))
         return len(idle)
 
     async def submit(
@@ -111,7 +112,7 @@ class Deployments:
 
         It runs as `python <entry>` inside the folder, or as `command`. Where there is a `url` instead of a path, what
         runs there is tried and deployed. `form` holds the submission form's texts. Returns `{"name", "replaced",
-        "isolation", "checks"}`. Raises SubmissionRefused when a check fails; then nothing has changed.
+        "isolation", "checks"}`. Raises SubmissionRefusedError when a check fails; then nothing has changed.
         """
         if isinstance(instances, bool) or not isinstance(instances, int) or not 1 <= instances <= MAX_INSTANCES:
             raise PlatformError(f"instances is a number from 1 to {MAX_INSTANCES}.")
@@ -130,18 +131,18 @@ class Deployments:
                 self._utc_now().isoformat(timespec="seconds"),
                 **filled.normal().plain(),
                 instances=instances,
-                url=url and site_of(url).url,
+                url=url and remote_url_of(url).url,
             )
             async with self._keeping_clean(registration):
                 first = self._maker(registration)()
-                await admit(self._node, first, checks, replaces=name in self._fleets)
+                await admit(self._node, first, checks, replaces=name in self._replicas)
                 await self._deploy(registration, first)
             old = self._registered.get(name)
             self._registered[name] = registration
             # A process reads its files from the copy that it was started with: while one still finishes its answers,
             # the copies stay until the next submission.
             if not self._retiring:
-                self._copies.keep_only(name, registration.folder)
+                self._code.keep_only(name, registration.folder)
         return {
             "name": name,
             "replaced": old is not None,
@@ -152,32 +153,35 @@ class Deployments:
     async def restart(self, name: str) -> bool:
         """Put fresh processes in the place of those that run, which finish what they are answering; False for none.
 
-        Raises NotDeployed, or NotReady when a fresh one does not start; then those that ran go on.
+        Raises NotDeployedError, or NotReadyError when a fresh one does not start; then those that ran go on.
         """
         make = self._maker_of(name)
         async with self._locks.setdefault(name, asyncio.Lock()):
-            old = self._fleets.get(name)
-            if old is None or self._runs_elsewhere(name):
+            old = self._replicas.get(name)
+            if old is None or self._is_remote(name):
                 return False
-            with suppress(NotReady):
+            with suppress(NotReadyError):
                 await old.upstreams()  # Nobody who waits for its start is left waiting.
-            fleet = self._fleet(make, self._instances_of(name))
+            replicas = self._make_replicas(make, self._instances_of(name))
             try:
-                await fleet.all_started()
+                await replicas.all_started()
             except BaseException:
-                await fleet.stop()
+                await replicas.stop()
                 raise
-            self._fleets[name] = fleet
+            self._replicas[name] = replicas
             self._retire_beside(old)
         return True
 
     async def event_logs(self, name: str) -> dict[str, EventLog]:
-        """What was measured of the nodes of `name`, started if need be. Raises NotDeployed, NotReady or OSError."""
+        """What was measured of the nodes of `name`.
+
+        They are started if need be. Raises NotDeployedError, NotReadyError or OSError.
+        """
         await self.upstreams(name)
-        return await self._fleets[name].event_logs()
+        return await self._replicas[name].event_logs()
 
     async def remove(self, name: str) -> None:
-        """End and forget a submitted implementation. Raises NotDeployed; PlatformError for a bundled one."""
+        """End and forget a submitted implementation. Raises NotDeployedError; PlatformError for a bundled one."""
         if name in self._bundled:
             raise PlatformError(f"{name} comes with the platform and cannot be removed.")
         if name not in self._registered:
@@ -185,13 +189,13 @@ class Deployments:
         async with self._locks.setdefault(name, asyncio.Lock()):
             await asyncio.to_thread(self._registry.delete, name)
             self._registered.pop(name, None)
-            if fleet := self._fleets.pop(name, None):
-                await fleet.stop()
-                fleet.log.remove()
-            self._copies.drop(name)
+            if replicas := self._replicas.pop(name, None):
+                await replicas.stop()
+                replicas.log.remove()
+            self._code.drop(name)
 
     def log(self, name: str) -> BoundedLog:
-        """The output of an implementation; empty before its first start. Raises NotDeployed."""
+        """The output of an implementation; empty before its first start. Raises NotDeployedError."""
         self._known(name)
         return BoundedLog(self._node.log_file(name))
 
@@ -201,45 +205,47 @@ class Deployments:
         for task in retiring.values():
             task.cancel()
         await asyncio.gather(*retiring.values(), return_exceptions=True)
-        fleets, self._fleets = self._fleets, {}
-        await asyncio.gather(*(fleet.stop() for fleet in (*fleets.values(), *retiring)))
+        groups, self._replicas = self._replicas, {}
+        await asyncio.gather(*(replicas.stop() for replicas in (*groups.values(), *retiring)))
 
     def _known(self, name: str) -> None:
         if name not in self._bundled and name not in self._registered:
             raise self._unknown(name)
 
-    def _maker_of(self, name: str) -> Callable[[], Member]:
-        """What makes instances of `name`. Raises NotDeployed."""
+    def _maker_of(self, name: str) -> Callable[[], Replica]:
+        """What makes instances of `name`. Raises NotDeployedError."""
         self._known(name)
         if folder := self._bundled.get(name):
             spec = Spec(name, folder, python_command(DEFAULT_ENTRY))
             return lambda: self._node.prepare(spec)
         return self._maker(self._registered[name])
 
-    def _maker(self, registration: Registration) -> Callable[[], Member]:
+    def _maker(self, registration: Registration) -> Callable[[], Replica]:
         name, folder = registration.name, registration.folder
         if folder is None:
-            return lambda: self._node.elsewhere(name, site_of(registration.url))
+            return lambda: self._node.remote(name, remote_url_of(registration.url))
         spec = Spec(name, folder, registration.command)
         return lambda: self._node.prepare(spec)
 
-    def _runs_elsewhere(self, name: str) -> bool:
+    def _is_remote(self, name: str) -> bool:
         return name in self._registered and self._registered[name].folder is None
 
-    def _unknown(self, name: str) -> NotDeployed:
-        return NotDeployed(f"There is no implementation named {name[:80]!r}. There are: {', '.join(self.names())}.")
+    def _unknown(self, name: str) -> NotDeployedError:
+        return NotDeployedError(
+            f"There is no implementation named {name[:80]!r}. There are: {', '.join(self.names())}."
+        )
 
     def _instances_of(self, name: str) -> int:
         return self._registered[name].instances if name in self._registered else 1
 
-    def _fleet(self, make: Callable[[], Member], instances: int, first: Member | None = None) -> Fleet:
+    def _make_replicas(self, make: Callable[[], Replica], instances: int, first: Replica | None = None) -> Replicas:
         """As many instances, of which `first` runs already."""
         others = [make() for _ in range(instances - (first is not None))]
-        return Fleet([*([first] if first else []), *others], make, self._node.clock)
+        return Replicas([*([first] if first else []), *others], make, self._node.clock)
 
     def _describe(self, name: str) -> dict[str, Any]:
-        registration, fleet = self._registered.get(name), self._fleets.get(name)
-        layer = LAYER if self._runs_elsewhere(name) else "bubblewrap" if self._node.walled else "process"
+        registration, replicas = self._registered.get(name), self._replicas.get(name)
+        layer = LAYER if self._is_remote(name) else "bubblewrap" if self._node.sandboxed else "process"
         idle = {"state": "idle", "isolation": layer}
         about: dict[str, Any] = {"name": name, "bundled": name in self._bundled, "created": 0}
         if registration:
@@ -250,14 +256,14 @@ class Deployments:
                 **{field: getattr(registration, field) for field in Form().plain()},
                 "instances": registration.instances,
             }
-        return about | (fleet.describe() if fleet else idle)
+        return about | (replicas.describe() if replicas else idle)
 
     async def _copy(self, path: Path, name: str, checks: list[Check]) -> Path:
         try:
-            return await self._copies.take(path, name, checks)
-        except SubmissionRefused:
+            return await self._code.take(path, name, checks)
+        except SubmissionRefusedError:
             if name not in self._registered:
-                self._copies.drop(name)
+                self._code.drop(name)
             raise
 
     @asynccontextmanager
@@ -268,32 +274,32 @@ class Deployments:
         except BaseException:
             known = self._registered.get(registration.name)
             if known is None:
-                self._copies.drop(registration.name)
+                self._code.drop(registration.name)
                 BoundedLog(self._node.log_file(registration.name)).remove()
             elif not self._retiring and known.folder != registration.folder:
-                self._copies.keep_only(registration.name, known.folder)
+                self._code.keep_only(registration.name, known.folder)
             raise
 
-    async def _deploy(self, registration: Registration, first: Member) -> None:
+    async def _deploy(self, registration: Registration, first: Replica) -> None:
         try:
             await asyncio.to_thread(self._registry.put, registration)
         except BaseException:
             await first.stop()
             raise
-        old = self._fleets.get(registration.name)
-        fleet = self._fleet(self._maker(registration), registration.instances, first)
-        self._fleets[registration.name] = fleet
-        await fleet.upstreams()  # Starts the others beside it.
+        old = self._replicas.get(registration.name)
+        replicas = self._make_replicas(self._maker(registration), registration.instances, first)
+        self._replicas[registration.name] = replicas
+        await replicas.upstreams()  # Starts the others beside it.
         if old is not None:
             self._retire_beside(old)
 
-    def _retire_beside(self, old: Fleet) -> None:
+    def _retire_beside(self, old: Replicas) -> None:
         task = self._retiring[old] = asyncio.create_task(self._retire(old))
         task.add_done_callback(lambda _: self._retiring.pop(old, None))
 
-    async def _retire(self, fleet: Fleet) -> None:
+    async def _retire(self, replicas: Replicas) -> None:
         with suppress(TimeoutError):
             limit = self._node.contract.implementation.request_timeout_seconds
             async with asyncio.timeout(limit):
-                await fleet.drained()
-        await fleet.stop()
+                await replicas.drained()
+        await replicas.stop()

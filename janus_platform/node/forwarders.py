@@ -1,4 +1,4 @@
-"""The two ways through an isolated implementation's walls; runs inside its network namespace and starts it.
+"""The forwarders in and out of an isolated implementation; runs inside its network namespace and starts it.
 
 Outwards, a loopback port leads to the egress proxy's Unix socket, because HTTP clients cannot speak to a proxy on such
 a socket. Inwards, the gateway's Unix socket leads to the implementation's port. A second Unix socket leads the same way

@@ -1,8 +1,8 @@
 """One running implementation: started, watched, started again after a crash, ended with its whole tree.
 
 It gets requests only while it is healthy: not before its health path has answered 200, nor while that says otherwise.
-After a crash it is started again with a growing delay (backoff.py). Ended by the node it counts as crashed: when it
-takes more than its bounds allow (resource_watch.py), or when its health path stays silent (health.py).
+After a crash it is started again with a growing delay (health.py). Ended by the node it counts as crashed: when it
+takes more than its limits allow (resource_watch.py), or when its health path stays silent (health.py).
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ from typing import Any
 
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
-from janus_platform.gateway.directory import Load, NotReady, Upstream
-from janus_platform.node.backoff import Backoff
-from janus_platform.node.health import Health
-from janus_platform.node.log import BoundedLog
+from janus_platform.gateway.directory import Load, Upstream
+from janus_platform.gateway.errors import NotReadyError
+from janus_platform.gateway.upstream_pool import status_of
+from janus_platform.node.health import Backoff, Health, round_trip_ms
+from janus_platform.node.log import BoundedLog, missing_package_remedy
 from janus_platform.node.measurements import Measured, Measurer
-from janus_platform.node.missing_packages import remedy
-from janus_platform.node.overhead_probe import round_trip_ms
-from janus_platform.node.probe import status_of
-from janus_platform.node.resource_watch import until_excess
-from janus_platform.node.sandbox import Launch, Walls
+from janus_platform.node.resource_watch import until_over_limits
+from janus_platform.node.sandbox import Launch, Sandbox
 from janus_platform.processes.child import Child
 
 log = logging.getLogger("janus.node")
@@ -42,11 +40,11 @@ class Instance:
     """One implementation and its process. It starts when its upstream is first asked for."""
 
     def __init__(
-        self, name: str, walls: Walls, log_file: Path, *, contract: Contract, clock: Clock, measure: Measurer
+        self, name: str, sandbox: Sandbox, log_file: Path, *, contract: Contract, clock: Clock, measure: Measurer
     ) -> None:
         self.name, self.load = name, Load()
-        self.log = BoundedLog(log_file, secrets=walls.secrets())
-        self._walls, self._clock, self._measure, self._rules = walls, clock, measure, contract.node
+        self.log = BoundedLog(log_file, secrets=sandbox.secrets())
+        self._sandbox, self._clock, self._measure, self._rules = sandbox, clock, measure, contract.node
         self._health = Health(contract.implementation.health_path, contract.node, self.load, clock)
         self._backoff = Backoff(contract.node)
         self.measured: Measured | None = None
@@ -82,11 +80,11 @@ class Instance:
         return self._child.pid if self._child and self._child.exit_code is None else None
 
     def describe(self) -> dict[str, Any]:
-        """State, walls and bounds, restarts and the last one's reason, pid, open requests, as plain data."""
+        """State, sandbox and limits, restarts and the last one's reason, pid, open requests, as plain data."""
         return {
             "state": self.state,
-            "isolation": self._walls.layer,
-            "walls": self._walls.describe(),
+            "isolation": self._sandbox.layer,
+            "walls": self._sandbox.describe(),
             "restarts": self.restarts,
             "last_end": self.last_end,
             "pid": self.pid,
@@ -103,14 +101,14 @@ class Instance:
         return start.result() if self.pid is not None and not self._health.complaint else None
 
     async def upstream(self) -> Upstream:
-        """Where it listens, once it is healthy. Raises NotReady with the end of its log when it cannot be.
+        """Where it listens, once it is healthy. Raises NotReadyError with the end of its log when it cannot be.
 
-        A restart that is due soon is waited for; for a later one NotReady says when.
+        A restart that is due soon is waited for; for a later one NotReadyError says when.
         """
         if self._stopped:
-            raise NotReady("it has been stopped.")
+            raise NotReadyError("it has been stopped.")
         if complaint := self._health.complaint:
-            raise NotReady(f"{complaint}.", retry_after=self._rules.health_check_seconds)
+            raise NotReadyError(f"{complaint}.", retry_after=self._rules.health_check_seconds)
         if self._due - self._clock.now() > self._rules.wait_for_restart_seconds:
             raise self._down()
         if self._starting is None:
@@ -124,10 +122,10 @@ class Instance:
         for task in (self._keeping, self._starting):
             if task is not None:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, NotReady):
+                with contextlib.suppress(asyncio.CancelledError, NotReadyError):
                     await task
         await self._end()
-        self._walls.close()
+        self._sandbox.close()
 
     async def _start(self) -> Upstream:
         """The first start."""
@@ -135,7 +133,7 @@ class Instance:
             upstream = await self._started()
         except BaseException:
             self.failed_at = self._clock.now()
-            self._walls.close()
+            self._sandbox.close()
             raise
         self._keeping = asyncio.create_task(self._keep())
         return upstream
@@ -150,14 +148,14 @@ class Instance:
         self.started_at = self._clock.now()
         if launch.echo is not None:
             self.forwarding_ms = await round_trip_ms(launch.echo)
-        log.info("implementation started name=%s isolation=%s", self.name, self._walls.layer)
+        log.info("implementation started name=%s isolation=%s", self.name, self._sandbox.layer)
         return Upstream(self.name, launch.base, self.load, functools.partial(self._lost, child))
 
     async def _spawned(self) -> tuple[Child, Launch]:
         try:
-            launch = self._launch = self._walls.launch()
+            launch = self._launch = self._sandbox.launch()
             try:
-                self.log.hide(self._walls.secrets())  # They may be others than at the start before.
+                self.log.hide(self._sandbox.secrets())  # They may be others than at the start before.
                 # Before the process exists: what it runs is what was measured.
                 self.measured = await asyncio.to_thread(self._measure, launch.env)
                 child = self._child = await Child.start(
@@ -172,7 +170,7 @@ class Instance:
             finally:
                 launch.release()
         except (OSError, subprocess.SubprocessError) as error:
-            raise NotReady(f"it cannot be started: {error}") from error
+            raise NotReadyError(f"it cannot be started: {error}") from error
         assert child.stdout is not None
         self._following = asyncio.create_task(self.log.follow(child.stdout))
         return child, launch
@@ -183,19 +181,19 @@ class Instance:
         while self._clock.now() < deadline:
             if child.exit_code is not None:
                 await self._drain_log()
-                raise NotReady(f"it ended with exit code {child.exit_code} while it started.{self._last_words()}")
+                raise NotReadyError(f"it ended with exit code {child.exit_code} while it started.{self._last_words()}")
             status = await status_of(launch.base, self._health.path)
             if status == 200:
                 return
             await self._clock.sleep(POLL_SECONDS)
         answered = f"answered {status}" if status else "did not answer"
-        raise NotReady(f"GET {self._health.path} {answered} within {START_SECONDS:g} seconds.{self._last_words()}")
+        raise NotReadyError(f"GET {self._health.path} {answered} within {START_SECONDS:g} seconds.{self._last_words()}")
 
     def _last_words(self) -> str:
         lines = self.log.last_lines()
         if not lines:
             return " Its log is empty."
-        todo = remedy(lines)
+        todo = missing_package_remedy(lines)
         return f" {todo} The end of its log:\n{lines}" if todo else f" The end of its log:\n{lines}"
 
     async def _keep(self) -> None:
@@ -231,7 +229,7 @@ class Instance:
         assert self._starting is not None
         try:
             await asyncio.shield(self._starting)
-        except NotReady as error:
+        except NotReadyError as error:
             self.last_end = str(error).partition(". ")[0].partition("\n")[0].removesuffix(".")
             return False
         return True
@@ -240,16 +238,16 @@ class Instance:
         """Why it is over: it ended, or has to be ended."""
         ended = asyncio.create_task(child.wait())
         watches = (
-            asyncio.create_task(until_excess(launch.guard, self._walls.bounds, child.pid, self._clock)),
+            asyncio.create_task(until_over_limits(launch.guard, self._sandbox.limits, child.pid, self._clock)),
             asyncio.create_task(self._health.until_lost(launch.base)),
         )
         measuring = asyncio.create_task(self._measure_forwarding(launch))
         try:
             done, _ = await asyncio.wait({ended, *watches}, return_when=asyncio.FIRST_COMPLETED)
-            if found := next((task.result() for task in watches if task in done), None):
-                return found
+            if reason := next((task.result() for task in watches if task in done), None):
+                return reason
             if launch.guard.struck():
-                return f"over its {self._walls.bounds.memory_bytes / 1e9:g} GB of memory"
+                return f"over its {self._sandbox.limits.memory_bytes / 1e9:g} GB of memory"
             return f"exit code {ended.result()}"
         finally:
             for task in (ended, *watches, measuring):
@@ -261,17 +259,17 @@ class Instance:
             await self._clock.sleep(self._rules.health_check_seconds)
             self.forwarding_ms = await round_trip_ms(launch.echo)
 
-    async def _lost(self, child: Child) -> NotReady | None:
+    async def _lost(self, child: Child) -> NotReadyError | None:
         """What to tell a client whose request `child` did not answer, where that is because it has ended."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(NOTICE_SECONDS):
                 await child.wait()
         return None if child.exit_code is None else self._down()
 
-    def _down(self) -> NotReady:
+    def _down(self) -> NotReadyError:
         wait = max(1, math.ceil(self._due - self._clock.now()))
         why = f" ({self.last_end})" if self.last_end else ""
-        return NotReady(f"it crashed{why} and is started again; come back in {wait} s.", retry_after=wait)
+        return NotReadyError(f"it crashed{why} and is started again; come back in {wait} s.", retry_after=wait)
 
     async def _end(self) -> None:
         if self._child is not None:

@@ -25,7 +25,7 @@ _turns = itertools.count()
 
 
 @dataclass(frozen=True)
-class Bounds:
+class Limits:
     """Bytes of memory and of /tmp, how many cores and processes; `less` says what this machine has not."""
 
     memory_bytes: int
@@ -35,60 +35,54 @@ class Bounds:
     less: tuple[str, ...] = ()
 
     @classmethod
-    def here(cls, contract: Contract, *, machine_bytes: int | None = None, machine_cores: int | None = None) -> Bounds:
-        """The bounds on this machine, or on one of that size."""
-        asked, rules = contract.implementation, contract.node
+    def here(cls, contract: Contract, *, machine_bytes: int | None = None, machine_cores: int | None = None) -> Limits:
+        """The limits on this machine, or on one of that size."""
+        wanted, rules = contract.implementation, contract.node
         spare = int((machine_bytes or psutil.virtual_memory().total) * rules.memory_share)
         cores = machine_cores or len(_own_cores())
-        memory = min(asked.memory_bytes, spare)
-        disk = min(asked.disk_bytes, memory // 2)  # /tmp lies in memory.
+        memory = min(wanted.memory_bytes, spare)
+        disk = min(wanted.disk_bytes, memory // 2)  # /tmp lies in memory.
         less = []
-        if memory < asked.memory_bytes:
-            less.append(f"memory: {_gb(memory)}, not {_gb(asked.memory_bytes)}: more would take all of this machine's")
-        if cores < asked.cores:
-            less.append(f"cores: {cores}, not {asked.cores}: this machine has no more")
-        if disk < asked.disk_bytes:
-            less.append(f"disk: {_gb(disk)}, not {_gb(asked.disk_bytes)}: /tmp lies in memory")
-        return cls(memory, disk, min(asked.cores, cores), rules.max_processes, tuple(less))
+        if memory < wanted.memory_bytes:
+            less.append(f"memory: {_gb(memory)}, not {_gb(wanted.memory_bytes)}: more would take all of this machine's")
+        if cores < wanted.cores:
+            less.append(f"cores: {cores}, not {wanted.cores}: this machine has no more")
+        if disk < wanted.disk_bytes:
+            less.append(f"disk: {_gb(disk)}, not {_gb(wanted.disk_bytes)}: /tmp lies in memory")
+        return cls(memory, disk, min(wanted.cores, cores), rules.max_processes, tuple(less))
 
     def plain(self) -> dict[str, object]:
-        """The bounds as JSON data, for status."""
-        return {
-            "memory_bytes": self.memory_bytes,
-            "disk_bytes": self.disk_bytes,
-            "cores": self.cores,
-            "processes": self.processes,
-            "less": list(self.less),
-        }
+        """The limits as JSON data, for status."""
+        return {**vars(self), "less": list(self.less)}
 
     def prlimit_command(self) -> list[str]:
         """The head of a command line that sets the limits inside a user namespace, which counts processes anew.
 
         RLIMIT_AS is left alone: Node and Go reserve far more address space than they use.
         """
-        bounds = {"data": self.memory_bytes, "nproc": self.processes, "core": 0}
+        values = {"data": self.memory_bytes, "nproc": self.processes, "core": 0}
         prlimit = shutil.which("prlimit") or "prlimit"
-        return [prlimit, *(f"--{name}={value}:{value}" for name, value in bounds.items()), "--"]
+        return [prlimit, *(f"--{name}={value}:{value}" for name, value in values.items()), "--"]
 
-    def setter(self, *, limits: bool) -> Callable[[], None]:
-        """What sets the cores, and the limits of each process if asked, between fork and exec.
+    def setter(self, *, rlimits: bool) -> Callable[[], None]:
+        """What sets the cores, and each process's resource limits if wanted, between fork and exec.
 
         RLIMIT_NPROC counts all that the uid runs, so what is running now comes on top; root it does not bound at all.
         """
         chosen = self._cores()
-        bounds = {resource.RLIMIT_DATA: self.memory_bytes, resource.RLIMIT_CORE: 0} if limits else {}
-        if limits and os.geteuid() != 0:
-            bounds[resource.RLIMIT_NPROC] = self.processes + threads_of_this_user()
+        values = {resource.RLIMIT_DATA: self.memory_bytes, resource.RLIMIT_CORE: 0} if rlimits else {}
+        if rlimits and os.geteuid() != 0:
+            values[resource.RLIMIT_NPROC] = self.processes + threads_of_this_user()
 
-        def bound() -> None:
+        def set_limits() -> None:
             if chosen:
                 os.sched_setaffinity(0, chosen)
-            for which, value in bounds.items():
+            for which, value in values.items():
                 hard = resource.getrlimit(which)[1]
                 value = value if hard == resource.RLIM_INFINITY else min(value, hard)
                 resource.setrlimit(which, (value, value))
 
-        return bound
+        return set_limits
 
     def _cores(self) -> set[int]:
         own = sorted(_own_cores())

@@ -1,14 +1,18 @@
-"""The output of an implementation, kept in a file of bounded size, with its secrets taken out."""
+"""The output of an implementation, kept in a file of bounded size without its secrets, and what to do about it."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 MAX_FILE_BYTES = 1_000_000
 MAX_LINE_BYTES = 16_384
 _REDACTED = b"[redacted]"
+# Python's and Node's own words.
+_MISSING = re.compile(r"No module named '([\w.]{1,100})'|Cannot find (?:module|package) '([^'\n]{1,100})'")
 
 
 class BoundedLog:
@@ -63,3 +67,18 @@ class BoundedLog:
     @property
     def _older(self) -> Path:
         return self.path.with_name(self.path.name + ".1")
+
+
+def missing_package_remedy(printed: str) -> str:
+    """A sentence on the last missing package that `printed` names; empty where it names none."""
+    matches = list(_MISSING.finditer(printed))
+    if not matches:
+        return ""
+    last = matches[-1]
+    if module := last[1]:
+        top = module.partition(".")[0]
+        return (
+            f"Nothing of a requirements.txt or a Dockerfile is installed here. Install the package that holds {top} "
+            f"for the platform's Python (`{sys.executable} -m pip install {top}`), or put it into the folder."
+        )
+    return f"No package.json is installed here. Put the files of {last[2]} into the folder, outside node_modules."

@@ -22,11 +22,11 @@ class Measured:
 
     def again(self) -> EventLog:
         """Measure the code once more; a difference is logged for good, even if it is undone later. Raises OSError."""
-        found = measure.code(self._folder)
-        values = {event.name: event.value for event in found}
-        for name, what in measure.changes(self._code, found):
+        events = measure.code(self._folder)
+        values = {event.name: event.value for event in events}
+        for name, what in measure.changes(self._code, events):
             self.log.add(Event(measure.CODE, name, f"{what} while running, {values.get(name, 'nothing left')}"))
-        self._code = found
+        self._code = events
         return self.log
 
 

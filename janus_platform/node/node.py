@@ -1,4 +1,4 @@
-"""Runs implementations: one process tree each, walled off where the machine allows it (FR-2, step 3; FR-4).
+"""Runs implementations: one process tree each, isolated where the machine allows it (FR-2, step 3; FR-4).
 
 With namespaces, an implementation sees the system's programs, Python and its own folder, all read-only, a private /tmp,
 and a network that consists of one loopback port: the egress proxy. Without them it is an ordinary process that only
@@ -17,14 +17,14 @@ from pathlib import Path
 
 from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import Contract
-from janus_platform.gateway.remote_url import Site
+from janus_platform.gateway.remote_url import RemoteUrl
 from janus_platform.isolation.layers import Isolation, detect
 from janus_platform.isolation.memory import MemoryGuard, guard_maker
 from janus_platform.node.instance import Instance
-from janus_platform.node.limits import Bounds
+from janus_platform.node.limits import Limits
 from janus_platform.node.measurements import measurer
-from janus_platform.node.remote import Elsewhere
-from janus_platform.node.sandbox import Bare, EgressAccess, Walls, Wrapped
+from janus_platform.node.remote import RemoteInstance
+from janus_platform.node.sandbox import BubblewrapSandbox, EgressAccess, PlainProcess, Sandbox
 
 __all__ = ["EgressAccess", "Node", "Spec", "python_command"]
 
@@ -57,27 +57,28 @@ class Node:
         log_folder: Path,
         clock: Clock | None = None,
         isolation: Isolation | None = None,
-        bounds: Bounds | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.contract, self.egress = contract, egress
         self.clock = clock or SystemClock()
         self.isolation = isolation or detect()
         self._run_folder, self._log_folder = run_folder, log_folder
-        self.bounds = bounds or Bounds.here(contract)
-        if not self.walled:
+        self.limits = limits or Limits.here(contract)
+        if not self.sandboxed:
             log.warning("implementations run without isolation: %s", "; ".join(self.isolation.reasons))
-        if self.bounds.less:
-            log.info("implementations have less than the contract's limits: %s", "; ".join(self.bounds.less))
+        if self.limits.less:
+            log.info("implementations have less than the contract's limits: %s", "; ".join(self.limits.less))
 
     @property
-    def walled(self) -> bool:
+    def sandboxed(self) -> bool:
         """Whether implementations run in namespaces of their own."""
         return self.isolation.layer == "bubblewrap"
 
     async def start(self, spec: Spec) -> Instance:
         """Run `spec` and return once its health path answers 200.
 
-        Raises NotReady with the last lines of its output when it ends or is not healthy in time; nothing is left then.
+        Raises NotReadyError with the last lines of its output when it ends or is not healthy in time; then nothing is
+        left.
         """
         instance = self.prepare(spec)
         try:
@@ -89,36 +90,36 @@ class Node:
 
     def prepare(self, spec: Spec) -> Instance:
         """An instance of `spec` that starts when it is first asked for its upstream."""
-        walls = self._walls(spec)
-        measure = measurer(walls.folder, walls.command, walls.evidence(), self._limits(), self.contract)
+        sandbox = self._sandbox(spec)
+        measure = measurer(sandbox.folder, sandbox.command, sandbox.evidence(), self._measured_limits(), self.contract)
         log_file = self.log_file(spec.name)
-        return Instance(spec.name, walls, log_file, contract=self.contract, clock=self.clock, measure=measure)
+        return Instance(spec.name, sandbox, log_file, contract=self.contract, clock=self.clock, measure=measure)
 
-    def elsewhere(self, name: str, site: Site) -> Elsewhere:
-        """The one that runs at `site` already."""
-        return Elsewhere(name, site, self.log_file(name), contract=self.contract, clock=self.clock)
+    def remote(self, name: str, url: RemoteUrl) -> RemoteInstance:
+        """The implementation that runs at `url` already."""
+        return RemoteInstance(name, url, self.log_file(name), contract=self.contract, clock=self.clock)
 
     def log_file(self, name: str) -> Path:
         """Where the output of implementation `name` is kept."""
         return self._log_folder / "implementations" / f"{name}.log"
 
-    def _limits(self) -> dict[str, int]:
-        bounds = self.bounds
+    def _measured_limits(self) -> dict[str, int]:
+        limits = self.limits
         return {
-            "memory_bytes": bounds.memory_bytes,
-            "cores": bounds.cores,
-            "disk_bytes": bounds.disk_bytes,
-            "processes": bounds.processes,
+            "memory_bytes": limits.memory_bytes,
+            "cores": limits.cores,
+            "disk_bytes": limits.disk_bytes,
+            "processes": limits.processes,
             "request_timeout_seconds": self.contract.implementation.request_timeout_seconds,
         }
 
     @cached_property
     def _guards(self) -> Callable[[], MemoryGuard]:
         # Found out at the first start: trying whether a cgroup can be made takes some milliseconds.
-        return guard_maker(self.bounds.memory_bytes)
+        return guard_maker(self.limits.memory_bytes)
 
-    def _walls(self, spec: Spec) -> Walls:
-        kind = Wrapped if self.walled else Bare
+    def _sandbox(self, spec: Spec) -> Sandbox:
+        kind = BubblewrapSandbox if self.sandboxed else PlainProcess
         return kind(
             spec.name,
             spec.folder,
@@ -126,7 +127,7 @@ class Node:
             contract=self.contract,
             egress=self.egress,
             isolation=self.isolation,
-            bounds=self.bounds,
+            limits=self.limits,
             guards=lambda: self._guards(),
             run_folder=self._run_folder,
         )

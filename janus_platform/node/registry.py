@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from janus_platform.damaged_files import Warn, is_damaged, set_aside
-from janus_platform.errors import PlatformError
+from janus_platform.node.errors import RegistryError
+from janus_platform.stored_files import Warn, is_damaged, set_aside
 
 log = logging.getLogger("janus.node")
 
@@ -45,10 +45,6 @@ _ADDED = {
     2: ("instances INTEGER NOT NULL DEFAULT 1",),
     3: tuple(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("url", "changelog", "contact")),
 }
-
-
-class RegistryError(PlatformError):
-    """The registry's file cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ class Registry:
         """Every registration, in the order of submission."""
         with self._connection() as connection:
             rows = connection.execute("SELECT * FROM implementations ORDER BY submitted, name").fetchall()
-        return [found for row in rows if (found := self._read(row))]
+        return [registration for row in rows if (registration := self._read(row))]
 
     def get(self, name: str) -> Registration | None:
         """The registration of that name, or None."""
@@ -130,23 +126,15 @@ class Registry:
 
     def put(self, registration: Registration) -> None:
         """Store `registration`, replacing one of the same name; on return it is on disk. Raises RegistryError."""
-        values = (
-            registration.name,
-            str(registration.folder or ""),
-            str(registration.submitted_from or ""),
-            json.dumps(registration.command),
-            registration.submitted,
-            registration.hotkey,
-            registration.source,
-            registration.license,
-            registration.description,
-            registration.instances,
-            registration.url,
-            registration.changelog,
-            registration.contact,
-        )
+        values = {
+            **vars(registration),
+            "folder": str(registration.folder or ""),
+            "submitted_from": str(registration.submitted_from or ""),
+            "command": json.dumps(registration.command),
+        }
+        marks = ", ".join(f":{column}" for column in values)
         with self._connection() as connection:
-            connection.execute(f"INSERT OR REPLACE INTO implementations VALUES ({','.join('?' * len(values))})", values)
+            connection.execute(f"INSERT OR REPLACE INTO implementations ({', '.join(values)}) VALUES ({marks})", values)
 
     def delete(self, name: str) -> bool:
         """Forget `name`; True when it was there. Raises RegistryError."""
@@ -173,19 +161,19 @@ class Registry:
 def _registration(row: sqlite3.Row) -> Registration:
     """Raises TypeError, ValueError or KeyError for what `put` never wrote."""
     values = dict(row)
-    for place in ("folder", "submitted_from"):
-        values[place] = Path(values[place]) if values[place] else None
+    for column in ("folder", "submitted_from"):
+        values[column] = Path(values[column]) if values[column] else None
     command = json.loads(values["command"])
     if not isinstance(command, list) or not all(isinstance(part, str) for part in command):
         raise ValueError("its command is no list of texts")
-    found = Registration(**{**values, "command": tuple(command)})
-    dt.datetime.fromisoformat(found.submitted)
-    if not NAME.fullmatch(found.name):
+    registration = Registration(**{**values, "command": tuple(command)})
+    dt.datetime.fromisoformat(registration.submitted)
+    if not NAME.fullmatch(registration.name):
         raise ValueError("its name is none")
-    if bool(found.url) == bool(found.folder and found.command):
+    if bool(registration.url) == bool(registration.folder and registration.command):
         raise ValueError("it has neither a folder with a command nor an address, or both")
-    if found.url and urlsplit(found.url).scheme not in ("http", "https"):
+    if registration.url and urlsplit(registration.url).scheme not in ("http", "https"):
         raise ValueError("its address is none")
-    if found.instances < 1:
+    if registration.instances < 1:
         raise ValueError("it has no instances")
-    return found
+    return registration

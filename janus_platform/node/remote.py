@@ -1,6 +1,6 @@
-"""An implementation that runs elsewhere: the node neither starts nor walls it, and only asks whether it is well.
+"""An implementation that runs elsewhere: the node neither starts nor isolates it, and only asks whether it is well.
 
-So it has no evidence, no walls and no output here, and its key has to be given to it by whoever runs it. It gets
+So it has no evidence, no sandbox and no output here, and its key has to be given to it by whoever runs it. It gets
 requests while its health path answers 200; after as many other answers as the contract says, it gets none until then.
 """
 
@@ -15,25 +15,26 @@ from typing import Any
 
 from janus_platform.clock import Clock
 from janus_platform.contract import Contract
-from janus_platform.gateway.directory import Load, NotReady, Upstream
-from janus_platform.gateway.remote_url import Site
+from janus_platform.gateway.directory import Load, Upstream
+from janus_platform.gateway.errors import NotReadyError
+from janus_platform.gateway.remote_url import RemoteUrl
+from janus_platform.gateway.upstream_pool import status_of
 from janus_platform.node.log import BoundedLog
 from janus_platform.node.measurements import Measured
-from janus_platform.node.probe import status_of
 
 log = logging.getLogger("janus.node")
 
 LAYER = "elsewhere"
 
 
-class Elsewhere:
+class RemoteInstance:
     """One of them, with the face of an `Instance`. Its health is asked for from its first request on."""
 
-    def __init__(self, name: str, site: Site, log_file: Path, *, contract: Contract, clock: Clock) -> None:
+    def __init__(self, name: str, url: RemoteUrl, log_file: Path, *, contract: Contract, clock: Clock) -> None:
         self.name, self.load, self.log = name, Load(), BoundedLog(log_file)
-        self._site, self._clock, self._rules = site, clock, contract.node
+        self._url, self._clock, self._rules = url, clock, contract.node
         self._health_path, self._failures = contract.implementation.health_path, 0
-        self._upstream = Upstream(name, site, self.load)
+        self._upstream = Upstream(name, url, self.load)
         self._checking: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._well: bool | None = None
@@ -55,9 +56,9 @@ class Elsewhere:
         return self._upstream if self._well and not self._stopped else None
 
     async def upstream(self) -> Upstream:
-        """Where it listens. Raises NotReady when it is not well."""
+        """Where it listens. Raises NotReadyError when it is not well."""
         if self._stopped:
-            raise NotReady("it has been removed.")
+            raise NotReadyError("it has been removed.")
         if not self._well:
             if self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._ask())
@@ -65,7 +66,7 @@ class Elsewhere:
         if self._checking is None and not self._stopped:
             self._checking = asyncio.create_task(self._check())
         if not self._well:
-            raise NotReady(f"GET {self._health_path} of {self._site.url} does not answer 200. Start it there.")
+            raise NotReadyError(f"GET {self._health_path} of {self._url.url} does not answer 200. Start it there.")
         return self._upstream
 
     async def stop(self) -> None:
@@ -94,12 +95,12 @@ class Elsewhere:
             await self._ask()
 
     async def _ask(self) -> None:
-        status = await status_of(self._site, self._health_path)
+        status = await status_of(self._url, self._health_path)
         self._failures = 0 if status == 200 else self._failures + 1
         well = self._failures < (self._rules.health_failures if self._well else 1)
         if well is not self._well:
-            found = "healthy" if well else f"not healthy: {f'answered {status}' if status else 'no answer'}"
-            self._note(f"{self._site.url} is {found} (its own output stays where it runs)")
+            health = "healthy" if well else f"not healthy: {f'answered {status}' if status else 'no answer'}"
+            self._note(f"{self._url.url} is {health} (its own output stays where it runs)")
             log.info("implementation elsewhere name=%s healthy=%s", self.name, well)
         self._well = well
 

@@ -1,7 +1,7 @@
 """The nodes of one implementation: as many instances of it as were asked for, behind one name.
 
-They share its folder, its caller id and its log; each has walls, a process and a port of its own. The gateway's load
-balancer chooses among those that run.
+They share its folder, its caller id and its log; each has a sandbox, a process and a port of its own. The gateway's
+load balancer chooses among those that run.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from janus_platform.clock import Clock
 from janus_platform.gateway.directory import Upstream
 from janus_platform.node.instance import Instance
 from janus_platform.node.log import BoundedLog
-from janus_platform.node.remote import Elsewhere
+from janus_platform.node.remote import RemoteInstance
 
 # A failed start is not tried again at once: each try may take all of its time limit.
 RETRY_SECONDS = 10.0
 
 
-Member = Instance | Elsewhere
+Replica = Instance | RemoteInstance
 
 
-class Fleet:
+class Replicas:
     """The instances of one implementation. `another` makes one that takes the place of one that has failed."""
 
-    def __init__(self, instances: Sequence[Member], another: Callable[[], Member], clock: Clock) -> None:
+    def __init__(self, instances: Sequence[Replica], another: Callable[[], Replica], clock: Clock) -> None:
         self.instances = list(instances)
         self._another, self._clock = another, clock
         self.asked_at = clock.now()
@@ -40,7 +40,7 @@ class Fleet:
     async def upstreams(self) -> list[Upstream]:
         """Those that run now; the others are started beside. Waits for the first one where none runs.
 
-        Raises NotReady with the first one's reason when none can be started.
+        Raises NotReadyError with the first one's reason when none can be started.
         """
         self.asked_at = self._clock.now()
         ready = [upstream for instance in self.instances if (upstream := instance.ready) is not None]
@@ -60,7 +60,7 @@ class Fleet:
         return [await starts[0]]
 
     async def all_started(self) -> None:
-        """Return once every one of them runs. Raises NotReady when one cannot be started."""
+        """Return once every one of them runs. Raises NotReadyError when one cannot be started."""
         await asyncio.gather(*(instance.upstream() for instance in self.instances))
 
     async def event_logs(self) -> dict[str, EventLog]:

@@ -16,28 +16,28 @@ import psutil
 from janus_platform.clock import Clock
 from janus_platform.isolation.memory import MemoryGuard
 from janus_platform.isolation.process_tree import members, tasks_of
-from janus_platform.node.limits import Bounds
+from janus_platform.node.limits import Limits
 
 LOOK_EVERY_SECONDS = 0.25
 _IN_MEMORY = ("/tmp", "/dev/shm")
 _ENTRY_BYTES = 1_024  # what the kernel takes for a file's inode and name, about
 
 
-async def until_excess(guard: MemoryGuard, bounds: Bounds, pid: int, clock: Clock) -> str:
-    """Return, with the reason, once the tree below `pid` has more than `bounds` allow."""
+async def until_over_limits(guard: MemoryGuard, limits: Limits, pid: int, clock: Clock) -> str:
+    """Return, with the reason, once the tree below `pid` has more than `limits` allow."""
     while True:
         await clock.sleep(LOOK_EVERY_SECONDS)
-        if found := await asyncio.to_thread(_excess, guard, bounds, pid):
-            return found
+        if reason := await asyncio.to_thread(_over_limits, guard, limits, pid):
+            return reason
 
 
-def _excess(guard: MemoryGuard, bounds: Bounds, pid: int) -> str | None:
-    processes = members(pid, at_most=bounds.processes)
+def _over_limits(guard: MemoryGuard, limits: Limits, pid: int) -> str | None:
+    processes = members(pid, at_most=limits.processes)
     # At the number itself no further process can be made. Counted first: it is what grows fastest.
-    if tasks_of(processes) >= bounds.processes:
-        return f"{bounds.processes} processes and threads"
+    if tasks_of(processes) >= limits.processes:
+        return f"{limits.processes} processes and threads"
     if guard.exceeded(lambda: processes, _files_bytes(processes)):
-        return f"over its {bounds.memory_bytes / 1e9:g} GB of memory"
+        return f"over its {limits.memory_bytes / 1e9:g} GB of memory"
     return None
 
 
@@ -46,9 +46,9 @@ def _files_bytes(processes: list[psutil.Process]) -> int:
     total = 0
     for path in _IN_MEMORY if processes else ():
         with contextlib.suppress(OSError):
-            place = f"/proc/{processes[-1].pid}/root{path}"
-            if os.stat(place).st_dev != os.stat(path).st_dev:
-                found = os.statvfs(place)
-                total += (found.f_blocks - found.f_bfree) * found.f_frsize
-                total += (found.f_files - found.f_ffree) * _ENTRY_BYTES
+            inside = f"/proc/{processes[-1].pid}/root{path}"
+            if os.stat(inside).st_dev != os.stat(path).st_dev:
+                filesystem = os.statvfs(inside)
+                total += (filesystem.f_blocks - filesystem.f_bfree) * filesystem.f_frsize
+                total += (filesystem.f_files - filesystem.f_ffree) * _ENTRY_BYTES
     return total

@@ -1,4 +1,4 @@
-"""What stands around one implementation's process: the command line, the environment and the files that make its walls.
+"""The sandbox of one implementation's process: the command line, the environment and the files that make it.
 
 The environment is exactly: PATH, HOST, PORT, the implementation's name, its own key, and the way to the egress proxy.
 Nothing of the platform's own environment is inherited. Nothing of the host's is writable from inside: the socket by
@@ -22,13 +22,13 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from janus_platform.contract import Contract
+from janus_platform.gateway.remote_url import Address
 from janus_platform.isolation.layers import Isolation, bwrap_command, readable_copy, with_hidden_options
 from janus_platform.isolation.memory import MemoryGuard
 from janus_platform.isolation.seccomp import filter_program
 from janus_platform.isolation.uids import free_uid, release_uid
 from janus_platform.node import forwarders
-from janus_platform.node.limits import Bounds
-from janus_platform.node.probe import Base
+from janus_platform.node.limits import Limits
 
 LOOPBACK = forwarders.LOOPBACK
 NAME_VARIABLE = "JANUS_IMPLEMENTATION"
@@ -65,14 +65,14 @@ class EgressAccess(Protocol):
 class Launch:
     """One start: what to run, with exactly which environment, in which folder, and where it will listen.
 
-    `before_exec` sets the bounds between fork and exec, `pass_fds` stay open in the process and belong to this launch
+    `before_exec` sets the limits between fork and exec, `pass_fds` stay open in the process and belong to this launch
     (`release`); bytes sent to `echo`, a Unix socket, come back through the forwarders alone.
     """
 
     argv: list[str]
     env: dict[str, str]
     cwd: Path
-    base: Base
+    base: Address
     guard: MemoryGuard
     before_exec: Callable[[], None]
     pass_fds: tuple[int, ...] = ()
@@ -84,8 +84,8 @@ class Launch:
             os.close(descriptor)
 
 
-class Walls(ABC):
-    """The walls around one implementation; `launch` may be called again after its process has ended."""
+class Sandbox(ABC):
+    """The sandbox of one implementation; `launch` may be called again after its process has ended."""
 
     layer: str
     _guard_kind = "none before the first start"
@@ -99,11 +99,11 @@ class Walls(ABC):
         contract: Contract,
         egress: EgressAccess,
         isolation: Isolation,
-        bounds: Bounds,
+        limits: Limits,
         guards: Callable[[], MemoryGuard],
         run_folder: Path,
     ) -> None:
-        self.name, self.folder, self.command, self.bounds, self._guards = name, folder, command, bounds, guards
+        self.name, self.folder, self.command, self.limits, self._guards = name, folder, command, limits, guards
         self._contract, self._egress, self._isolation, self._run_folder = contract, egress, isolation, run_folder
 
     @abstractmethod
@@ -115,17 +115,17 @@ class Walls(ABC):
         """Remove what `launch` made."""
 
     @abstractmethod
-    def promises(self) -> dict[str, str]:
+    def guarantees(self) -> dict[str, str]:
         """What holds around the implementation, a word for each of: namespaces, system_calls, user, code."""
 
     def describe(self) -> dict[str, object]:
-        """What holds around it, and its bounds, as plain data."""
+        """What holds around it, and its limits, as plain data."""
         reasons = {"reasons": list(self._isolation.reasons), "bubblewrap": self._program()}
-        return {**self.promises(), "memory_guard": self._guard_kind, **reasons, **self.bounds.plain()}
+        return {**self.guarantees(), "memory_guard": self._guard_kind, **reasons, **self.limits.plain()}
 
     def evidence(self) -> str:
         """What holds around it in one line, for the evidence: the layer first, and why it is no better one."""
-        holds = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.promises().items())
+        holds = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.guarantees().items())
         reasons = "; ".join(self._isolation.reasons)
         program = f" {program}" if (program := self._program()) else ""
         return f"{self.layer}{program}: {holds}" + (f" ({reasons})" if reasons else "")
@@ -156,40 +156,40 @@ class Walls(ABC):
         }
 
 
-class Bare(Walls):
-    """No walls: a process of its own whose variables name the proxy, and whose use is bounded all the same."""
+class PlainProcess(Sandbox):
+    """A process without namespaces, whose variables name the proxy, and whose use is limited all the same."""
 
     layer = "process"
 
     def launch(self) -> Launch:
         port = _free_port()
         env = self._environment(port=port, egress_port=self._egress.tcp_port)
-        guard, bound = self._guard(), self.bounds.setter(limits=True)
+        guard, set_limits = self._guard(), self.limits.setter(rlimits=True)
 
         def before_exec() -> None:
             guard.enter()
-            bound()
+            set_limits()
 
         return Launch(list(self.command), env, self.folder, (LOOPBACK, port), guard, before_exec)
 
     def close(self) -> None:
         """A bare process leaves nothing but itself."""
 
-    def promises(self) -> dict[str, str]:
+    def guarantees(self) -> dict[str, str]:
         return {"namespaces": "none", "system_calls": "all", "user": "the platform's", "code": "writable"}
 
 
-class Wrapped(Walls):
+class BubblewrapSandbox(Sandbox):
     """Namespaces of its own: read-only files, private /tmp, unprivileged uid, and one way out (see forwarders.py)."""
 
     layer = "bubblewrap"
-    _place: Path | None = None
+    _files: Path | None = None
     _uid: int | None = None
     _starts = 0
 
     def launch(self) -> Launch:
-        if self._place is None:
-            self._place = self._furnish()
+        if self._files is None:
+            self._files = self._make_files()
         self._starts += 1
         port = self._contract.gateway.port
         # The namespace's ports are its own; the number only has to differ from the implementation's.
@@ -198,33 +198,33 @@ class Wrapped(Walls):
         ca_file = str(self._egress.ca_file)
         env = {name: f"{_INSIDE}/ca.pem" if value == ca_file else value for name, value in env.items()}
         # A name of its own for each start: who still holds the one before must not reach the one after.
-        entrance, echo = (self._place / f"{name}{self._starts}" for name in ("gateway", "echo"))
+        entrance, echo = (self._files / f"{name}{self._starts}" for name in ("gateway", "echo"))
         with contextlib.ExitStack() as on_failure:
             fds = [_listening(entrance)]
             on_failure.callback(lambda: list(map(os.close, fds)))
             fds.append(_listening(echo))
-            doors = [str(egress_port), f"{_INSIDE}/egress.sock", str(fds[0]), str(fds[1]), str(port)]
+            ports = [str(egress_port), f"{_INSIDE}/egress.sock", str(fds[0]), str(fds[1]), str(port)]
             options = []
             if program := filter_program(keeps_cores=True):
                 fds.append(readable_copy(program))
                 options = ["--seccomp", str(fds[-1])]
-            run = [sys.executable, "-I", "-S", f"{_INSIDE}/forwarders.py", *doors, *self.command]
-            argv, hidden = with_hidden_options(self._bwrap(self._place, options))
+            run = [sys.executable, "-I", "-S", f"{_INSIDE}/forwarders.py", *ports, *self.command]
+            argv, hidden = with_hidden_options(self._bwrap(self._files, options))
             fds.append(hidden)
-            argv += [*self.bounds.prlimit_command(), *run]
-            guard, bound = self._guard(), self.bounds.setter(limits=False)
+            argv += [*self.limits.prlimit_command(), *run]
+            guard, set_limits = self._guard(), self.limits.setter(rlimits=False)
             on_failure.pop_all()
 
         def before_exec() -> None:
             guard.enter()
-            bound()
+            set_limits()
 
-        return Launch(argv, env, self._place, entrance, guard, before_exec, tuple(fds), echo)
+        return Launch(argv, env, self._files, entrance, guard, before_exec, tuple(fds), echo)
 
     def close(self) -> None:
-        if self._place is not None:
-            shutil.rmtree(self._place, ignore_errors=True)
-            self._place = None
+        if self._files is not None:
+            shutil.rmtree(self._files, ignore_errors=True)
+            self._files = None
         if self._uid is not None:
             release_uid(self._uid)
             self._uid = None
@@ -232,37 +232,37 @@ class Wrapped(Walls):
     def _program(self) -> str:
         return self._isolation.program()
 
-    def promises(self) -> dict[str, str]:
+    def guarantees(self) -> dict[str, str]:
         user = "its own" if self._isolation.own_uid else "mapped in a user namespace"
         calls = "filtered" if filter_program() else "all: no filter is known for this machine"
         return {"namespaces": "its own", "system_calls": calls, "user": user, "code": "read-only"}
 
-    def _furnish(self) -> Path:
+    def _make_files(self) -> Path:
         # Unix socket paths are limited to about 100 bytes, so the folder's name is short.
-        place = self._run_folder / secrets.token_hex(4)
-        place.mkdir(parents=True)
+        folder = self._run_folder / secrets.token_hex(4)
+        folder.mkdir(parents=True)
         if self._isolation.own_uid:
             self._uid = free_uid()
             # The folder around the proxy's socket is private; this opens it to those whom we show it.
             self._egress.socket_path.chmod(0o666)
-        _write(place / "ca.pem", self._egress.ca_file.read_bytes())
-        _write(place / "hosts", b"127.0.0.1 localhost\n")
-        _write(place / "forwarders.py", Path(forwarders.__file__).read_bytes())
-        return place
+        _write(folder / "ca.pem", self._egress.ca_file.read_bytes())
+        _write(folder / "hosts", b"127.0.0.1 localhost\n")
+        _write(folder / "forwarders.py", Path(forwarders.__file__).read_bytes())
+        return folder
 
-    def _bwrap(self, place: Path, options: list[str]) -> list[str]:
+    def _bwrap(self, folder: Path, options: list[str]) -> list[str]:
         binds = [
             *((path, str(path)) for path in _python_folders()),
-            (place / "ca.pem", f"{_INSIDE}/ca.pem"),
-            (place / "hosts", "/etc/hosts"),
-            (place / "forwarders.py", f"{_INSIDE}/forwarders.py"),
+            (folder / "ca.pem", f"{_INSIDE}/ca.pem"),
+            (folder / "hosts", "/etc/hosts"),
+            (folder / "forwarders.py", f"{_INSIDE}/forwarders.py"),
             (self._egress.socket_path, f"{_INSIDE}/egress.sock"),
         ]
         return bwrap_command(
             self._isolation,
             binds_ro=binds,
             brought={self.folder: _CODE_INSIDE},
-            tmpfs={"/tmp": self.bounds.disk_bytes, "/dev/shm": _SHARED_MEMORY_BYTES},
+            tmpfs={"/tmp": self.limits.disk_bytes, "/dev/shm": _SHARED_MEMORY_BYTES},
             uid=self._uid,
             chdir=_CODE_INSIDE,
             hostname=self.name,

@@ -1,4 +1,4 @@
-"""The one keeper of processes: the platform, every implementation and every sandbox run are started and ended here.
+"""Child processes: the platform, every implementation and every sandbox run are started and ended here.
 
 Each child leads a session of its own, so that its whole tree can be ended. On Linux the kernel also kills a child when
 its parent dies, whatever killed the parent. What this module does not do: isolate. That is the node's and the sandbox's
@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import psutil
+
+from janus_platform.errors import PlatformError
 
 if TYPE_CHECKING:
     import asyncio
@@ -161,7 +163,7 @@ class Child:
             _kill(identity)
 
 
-class NoAnswer(OSError):
+class NoAnswerError(PlatformError, OSError):
     """A program could not be started, ended with an error or did not end in time; the message says which."""
 
 
@@ -169,7 +171,7 @@ def ask(argv: Sequence[str], *, seconds: float, env: Mapping[str, str] | None = 
     """What a program of this machine prints, such as its version. Its whole tree has ended afterwards.
 
     For programs that may be broken: time and output are bounded. `cwd` is the root by default, since Go and version
-    managers look for settings in the working directory. Blocks. Raises NoAnswer.
+    managers look for settings in the working directory. Blocks. Raises NoAnswerError.
     """
     try:
         process = subprocess.Popen(
@@ -182,7 +184,7 @@ def ask(argv: Sequence[str], *, seconds: float, env: Mapping[str, str] | None = 
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise NoAnswer(f"it cannot be started: {getattr(error, 'strerror', None) or error}") from error
+        raise NoAnswerError(f"it cannot be started: {getattr(error, 'strerror', None) or error}") from error
     with process:
         try:
             stdout, stderr = _read(process, seconds)
@@ -191,8 +193,8 @@ def ask(argv: Sequence[str], *, seconds: float, env: Mapping[str, str] | None = 
                 _kill(left)
             _signal_group(process.pid, signal.SIGKILL)
     if process.returncode:
-        said = [line for line in stderr.splitlines() if line.strip()] or [f"exit code {process.returncode}"]
-        raise NoAnswer(f"it fails: {said[0].strip()[:_REASON_CHARACTERS]}")
+        errors = [line for line in stderr.splitlines() if line.strip()] or [f"exit code {process.returncode}"]
+        raise NoAnswerError(f"it fails: {errors[0].strip()[:_REASON_CHARACTERS]}")
     return stdout.strip()
 
 
@@ -212,9 +214,9 @@ def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[str, str]:
                 else:
                     selector.unregister(key.fileobj)
             if time.monotonic() > deadline:
-                raise NoAnswer(f"it did not answer within {seconds:g} s")
+                raise NoAnswerError(f"it did not answer within {seconds:g} s")
             if max(map(len, received.values())) > _ANSWER_BYTES:
-                raise NoAnswer("it prints without end")
+                raise NoAnswerError("it prints without end")
     return received["stdout"].decode(errors="replace"), received["stderr"].decode(errors="replace")
 
 

@@ -16,6 +16,7 @@ import sys
 from types import MappingProxyType
 from typing import Any
 
+from janus_platform.errors import PlatformError
 from janus_platform.processes.child import Child
 from janus_platform.processes.worker_process import LENGTHS, read_answer
 
@@ -37,15 +38,15 @@ def _as_dict(view: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
 copyreg.pickle(MappingProxyType, _as_dict)
 
 
-class WorkerError(Exception):
+class WorkerError(PlatformError):
     """A job was not done."""
 
 
-class TooManyJobs(WorkerError):
+class TooManyJobsError(WorkerError):
     """As many jobs are waiting as may wait."""
 
 
-class JobFailed(WorkerError):
+class JobFailedError(WorkerError):
     """The job took too long or too much memory, or failed; the message says which."""
 
 
@@ -61,7 +62,7 @@ class Workers:
     async def run(self, function: str, body: bytes, **options: Any) -> tuple[Any, bytes]:
         """What `function` ("module:name") gives for `body`: what JSON can carry, and bytes. Raises WorkerError."""
         if self._waiting >= MAX_WAITING:
-            raise TooManyJobs("too many large requests at once")
+            raise TooManyJobsError("too many large requests at once")
         self._waiting += 1
         try:
             async with self._places:
@@ -83,16 +84,16 @@ class Workers:
                 said, made = await _exchange(child, head, body)
             done = len(body) < RETIRING_BYTES
         except TimeoutError:
-            raise JobFailed(f"it took longer than {self._limit:g} s") from None
+            raise JobFailedError(f"it took longer than {self._limit:g} s") from None
         except (asyncio.IncompleteReadError, ConnectionError):
-            raise JobFailed("the process that worked on it ended") from None
+            raise JobFailedError("the process that worked on it ended") from None
         finally:
             # The answer to a job that was given up would be taken for that to the next one.
             self._idle.append(child) if done else await asyncio.shield(_ended(child))
         try:
             return read_answer(said), made
         except RuntimeError as error:
-            raise JobFailed(f"it failed with {error}") from None
+            raise JobFailedError(f"it failed with {error}") from None
 
     async def _child(self) -> Child:
         while self._idle:

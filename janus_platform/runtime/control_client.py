@@ -1,4 +1,4 @@
-"""The way to a running platform: HTTP over its control socket, by the standard library alone, so joining is quick."""
+"""The control API's client: HTTP over a Unix socket, by the standard library alone, so that joining is quick."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from janus_platform.errors import NotRunning, PlatformError, RequestRefused
+from janus_platform.errors import NotRunningError, PlatformError, RequestRefusedError
 
 TIMEOUT_SECONDS = 90.0
 # A submission is tried out before it is accepted: start-up and a few short chats.
@@ -35,28 +35,32 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class ControlClient:
-    """Asks the platform behind `path`. Every method raises NotRunning when nothing answers there."""
+    """A client of the platform at the socket `path`. Every method raises NotRunningError when nothing answers."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def get(self, path: str, /, *names: str, **query: str | None) -> Any:
-        """The JSON answer to GET of `path`, below it `names`. Raises RequestRefused with the platform's own words."""
-        asked = "&".join(
+        """The JSON answer to GET of `path`/`names`. Raises RequestRefusedError with the platform's own words."""
+        query_string = "&".join(
             f"{key}={quote(value, errors='surrogateescape')}" for key, value in query.items() if value is not None
         )
-        return self._request("GET", _below(path, names) + (f"?{asked}" if asked else ""))
+        return self._request("GET", _below(path, names) + (f"?{query_string}" if query_string else ""))
 
     def post(self, path: str, /, **body: Any) -> Any:
-        """The JSON answer to POST of `body`. Raises RequestRefused with the platform's own words."""
+        """The JSON answer to POST of `body`. Raises RequestRefusedError with the platform's own words."""
         return self._request("POST", path, body)
 
     def submit(self, **body: Any) -> dict[str, Any]:
-        """What became of a submission. Raises RequestRefused, with the checklist where it got so far."""
+        """What became of a submission. Raises RequestRefusedError, with the checklist where it got so far."""
         return dict(self._request("POST", "/implementations", body, timeout=SUBMIT_SECONDS))
 
+    def evidence(self, name: str, nonce: str) -> dict[str, Any]:
+        """The evidence of an implementation. Raises RequestRefusedError with the reason why there is none."""
+        return dict(self.get("/implementations", name, "evidence", nonce=nonce))
+
     def delete(self, path: str, /, *names: str) -> Any:
-        """The JSON answer to DELETE. Raises RequestRefused with the platform's own words."""
+        """The JSON answer to DELETE. Raises RequestRefusedError with the platform's own words."""
         return self._request("DELETE", _below(path, names))
 
     def lease(self, caller: str) -> Lease:
@@ -79,7 +83,7 @@ class ControlClient:
                 raise _refused(response.status, first_line)
             if not first_line.endswith(b"\n"):
                 # Where the platform died while writing, `readline` returns what came until then.
-                raise NotRunning
+                raise NotRunningError
             return Lease(json.loads(first_line), connection)
         except BaseException:
             connection.close()
@@ -105,7 +109,7 @@ class ControlClient:
             return connection, connection.getresponse()
         except _GONE:
             connection.close()
-            raise NotRunning from None
+            raise NotRunningError from None
         except TimeoutError:
             connection.close()
             raise _silent() from None
@@ -156,7 +160,7 @@ def _read(read: Callable[[], bytes]) -> bytes:
     try:
         return read()
     except _GONE:
-        raise NotRunning from None
+        raise NotRunningError from None
     except TimeoutError:
         raise _silent() from None
 
@@ -167,9 +171,9 @@ def _silent() -> PlatformError:
 
 def _refused(status: int, content: bytes) -> PlatformError:
     if status == _ENDING:
-        return NotRunning()
+        return NotRunningError()
     try:
         answer = json.loads(content)
-        return RequestRefused(status, answer["detail"], answer.get("checks", ()))
+        return RequestRefusedError(status, answer["detail"], answer.get("checks", ()))
     except (ValueError, KeyError, TypeError):
-        return RequestRefused(status, f"The platform answered {status}. See `janus logs`.")
+        return RequestRefusedError(status, f"The platform answered {status}. See `janus logs`.")

@@ -1,4 +1,4 @@
-"""The garbage collector's pauses, kept out of the streams: a look at everything that lives takes 0.1 s.
+"""Garbage collection outside the streams: a full collection takes 0.1 s.
 
 Most of what a request makes goes when its last reference does. Cycles of young objects are still found at once, in
 small steps; the others wait until nobody is being answered, or for MOST_SECONDS.

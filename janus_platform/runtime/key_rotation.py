@@ -16,7 +16,7 @@ from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.egress.callers import Callers
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.directory import NotDeployed, NotReady
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError
 from janus_platform.node.deployments import Deployments
 
 log = logging.getLogger("janus.platform")
@@ -79,7 +79,7 @@ class KeyRotation:
             return error
         try:
             restarted = await self._deployments.restart(name)
-        except (NotReady, NotDeployed) as error:
+        except (NotReadyError, NotDeployedError) as error:
             self._callers.withdraw(name)
             return PlatformError(f"{name} keeps its old key, because it does not start anew: {error}")
         except BaseException:

@@ -1,4 +1,4 @@
-"""Starts the platform's process, or finds the one that runs. Used by the command line and the notebooks alike."""
+"""The launcher of the platform's process, which finds the one that runs. Command line and notebooks use it alike."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from janus_platform.classroom.saved_ticket import VARIABLE as ROOM_VARIABLE
-from janus_platform.classroom.saved_ticket import wanted_ticket
-from janus_platform.classroom.settings import RoomSettings
-from janus_platform.classroom.ticket import Ticket
-from janus_platform.errors import NotRunning, PlatformError
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.errors import NotRunningError, PlatformError
+from janus_platform.gateway.access import AccessRules
 from janus_platform.processes.child import ProcessId, end_tree, spawn_background
 from janus_platform.runtime.control_client import ControlClient
 from janus_platform.runtime.state import Runtime, State
@@ -35,12 +31,27 @@ Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True)
+class Program:
+    """A process that stands in the place of a single user's platform, such as a classroom's or the bridge to one.
+
+    `mark` is what its state says of it, and `mismatch` how a platform with another mark runs. Where somebody else
+    decides about limits and web, `refusal` says so to whoever asks for them.
+    """
+
+    module: str
+    mark: str
+    mismatch: str
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
 class Options:
     """How the platform should run; None means whatever runs is fine, else the default (port 8000, contract limits).
 
     `web` None stands for what `$JANUS_WEB` says, if it says anything; `access` without keys and origins fits any
-    platform. `room` makes the platform a room for others; with a `ticket`, somebody else's room takes the platform's
-    place.
+    platform. `program` is run instead of a single user's platform.
     """
 
     port: int | None = None
@@ -48,8 +59,7 @@ class Options:
     web: str | None = None
     detach: bool = False
     access: AccessRules = field(default_factory=AccessRules.of)
-    room: RoomSettings | None = None
-    ticket: Ticket | None = field(default_factory=wanted_ticket)
+    program: Program | None = None
 
     def __post_init__(self) -> None:
         if self.limits is not None and self.limits not in LIMITS:
@@ -59,14 +69,8 @@ class Options:
             raise PlatformError(f"{named} is one of {', '.join(WEBS)}, not {self.wanted_web!r}.")
         if self.port is not None and not 0 <= self.port <= 65_535:
             raise PlatformError(f"A port lies between 1 and 65535 (0: any free one), not {self.port}.")
-
-        if self.ticket and (self.limits or self.web or self.room):
-            raise PlatformError("You have joined a room, and the room decides that. `janus leave` ends it.")
-
-    @property
-    def wanted_room(self) -> str:
-        """What the state of a platform that fits says of rooms; empty where any does."""
-        return self.ticket.shown if self.ticket else self.room.mark if self.room else ""
+        if self.program and self.program.refusal and (self.limits or self.web):
+            raise PlatformError(self.program.refusal)
 
     @property
     def wanted_web(self) -> str | None:
@@ -102,7 +106,7 @@ def join(runtime: Runtime, options: Options, take: Callable[[ControlClient], Tak
             if options.detach:
                 client.post("/detach")
             return take(client)
-        except NotRunning:
+        except NotRunningError:
             if attempt == _ATTEMPTS - 1:
                 raise
             # Its last user left, or somebody ended it, just before we came: the next one starts when it is gone.
@@ -129,14 +133,14 @@ def _check_same(state: State, options: Options) -> None:
         differs.append(f"with --web {state.web}")
     if options.access.mark not in ("", state.access):
         differs.append("with other API keys or origins")
-    if options.wanted_room not in ("", state.room):
-        differs.append("outside that room" if options.ticket else "as another room, or as none")
+    if options.program and options.program.mark != state.room:
+        differs.append(options.program.mismatch)
     if differs:
         raise PlatformError(f"A platform already runs {' and '.join(differs)}. Use it, or end it first: `janus down`.")
 
 
 def _start(runtime: Runtime, options: Options) -> State:
-    argv = [sys.executable, "-m", *_what_to_run(options)]
+    argv = [sys.executable, "-m", *_module_and_arguments(options)]
     if options.port is not None:
         argv += ["--port", str(options.port)]
     if options.detach:
@@ -144,9 +148,8 @@ def _start(runtime: Runtime, options: Options) -> State:
     # A shell may still carry the variables of a platform that has ended: its CA is not to be trusted alone.
     environment = {name: value for name, value in os.environ.items() if value != str(runtime.ca_file)}
     options.access.hand_to(environment)
-    environment.pop(ROOM_VARIABLE, None)
-    if options.ticket:
-        environment[ROOM_VARIABLE] = str(options.ticket)
+    if options.program:
+        environment |= options.program.environment
     ready, theirs = os.pipe()
     with open(ready, "rb", buffering=0) as pipe:
         try:
@@ -175,11 +178,12 @@ def _start(runtime: Runtime, options: Options) -> State:
     )
 
 
-def _what_to_run(options: Options) -> list[str]:
-    if options.ticket:
-        return ["janus_platform.classroom.bridge_process"]
-    asked = ["--limits", options.limits or LIMITS[0], "--web", options.wanted_web or WEBS[0]]
-    return ["janus_platform.runtime.server", *asked, *(options.room.arguments if options.room else [])]
+def _module_and_arguments(options: Options) -> list[str]:
+    program = options.program or Program("janus_platform.runtime.server", "", "")
+    wanted = (
+        [] if program.refusal else ["--limits", options.limits or LIMITS[0], "--web", options.wanted_web or WEBS[0]]
+    )
+    return [program.module, *wanted, *program.arguments]
 
 
 def _abandon(runtime: Runtime, process: ProcessId) -> None:

@@ -1,4 +1,4 @@
-"""Who uses the platform: it ends when its last user is gone, unless it was told to stay.
+"""Leases, which count the platform's users: it ends when its last user is gone, unless it is detached.
 
 A user holds a lease, an open connection that the kernel closes however the user's process ends, or is a process that
 the platform watches (the terminal session behind `janus up`).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Iterator
 
 from janus_platform.clock import Clock
@@ -16,8 +17,8 @@ from janus_platform.processes.child import ProcessId
 WATCH_SECONDS = 0.5
 
 
-class Users:
-    """Counts leases and watched processes; `detached` keeps the platform running without any."""
+class Leases:
+    """The leases and the watched processes; `detached` keeps the platform running without any."""
 
     def __init__(self, clock: Clock, *, detached: bool = False, grace_seconds: float = 5.0) -> None:
         # The grace lets a restarted kernel join again, and whoever started the platform take the first lease.
@@ -48,9 +49,26 @@ class Users:
         self._changed.set()
 
     def detach(self) -> None:
-        """Stay, with users or without."""
+        """Keep running, with users or without."""
         self.detached = True
         self._changed.set()
+
+    async def run_until_unused(self, ending: asyncio.Event) -> None:
+        """Return once `ending` is set: by a signal, by somebody else, or here when the last user is gone."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ending.set)
+
+        async def end_when_unused() -> None:
+            try:
+                await self.wait_until_gone()
+            finally:
+                # In the same step: whoever asks for a lease from here on is told that the platform is ending.
+                ending.set()
+
+        unused = asyncio.create_task(end_when_unused())
+        await ending.wait()
+        unused.cancel()
 
     async def wait_until_gone(self) -> None:
         """Return when there has been no user for the whole grace."""

@@ -1,4 +1,4 @@
-"""Where the running platform keeps what it needs while it runs: sockets, CA certificate, state; and the lock around it.
+"""The files of a running platform: sockets, CA certificate, state; and the lock around its start.
 
 Nothing of this outlives the platform. The folder is private to the user (0700).
 """
@@ -21,6 +21,7 @@ from typing import IO
 from janus_bench.home import home
 from janus_platform.errors import PlatformError
 from janus_platform.processes.child import ProcessId
+from janus_platform.stored_files import write_whole
 
 # A Unix socket's path may have 103 bytes (macOS) or 107 (Linux); our longest socket name takes 40 below the folder.
 _MAX_FOLDER_BYTES = 60
@@ -40,9 +41,7 @@ class State:
 
     def write(self, runtime: Runtime) -> None:
         """Store the state, at once and whole."""
-        draft = runtime.folder / "state.json.new"
-        draft.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        draft.replace(runtime.state_file)
+        write_whole(runtime.state_file, json.dumps(asdict(self)))
 
 
 @dataclass(frozen=True)
@@ -126,8 +125,8 @@ def runtime() -> Runtime:
 
 
 def _check_private(folder: Path) -> None:
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise PlatformError(f"{folder} belongs to somebody else. Remove it, or set JANUS_HOME to a shorter path.")
     if not os.access(folder, os.W_OK):
         raise PermissionError(13, "Permission denied", str(folder))

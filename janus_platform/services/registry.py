@@ -1,6 +1,6 @@
-"""The hostname table: which service answers at which of the contract's hosts. It is the whole topology.
+"""The service registry: the app that answers at each of the contract's hosts. It is the whole topology.
 
-Natively the egress proxy stands before it; a test may stand an in-process transport there.
+The egress proxy forwards to it; a test may use an in-process transport instead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from janus_platform.services.code_sandbox import app as code_sandbox
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference import app as inference
 from janus_platform.services.inference.minilm import MiniLM
-from janus_platform.services.inference.upstream import upstream_of
+from janus_platform.services.inference.upstream.engine import upstream_of
 from janus_platform.services.search import app as search
 from janus_platform.services.vector_index import app as vector_index
 from janus_platform.services.vector_index.prepare import model_folder
@@ -29,7 +29,7 @@ from janus_platform.services.web_proxy import app as web_proxy
 HEALTH_SECONDS = 2.0
 
 
-class HostTable:
+class ServiceRegistry:
     """The five services by host name."""
 
     def __init__(self, contract: Contract, apps: Mapping[str, ASGIApp]) -> None:
@@ -58,7 +58,7 @@ class HostTable:
 
 def build_services(
     context: ServiceContext, accepts_key: Callable[[str], bool], sandbox_cache: Path, *, web: str = "corpus"
-) -> HostTable:
+) -> ServiceRegistry:
     """All five services, ready to be put behind the egress proxy.
 
     `accepts_key` says whether an inference key is valid; `sandbox_cache` is what `code_sandbox.warm_up` filled;
@@ -78,7 +78,7 @@ def build_services(
             upstream=upstream_of(os.environ, context.contract, clock=context.clock),
         ),
     }
-    return HostTable(context.contract, apps)
+    return ServiceRegistry(context.contract, apps)
 
 
 async def _get(app: ASGIApp, host: str, path: str) -> tuple[int, dict[str, Any]]:

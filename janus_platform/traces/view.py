@@ -1,67 +1,21 @@
 """A trace as a reader holds it: spans with times in milliseconds, and the figures that are read off them.
 
-Drawn as a waterfall by `waterfall_svg` (notebook, file) and `waterfall_text` (terminal).
+Drawn by waterfall.py: for a notebook, as a file, and as text for a terminal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from janus_platform.traces.spans import Gap, Span, read_spans
+from janus_platform.traces.waterfall import Waterfall, as_text, document, draw, draw_narrow
+
 _NO_SERVICES = ("client", "gateway", "node", "implementation")
-_ATTACHED, _TOKEN_TIMES, _STATUS = "janus.attached", "janus.token_ms", "http.response.status_code"
-
-
-@dataclass(frozen=True)
-class Span:
-    """One span, its times in milliseconds since the trace's first span began."""
-
-    name: str
-    depth: int
-    start_ms: float
-    end_ms: float
-    attributes: dict[str, Any]
-    events: tuple[tuple[str, float], ...]
-    failed: bool = False
-
-    @property
-    def duration_ms(self) -> float:
-        """How long it took."""
-        return self.end_ms - self.start_ms
-
-    @property
-    def attached(self) -> str | None:
-        """How a service call came to its place: propagated, inferred or unattributed; None for other spans."""
-        return self.attributes.get(_ATTACHED)
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status it answered with, where it has one."""
-        status = self.attributes.get(_STATUS)
-        return status if isinstance(status, int) else None
-
-    @property
-    def label(self) -> str:
-        """Its name, with how it was placed where that is not certain."""
-        return f"{self.name} ({self.attached})" if self.attached in ("inferred", "unattributed") else self.name
-
-    @property
-    def outcome(self) -> str:
-        """Its duration, with the status where that is an error."""
-        error = self.status if self.status is not None and self.status >= 400 else "failed" if self.failed else ""
-        return f"{self.duration_ms:.1f} ms" + (f" · {error}" if error else "")
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A pause of `ms` milliseconds between two chunks, the first of which came at `start_ms`."""
-
-    start_ms: float
-    ms: float
+_TOKEN_TIMES = "janus.token_ms"
 
 
 class Trace:
@@ -74,8 +28,8 @@ class Trace:
         self.raw = raw
         self.trace_id: str = raw["trace_id"]
         start = min(s["start_ns"] for s in raw["spans"])
-        self.spans: list[Span] = _spans(raw["spans"], start)
-        self.unattributed: list[Span] = _spans(raw.get("unattributed", ()), start)
+        self.spans: list[Span] = read_spans(raw["spans"], start)
+        self.unattributed: list[Span] = read_spans(raw.get("unattributed", ()), start)
 
     @property
     def duration_ms(self) -> float:
@@ -147,33 +101,43 @@ class Trace:
         """What is read off the waterfall, one sentence a line."""
         return [*self._stream_figures(), *self._service_figures()]
 
+    @property
+    def waterfall(self) -> Waterfall:
+        """What is drawn of it."""
+        return Waterfall(
+            trace_id=self.trace_id,
+            duration_ms=self.duration_ms,
+            calls=len(self.service_calls),
+            spans=(*self.spans, *self.unattributed),
+            chunks_ms=tuple(self.tokens_ms),
+            content_ms=self.event_ms("first_content"),
+            longest_gap=self.longest_gap,
+            figures=tuple(self.figures()),
+        )
+
     def svg(self) -> str:
         """The waterfall as an SVG element that takes the page's own text colour."""
-        from janus_platform.traces.waterfall_svg import draw
+        return draw(self.waterfall)
 
-        return draw(self)
+    def document(self) -> str:
+        """The waterfall as an SVG file that is light or dark as its reader prefers."""
+        return document(self.waterfall)
 
     def save_svg(self, file: str | Path) -> None:
-        """Write the waterfall as an SVG file that is light or dark as its reader prefers. Raises OSError."""
-        from janus_platform.traces.waterfall_svg import document
-
-        Path(file).write_text(document(self), encoding="utf-8")
+        """Write `document()` into a file. Raises OSError."""
+        Path(file).write_text(self.document(), encoding="utf-8")
 
     def __str__(self) -> str:
-        from janus_platform.traces.waterfall_text import draw
-
-        return draw(self)
+        return as_text(self.waterfall)
 
     def __repr__(self) -> str:
         return f"<Trace {self.trace_id}: {' → '.join(s.name for s in self.spans)}>"
 
     def _repr_html_(self) -> str:
-        from janus_platform.traces.waterfall_svg import draw_narrow
-
         # A page that styles the two classes shows the one that fits; any other shows the wide one, which scrolls.
         return (
             '<div class="janus-wide" style="overflow-x:auto" tabindex="0" role="group" aria-label="Waterfall">'
-            f'{self.svg()}</div><div class="janus-narrow" style="display:none">{draw_narrow(self)}</div>'
+            f'{self.svg()}</div><div class="janus-narrow" style="display:none">{draw_narrow(self.waterfall)}</div>'
         )
 
     def _services(self) -> list[Span]:
@@ -198,31 +162,6 @@ class Trace:
         if parts and self.own_ms is not None:
             parts.append(f"no service open {self.own_ms:.1f} ms")
         return [" · ".join(parts)] if parts else []
-
-
-def _spans(raw: Iterable[dict[str, Any]], start: int) -> list[Span]:
-    raw = list(raw)
-    parents = {s["span_id"]: s["parent_id"] for s in raw}
-    return [
-        Span(
-            name=s["name"],
-            depth=_depth(s["span_id"], parents),
-            start_ms=(s["start_ns"] - start) / 1e6,
-            end_ms=(s["end_ns"] - start) / 1e6,
-            attributes=s["attributes"],
-            events=tuple((e["name"], (e["at_ns"] - start) / 1e6) for e in s["events"]),
-            failed=s["status"] == "error",
-        )
-        for s in raw
-    ]
-
-
-def _depth(span_id: str, parents: dict[str, str | None]) -> int:
-    depth, seen, at = 0, {span_id}, parents.get(span_id)
-    while at in parents and at is not None and at not in seen:
-        seen.add(at)
-        depth, at = depth + 1, parents[at]
-    return depth
 
 
 def _covered(intervals: Iterable[tuple[float, float]]) -> float:

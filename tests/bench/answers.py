@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import base64
 import json
-import struct
-import zlib
+from io import BytesIO
 from typing import Any
 
+from PIL import Image, ImageDraw
+
 from janus_bench.checks import registry as evaluators
-from janus_bench.suites.drawings import encode
-from janus_bench.suites.loader import Item, Suite
+from janus_bench.suites.model import Item, Suite
 from tests.bench.ground_truth import Reply, Request, stream
+
+
+def encoded(image: Image.Image) -> bytes:
+    """A picture as PNG."""
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
 
 
 def png(width: int = 80, height: int = 80, blank: bool = False) -> bytes:
     """A grey picture: a diagonal line, or nothing."""
-    rows = b"".join(b"\0" + bytes(0 if not blank and x == y else 255 for x in range(width)) for y in range(height))
-
-    def part(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    image = Image.new("L", (width, height), 255)
+    if not blank:
+        ImageDraw.Draw(image).line((0, 0, width - 1, height - 1), fill=0)
+    return encoded(image)
 
 
 def artifact(data: bytes | None = None, media_type: str = "image/png") -> dict[str, str]:
@@ -34,15 +38,14 @@ def picture_of(check: evaluators.Artifact) -> bytes:
     """A picture that fulfils an artifact check: each wanted colour in the places that lie nearest to it."""
     if not check.colours:
         return png()
-    rows = bytearray()
+    image = Image.new("RGB", (check.width, check.height))
     for y in range(check.height):
-        rows.append(0)
         for x in range(check.width):
             at = ((x + 0.5) / check.width, (y + 0.5) / check.height)
             nearest = min(check.colours, key=lambda spot: (spot[0] - at[0]) ** 2 + (spot[1] - at[1]) ** 2)
             # rows that differ, as those of a picture that is not blank do
-            rows += bytes([nearest[2] ^ (y & 7), nearest[3], nearest[4]])
-    return encode(check.width, check.height, bytes(rows))
+            image.putpixel((x, y), (nearest[2] ^ (y & 7), nearest[3], nearest[4]))
+    return encoded(image)
 
 
 def known_values(check: evaluators.Code) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from janus_bench.checks import registry as evaluators
-from janus_bench.suites.loader import Item, Suite
+from janus_bench.suites.model import Item, Suite
 from tests.bench.answers import artifact, right_answer
 from tests.bench.lab import Said
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from janus_bench.constants import load_scoring
 from janus_bench.run.records import Record
-from janus_bench.scoring.constants import load_scoring
-from janus_bench.scoring.grading import judge
+from janus_bench.scoring.grading import grade
 from janus_bench.scoring.score import Scores, score
-from janus_bench.suites.loader import Item
+from janus_bench.suites.model import Item
 from janus_bench.wire.chat import Answer, Delta
 
 FIRST_NS, GAP_NS = 5_000_000, 8_000_000  # a word every 8 ms: faster than full marks for speed want
@@ -69,5 +69,5 @@ def scored(items: Sequence[Item], answer: Callable[[Item], Said]) -> Scores:
     """The scores of a target that gives `answer` to every item."""
     table = load_scoring()
     records = [record(item, answer(item)) for item in items]
-    judge(records, items, table)
+    grade(records, items, table)
     return score(records, table)

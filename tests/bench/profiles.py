@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from janus_bench.scoring.metrics import count_tokens
-from janus_bench.suites.loader import Item
+from janus_bench.suites.model import Item
 from tests.bench.lab import Said
 
 SECOND = 1_000_000_000

@@ -19,7 +19,8 @@ import pytest
 import janus_bench
 from janus_bench.checks.verdict import Subject
 from janus_bench.suites.filling import is_seeded
-from janus_bench.suites.loader import Item, build_item, load_suite, product
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import Item, build_item, product
 from tests.bench.answers import Echo
 from tests.bench.cheats import FILLER, Cheat, cheats, learned, right
 from tests.bench.ground_truth import serving

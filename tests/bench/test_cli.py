@@ -13,10 +13,10 @@ import jsonschema
 import pytest
 
 import janus_bench
+from janus_bench import api
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard.local import Leaderboard
-from janus_bench.report.report import SCHEMA_FILE
-from janus_bench.run import api
+from janus_bench.report.document import SCHEMA_FILE
 from janus_bench.suites.loader import load_suite
 from tests.bench.answers import Echo, Implementation
 from tests.bench.ground_truth import Reply, refused_port, serving

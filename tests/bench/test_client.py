@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from janus_bench.errors import BenchError, RequestFailed
-from janus_bench.run.target import parse_target
+from janus_bench.errors import BenchError, RequestError
 from janus_bench.wire.chat import Answer, read_answer
 from janus_bench.wire.client import Exchange, exchange
+from janus_bench.wire.target import parse_target
 from tests.bench.ground_truth import Reply, chunk, event, plain, refused_port, serving, stream
 
 
@@ -32,7 +32,7 @@ def chunks(*pieces: dict) -> Reply:
 
 
 def failure(reply: Reply, timeout: float = 20.0) -> str:
-    with serving(lambda request: reply) as server, pytest.raises(RequestFailed) as failed:
+    with serving(lambda request: reply) as server, pytest.raises(RequestError) as failed:
         ask(server.url, timeout)
     return failed.value.kind
 
@@ -120,17 +120,17 @@ def test_a_target_that_never_ends_is_given_up() -> None:
 
 
 def test_a_refused_connection_is_told_apart_from_an_unknown_name() -> None:
-    with pytest.raises(RequestFailed) as refused:
+    with pytest.raises(RequestError) as refused:
         ask(f"http://localhost:{refused_port()}")
     assert refused.value.kind == "connection_refused"
-    with pytest.raises(RequestFailed) as unknown:
+    with pytest.raises(RequestError) as unknown:
         ask("http://no-such-host.invalid")
     assert unknown.value.kind == "name_not_resolved"
 
 
 def test_an_error_status_brings_its_message_without_control_characters() -> None:
     reply = plain("404 Not Found", {"error": {"message": "no model \x1b[31m'x'"}})
-    with serving(lambda request: reply) as server, pytest.raises(RequestFailed) as failed:
+    with serving(lambda request: reply) as server, pytest.raises(RequestError) as failed:
         ask(server.url)
     assert failed.value.detail == "status 404: no model  [31m'x'"
 
@@ -201,7 +201,7 @@ def test_https_is_spoken_and_a_certificate_nobody_vouches_for_is_refused(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     with serving(lambda request: stream(["Secret."]), tls=context) as server:
-        with pytest.raises(RequestFailed) as refused:
+        with pytest.raises(RequestError) as refused:
             ask(server.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
         response, answer = ask(server.url)
@@ -221,7 +221,7 @@ def test_speaking_tls_to_a_server_that_speaks_plain_http_is_a_tls_failure() -> N
             port = server.sockets[0].getsockname()[1]
             await exchange(parse_target(f"https://127.0.0.1:{port}"), b"{}", timeout=20)
 
-    with pytest.raises(RequestFailed) as failed:
+    with pytest.raises(RequestError) as failed:
         asyncio.run(main())
     assert failed.value.kind == "tls"
 

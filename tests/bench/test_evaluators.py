@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import socket
+import struct
 import subprocess
 import sys
 import uuid
@@ -12,11 +14,14 @@ import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from janus_bench.checks import code_runner, pictures
 from janus_bench.checks.normalise import body, numbers, reads_as_prose, urls
 from janus_bench.checks.registry import build_check
 from janus_bench.checks.verdict import Subject, Verdict
+from janus_bench.errors import BenchError
+from janus_bench.suites.loader import load_suite
 from tests.bench.answers import artifact, png
 
 HANDSHAKE = {"kind": "facts", "require": [["SYN"], ["SYN-ACK", "SYN/ACK"], ["ACK"]], "forbid": ["UDP"], "max_words": 60}
@@ -273,11 +278,38 @@ def test_pictures_that_decode_count_even_behind_one_that_does_not() -> None:
     assert judged({"kind": "artifact"}, artifacts=[{**whole, "data": "%%%"}]) == 0
 
 
-def test_a_picture_that_inflates_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = base64.b64encode(png().replace(zlib.compress(b""), b"")).decode()
-    monkeypatch.setattr(pictures, "MAX_PIXEL_BYTES", 1000)
-    with pytest.raises(pictures.BadPicture, match="larger"):
-        pictures.decode("image/png", bomb)
+def test_a_picture_that_decodes_to_more_than_the_limit_is_refused_before_it_is_decoded() -> None:
+    whole = png(60_000, 1).replace(
+        b"IHDR" + struct.pack(">II", 60_000, 1), b"IHDR" + struct.pack(">II", 60_000, 60_000)
+    )
+    with pytest.raises(pictures.PictureError, match="larger"):
+        pictures.decode("image/png", base64.b64encode(whole).decode())
+
+
+def test_text_that_inflates_without_end_is_refused() -> None:
+    def part(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    for name in (b"zTXt", b"iCCP"):
+        bomb = part(name, b"a\0\0" + zlib.compress(bytes(200_000_000), 1))
+        whole = png()
+        assert judged({"kind": "artifact"}, artifacts=[artifact(whole[:33] + bomb + whole[33:])]) == 0
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_colours_are_read_from_every_kind_of_png(mode: str) -> None:
+    whole = Image.open(io.BytesIO(png())).convert("L" if mode == "I;16" else mode).convert(mode)
+    file = io.BytesIO()
+    whole.save(file, "PNG")
+    check = {"kind": "artifact", "colours": [[0.9, 0.1, 255, 255, 255], [0.5, 0.5, 0, 0, 0]]}
+    assert judged(check, artifacts=[artifact(file.getvalue())]) == (mode != "I;16")
+
+
+def test_a_suite_with_pictures_says_what_it_needs_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(BenchError, match=r"\[pictures\].*`pip install pillow`"):
+        load_suite("quick").items(1)
+    assert load_suite("coding").items(1)
 
 
 def test_prose_is_told_from_a_list() -> None:

@@ -9,10 +9,11 @@ from statistics import mean, pstdev
 
 import pytest
 
-from janus_bench.scoring import constants
-from janus_bench.scoring.constants import Table
+from janus_bench import constants
+from janus_bench.constants import Table
+from janus_bench.scoring.answer_score import Measured
 from janus_bench.scoring.intervals import compare, intervals, named, rerun_intervals
-from janus_bench.scoring.score import Measured, Scores, score_measured
+from janus_bench.scoring.score import Scores, score_measured
 
 TABLE = constants.load_scoring()
 CATEGORIES = TABLE["quality"]["categories"]

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import janus_bench
+from janus_bench import api
 from janus_bench.errors import BenchError
-from janus_bench.report.report import SCHEMA_FILE
+from janus_bench.report.document import SCHEMA_FILE
 from janus_bench.report.tables import report_rows
-from janus_bench.run import api
 from janus_bench.scoring.llm_judge import addresses_judge, gold_answers, instructions, read_verdict, request_body
 from tests.bench.ground_truth import Reply, Request, plain, serving, stream
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard.local import Leaderboard
-from janus_bench.report.tables import standings_cells, standings_table
-from janus_bench.scoring.constants import scoring_hash
+from janus_bench.leaderboard.tables import standings_cells, standings_table
 from janus_bench.suites.loader import load_suite
 
 HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"

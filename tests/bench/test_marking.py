@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from janus_bench.scoring.constants import load_scoring
-from janus_bench.scoring.grading import judge
-from janus_bench.suites.loader import Item, build_item
+from janus_bench.constants import load_scoring
+from janus_bench.scoring.grading import grade
+from janus_bench.suites.model import Item, build_item
 from tests.bench.lab import Said, record
 
 CAPITALS = {"France": "Paris", "Italy": "Rome", "Spain": "Madrid", "Norway": "Oslo", "Greece": "Athens", "Peru": "Lima"}
@@ -22,7 +22,7 @@ def scores(*answers: str) -> list[float]:
     """What each answer to each question in turn is worth."""
     items = [item(*pair) for pair in CAPITALS.items()]
     records = [record(one, Said(text)) for one, text in zip(items, answers, strict=False)]
-    judge(records, items, load_scoring())
+    grade(records, items, load_scoring())
     return [one.score for one in records]
 
 
@@ -39,7 +39,7 @@ def test_an_answer_that_answers_many_other_questions_is_a_list(others: int, left
 def test_the_reason_stands_among_the_verdicts() -> None:
     items = [item(*pair) for pair in CAPITALS.items()]
     (marked,) = records = [record(items[0], Said("It is " + " and ".join(CAPITALS.values())))]
-    judge(records, items, load_scoring())
+    grade(records, items, load_scoring())
     assert marked.verdicts[-1][0] == "one answer"
     assert marked.verdicts[-1][1].why == "answers 5 other questions too"
 
@@ -49,7 +49,7 @@ def test_what_the_question_itself_names_is_no_list() -> None:
     asked = item("France", "Paris", prompt=f"Which of {', '.join(CAPITALS.values())} is the capital of France?")
     said = f"Of {', '.join(CAPITALS.values())}, it is Paris."
     records = [record(asked, Said(said))]
-    judge(records, [asked, *items[1:]], load_scoring())
+    grade(records, [asked, *items[1:]], load_scoring())
     assert records[0].score == 1
 
 

@@ -11,15 +11,18 @@ import json
 import tarfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from janus_bench.checks.verdict import Subject
 from janus_bench.errors import SuiteError
-from janus_bench.scoring.score import Measured, above_guessing
+from janus_bench.scoring.answer_score import Measured
+from janus_bench.scoring.score import above_guessing
 from janus_bench.suites import public
-from janus_bench.suites.loader import load_suite, product
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import product
 
 GSM8K = {"question": "Bo has 1,000 stones and buys 234 more. How many are there?", "answer": "1000+234\n#### 1,234"}
 HUMAN_EVAL = {
@@ -162,7 +165,7 @@ def mirror() -> Iterator[str]:
 
 def test_a_download_says_its_licence_and_size_first_and_is_kept(mirror: str, own_home: Path) -> None:
     digest = hashlib.sha256(json.dumps(GSM8K).encode()).hexdigest()
-    benchmark = public.elsewhere(public.BENCHMARKS["gsm8k"], f"{mirror}/test.jsonl", digest)
+    benchmark = replace(public.BENCHMARKS["gsm8k"], url=f"{mirror}/test.jsonl", sha256=digest)
     said: list[str] = []
     path = public.fetch(benchmark, say=said.append)
     assert "Licence: MIT. At most 2 MB from http" in said[1]
@@ -174,18 +177,20 @@ def test_a_download_says_its_licence_and_size_first_and_is_kept(mirror: str, own
 def test_another_file_than_pinned_or_none_at_all_is_refused_and_leaves_nothing(mirror: str, own_home: Path) -> None:
     for url, pin, why in ((f"{mirror}/test.jsonl", "0" * 64, "SHA-256"), (f"{mirror}/gone", "", "Not Found")):
         with pytest.raises(SuiteError, match=why):
-            public.fetch(public.elsewhere(public.BENCHMARKS["gsm8k"], url, pin), say=lambda line: None)
+            public.fetch(replace(public.BENCHMARKS["gsm8k"], url=url, sha256=pin), say=lambda line: None)
     assert [path for path in own_home.rglob("*") if path.is_file()] == []
 
 
 def test_a_download_larger_than_told_is_cut(mirror: str, own_home: Path) -> None:
-    from dataclasses import replace
-
-    small = replace(public.elsewhere(public.BENCHMARKS["gsm8k"], f"{mirror}/test.jsonl"), megabytes=0.00001)
+    small = replace(public.BENCHMARKS["gsm8k"], url=f"{mirror}/test.jsonl", sha256="", megabytes=0.00001)
     with pytest.raises(SuiteError, match="larger"):
         public.fetch(small, say=lambda line: None)
 
 
-def test_without_a_copy_and_without_a_download_it_says_where_to_put_one(own_home: Path) -> None:
+def test_without_a_copy_and_without_a_download_it_says_where_to_put_one(
+    mirror: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = replace(public.BENCHMARKS["mmlu"], url=f"{mirror}/gone")
+    monkeypatch.setitem(public.BENCHMARKS, "mmlu", gone)
     with pytest.raises(SuiteError, match=public.DATA_VARIABLE):
-        public.load_public("mmlu", download=False)
+        load_suite("mmlu")

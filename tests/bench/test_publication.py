@@ -18,8 +18,8 @@ from janus_bench.leaderboard.local import Leaderboard
 from janus_bench.leaderboard.publish import check_publication, publish
 from janus_bench.report.report import Report
 from janus_bench.run import target_info
-from janus_bench.run.target import parse_target
 from janus_bench.suites.loader import load_suite
+from janus_bench.wire.target import parse_target
 from tests.bench.answers import Implementation
 from tests.bench.ground_truth import serving
 from tests.bench.pages import pages

@@ -78,7 +78,7 @@ def test_hostile_names_and_answers_stay_text(run: Report, tmp_path: Path) -> Non
     target = document["target"] | {"models_seen": [HOSTILE], "url": HOSTILE}
     items = [document["items"][0] | {"id": HOSTILE, "error": HOSTILE}]
     hostile = Report(document | {"target": target, "items": items, "notes": [HOSTILE]}, [record], tmp_path)
-    for path in write_files(hostile, tmp_path):
+    for path in write_files(hostile.to_dict(), hostile.records, tmp_path):
         if path.suffix in (".html", ".svg", ".md"):
             assert "<script" not in path.read_text()
         if path.suffix == ".svg":
@@ -149,8 +149,8 @@ def test_the_page_begins_with_the_score_and_its_interval_and_shows_expected_besi
     """A wrong exact answer tells what was wanted and what came; the picture says how many of the streams it draws."""
     with serving(Constant(load_suite("quick"))) as server:
         report = janus_bench.run(server.url, "quick", progress=False)
-    pictures = report_files.report_pictures(report)
-    page = report_files.report_page(report, pictures)
+    pictures = report_files.report_pictures(report.to_dict(), report.records)
+    page = report_files.report_page(report.to_dict(), pictures)
     low, high = report.to_dict()["intervals"]["composite"]
     start = page.index("<h1>")
     headline = f"<strong>{report.composite:.1f}</strong>of 100, 95 % interval {low:.1f} to {high:.1f}"

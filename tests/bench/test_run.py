@@ -16,10 +16,11 @@ import jsonschema
 import pytest
 
 import janus_bench
+from janus_bench import api
 from janus_bench.errors import BenchError, SuiteError, TargetError
 from janus_bench.leaderboard.publish import implementation_of
-from janus_bench.report.report import SCHEMA_FILE, Report
-from janus_bench.run import api
+from janus_bench.report.document import SCHEMA_FILE
+from janus_bench.report.report import Report
 from janus_bench.run import store as runs
 from janus_bench.suites.loader import load_suite
 from tests.bench.answers import Constant, Echo, Implementation

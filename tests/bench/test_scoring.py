@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 import janus_bench
+from janus_bench import constants
 from janus_bench.checks.verdict import Verdict
 from janus_bench.run.records import Record
-from janus_bench.scoring import constants, metrics
+from janus_bench.scoring import answer_score, metrics
 from janus_bench.scoring import score as scoring
+from janus_bench.scoring.answer_score import Measured
 from janus_bench.scoring.cost import usd
 from janus_bench.scoring.reading import content_pieces, stalled
-from janus_bench.scoring.score import Measured
 from janus_bench.wire.chat import Answer, Delta
 
 TABLE = constants.load_scoring()
@@ -121,10 +122,10 @@ def test_tokens_are_never_chunks() -> None:
 
 
 def test_the_log_scale_works_in_both_directions_and_has_ends() -> None:
-    assert scoring.log_scale(1, 0.1, 10) == pytest.approx(0.5)
-    assert scoring.log_scale(10, 100, 1) == pytest.approx(0.5)
-    assert [scoring.log_scale(value, 0.1, 10) for value in (0, 0.01, 0.1, 10, 99)] == [1, 1, 1, 0, 0]
-    assert scoring.log_scale(0, 100, 1) == 0
+    assert answer_score.log_scale(1, 0.1, 10) == pytest.approx(0.5)
+    assert answer_score.log_scale(10, 100, 1) == pytest.approx(0.5)
+    assert [answer_score.log_scale(value, 0.1, 10) for value in (0, 0.01, 0.1, 10, 99)] == [1, 1, 1, 0, 0]
+    assert answer_score.log_scale(0, 100, 1) == 0
 
 
 def test_the_composite_is_the_weighted_sum() -> None:
@@ -169,16 +170,16 @@ def test_one_right_answer_in_forty_does_not_carry_the_other_categories() -> None
 
 
 def test_speed_falls_with_every_wait() -> None:
-    speeds = [scoring.item_speed(record(first=first), TABLE) for first in (100, 400, 1600, 6400)]
+    speeds = [answer_score.item_speed(record(first=first), TABLE) for first in (100, 400, 1600, 6400)]
     assert speeds == sorted(speeds, reverse=True)
-    rates = [scoring.item_speed(record(gap=gap), TABLE) for gap in (10, 40, 160)]
+    rates = [answer_score.item_speed(record(gap=gap), TABLE) for gap in (10, 40, 160)]
     assert rates == sorted(rates, reverse=True)
 
 
 def test_a_long_answer_in_one_read_has_no_rate_and_gets_nothing_for_it() -> None:
     streamed, dumped = record(gap=10), record(gap=0)
     assert dumped.tokens_per_second is None
-    assert scoring.item_speed(dumped, TABLE) < scoring.item_speed(streamed, TABLE)
+    assert answer_score.item_speed(dumped, TABLE) < answer_score.item_speed(streamed, TABLE)
 
 
 def test_cost_is_as_reported_else_from_tokens_else_not_known() -> None:
@@ -188,34 +189,34 @@ def test_cost_is_as_reported_else_from_tokens_else_not_known() -> None:
     tokens = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}  # thinking that nobody saw has its price
     assert usd(Answer(usage=tokens), TABLE) == pytest.approx(0.75)
     assert usd(Answer(), TABLE) is None
-    assert scoring.item_cost(record(usage={}), TABLE) == 0
+    assert answer_score.item_cost(record(usage={}), TABLE) == 0
 
 
 def test_a_smooth_stream_with_reasoning_gets_full_streaming_marks() -> None:
-    assert scoring.item_streaming(record(), TABLE) == pytest.approx(1)
+    assert answer_score.item_streaming(record(), TABLE) == pytest.approx(1)
 
 
 def test_a_uniformly_slow_stream_does_not_get_full_marks() -> None:
     numbers = TABLE["streaming"]
-    flows = [scoring.continuity(record(gap=gap), numbers) for gap in (20, 200, 400, 1000)]
+    flows = [answer_score.continuity(record(gap=gap), numbers) for gap in (20, 200, 400, 1000)]
     assert flows[0] == 1
     assert flows == sorted(flows, reverse=True)
     assert flows[-1] == 0
 
 
 def test_five_tokens_a_second_are_slower_than_a_reader() -> None:
-    assert scoring.continuity(record(words=100, gap=200), TABLE["streaming"]) < 0.25
+    assert answer_score.continuity(record(words=100, gap=200), TABLE["streaming"]) < 0.25
 
 
 def test_an_answer_held_back_loses_by_its_wait_and_by_its_lumps() -> None:
     numbers = TABLE["streaming"]
-    assert scoring.continuity(record(first=8000, gap=1), numbers) < 0.2
-    assert scoring.continuity(record(per_piece=40), numbers) == 0
-    assert scoring.continuity(record(per_piece=20), numbers) < 0.2
+    assert answer_score.continuity(record(first=8000, gap=1), numbers) < 0.2
+    assert answer_score.continuity(record(per_piece=40), numbers) == 0
+    assert answer_score.continuity(record(per_piece=20), numbers) < 0.2
 
 
 def test_a_short_answer_may_come_in_one_piece() -> None:
-    assert scoring.continuity(record(words=1), TABLE["streaming"]) == 1
+    assert answer_score.continuity(record(words=1), TABLE["streaming"]) == 1
 
 
 def test_one_long_stall_costs_more_than_its_share_of_the_mean_gap() -> None:
@@ -223,7 +224,7 @@ def test_one_long_stall_costs_more_than_its_share_of_the_mean_gap() -> None:
     assert stalled.answer is not None
     stalled.answer.deltas[50:] = [Delta(d.kind, d.at_ns + 9000 * MS, d.text) for d in stalled.answer.deltas[50:]]
     stalled.timing = metrics.measure(stalled.answer, started_ns=0, connected_ns=0, sent_ns=0, limits=TABLE["tokens"])
-    assert scoring.continuity(stalled, TABLE["streaming"]) < 0.5
+    assert answer_score.continuity(stalled, TABLE["streaming"]) < 0.5
 
 
 def test_a_reader_does_not_wait_for_what_arrives_before_it_is_needed() -> None:
@@ -236,21 +237,21 @@ def test_a_reader_does_not_wait_for_what_arrives_before_it_is_needed() -> None:
 def test_hidden_thinking_scores_less_than_shown_thinking() -> None:
     numbers = TABLE["streaming"]
     content = Delta("content", 0, "It is so, and that is all there is to it.")
-    assert scoring.transparency(Answer([content]), numbers) == 0
-    assert scoring.transparency(Answer([Delta("reasoning", 0, "hm"), content]), numbers) == 0
-    assert scoring.transparency(Answer([Delta("reasoning", 0, content.text), content]), numbers) == 0
+    assert answer_score.transparency(Answer([content]), numbers) == 0
+    assert answer_score.transparency(Answer([Delta("reasoning", 0, "hm"), content]), numbers) == 0
+    assert answer_score.transparency(Answer([Delta("reasoning", 0, content.text), content]), numbers) == 0
     shown = Answer([Delta("reasoning", 0, "I look at the sources."), content])
-    assert scoring.transparency(shown, numbers) == 1
+    assert answer_score.transparency(shown, numbers) == 1
     shown.violations = ["reasoning_after_content"]
-    assert scoring.transparency(shown, numbers) == 0.5
+    assert answer_score.transparency(shown, numbers) == 0.5
 
 
 def test_every_broken_rule_halves_the_protocol_score() -> None:
-    assert [scoring.protocol(Answer(violations=list(names))) for names in ("", "a", "ab")] == [1, 0.5, 0.25]
+    assert [answer_score.protocol(Answer(violations=list(names))) for names in ("", "a", "ab")] == [1, 0.5, 0.25]
 
 
 def test_a_target_that_does_not_stream_gets_no_streaming_marks() -> None:
-    assert scoring.item_streaming(record(streamed=False), TABLE) == 0
+    assert answer_score.item_streaming(record(streamed=False), TABLE) == 0
 
 
 def test_every_constant_has_its_reason_beside_it() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import janus_bench
+from janus_bench.api import _new_seed
 from janus_bench.errors import BenchError
-from janus_bench.leaderboard import publication, seeds
+from janus_bench.leaderboard import publication, seeds, signing
 from janus_bench.leaderboard.local import Leaderboard
 from janus_bench.leaderboard.publish import publish
-from janus_bench.run.api import _seed
 from janus_bench.suites.filling import is_seeded
 from janus_bench.suites.loader import load_suite
 from tests.bench.answers import Implementation
@@ -105,9 +105,9 @@ def test_who_asks_for_seeds_without_end_is_refused(own_home: Any, monkeypatch: p
 
 
 def test_a_given_seed_is_signed_and_stands_in_what_is_published() -> None:
-    given = _seed("honest", to_publish=True)
-    assert seeds.holds(given)
-    assert not seeds.holds(given | {"seed": given["seed"] + 1}) and not seeds.holds({"seed": 1})
+    given = _new_seed("honest", to_publish=True)
+    assert signing.holds(given)
+    assert not signing.holds(given | {"seed": given["seed"] + 1}) and not signing.holds({"seed": 1})
     with serving(Implementation(load_suite("cost"), given["seed"])) as server:
         report = janus_bench.run(server.url, "cost", "honest", progress=False, to_publish=True)
         own = janus_bench.run(server.url, "cost", "honest", progress=False, seed=given["seed"])

@@ -13,7 +13,8 @@ import janus_platform
 from janus_bench.checks import normalise
 from janus_bench.checks.source import Citation
 from janus_bench.checks.text import Facts
-from janus_bench.suites.loader import Item, load_suite
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import Item
 
 SITES = Path(janus_platform.__file__).parent / "corpus" / "sites"
 

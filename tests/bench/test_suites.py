@@ -12,8 +12,9 @@ import janus_bench
 from janus_bench.checks.registry import Unanswerable
 from janus_bench.checks.verdict import Subject
 from janus_bench.errors import SuiteError
-from janus_bench.suites.loader import CATEGORIES, load_suite, product, read_suite
-from janus_bench.suites.problems import inspect, loopholes
+from janus_bench.suites.loader import load_suite, read_suite
+from janus_bench.suites.model import CATEGORIES, product
+from janus_bench.suites.problems import inspect, loopholes, problems
 from tests.bench.answers import right_answer
 
 
@@ -46,6 +47,10 @@ def test_the_quick_suite_is_a_part_of_the_full_one_and_no_file_is_large() -> Non
     files = list((Path(janus_bench.__file__).parent / "suites" / "full").iterdir())
     assert {file.stem for file in files} == set(CATEGORIES)
     assert all(file.stat().st_size < 1024 * 1024 for file in files)
+
+
+def test_the_bundled_suites_have_no_problem() -> None:
+    assert list(problems(list(load_suite("full").raw_items))) == []
 
 
 def test_every_item_of_the_full_suite_can_be_answered_fully() -> None:

@@ -10,13 +10,14 @@ from functools import cache
 
 import pytest
 
+from janus_bench.constants import load_scoring
 from janus_bench.run.records import Record
-from janus_bench.scoring import reading
+from janus_bench.scoring import answer_score, reading
 from janus_bench.scoring import score as scoring
-from janus_bench.scoring.constants import load_scoring
 from janus_bench.scoring.cost import BELOW_LIST, IMPLAUSIBLE, NO_MODEL, REPORTED, UNREPORTED, bill
 from janus_bench.scoring.metrics import count_tokens, measure
-from janus_bench.suites.loader import Item, load_suite
+from janus_bench.suites.loader import load_suite
+from janus_bench.suites.model import Item
 from janus_bench.wire.chat import Answer, Delta
 from tests.bench.cheats import right
 from tests.bench.lab import Said, record, scored
@@ -106,7 +107,7 @@ def test_one_who_knows_the_answers_and_sends_them_well_scores_at_least_95() -> N
 
 def waiting(*deltas: Delta, thinking: tuple[float, ...] | None = None) -> tuple[float, float]:
     made = Record("item", "chat", 0, answer=Answer(list(deltas)), thinking=thinking)
-    return scoring.begins(made, TABLE["streaming"])
+    return answer_score.begins(made, TABLE["streaming"])
 
 
 def text(at_ms: int, said: str, kind: str = "content") -> Delta:
@@ -217,8 +218,8 @@ def test_words_told_as_tokens_change_no_rate_and_no_cost() -> None:
     for times in (0.1, 1, 4, 1000):
         told = {**said.usage, "completion_tokens": int(count_tokens(PLAIN[3]) * times)}
         made = record(item, Said(PLAIN[3], gap_ns=said.gap_ns, pieces=by_words, usage=told))
-        assert scoring.answer_rate(made, TABLE["speed"]) == pytest.approx(45.2, abs=0.1)
-        assert scoring.item_cost(made, TABLE) == scoring.item_cost(record(item, replaced(said)), TABLE)
+        assert answer_score.answer_rate(made, TABLE["speed"]) == pytest.approx(45.2, abs=0.1)
+        assert answer_score.item_cost(made, TABLE) == answer_score.item_cost(record(item, replaced(said)), TABLE)
 
 
 def replaced(said: Said) -> Said:
@@ -229,4 +230,4 @@ def test_cost_told_at_the_cheapest_price_there_is_pays_the_list_price() -> None:
     item = answers()[0][0]
     long = Said(PLAIN[3] * 10, usage={"prompt_tokens": 60})
     cheap = cost_told(0.021)(item, long)
-    assert scoring.item_cost(record(item, cheap), TABLE) < 0.85
+    assert answer_score.item_cost(record(item, cheap), TABLE) < 0.85

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from janus_bench.errors import RequestFailed
-from janus_bench.run.target import parse_target
+from janus_bench.errors import RequestError
 from janus_bench.wire.chat import Answer, read_answer
 from janus_bench.wire.client import Exchange, exchange
-from janus_bench.wire.http1 import BadResponse, ResponseDecoder
+from janus_bench.wire.http1 import BadResponseError, ResponseDecoder
+from janus_bench.wire.target import parse_target
 from tests.bench.ground_truth import Reply, chunk, event, plain, serving, stream
 
 DONE = b"data: [DONE]\n\n"
@@ -172,7 +172,7 @@ def test_the_word_done_in_an_answer_ends_nothing() -> None:
 
 def test_an_upgrade_that_nobody_asked_for_is_named() -> None:
     reply = Reply([(0, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n")], raw=True)
-    with pytest.raises(RequestFailed) as failed:
+    with pytest.raises(RequestError) as failed:
         read(reply)
     assert failed.value.kind == "http_101"
     decoder = ResponseDecoder()
@@ -185,10 +185,10 @@ def test_an_upgrade_that_nobody_asked_for_is_named() -> None:
 def test_a_compressed_answer_is_named_with_its_coding() -> None:
     body = gzip.compress(b"data: {}\n\n")
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
-    with pytest.raises(RequestFailed, match="gzip") as failed:
+    with pytest.raises(RequestError, match="gzip") as failed:
         read(Reply([(0, head.encode() + body)], raw=True))
     assert failed.value.kind == "compressed"
-    with pytest.raises(BadResponse, match="gzip, chunked"):
+    with pytest.raises(BadResponseError, match="gzip, chunked"):
         ResponseDecoder().feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
 
 

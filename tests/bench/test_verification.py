@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 import janus_bench
+from janus_bench.api import rescore
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import publication, verification
 from janus_bench.leaderboard.local import Leaderboard
 from janus_bench.leaderboard.publish import check_publication, publish
 from janus_bench.report.report import Report
-from janus_bench.run.api import rescore
 from janus_bench.suites.loader import load_suite
 from tests.bench.answers import Implementation
 from tests.bench.ground_truth import serving

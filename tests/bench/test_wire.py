@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_bench.wire.http1 import BadResponse, ResponseDecoder
-from janus_bench.wire.sse import Event, EventParser, EventTooLarge
+from janus_bench.wire.http1 import BadResponseError, ResponseDecoder
+from janus_bench.wire.sse import Event, EventParser, EventTooLargeError
 
 LAST_CHUNK = b"0\r\nTrailer: x\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -67,7 +67,7 @@ def test_a_byte_order_mark_is_skipped_and_bad_utf8_is_told() -> None:
 
 def test_an_endless_event_is_refused() -> None:
     parser = EventParser(max_event_bytes=1000)
-    with pytest.raises(EventTooLarge):
+    with pytest.raises(EventTooLargeError):
         for _ in range(100):
             parser.feed(b"data: 0123456789\n", 0)
 
@@ -102,7 +102,7 @@ def test_no_bytes_make_the_decoder_fail_in_another_way_than_its_own(data: bytes)
     for start in (b"", HEAD):
         try:
             decode([start + data])
-        except BadResponse:
+        except BadResponseError:
             continue
 
 
@@ -119,23 +119,68 @@ def test_no_bytes_make_the_decoder_fail_in_another_way_than_its_own(data: bytes)
         HEAD + b"zz\r\n",
         HEAD + b"3\r\nabcd\r\n",
         HEAD + b"1" * 5000,
-        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000,
+        HEAD + b"-1\r\n",
+        HEAD + b"0x5\r\nhello\r\n",
+        HEAD + b"5\r\nhello" + b"5\r\nworld\r\n",
+        HEAD + b"f" * 17 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 20 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\r\n folded: yes\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX : a\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n",
+        b"HTTP/2.0 200 OK\r\n\r\n",
+        b"RTSP/1.0 200 OK\r\n\r\n",
     ],
 )
 def test_a_broken_response_is_refused(data: bytes) -> None:
-    with pytest.raises(BadResponse):
-        decode([data])
+    for step in (len(data), 1):
+        with pytest.raises(BadResponseError) as refused:
+            decode([data[at : at + step] for at in range(0, len(data), step)])
+        assert refused.value.kind == "bad_http"
+
+
+@pytest.mark.parametrize("step", [1 << 20, 1000])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000,
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+        HEAD + b"5;" + b"e" * 70_000,
+        HEAD + b"0\r\n" + b"X: y\r\n" * 20_000,
+    ],
+    ids=["a header", "headers", "a chunk extension", "trailers"],
+)
+def test_what_holds_no_content_is_bounded(data: bytes, step: int) -> None:
+    with pytest.raises(BadResponseError) as refused:
+        decode([data[at : at + step] for at in range(0, len(data), step)])
+    assert refused.value.kind == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("data", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n2\r\nhi\r\n0\r\n\r\n", b"hi"),
+        (HEAD + b"2 \r\nhi\r\n0\r\nContent-Length: 9\r\n\r\nHTTP/1.1 404 No\r\n\r\n", b"hi"),
+        (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", b"hi"),
+        (b"HTTP/1.1 200\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 404 No\r\n\r\n", b"hi"),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello", b""),
+    ],
+    ids=["chunks and a length", "a second response", "line feeds alone", "no reason phrase", "a status without a body"],
+)
+def test_how_a_body_ends_is_the_same_however_the_bytes_are_split(data: bytes, body: bytes) -> None:
+    status = int(data[9:12])
+    assert decode([data]) == decode([data[at : at + 1] for at in range(len(data))]) == (status, body, True)
 
 
 def test_a_body_larger_than_the_limit_is_refused() -> None:
     decoder = ResponseDecoder(max_body_bytes=10)
-    with pytest.raises(BadResponse, match="larger"):
+    with pytest.raises(BadResponseError, match="larger"):
         decoder.feed(HEAD + b"b\r\nhello world\r\n")
 
 
 def test_interim_responses_are_passed_over() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi and more"
-    assert decode([b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + answer]) == (200, b"hi", True)
+    for first in (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", b"HTTP/1.1 100 Go\r\nConnection: close\r\n\r\n"):
+        assert decode([first + answer]) == (200, b"hi", True)
 
 
 def test_a_body_that_ends_with_the_connection_is_complete_only_then() -> None:

@@ -15,7 +15,7 @@ from unittest import mock
 
 from janus_bench.calibration.calibrate import Calibration, calibrate, ground_truth, read_truth
 from janus_bench.calibration.plan import Plan
-from janus_bench.run.target import Target
+from janus_bench.wire.target import Target
 from tests.benchmarks.figures import Figure, figure, show
 
 STREAMS, PIECES, GAP_MS = 64, 100, 10.0

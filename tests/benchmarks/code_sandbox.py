@@ -26,8 +26,8 @@ import httpx
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.services.code_sandbox.app import build, warm_up
-from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, toolchain
-from janus_platform.services.code_sandbox.warm import Warm
+from janus_platform.services.code_sandbox.run_cache import RunCache
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, toolchain
 from janus_platform.services.framework.app import ServiceContext
 from tests.benchmarks.figures import ROOT, Figure, figure, milliseconds, show
 
@@ -49,7 +49,7 @@ async def service(*, standing: bool) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service, in process; `standing` runs its lifespan, in which it keeps sandboxes ready."""
     contract = load_contract()
     app = build(ServiceContext(contract, CallerClocks(SystemClock())), cache_dir=CACHE)
-    origin = contract.services["code_sandbox"].origin
+    origin = contract.code_sandbox.origin
     events: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     said: asyncio.Queue[Any] = asyncio.Queue()
     serving = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, events.get, said.put))
@@ -79,7 +79,7 @@ def bare(language: str, code: str, place: Path) -> float:
     tools = toolchain(language)
     work = Path(tempfile.mkdtemp(dir=place))
     (work / tools.source).write_text(code, encoding="utf-8")
-    cache = Warm(CACHE).widen(tools).binds[-1:] if language == "go" else ()
+    cache = RunCache(CACHE).widen(tools).binds[-1:] if language == "go" else ()
     # Nothing of this shell: Node, for one, loads certificates when a variable names them.
     environment = {"PATH": os.environ["PATH"], **tools.environment, "TMPDIR": str(work), "HOME": str(work)}
     environment |= {"GOCACHE": str(cache[0])} if cache else {}
@@ -96,7 +96,7 @@ async def overheads(runs: int) -> list[Figure]:
             for language, (code, target) in PROGRAMS.items():
                 try:
                     toolchain(language)
-                except ToolchainMissing as missing:
+                except ToolchainMissingError as missing:
                     print(f"left out: {missing} ({missing.install})")
                     continue
                 kept: dict[str, list[float]] = {"bare": [], "standing": [], "fresh": []}
@@ -142,7 +142,7 @@ async def over_full(runs: int) -> list[Figure]:
     contract = load_contract()
     for _ in range(runs):
         app = build(ServiceContext(contract, CallerClocks(SystemClock())), max_running=1, max_waiting=1)
-        origin = contract.services["code_sandbox"].origin
+        origin = contract.code_sandbox.origin
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=origin, timeout=60) as client:
             times: list[float] = []
 

@@ -12,7 +12,7 @@ from typing import Any
 import uvloop
 
 from janus_platform.contract import load_contract
-from janus_platform.gateway.app import build_gateway
+from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Upstream
 from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.runtime import garbage_collection
@@ -43,7 +43,7 @@ class One:
 async def serve(upstream_port: int) -> None:
     """Serve on a free port, which is printed, until standard input ends."""
     loop = asyncio.get_running_loop()
-    app = build_gateway(load_contract(), One(upstream_port), lambda: None, tracing=Tracing.recording())
+    app = GatewayApp(GatewaySettings(load_contract(), One(upstream_port), lambda: None, tracing=Tracing.recording()))
     server = HttpServer(app)
     await server.start()
     sockets = bind_loopback(0)

@@ -29,7 +29,7 @@ from janus_bench.suites.loader import load_suite
 from janus_platform.classroom.ticket import Ticket
 from tests.benchmarks.figures import Figure, figure, show
 from tests.benchmarks.first_light import Home
-from tests.platform.room_rig import SERVICES, Pupil, room_up
+from tests.platform.classroom_rig import SERVICES, Pupil, classroom_up
 
 LEARNERS = 100
 ARRIVAL_SECONDS = 60
@@ -134,12 +134,12 @@ def _held(process: psutil.Process) -> int:
 
 def run_class(home: Home, learners: int, folder: Path, suite: str) -> Rehearsal:
     """One rehearsal in a room of its own, with memory watched."""
-    with room_up(home.janus, learners, "--suite", suite) as tickets:
+    with classroom_up(home.janus, learners, "--suite", suite) as tickets:
         status = json.loads(home.janus("status", "--json"))
         with Watch(status["pid"]) as watch:
             found = asyncio.run(rehearse(tickets, folder, suite, arrival_seconds=ARRIVAL_SECONDS))
         found.memory = watch.memory
-        found.rows = len(json.loads(home.janus("room", "board", "--json")))
+        found.rows = len(json.loads(home.janus("classroom", "board", "--json")))
         described = json.loads(home.janus("status", "--json"))["implementations"]
         found.awake = sum(one["state"] == "running" for one in described if not one["bundled"])
     return found

@@ -99,7 +99,7 @@ def latencies(search: Callable[[str], object], runs: int) -> dict[str, list[floa
 
 def ask(app: ASGIApp, loop: asyncio.AbstractEventLoop) -> Callable[[str], object]:
     """A search through the whole service, without a socket: reading, checking, limits, log line, JSON."""
-    service = load_contract().services["search"]
+    service = load_contract().search
     scope: dict[str, Any] = {
         "type": "http",
         "asgi": {"version": "3.0"},

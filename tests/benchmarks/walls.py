@@ -21,8 +21,8 @@ from pathlib import Path
 import psutil
 
 from janus_platform.isolation.layers import detect
+from janus_platform.node.health import round_trip_ms
 from janus_platform.node.instance import Instance
-from janus_platform.node.overhead_probe import round_trip_ms
 from tests.benchmarks.figures import Figure, figure, show
 from tests.node.rig import BARE, PROBER, place, probe
 

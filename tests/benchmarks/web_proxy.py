@@ -112,7 +112,7 @@ async def conversions(page: str, runs: int) -> list[float]:
 
 def large_page() -> str:
     """The corpus' articles, one after the other, up to the contract's limit."""
-    limit = load_contract().services["web_proxy"].max_page_bytes or 0
+    limit = load_contract().web_proxy.max_page_bytes or 0
     article = "".join(page.article for page in load_corpus().pages)
     return f"<title>All</title>{(article * (limit // len(article) + 1))[: limit - 1_000]}"
 

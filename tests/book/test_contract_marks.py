@@ -96,7 +96,7 @@ def test_the_banner_names_the_version_and_leads_to_what_changed(later: Contract)
         ({"version": "9.0.0"}, "version 9.0.0 is none, or newer"),
         ({"field": "services.search.rate_limits"}, "does not stand in the contract"),
         ({"kind": "removed"}, "still stands in the contract"),
-        ({"surprise": 1}, "unknown entry surprise"),
+        ({"surprise": 1}, "`$.changes[0].surprise` in contract.toml is an unknown entry"),
     ],
 )
 def test_a_wrong_change_is_named(wrong: dict[str, Any], message: str) -> None:

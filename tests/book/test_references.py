@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from cli_reference import PROGRAMS, commands_of, program, reference
 from configuration_reference import limits, variables
@@ -60,7 +61,7 @@ def test_every_field_that_the_gateway_checks_is_in_the_reference_with_what_it_mu
 
 def test_every_path_of_the_gateway_is_in_the_reference() -> None:
     listed = " ".join(path for _, path, _ in routes(CONTRACT))
-    for name, path in vars(CONTRACT.gateway).items():
+    for name, path in msgspec.structs.asdict(CONTRACT.gateway).items():
         assert not name.endswith("_path") or f"`{path}" in listed, name
     assert CONTRACT.attestation.evidence_path in listed
 

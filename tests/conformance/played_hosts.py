@@ -52,7 +52,7 @@ def as_specified(contract: Contract, service: Service) -> Played:
                 "per_million_completion_tokens": model.completion_usd_per_million,
             },
         }
-        for model in service.models
+        for model in getattr(service, "models", ())
     ]
     described = json.loads(json.dumps(document(contract, service)))
     return Played(copy.deepcopy(described), answer, listed, headers)

@@ -20,6 +20,7 @@ from janus_platform.egress.callers import Callers
 from janus_platform.egress.environment import egress_variables
 from janus_platform.egress.proxy import EgressProxy
 from janus_platform.http.server import bind_loopback
+from tests.shipped_loop import on_the_loop_that_ships as on_the_loop_that_ships
 
 CONTRACT = load_contract()
 

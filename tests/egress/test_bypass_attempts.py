@@ -13,17 +13,17 @@ import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from janus_platform.egress.access import EgressAccess
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers
-from janus_platform.egress.environment import egress_variables
+from janus_platform.egress.environment import EgressAccess, egress_variables
 from janus_platform.egress.proxy import EgressEvent, EgressProxy
 from janus_platform.gateway.directory import Upstream
 from janus_platform.http.server import bind_loopback
@@ -38,15 +38,15 @@ from tests.node.rig import PROBER, post
 
 CALLER = {"inside": "mine", "client": "tester"}
 _ATTACKER = Path(attacker.__file__).read_text("utf-8")
-needs_walls = pytest.mark.skipif(
+needs_sandbox = pytest.mark.skipif(
     detect().layer != "bubblewrap", reason=f"this machine has no namespaces to use: {'; '.join(detect().reasons)}"
 )
-FROM = pytest.mark.parametrize("origin", [pytest.param("inside", marks=needs_walls), "client"])
+FROM = pytest.mark.parametrize("origin", [pytest.param("inside", marks=needs_sandbox), "client"])
 
 
 @dataclass
 class Prison:
-    """A proxy, a walled-in implementation that runs what it is told, a joined client, and lures outside."""
+    """A proxy, a sandboxed implementation that runs what it is told, a joined client, and lures outside."""
 
     proxy: EgressProxy
     callers: Callers
@@ -116,7 +116,7 @@ async def _built(folder: Path, lures: Lures, loop: asyncio.AbstractEventLoop) ->
     )
     (folder / "code").mkdir()
     (folder / "code" / "main.py").write_text(PROBER, encoding="utf-8")
-    instance = await node.start(Spec("mine", folder / "code", python_command("main.py"))) if node.walled else None
+    instance = await node.start(Spec("mine", folder / "code", python_command("main.py"))) if node.sandboxed else None
     upstream = await instance.upstream() if instance else None
 
     async def end() -> None:
@@ -163,7 +163,7 @@ def test_a_tunnel_leads_nowhere_else(prison: Prison, origin: str, attack: Tunnel
     assert (event.caller, event.target) == (CALLER[origin], f"{EGRESS.allowed_hosts[4]}:443")
 
 
-@needs_walls
+@needs_sandbox
 @pytest.mark.parametrize("attack", AROUND, ids=lambda attack: attack.name)
 def test_there_is_no_way_around_the_proxy(prison: Prison, attack: Around) -> None:
     names = prison.lures.as_python()
@@ -211,7 +211,7 @@ def test_a_caller_has_so_many_tunnels_and_no_more(prison: Prison, origin: str) -
         prison.proxy.rules = replace(EGRESS, head_seconds=1.0)
 
 
-@needs_walls
+@needs_sandbox
 def test_one_implementation_that_opens_connections_and_says_nothing_does_not_keep_others_out(prison: Prison) -> None:
     prison.proxy.rules = replace(EGRESS, max_unfinished_heads=3)
     try:

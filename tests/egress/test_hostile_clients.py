@@ -8,12 +8,12 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from janus_platform.contract import Egress, load_contract
 from janus_platform.egress import proxy as proxy_module

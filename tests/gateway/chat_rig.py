@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
-from janus_platform.gateway.access_rules import AccessRules
+from janus_platform.gateway.access import AccessRules
 from tests.gateway.rig import DONE, PATIENCE, Directory, Exchange, Script, chunk, gateway, upstream
 
 _WATCH = """

@@ -11,14 +11,14 @@ from typing import Any
 
 import httpx
 
-from janus_platform.clock import Clock
+from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
-from janus_platform.gateway.access import Access
-from janus_platform.gateway.access_rules import AccessRules
-from janus_platform.gateway.app import GatewayApp, build_gateway
-from janus_platform.gateway.directory import NotDeployed, NotReady, Upstream
-from janus_platform.gateway.errors import unreadable
+from janus_platform.gateway.access import Access, AccessRules
+from janus_platform.gateway.app import GatewayApp, GatewaySettings
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError, unreadable
+from janus_platform.gateway.request_record import RequestRecord
 from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.traces.tracing import Tracing
 
@@ -115,7 +115,9 @@ async def upstream(script: Script, name: str = "impl") -> AsyncIterator[Upstream
 class Directory:
     """A directory over fixed upstreams, one or several of a name; a value that is an exception is raised."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream | list[Upstream] | NotReady], baseline: str = "impl") -> None:
+    def __init__(
+        self, upstreams: Mapping[str, Upstream | list[Upstream] | NotReadyError], baseline: str = "impl"
+    ) -> None:
         self.known, self.baseline = dict(upstreams), baseline
 
     def names(self) -> list[str]:
@@ -127,8 +129,8 @@ class Directory:
     async def upstreams(self, name: str) -> Sequence[Upstream]:
         found = self.known.get(name)
         if found is None:
-            raise NotDeployed(name)
-        if isinstance(found, NotReady):
+            raise NotDeployedError(name)
+        if isinstance(found, NotReadyError):
             raise found
         return found if isinstance(found, list) else [found]
 
@@ -164,14 +166,24 @@ async def gateway(
     leader: str | None = None,
     clock: Clock | None = None,
     rules: AccessRules | None = None,
+    on_finished: Callable[[RequestRecord], None] | None = None,
 ) -> AsyncIterator[Served]:
     """The gateway over `directory`, or over one upstream, or several nodes, named `impl`."""
     if isinstance(directory, Upstream | list):
         directory = Directory({"impl": directory})
     tracing = Tracing.recording()
     web = BundledWeb(CONTRACT.gateway.web_path).answer
-    app = build_gateway(
-        CONTRACT, directory, lambda: leader, tracing=tracing, clock=clock, access=Access(rules), web=web
+    app = GatewayApp(
+        GatewaySettings(
+            CONTRACT,
+            directory,
+            lambda: leader,
+            tracing=tracing,
+            clock=clock or SystemClock(),
+            access=Access(rules),
+            on_finished=on_finished,
+            web=web,
+        )
     )
     server = HttpServer(app, refused=unreadable)
     await server.start()

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.access_rules import HANDED_VARIABLE, KEYS_VARIABLE, AccessRules, digest
+from janus_platform.gateway.access import HANDED_VARIABLE, KEYS_VARIABLE, AccessRules, digest
 from tests.gateway.rig import Directory, Exchange, ask, gateway, in_loop, upstream
 
 KEY, OTHER = "sk-one-of-two", "sk-two-of-two"

@@ -17,8 +17,8 @@ from janus_platform.gateway.balancing import (
     FIRST_SHARE,
     MAX_EJECTION_SECONDS,
     RETURN_SECONDS,
+    Backend,
     Balancer,
-    Node,
 )
 from janus_platform.gateway.directory import Upstream
 from janus_platform.http.server import bind_loopback
@@ -61,8 +61,8 @@ def chosen(balancer: Balancer, upstreams: list[Upstream], requests: int) -> Coun
     return picked
 
 
-def eject(balancer: Balancer, upstreams: list[Upstream], which: int) -> Node:
-    tried: list[Node] = []
+def eject(balancer: Balancer, upstreams: list[Upstream], which: int) -> Backend:
+    tried: list[Backend] = []
     while (node := balancer.choose("impl", upstreams, tried)) is not None and node.upstream is not upstreams[which]:
         tried.append(node)
     assert node is not None

@@ -12,7 +12,7 @@ from playwright.sync_api import Page as Tab
 
 from janus_platform.corpus import Page, Redirect, load_corpus
 from janus_platform.corpus.browsing import entries
-from janus_platform.gateway.access_rules import AccessRules, digest
+from janus_platform.gateway.access import AccessRules, digest
 from tests.gateway.chat_rig import GatewayThread, Visit, says
 from tests.gateway.rig import CONTRACT, gateway, in_loop, upstream
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from janus_platform.gateway.access_rules import AccessRules, digest
+from janus_platform.gateway.access import AccessRules, digest
 from tests.gateway.chat_rig import GatewayThread, Visit, event, heard, plays, says, visit
 from tests.gateway.rig import DONE, PATIENCE, Exchange, chunk
 

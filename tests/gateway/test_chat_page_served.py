@@ -10,7 +10,7 @@ import re
 import jsonschema
 import pytest
 
-from janus_platform.gateway.access_rules import AccessRules, digest
+from janus_platform.gateway.access import AccessRules, digest
 from janus_platform.gateway.chat_page import FOLDER
 from tests.gateway.chat_rig import says
 from tests.gateway.rig import CONTRACT, Served, ask, gateway, in_loop, upstream

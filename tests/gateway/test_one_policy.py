@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from janus_platform.contract import InferenceLimits
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.errors import ResponseError
 from janus_platform.gateway.validation import parse_chat_request
 from janus_platform.services.inference.chat import read_chat
 from janus_platform.services.inference.errors import ApiError
 from tests.gateway.rig import CONTRACT
 
-LIMITS = cast(InferenceLimits, CONTRACT.services["inference"].limits)
+LIMITS = CONTRACT.inference.limits
 USER = {"role": "user", "content": "Hello"}
 ASSISTANT = {"role": "assistant", "content": None}
 CALL = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
@@ -81,7 +80,7 @@ def test_gateway_and_inference_take_it(name: str) -> None:
 def test_gateway_and_inference_refuse_it_and_name_the_field(name: str) -> None:
     asked = request(REFUSED[name])
     field = next(iter(REFUSED[name]))
-    with pytest.raises(GatewayError) as by_gateway:
+    with pytest.raises(ResponseError) as by_gateway:
         parse_chat_request(json.dumps(asked).encode(), CONTRACT)
     with pytest.raises(ApiError) as by_inference:
         read_chat(asked, LIMITS)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.errors import ResponseError
 from janus_platform.gateway.events import EventReader
 from janus_platform.gateway.validation import OPTIONAL, parse_chat_request
 from tests.gateway.rig import CONTRACT, DONE, ask
@@ -28,12 +28,12 @@ message = st.dictionaries(
 ends = st.sampled_from(["\n", "\r\n", "\r"])
 
 
-def parsed(request: Any) -> GatewayError | None:
+def parsed(request: Any) -> ResponseError | None:
     """The error that a request gets, or None when it passes with its bytes unchanged."""
     body = json.dumps(request).encode()
     try:
         assert parse_chat_request(body, CONTRACT).body == body
-    except GatewayError as error:
+    except ResponseError as error:
         return error
     return None
 
@@ -53,7 +53,7 @@ def test_any_object_passes_or_gets_a_400_that_names_one_of_its_fields(changes: d
 def test_any_bytes_get_a_400_that_can_be_read(body: bytes) -> None:
     try:
         parse_chat_request(body, CONTRACT)
-    except GatewayError as error:
+    except ResponseError as error:
         assert error.status == 400 and json.loads(error.body())["error"]["message"]
     else:
         raise AssertionError("80 random bytes are no request")

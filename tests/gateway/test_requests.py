@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from janus_platform.gateway.directory import NotReady, Upstream
-from janus_platform.gateway.errors import GatewayError
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.errors import NotReadyError, ResponseError
 from janus_platform.gateway.validation import parse_chat_request
 from tests.gateway.rig import CONTRACT, Directory, Exchange, ask, gateway, in_loop, upstream
 
@@ -90,7 +90,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("param", "changes"), WRONG, ids=[f"{p}-{n}" for n, (p, _) in enumerate(WRONG)])
 def test_a_wrong_field_is_named(param: str, changes: dict[str, Any]) -> None:
-    with pytest.raises(GatewayError) as raised:
+    with pytest.raises(ResponseError) as raised:
         parse_chat_request(json.dumps(ask(**changes)).encode(), CONTRACT)
     assert (raised.value.status, raised.value.param) == (400, param)
     assert param in raised.value.message
@@ -236,7 +236,7 @@ async def test_a_close_match_of_an_unknown_name_is_offered(typed: str, meant: st
 @in_loop
 async def test_the_router_chooses(request_fields: dict[str, str], leader: str | None, answers: str) -> None:
     async with upstream(says_its_name("impl")) as impl, upstream(says_its_name("best"), "best") as best:
-        directory = Directory({"impl": impl, "best": best, "broken": NotReady("it fell over.")})
+        directory = Directory({"impl": impl, "best": best, "broken": NotReadyError("it fell over.")})
         async with gateway(directory, leader=leader) as served:
             response = await served.chat(**request_fields)
     assert response.json()["choices"][0]["message"]["content"] == answers
@@ -245,7 +245,7 @@ async def test_the_router_chooses(request_fields: dict[str, str], leader: str | 
 
 @in_loop
 async def test_an_implementation_that_does_not_start_is_503_with_the_reason() -> None:
-    async with gateway(Directory({"impl": NotReady("it fell over.")})) as served:
+    async with gateway(Directory({"impl": NotReadyError("it fell over.")})) as served:
         response = await served.chat()
     assert response.status_code == 503 and "it fell over." in response.json()["error"]["message"]
 

@@ -14,7 +14,7 @@ import openai
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from janus_platform.gateway.access_rules import AccessRules, digest
+from janus_platform.gateway.access import AccessRules, digest
 from tests.gateway.rig import DONE, Directory, Exchange, Served, ask, chunk, gateway, in_loop, upstream
 from tools.browser import FLAGS, find_browser, missing_browser_help
 

@@ -65,8 +65,8 @@ def test_service_is_as_specified(name: str) -> None:
 
 
 def test_sizes_times_and_languages_are_as_specified() -> None:
-    sandbox = CONTRACT.services["code_sandbox"]
-    assert CONTRACT.services["web_proxy"].max_page_bytes == 1_000_000
+    sandbox = CONTRACT.code_sandbox
+    assert CONTRACT.web_proxy.max_page_bytes == 1_000_000
     assert (sandbox.max_timeout_seconds, sandbox.max_memory_bytes) == (60, 512_000_000)
     assert sandbox.languages == ("python", "javascript", "bash", "go", "rust")
     assert sandbox.network_access is False
@@ -91,7 +91,7 @@ def test_every_room_says_since_when_it_stands(raw: dict[str, Any]) -> None:
 
 
 def test_what_is_documented_elsewhere_has_source_and_date() -> None:
-    entries = [*CONTRACT.services["inference"].documented_elsewhere, *CONTRACT.security.documented_elsewhere]
+    entries = [*CONTRACT.inference.documented_elsewhere, *CONTRACT.security.documented_elsewhere]
     assert entries
     assert all(entry.source.startswith("https://") and entry.dated for entry in entries)
 
@@ -99,9 +99,9 @@ def test_what_is_documented_elsewhere_has_source_and_date() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("gateway.prot", 8000, "gateway: unknown entry prot"),
-        ("services.search.limit", 5, "services.search: unknown entry limit"),
-        ("surprise", {}, "top level: unknown entry surprise"),
+        ("gateway.prot", 8000, "`$.gateway.prot` in contract.toml is an unknown entry"),
+        ("services.search.limit", 5, "`$.services.search.limit` in contract.toml is an unknown entry"),
+        ("surprise", {}, "`$.surprise` in contract.toml is an unknown entry"),
         ("bench.weights", {"quality": 0.5}, "bench.weights do not add up to 1"),
         ("gateway.since", "soon", "gateway.since is not a version"),
         ("gateway.since", "9.0.0", "gateway.since is newer than the contract"),
@@ -112,13 +112,21 @@ def test_what_is_documented_elsewhere_has_source_and_date() -> None:
             "services.search.rate_limit must be positive",
         ),
         ("services.search.host", "proxy.janus.rodeo", "two services share a host"),
-        ("services.search.path", "/elsewhere", "services.search: unknown entry path"),
-        ("gateway.port", "8000", "gateway.port: '8000' is not of type int"),
-        ("gateway.port", True, "gateway.port: True is not of type int"),
-        ("implementation.cores", 4.5, "implementation.cores: 4.5 is not of type int"),
-        ("bench.weights", {"quality": "much"}, "bench.weights"),
-        ("services.code_sandbox.languages", ["python", 3], "services.code_sandbox.languages"),
-        ("dated", "yesterday", "dated"),
+        ("services.search.path", "/elsewhere", "`$.services.search.path` in contract.toml is an unknown entry"),
+        (
+            "gateway.port",
+            "8000",
+            "`$.gateway.port` in contract.toml is wrong: expected `int`, got `str`. Correct",
+        ),
+        ("gateway.port", True, "`$.gateway.port` in contract.toml is wrong: expected `int`, got `bool`"),
+        (
+            "implementation.cores",
+            4.5,
+            "`$.implementation.cores` in contract.toml is wrong: expected `int`, got `float`",
+        ),
+        ("bench.weights", {"quality": "much"}, "`$.bench.weights[...]`"),
+        ("services.code_sandbox.languages", ["python", 3], "`$.services.code_sandbox.languages[1]`"),
+        ("dated", "yesterday", "`$.dated`"),
     ],
 )
 def test_wrong_entry_is_named(raw: dict[str, Any], path: str, value: Any, message: str) -> None:
@@ -132,7 +140,7 @@ def test_wrong_entry_is_named(raw: dict[str, Any], path: str, value: Any, messag
 def test_missing_entry_is_named(raw: dict[str, Any], path: str) -> None:
     table, key = at(raw, path)
     del table[key]
-    with pytest.raises(ContractError, match=key):
+    with pytest.raises(ContractError, match=rf"\.{key}` is missing in contract\.toml. Add it"):
         parse_contract(raw)
 
 

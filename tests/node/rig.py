@@ -18,10 +18,10 @@ import pytest
 from janus_platform.clock import Clock
 from janus_platform.contract import load_contract
 from janus_platform.gateway.directory import Upstream
-from janus_platform.gateway.remote_url import Site
+from janus_platform.gateway.remote_url import RemoteUrl
 from janus_platform.isolation.layers import Isolation, detect
 from janus_platform.node.deployments import Deployments
-from janus_platform.node.limits import Bounds
+from janus_platform.node.limits import Limits
 from janus_platform.node.node import Node, Spec, python_command
 from janus_platform.node.registry import Registry
 
@@ -29,7 +29,7 @@ CONTRACT = load_contract()
 PATIENCE = 60.0
 BARE = Isolation("rlimits", reasons=("the test asks for it",))
 
-needs_walls = pytest.mark.skipif(
+needs_sandbox = pytest.mark.skipif(
     detect().layer != "bubblewrap", reason=f"this machine has no namespaces to use: {'; '.join(detect().reasons)}"
 )
 
@@ -176,9 +176,9 @@ class Place:
 
 @asynccontextmanager
 async def place(
-    home: Path, *, isolation: Isolation | None = None, clock: Clock | None = None, bounds: Bounds | None = None
+    home: Path, *, isolation: Isolation | None = None, clock: Clock | None = None, limits: Limits | None = None
 ) -> AsyncIterator[Place]:
-    """A node in `home`, with the best isolation there is or the one given, and so with its clock and bounds."""
+    """A node in `home`, with the best isolation there is or the one given, and so with its clock and limits."""
     egress = FakeEgress(home)
     egress.ca_file.write_bytes(b"not a certificate\n")
 
@@ -196,7 +196,7 @@ async def place(
         log_folder=home / "logs",
         isolation=isolation,
         clock=clock,
-        bounds=bounds,
+        limits=limits,
     )
     here = Place(home, node, egress, Registry(home / "implementations.sqlite3"), {})
     here.bundled = {"base": here.folder(streamer("base"), "base")}
@@ -220,7 +220,7 @@ async def post(upstream: Upstream, content: str, **fields: Any) -> str:
 
 def shown(upstream: Upstream) -> str:
     """Host and port of an upstream that listens on TCP."""
-    if isinstance(upstream.base, Site):
+    if isinstance(upstream.base, RemoteUrl):
         return upstream.base.authority
     assert isinstance(upstream.base, tuple)
     return "{}:{}".format(*upstream.base)

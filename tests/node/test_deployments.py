@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.directory import NotDeployed, NotReady
+from janus_platform.gateway.errors import NotDeployedError, NotReadyError
 from janus_platform.implementations import bundled
-from janus_platform.node.checks import SubmissionRefused
 from janus_platform.node.registry import Registration, Registry
+from janus_platform.node.submission.checks import SubmissionRefusedError
 from tests.node.rig import in_loop, place, post, streamer
 
 HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
@@ -25,7 +25,7 @@ RESERVED_NAMES = ["janus", "gpt-4o-mini", "base", "qwen"]
 HOSTILE_NAMES = ["../../etc", "a\\b", "café", "ｎame", "a\u200bb", "\u202eevil", ".", "a b", "a\n", "a\x00", "аdmin"]
 
 
-def failed(error: SubmissionRefused) -> list[str]:
+def failed(error: SubmissionRefusedError) -> list[str]:
     return [check["check"] for check in error.checks if check["result"] == "failed"]
 
 
@@ -65,7 +65,7 @@ async def test_a_submission_that_breaks_a_rule_is_refused_and_leaves_nothing(
 ) -> None:
     async with place(tmp_path) as here:
         deployments = here.deployments()
-        with pytest.raises(SubmissionRefused, match="was not deployed") as refused:
+        with pytest.raises(SubmissionRefusedError, match="was not deployed") as refused:
             await deployments.submit(here.folder(streamer(misbehaviour=misbehaviour)), "mine")
         assert failed(refused.value) == [check]
         assert deployments.names() == ["base"] and here.registry.all() == []
@@ -78,7 +78,7 @@ async def test_a_submission_that_breaks_a_rule_is_refused_and_leaves_nothing(
 @in_loop
 async def test_a_malformed_or_reserved_name_is_refused(tmp_path: Path, name: str) -> None:
     async with place(tmp_path) as here:
-        with pytest.raises(SubmissionRefused) as refused:
+        with pytest.raises(SubmissionRefusedError) as refused:
             await here.deployments().submit(here.folder(streamer()), name)
     assert failed(refused.value) == ["name"]
 
@@ -87,7 +87,7 @@ async def test_a_malformed_or_reserved_name_is_refused(tmp_path: Path, name: str
 @in_loop
 async def test_an_entry_point_outside_the_folder_is_refused(tmp_path: Path, entry: str) -> None:
     async with place(tmp_path) as here:
-        with pytest.raises(SubmissionRefused) as refused:
+        with pytest.raises(SubmissionRefusedError) as refused:
             await here.deployments().submit(here.folder(streamer()), "mine", entry=entry)
     assert failed(refused.value) == ["entry point exists"]
 
@@ -97,7 +97,7 @@ async def test_a_folder_with_a_link_is_refused(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
         folder = here.folder(streamer())
         (folder / "passwords").symlink_to("/etc/passwd")
-        with pytest.raises(SubmissionRefused, match="link") as refused:
+        with pytest.raises(SubmissionRefusedError, match="link") as refused:
             await here.deployments().submit(folder, "mine")
         assert failed(refused.value) == ["folder can be copied"]
         assert not (tmp_path / "implementations" / "mine").exists()
@@ -106,7 +106,7 @@ async def test_a_folder_with_a_link_is_refused(tmp_path: Path) -> None:
 @in_loop
 async def test_a_program_that_crashes_is_refused_with_its_last_words(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
-        with pytest.raises(SubmissionRefused, match="ZeroDivisionError"):
+        with pytest.raises(SubmissionRefusedError, match="ZeroDivisionError"):
             await here.deployments().submit(here.folder("1 / 0"), "mine")
 
 
@@ -114,7 +114,7 @@ async def test_a_program_that_crashes_is_refused_with_its_last_words(tmp_path: P
 async def test_a_failed_trial_shows_what_the_program_said_of_it_and_leaves_no_log(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
         folder = here.folder(streamer().replace("def do_POST(self):", "def do_POST(self):\n        raise OSError(41)"))
-        with pytest.raises(SubmissionRefused, match="The end of its log") as refused:
+        with pytest.raises(SubmissionRefusedError, match="The end of its log") as refused:
             await here.deployments().submit(folder, "mine")
         assert "OSError: 41" in str(refused.value)
         assert not list((tmp_path / "logs").rglob("mine*"))
@@ -125,7 +125,7 @@ async def test_a_resubmission_replaces_and_a_refused_one_changes_nothing(tmp_pat
     async with place(tmp_path) as here:
         deployments = here.deployments()
         await deployments.submit(here.folder(streamer("one", ".")), "mine")
-        with pytest.raises(SubmissionRefused):
+        with pytest.raises(SubmissionRefusedError):
             await deployments.submit(here.folder(streamer("two", ".", misbehaviour="no end")), "mine")
         assert "one." in await post(await deployments.upstream("mine"), "Hi")
         answer = await deployments.submit(here.folder(streamer("three", ".")), "mine")
@@ -170,9 +170,9 @@ async def test_a_removed_implementation_is_gone_for_good(tmp_path: Path) -> None
         await deployments.submit(here.folder(streamer()), "mine")
         assert "listening" in deployments.log("mine").tail()
         await deployments.remove("mine")
-        with pytest.raises(NotDeployed, match="There are: base"):
+        with pytest.raises(NotDeployedError, match="There are: base"):
             await deployments.upstream("mine")
-        with pytest.raises(NotDeployed):
+        with pytest.raises(NotDeployedError):
             await deployments.remove("mine")
         with pytest.raises(PlatformError, match="comes with the platform"):
             await deployments.remove("base")
@@ -186,7 +186,7 @@ async def test_a_failed_start_is_not_tried_again_at_once(tmp_path: Path) -> None
         here.folder("print('tried', flush=True); raise SystemExit(1)", "base")
         deployments = here.deployments()
         for _ in range(3):
-            with pytest.raises(NotReady, match="exit code 1"):
+            with pytest.raises(NotReadyError, match="exit code 1"):
                 await deployments.upstream("base")
         assert deployments.log("base").tail().count("tried") == 1
         await deployments.aclose()

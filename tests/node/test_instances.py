@@ -8,12 +8,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from janus_platform.gateway.directory import NotReady
+from janus_platform.gateway.errors import NotReadyError
 from janus_platform.node.instance import Instance
 from janus_platform.node.log import BoundedLog
-from tests.node.rig import BARE, PROBER, in_loop, needs_walls, place, probe, streamer
+from tests.node.rig import BARE, PROBER, in_loop, needs_sandbox, place, probe, streamer
 
-LAYERS = pytest.mark.parametrize("isolation", [pytest.param(None, marks=needs_walls), BARE], ids=["walled", "bare"])
+LAYERS = pytest.mark.parametrize(
+    "isolation", [pytest.param(None, marks=needs_sandbox), BARE], ids=["sandboxed", "bare"]
+)
 
 
 def leaders(instance: Instance) -> list[psutil.Process]:
@@ -26,7 +28,7 @@ def leaders(instance: Instance) -> list[psutil.Process]:
 @in_loop
 async def test_a_program_that_ends_at_once_fails_with_its_last_words(tmp_path: Path, isolation) -> None:
     async with place(tmp_path, isolation=isolation) as here:
-        with pytest.raises(NotReady, match=r"(?s)exit code 3.*Traceback|exit code 1.*no such luck"):
+        with pytest.raises(NotReadyError, match=r"(?s)exit code 3.*Traceback|exit code 1.*no such luck"):
             await here.node.start(here.spec("raise SystemExit('no such luck')"))
         assert here.left_behind() == []
 
@@ -38,7 +40,7 @@ async def test_a_program_that_is_never_healthy_fails_with_what_it_answered(
     monkeypatch.setattr("janus_platform.node.instance.START_SECONDS", 1.0)
     sick = PROBER.replace('def do_GET(self): self.answer({"status": "ok"})', "def do_GET(self): self.send_error(503)")
     async with place(tmp_path) as here:
-        with pytest.raises(NotReady, match="GET /health answered 503 within 1 seconds"):
+        with pytest.raises(NotReadyError, match="GET /health answered 503 within 1 seconds"):
             await here.node.start(here.spec("print('warming up', flush=True)\n" + sick))
         assert here.left_behind() == []
 
@@ -55,7 +57,7 @@ async def test_stopping_ends_the_whole_tree(tmp_path: Path, isolation) -> None:
         await instance.stop()
         _gone, alive = psutil.wait_procs(tree, timeout=5)
         assert alive == [] and here.left_behind() == []
-        with pytest.raises(NotReady, match="stopped"):
+        with pytest.raises(NotReadyError, match="stopped"):
             await instance.upstream()
 
 
@@ -83,7 +85,7 @@ async def test_a_flood_of_output_stays_within_two_files(tmp_path: Path) -> None:
     assert log.last_lines(1) == "line 499 [redacted]"
 
 
-@needs_walls
+@needs_sandbox
 @in_loop
 async def test_many_requests_at_once_pass_the_forwarders_whole(tmp_path: Path) -> None:
     async with place(tmp_path) as here:

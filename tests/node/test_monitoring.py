@@ -17,7 +17,7 @@ import pytest
 
 from janus_platform.clock import ManualClock
 from janus_platform.contract import load_contract
-from janus_platform.gateway.request_record import Answered, tokens
+from janus_platform.gateway.request_record import RequestRecord, tokens
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.monitoring.requests import RequestLog
 from janus_platform.monitoring.resources import Usage, usage_of
@@ -26,7 +26,7 @@ from tests.node.rig import in_loop
 CONTRACT = load_contract()
 RULES = CONTRACT.monitoring
 TOP_SCHEMA = loads((files("janus_platform") / "schemas/top.schema.json").read_text())
-ONE = Answered("req_1", "mine", 200, True, 0.5, 0.1, 120, 3_000, 10, 20)
+ONE = RequestRecord("req_1", "mine", 200, True, 0.5, 0.1, 120, 3_000, 10, 20)
 
 
 class Rig:
@@ -46,7 +46,7 @@ class Rig:
         for _ in range(count):
             self.egress["mine"].update(allowed=egress, blocked=blocked)
             for status in [500] * errors + [200]:
-                self.monitor.answered(dataclasses.replace(ONE, status=status, first_token=ms / 1000))
+                self.monitor.add(dataclasses.replace(ONE, status=status, first_token=ms / 1000))
             self.clock.advance(RULES.window_seconds)
             await self.monitor.look()
             self.monitor.end_window()
@@ -86,7 +86,7 @@ async def test_a_busy_window_after_a_long_rest_is_no_anomaly() -> None:
         rig.monitor.end_window()
     rig.egress["mine"].update(allowed=400)
     for _ in range(200):
-        rig.monitor.answered(ONE)
+        rig.monitor.add(ONE)
     rig.monitor.end_window()
     assert rig.alarms() == []
 
@@ -125,7 +125,7 @@ async def test_the_view_is_as_its_schema_says() -> None:
     jsonschema.validate(await rig.monitor.view(), TOP_SCHEMA)
     await rig.windows(RULES.min_samples)
     await rig.windows(1, egress=500, errors=50, ms=9_000)
-    rig.monitor.answered(dataclasses.replace(ONE, implementation="none", status=404, first_token=None))
+    rig.monitor.add(dataclasses.replace(ONE, implementation="none", status=404, first_token=None))
     view = await rig.monitor.view()
     jsonschema.validate(view, TOP_SCHEMA)
     assert len(view["anomalies"]) == 3 and view["requests"]

@@ -12,17 +12,20 @@ import psutil
 import pytest
 
 from janus_platform.contract import load_contract
-from janus_platform.gateway.app import build_gateway
-from janus_platform.gateway.directory import Load, NotReady
+from janus_platform.gateway import upstream_pool
+from janus_platform.gateway.app import GatewayApp, GatewaySettings
+from janus_platform.gateway.directory import Load
+from janus_platform.gateway.errors import NotReadyError
 from janus_platform.http.server import HttpServer, bind_loopback
-from janus_platform.node import backoff
-from janus_platform.node import probe as node_probe
+from janus_platform.node import health
 from janus_platform.node.health import Health
 from janus_platform.node.instance import Instance
-from tests.node.rig import BARE, PROBER, HandClock, in_loop, needs_walls, place, probe, streamer
+from tests.node.rig import BARE, PROBER, HandClock, in_loop, needs_sandbox, place, probe, streamer
 
 RULES = load_contract().node
-LAYERS = pytest.mark.parametrize("isolation", [pytest.param(None, marks=needs_walls), BARE], ids=["walled", "bare"])
+LAYERS = pytest.mark.parametrize(
+    "isolation", [pytest.param(None, marks=needs_sandbox), BARE], ids=["sandboxed", "bare"]
+)
 # Healthy or not, or silent, as the last request said; it answers on a thread for each request.
 MOODY = PROBER.replace(
     'def do_GET(self): self.answer({"status": "ok"})',
@@ -49,7 +52,7 @@ async def crash(instance: Instance) -> None:
 
 
 def test_the_wait_doubles_up_to_its_bound_and_a_long_run_ends_the_row() -> None:
-    row = backoff.Backoff(RULES)
+    row = health.Backoff(RULES)
     waits = [row.crashed(0.0) for _ in range(100)]
     assert waits[:8] == [0, 1, 2, 4, 8, 16, 32, 60] and set(waits[8:]) == {60}
     assert row.crashed(RULES.steady_seconds - 0.001) == 60
@@ -117,8 +120,8 @@ def test_a_check_that_is_called_off_as_its_answer_comes_is_called_off(
         async def ask(base: object, path: str) -> int:
             return int(await answer)
 
-        monkeypatch.setattr(node_probe, "_ask", ask)
-        check = asyncio.create_task(node_probe.status_of(("127.0.0.1", 1), "/health"))
+        monkeypatch.setattr(upstream_pool, "_get", ask)
+        check = asyncio.create_task(upstream_pool.status_of(("127.0.0.1", 1), "/health"))
         for _ in range(3):
             await asyncio.sleep(0)
         answer.set_result(200)
@@ -167,7 +170,7 @@ async def test_who_asks_during_a_long_wait_is_told_when_to_come_back_and_during_
             clock.advance(wait)
             assert await probe(await asked, "result = 5") == 5
         await crash(instance)
-        with pytest.raises(NotReady, match=r"it crashed \(exit code -?\d+\) and is started again") as refused:
+        with pytest.raises(NotReadyError, match=r"it crashed \(exit code -?\d+\) and is started again") as refused:
             await instance.upstream()
         assert refused.value.retry_after == 4
         await instance.stop()
@@ -200,7 +203,7 @@ async def test_an_implementation_that_says_it_is_sick_gets_no_requests_until_it_
         clock.advance(RULES.health_check_seconds)
         await until(instance, "unhealthy")
         assert instance.ready is None
-        with pytest.raises(NotReady, match="GET /health answered 503") as refused:
+        with pytest.raises(NotReadyError, match="GET /health answered 503") as refused:
             await instance.upstream()
         assert refused.value.retry_after == RULES.health_check_seconds
         sick.unlink()
@@ -240,7 +243,7 @@ async def test_an_implementation_that_falls_silent_is_started_again_unless_it_is
 async def test_a_request_right_after_a_crash_is_answered_or_told_when_to_come_back(tmp_path: Path, isolation) -> None:
     async with place(tmp_path, isolation=isolation) as here:
         deployments = here.deployments()
-        gateway = HttpServer(build_gateway(load_contract(), deployments, lambda: None))
+        gateway = HttpServer(GatewayApp(GatewaySettings(load_contract(), deployments, lambda: None)))
         doors = bind_loopback(0)
         await gateway.start()
         await gateway.listen(doors)

@@ -12,7 +12,8 @@ from janus_platform.clock import ManualClock
 from janus_platform.contract import load_contract
 from janus_platform.egress.callers import Callers
 from janus_platform.errors import PlatformError
-from janus_platform.gateway.directory import NotDeployed, Upstream
+from janus_platform.gateway.directory import Upstream
+from janus_platform.gateway.errors import NotDeployedError
 from janus_platform.runtime.key_rotation import KeyRotation
 from tests.node.rig import PROBER, Place, in_loop, place, probe, streamer, with_bundled
 
@@ -196,7 +197,7 @@ async def test_keys_rotate_by_themselves_as_often_as_the_contract_says(tmp_path:
 @in_loop
 async def test_a_restart_of_something_unknown_is_refused(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
-        with pytest.raises(NotDeployed):
+        with pytest.raises(NotDeployedError):
             await here.deployments().restart("nobody")
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.contract import load_contract
-from janus_platform.node.streaming_rules import SILENCE_SECONDS, Streamed, came_at_once, check_stream
+from janus_platform.node.submission.streaming_rules import SILENCE_SECONDS, Streamed, came_at_once, check_stream
 
 WIRE = load_contract().wire
 CONTINUOUS = "tokens flow continuously"

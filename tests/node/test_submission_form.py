@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.contract import load_contract
-from janus_platform.node.form import Form, check_form
-from janus_platform.node.hotkey import CHARACTERS, check_hotkey, ss58
-from janus_platform.node.licences import OSI_APPROVED, checked_licence
+from janus_platform.node.submission.form import Form, check_form
+from janus_platform.node.submission.hotkey import CHARACTERS, check_hotkey, ss58
+from janus_platform.node.submission.licences import OSI_APPROVED, checked_licence
 
 RULES = load_contract().submission
 # The address that Substrate's documentation uses for its test account "Alice".

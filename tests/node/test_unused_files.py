@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.node.checks import SubmissionRefused
-from janus_platform.node.form import check_folder
-from janus_platform.node.missing_packages import remedy
-from janus_platform.node.snapshot import SnapshotError, take_snapshot
+from janus_platform.node.errors import SnapshotError
+from janus_platform.node.log import missing_package_remedy
+from janus_platform.node.submission.checks import SubmissionRefusedError
+from janus_platform.node.submission.form import check_folder
+from janus_platform.node.submission.submitted_code import take_snapshot
 from tests.node.rig import BARE, in_loop, place, streamer
 
 
@@ -37,15 +38,15 @@ def test_files_for_another_way_of_running_are_named_as_not_used(tmp_path: Path) 
         ("ValueError: no", ""),
     ],
 )
-def test_a_missing_package_has_a_remedy(printed: str, said: str) -> None:
-    assert said in remedy(printed) and bool(remedy(printed)) == bool(said)
+def test_a_missing_package_has_a_missing_package_remedy(printed: str, said: str) -> None:
+    assert said in missing_package_remedy(printed) and bool(missing_package_remedy(printed)) == bool(said)
 
 
 @in_loop
 async def test_a_program_that_lacks_a_package_is_refused_with_what_to_do(tmp_path: Path) -> None:
     async with place(tmp_path, isolation=BARE) as here:
         for source in ("import nowhere_to_be_found\n", streamer().replace("def do_POST(self):", LATE)):
-            with pytest.raises(SubmissionRefused) as refused:
+            with pytest.raises(SubmissionRefusedError) as refused:
                 await here.deployments().submit(here.folder(source), "mine")
             assert f"{sys.executable} -m pip install nowhere_to_be_found" in str(refused.value)
 

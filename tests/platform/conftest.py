@@ -16,7 +16,7 @@ import pytest
 
 from janus_bench.home import home
 from janus_platform.classroom.ticket import Ticket
-from tests.platform.room_rig import room_up
+from tests.platform.classroom_rig import classroom_up
 
 JANUS = [sys.executable, "-m", "janus_platform.cli"]
 COMMAND_SECONDS = 120
@@ -107,5 +107,5 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    with room_up(janus, 60, "--suite", "cost") as tickets:
+    with classroom_up(janus, 60, "--suite", "cost") as tickets:
         yield Classroom(teacher, tickets)

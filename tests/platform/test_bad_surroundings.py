@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from janus_platform.classroom.certificate import open_certificate
-from janus_platform.classroom.leaderboard_file import open_leaderboard
 from janus_platform.classroom.roster import FILE as ROSTER
 from janus_platform.classroom.roster import open_roster
 from janus_platform.errors import PlatformError
 from janus_platform.node.registry import Registration, Registry, RegistryError
+from janus_platform.runtime.platform import open_leaderboard
 from janus_platform.services.code_sandbox.toolchains import INSTALL
 from tests.platform.conftest import Shell
 

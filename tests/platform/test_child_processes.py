@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from janus_platform.processes.child import Child, NoAnswer, ask
+from janus_platform.processes.child import Child, NoAnswerError, ask
 from janus_platform.runtime.server import new_event_loop
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -184,7 +184,7 @@ def script(path: Path, words: str) -> Path:
 def test_nothing_that_a_silent_tool_started_lives_on(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     tool = script(tmp_path / "tool", f"sleep 600 & echo $! $$ > {pids}; wait")
-    with pytest.raises(NoAnswer, match="did not answer within 1 s"):
+    with pytest.raises(NoAnswerError, match="did not answer within 1 s"):
         ask([str(tool)], seconds=1)
     assert not any(Path(f"/proc/{pid}/exe").exists() for pid in pids.read_text().split())
 

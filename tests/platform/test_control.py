@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.errors import NotRunning, PlatformError
+from janus_platform.errors import NotRunningError, PlatformError
 from janus_platform.runtime.control_client import ControlClient, _UnixConnection
 from janus_platform.runtime.state import runtime
 from tests.platform.conftest import Shell
@@ -110,16 +110,16 @@ def test_a_platform_that_ends_in_the_middle_of_an_answer_is_not_running(tmp_path
         thread = threading.Thread(target=half_an_answer)
         thread.start()
         client = ControlClient(tmp_path / "s")
-        with pytest.raises(NotRunning):
+        with pytest.raises(NotRunningError):
             client.get("/status")
-        with pytest.raises(NotRunning):
+        with pytest.raises(NotRunningError):
             client.lease(caller="a")
         thread.join()
 
 
 def test_a_socket_nobody_listens_on_is_not_running(tmp_path: Path) -> None:
-    with pytest.raises(NotRunning):
+    with pytest.raises(NotRunningError):
         ControlClient(tmp_path / "none").get("/status")
     (tmp_path / "file").write_text("")
-    with pytest.raises((NotRunning, http.client.HTTPException)):
+    with pytest.raises((NotRunningError, http.client.HTTPException)):
         ControlClient(tmp_path / "file").get("/status")

@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from janus_platform.errors import NotRunning
+from janus_platform.errors import NotRunningError
 from janus_platform.processes.child import ProcessId
 from janus_platform.runtime.control_client import ControlClient
 from janus_platform.runtime.launcher import Options, join
@@ -112,7 +112,7 @@ def test_a_platform_that_is_ending_is_waited_for_and_started_anew(monkeypatch: p
     def take(client: ControlClient) -> str:
         asked.append(client)
         if len(asked) == 1:
-            raise NotRunning
+            raise NotRunningError
         return "joined"
 
     assert join(place, Options(), take) == "joined"
@@ -131,7 +131,7 @@ def test_a_platform_that_is_ending_takes_no_new_users(shell: Shell) -> None:
         "print(seen)"
     )
     done = shell.python(code)
-    assert done.stdout == "{'NotRunning'}\n", done.stderr
+    assert done.stdout == "{'NotRunningError'}\n", done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

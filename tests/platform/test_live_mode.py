@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from janus_platform.contract import load_contract
-from janus_platform.live import LiveOnlyLocal, LivePlatform
+from janus_platform.live import LivePlatform, LocalOnlyError
 from janus_platform.live.hosts import Host, reach, reason_for
 from janus_platform.live.skipping import MARK, Skipper
 from tests.platform.conftest import Shell
@@ -126,6 +126,6 @@ def test_reasons_are_words_of_our_own() -> None:
 def test_what_only_the_local_platform_has_says_so() -> None:
     platform: Any = LivePlatform([])
     for ask in (lambda: platform.clock, lambda: platform.url, lambda: platform.submit("x")):
-        with pytest.raises(LiveOnlyLocal, match="local platform only"):
+        with pytest.raises(LocalOnlyError, match="local platform only"):
             ask()
     assert json.loads(json.dumps(repr(platform)))

@@ -23,7 +23,7 @@ import pytest
 from janus_bench.home import home
 from janus_platform.cli import browsers
 from janus_platform.services.code_sandbox import toolchains
-from janus_platform.services.code_sandbox.toolchains import TOOLS, ToolchainMissing, toolchain
+from janus_platform.services.code_sandbox.toolchains import TOOLS, ToolchainMissingError, toolchain
 
 # Given to no account (below isolation/uids.py's own range), so that it owns nothing but what the test hands it.
 ORDINARY_UID = 1_899_999_999
@@ -43,8 +43,8 @@ KINDS = {
 # The shipped command with less patience, so that the silent stand-ins do not take minutes.
 IMPATIENT = (
     "from janus_platform.cli import browsers; from janus_platform.isolation import layers\n"
-    "from janus_platform.services.code_sandbox import toolchains, warm\n"
-    "toolchains._ASK_SECONDS = browsers._START_SECONDS = layers._PROBE_SECONDS = warm._BUILD_SECONDS = 2\n"
+    "from janus_platform.services.code_sandbox import run_cache, toolchains\n"
+    "toolchains._ASK_SECONDS = browsers._START_SECONDS = layers._PROBE_SECONDS = run_cache._BUILD_SECONDS = 2\n"
     "from janus_platform.cli.main import main; main()"
 )
 
@@ -67,13 +67,19 @@ def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(toolchains, "_FURTHER_PLACES", ())
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(toolchains, "_ASK_SECONDS", 1)
-    toolchains.forget()
+    forget()
     yield folder
-    toolchains.forget()
+    forget()
 
 
-def why_not(language: str) -> ToolchainMissing:
-    with pytest.raises(ToolchainMissing) as caught:
+def forget() -> None:
+    """Forget what the tools answered, so that each is asked again."""
+    toolchains._known.clear()
+    toolchains._failed.clear()
+
+
+def why_not(language: str) -> ToolchainMissingError:
+    with pytest.raises(ToolchainMissingError) as caught:
         toolchain(language)
     return caught.value
 
@@ -134,7 +140,7 @@ def test_a_tool_that_failed_is_asked_again_later_and_a_new_one_at_once(
 def test_rust_without_a_working_c_compiler_is_missing(only: Path, tmp_path: Path) -> None:
     stand_in(only / "rustc", f'case "$1" in --print) echo {tmp_path};; *) echo rustc 1.80.0;; esac')
     assert "cc, which is not installed" in why_not("rust").reason
-    toolchains.forget()
+    forget()
     stand_in(only / "cc", "exit 1")
     assert "cc: it fails" in why_not("rust").reason
 

@@ -20,7 +20,7 @@ from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.egress.callers import Callers
 from janus_platform.egress.environment import egress_variables
 from janus_platform.processes.child import ProcessId, end_tree, spawn_background
-from janus_platform.runtime.leases import Users
+from janus_platform.runtime.leases import Leases
 from janus_platform.traces.context import ATTACHED, TOKEN_TIMES, traceparent
 from janus_platform.traces.store import TraceStore
 from janus_platform.traces.tracing import Tracing
@@ -87,7 +87,7 @@ class SteppingClock(ManualClock):
 
 def test_the_platform_ends_only_after_its_last_user_left() -> None:
     async def scenario() -> list[str]:
-        users, seen = Users(SteppingClock(), grace_seconds=0.5), []
+        users, seen = Leases(SteppingClock(), grace_seconds=0.5), []
         first, second = users.lease(), users.lease()
         first.__enter__()
         second.__enter__()
@@ -107,7 +107,7 @@ def test_the_platform_ends_only_after_its_last_user_left() -> None:
 def test_a_watched_process_counts_as_a_user_until_it_ends() -> None:
     async def scenario() -> None:
         process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-        users = Users(SteppingClock(), grace_seconds=0.5)
+        users = Leases(SteppingClock(), grace_seconds=0.5)
         users.watch(ProcessId.of(process.pid))
         gone = asyncio.create_task(users.wait_until_gone())
         for _ in range(10):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.runtime.server import LocalPlatform, Settings
+from janus_platform.runtime.control_api import build_control
+from janus_platform.runtime.platform import LocalPlatform, Settings
 from janus_platform.runtime.state import runtime
 
 
@@ -17,7 +18,7 @@ def test_a_gateway_and_a_proxy_that_no_longer_answer_are_not_healthy(
     monkeypatch.setenv("JANUS_HOME", str(tmp_path))
 
     async def seen() -> list[tuple[bool, bool]]:
-        platform = LocalPlatform(Settings(0, "contract", detached=True), runtime().made())
+        platform = LocalPlatform(Settings(0, "contract", detached=True), runtime().made(), build_control)
         found = []
         try:
             await platform.start()

@@ -18,13 +18,13 @@ from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference.app import build
 from janus_platform.services.inference.engine import Embedded, Embedder, Engine
-from janus_platform.services.inference.pacing import Pace
 from janus_platform.services.inference.prompt import Message
+from janus_platform.services.inference.tokens import Pace
 from tests.services.inference_prompts import QUANTUM, prompt
 
 T = TypeVar("T")
 CONTRACT = load_contract()
-SERVICE = CONTRACT.services["inference"]
+SERVICE = CONTRACT.inference
 KEY = "cpk_local_test"
 Question = Callable[[openai.AsyncOpenAI], Awaitable[Any]]
 

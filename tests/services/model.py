@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from janus_platform.services.embedding.download import ModelUnavailable, fetch_model
-from janus_platform.services.embedding.encoder import Encoder, ModelDamaged, is_prepared, quantise
+from janus_platform.services.embedding.download import ModelUnavailableError, fetch_model
+from janus_platform.services.embedding.encoder import Encoder, ModelDamagedError, is_prepared, quantise
 from janus_platform.services.vector_index.prepare import model_folder
 
 
@@ -26,14 +26,14 @@ def _found() -> tuple[Path | None, str]:
         try:
             Encoder.load(folder)
             return folder, ""
-        except ModelDamaged as error:
+        except ModelDamagedError as error:
             return None, str(error)
     fetched = Path(tempfile.mkdtemp(prefix="janus-model-"))
     atexit.register(shutil.rmtree, fetched, ignore_errors=True)
     try:
         fetch_model(fetched, quiet)
         quantise(fetched)
-    except ModelUnavailable as error:
+    except ModelUnavailableError as error:
         return None, str(error)
     return fetched, ""
 

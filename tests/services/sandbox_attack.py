@@ -22,8 +22,8 @@ import psutil
 from janus_platform.isolation.layers import detect, without_namespaces
 from janus_platform.isolation.memory import Cgroup, guard_maker
 from janus_platform.isolation.uids import _block as uid_block
-from janus_platform.services.code_sandbox.guarantees import MEANINGS, promises
-from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, toolchain
+from janus_platform.services.code_sandbox.guarantees import MEANINGS, guarantees
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, toolchain
 from tests.services.sandbox_rig import LAYERS, Sandbox, layer_here, processes_with
 
 PLACE = Path(__file__).with_name("sandbox_attacks")
@@ -88,7 +88,7 @@ def layers_and_attacks() -> Iterator[tuple[str, Attack]]:
     guard.discard()
     for layer in LAYERS:
         if layer in there:
-            made = promises(layer_here(layer), guard.kind, counts_sockets=guard.counts_sockets)
+            made = guarantees(layer_here(layer), guard.kind, counts_sockets=guard.counts_sockets)
             yield from ((layer, attack) for attack in ATTACKS if attack.contained_by(made))
 
 
@@ -163,7 +163,7 @@ async def _assault(
         async def run(attack: Attack) -> None:
             try:
                 await asyncio.to_thread(toolchain, attack.language)
-            except ToolchainMissing as missing:
+            except ToolchainMissingError as missing:
                 attacked.missing[attack.language] = f"{missing}: {missing.install}"
                 return
             async with one_of:

@@ -38,7 +38,7 @@ class Sandbox:
 
     def __init__(self, **options: Any) -> None:
         contract = load_contract()
-        self.origin = contract.services["code_sandbox"].origin
+        self.origin = contract.code_sandbox.origin
         self.context = ServiceContext(contract, CallerClocks(SystemClock()))
         self.options = options
 

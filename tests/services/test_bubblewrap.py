@@ -13,7 +13,7 @@ from janus_platform.cli.doctor import _namespaces
 from janus_platform.isolation import bubblewrap
 from janus_platform.isolation.bubblewrap import LINKS_FOLLOWED, TRACEABLE_SET_UP, Bubblewrap
 from janus_platform.isolation.layers import Isolation, bwrap_command, detect
-from janus_platform.services.code_sandbox import start_in_bubblewrap
+from janus_platform.services.code_sandbox import launch
 from tests.bwrap_operations import operations
 from tests.services.sandbox_rig import Sandbox, isolated
 
@@ -105,8 +105,8 @@ def test_a_run_of_the_sandbox_sets_up_before_anything_of_the_run_is_there(monkey
         seen.append(bwrap_command(*arguments, **options))
         return seen[-1]
 
-    monkeypatch.setattr(start_in_bubblewrap, "start_child", caught)
-    monkeypatch.setattr(start_in_bubblewrap, "bwrap_command", recorded)
+    monkeypatch.setattr(launch, "start_child", caught)
+    monkeypatch.setattr(launch, "bwrap_command", recorded)
     answer = Sandbox().request("POST", "/execute", json={"language": "python", "code": "1"})
     assert answer.status_code == 503
     (command,) = seen

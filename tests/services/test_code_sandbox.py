@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, installed, toolchain
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, installed, toolchain
 from tests.services.sandbox_rig import Sandbox, names_of
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
@@ -39,7 +39,7 @@ def test_the_specifications_example_runs(each_layer: Sandbox) -> None:
 def test_each_language_hands_back_both_streams_and_the_exit_code(each_layer: Sandbox, language: str, code: str) -> None:
     try:
         toolchain(language)
-    except ToolchainMissing as missing:
+    except ToolchainMissingError as missing:
         pytest.skip(f"{missing}: {missing.install}")
     answer = each_layer.run(code, language, timeout=60)
     assert (answer["stdout"], answer["stderr"], answer["exit_code"]) == ("out\n", "err\n", 3)

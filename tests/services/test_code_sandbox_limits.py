@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from janus_platform.isolation.memory import Cgroup, Watchdog, guard_maker
-from janus_platform.services.code_sandbox.toolchains import ToolchainMissing, toolchain
+from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, toolchain
 from tests.services.sandbox_rig import Sandbox, isolated, names_of, processes_with
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
@@ -94,7 +94,7 @@ WANTS_MEMORY = {
 def test_a_program_that_fails_for_want_of_memory_is_out_of_memory(sandbox: Sandbox, language: str) -> None:
     try:
         toolchain(language)
-    except ToolchainMissing as missing:
+    except ToolchainMissingError as missing:
         pytest.skip(f"{missing}: {missing.install}")
     answer = sandbox.run(WANTS_MEMORY[language], language, timeout=60)
     assert answer["oom"] is True and answer["exit_code"] != 0, answer

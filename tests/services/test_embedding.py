@@ -15,12 +15,19 @@ import pytest
 
 from janus_platform.services.embedding import download as model_files
 from janus_platform.services.embedding import encoder as embedding
-from janus_platform.services.embedding.download import TOKENIZER, WEIGHTS, Hub, ModelFile, ModelUnavailable, fetch_model
+from janus_platform.services.embedding.download import (
+    TOKENIZER,
+    WEIGHTS,
+    Hub,
+    ModelFile,
+    ModelUnavailableError,
+    fetch_model,
+)
 from janus_platform.services.embedding.encoder import (
     DIMENSIONS,
     MAX_TOKENS,
     Encoder,
-    ModelDamaged,
+    ModelDamagedError,
     is_prepared,
     quantise,
 )
@@ -96,7 +103,7 @@ def test_an_altered_model_is_not_used(tmp_path: Path) -> None:
     with (tmp_path / embedding.QUANTISED_FILE).open("r+b") as stream:
         stream.seek(1_000_000)
         stream.write(b"\xff\xff\xff")
-    with pytest.raises(ModelDamaged):
+    with pytest.raises(ModelDamagedError):
         Encoder.load(tmp_path)
 
 
@@ -104,13 +111,13 @@ def test_an_altered_model_is_not_used(tmp_path: Path) -> None:
 def test_a_manifest_of_another_version_or_none_is_no_prepared_model(tmp_path: Path, manifest: bytes) -> None:
     (tmp_path / embedding.MANIFEST_FILE).write_bytes(manifest)
     assert not is_prepared(tmp_path)
-    with pytest.raises(ModelDamaged):
+    with pytest.raises(ModelDamagedError):
         Encoder.load(tmp_path)
 
 
 def test_unknown_weights_are_not_quantised(tmp_path: Path) -> None:
     (tmp_path / WEIGHTS.name).write_bytes(b"not the model")
-    with pytest.raises(ModelDamaged):
+    with pytest.raises(ModelDamagedError):
         quantise(tmp_path)
 
 
@@ -138,7 +145,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
 
 def test_files_with_the_wrong_hash_are_refused_and_nothing_is_left(monkeypatch, tmp_path: Path) -> None:
     content = small(monkeypatch)
-    with pytest.raises(ModelUnavailable, match="expected SHA-256"):
+    with pytest.raises(ModelUnavailableError, match="expected SHA-256"):
         fetch_model(tmp_path, quiet, (Given(content | {WEIGHTS.name: b"weight5"}),))
     assert list(tmp_path.iterdir()) == []
 
@@ -151,7 +158,7 @@ def test_the_next_source_is_tried_when_one_fails(monkeypatch, tmp_path: Path) ->
 
 def test_when_every_source_fails_each_reason_is_named(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setenv("no_proxy", "*")
-    with pytest.raises(ModelUnavailable) as failed:
+    with pytest.raises(ModelUnavailableError) as failed:
         fetch_model(tmp_path, quiet, (Hub("http://127.0.0.1:9/"), Given({})))
     assert "the model hub: " in str(failed.value)
     assert "a test: " in str(failed.value)

@@ -12,12 +12,11 @@ from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference.app import build
 from janus_platform.services.inference.extractive import FINGERPRINT
-from janus_platform.services.inference.pacing import Pace
+from janus_platform.services.inference.tokens import Pace
 from tests.services.inference_rig import ASKED, CONTRACT, KEY, SERVICE, Letters, chat, send, service
 
 MODELS, EMBEDDINGS = "/v1/models", "/v1/embeddings"
 LIMITS = SERVICE.limits
-assert LIMITS is not None
 
 
 def completion(**fields: Any) -> dict[str, Any]:
@@ -238,7 +237,7 @@ def test_a_crash_is_500_in_openais_shape_and_says_nothing_of_the_request() -> No
 
 
 def test_a_rate_limit_is_429_in_openais_shape_with_retry_after() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from janus_platform.contract import RateLimit
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from janus_platform.services.inference.extractive import NO_PASSAGES, NOT_COVERED, answer
 from janus_platform.services.inference.prompt import Message
 from janus_platform.services.inference.sentences import plain
-from janus_platform.services.inference.tokens import count, tokens
+from janus_platform.services.inference.tokens import count_tokens, tokenize
 from tests.services.inference_prompts import prompt
 
 
@@ -56,8 +56,8 @@ def test_every_sentence_of_an_answer_stands_in_the_prompt_or_is_fixed(passages: 
 
 @given(st.text(max_size=300))
 def test_tokens_joined_are_the_text(text: str) -> None:
-    assert "".join(tokens(text)) == text
-    assert count(text) == len(tokens(text))
+    assert "".join(tokenize(text)) == text
+    assert count_tokens(text) == len(tokenize(text))
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,13 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from janus_platform.services.framework.turns import Turns
 from janus_platform.services.inference.minilm import MiniLM
-from janus_platform.services.inference.turns import FairTurns
 from tests.services.inference_rig import SERVICE, send, service
 from tests.services.model import shared_model
 
 LIMITS = SERVICE.limits
-assert LIMITS is not None
 PATH = "/v1/embeddings"
 
 
@@ -102,7 +101,7 @@ def test_a_text_over_the_models_length_is_refused_and_not_cut() -> None:
 
 def test_callers_take_turns_however_many_requests_one_of_them_has() -> None:
     async def main() -> list[str]:
-        turns, order = FairTurns(), list[str]()
+        turns, order = Turns([None]), list[str]()
 
         async def work(caller: str) -> None:
             async with turns.turn(caller):

@@ -16,7 +16,6 @@ from PIL import Image, ImageDraw
 from tests.services.inference_rig import SERVICE, chat, send, service
 
 LIMITS = SERVICE.limits
-assert LIMITS is not None
 
 
 def encoded(image: Image.Image, kind: str = "PNG") -> str:
@@ -149,7 +148,6 @@ def test_a_bomb_is_refused_by_its_header_and_not_unpacked() -> None:
 
 
 def test_more_images_than_a_request_may_hold_are_refused() -> None:
-    assert LIMITS is not None
     error = ask(*[encoded(Image.new("RGB", (2, 2)))] * (LIMITS.max_images + 1)).json()["error"]
     assert error["param"] == "messages" and str(LIMITS.max_images) in error["message"]
 

@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from janus_platform.services.inference.errors import ApiError
-from janus_platform.services.inference.extraction import Told
+from janus_platform.services.inference.extraction import Extraction
 from janus_platform.services.inference.schema import read_schema
 from janus_platform.services.inference.schema_fill import fill
 from tests.services.inference_rig import ASKED, SERVICE, both, chat, joined, send, service
 
 LIMITS = SERVICE.limits
-assert LIMITS is not None
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 
 
@@ -245,9 +244,8 @@ TEXTS = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(st.recursive(LEAVES, _branches, max_leaves=10), TEXTS)
 def test_every_schema_that_is_taken_gets_a_valid_value(schema: Any, text: str) -> None:
-    assert LIMITS is not None
     try:
-        value = fill(read_schema(schema, WHERE, LIMITS), Told(text), answer=lambda: "An answer.").value
+        value = fill(read_schema(schema, WHERE, LIMITS), Extraction(text), answer=lambda: "An answer.").value
     except ApiError as error:
         assert error.status == 400 and error.param == WHERE
         # A text that must have so many characters is not made of blanks.

@@ -12,8 +12,7 @@ import pytest
 from janus_platform.clock import SystemClock
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.extractive import FINGERPRINT
-from janus_platform.services.inference.pacing import Pace
-from janus_platform.services.inference.tokens import count
+from janus_platform.services.inference.tokens import Pace, count_tokens
 from tests.services.inference_rig import (
     ASKED,
     SERVICE,
@@ -31,7 +30,7 @@ def test_a_completion_and_its_stream_say_the_same() -> None:
     choice = whole.choices[0]
     assert choice.message.content.startswith("Quantum entanglement is a link between particles")
     assert joined(chunks) == choice.message.content
-    assert whole.usage.completion_tokens == count(choice.message.content) == len(chunks) - 2
+    assert whole.usage.completion_tokens == count_tokens(choice.message.content) == len(chunks) - 2
     assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens
     assert whole.system_fingerprint == FINGERPRINT == chunks[0].system_fingerprint
 

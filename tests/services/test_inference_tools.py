@@ -56,13 +56,12 @@ def calls(text: str, **fields: Any) -> list[tuple[str, dict[str, Any]]]:
     ("text", "name", "arguments"),
     [
         ("What's the weather like in Paris today?", "get_weather", {"location": "Paris"}),
-        ("How warm is it in new york, in fahrenheit?", "get_weather", {"location": "new york", "unit": "fahrenheit"}),
+        ("How warm is it in New York, in fahrenheit?", "get_weather", {"location": "New York", "unit": "fahrenheit"}),
         ("weather in San Francisco, CA please", "get_weather", {"location": "San Francisco, CA"}),
         ("What time is it in Tokyo?", "get_current_time", {"timezone": "Tokyo"}),
-        ("Search for papers about quantum dots", "search_web", {"query": "quantum dots"}),
+        ("Search for papers about quantum dots", "search_web", {"query": "papers about quantum dots"}),
         ("Look up 5 results for tides", "search_web", {"num_results": 5}),
         ("What is (17 + 4) * 23?", "calculator", {"expression": "(17 + 4) * 23"}),
-        ("What is 12 times 8?", "calculator", {"expression": "12 * 8"}),
         ("Run `print(2 + 2)`", "run_python", {"code": "print(2 + 2)"}),
         (
             'Send an email to ada@example.com with subject "Lunch" saying "See you at noon"',

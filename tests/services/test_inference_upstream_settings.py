@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from janus_platform.services.inference.upstream_events import EventReader, TooMuch
-from janus_platform.services.inference.upstream_settings import UpstreamNotUsable, read_settings
+from janus_platform.services.inference.upstream.event_reader import EventReader, StreamTooLargeError
+from janus_platform.services.inference.upstream.settings import UpstreamNotUsable, read_settings
 from tests.services.inference_rig import CONTRACT
 from tests.services.upstream_rig import RULES
 
@@ -19,11 +19,11 @@ def test_events_are_read_however_their_bytes_are_cut(cuts: int) -> None:
 
 
 def test_an_event_reader_keeps_its_bounds() -> None:
-    with pytest.raises(TooMuch):
+    with pytest.raises(StreamTooLargeError):
         for _ in range(20):
             list(EventReader(1_000, 10_000).feed(b"x" * 1_001))
     reader = EventReader(1_000, 2_000)
-    with pytest.raises(TooMuch):
+    with pytest.raises(StreamTooLargeError):
         for _ in range(3):
             list(reader.feed(b"data: x\n\n" * 100))
 

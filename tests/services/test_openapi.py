@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.requests import Request
@@ -62,7 +62,7 @@ def test_a_caller_that_has_it_is_not_sent_it_again() -> None:
 
 
 def test_asking_for_it_counts_for_no_limit_and_leaves_no_log_line(caplog: pytest.LogCaptureFixture) -> None:
-    service = CONTRACT.services["web_proxy"]
+    service = CONTRACT.web_proxy
     assert service.rate_limit is not None
     app = silent(service, limits=True)
     with caplog.at_level(logging.DEBUG, "janus"):
@@ -102,13 +102,13 @@ def test_bounds_enums_and_defaults_are_those_of_the_contract() -> None:
     contract = CONTRACT.services["vector_index"].parameter("top_k")
     assert (described["minimum"], described["maximum"]) == (contract.minimum, contract.maximum)
     assert described["default"] == contract.default
-    language = CONTRACT.services["code_sandbox"].parameter("language")
+    language = CONTRACT.code_sandbox.parameter("language")
     assert schema_of(language, in_body=True)["enum"] == list(language.enum)
 
 
 def test_an_extension_says_since_when_and_what_for() -> None:
     new = Parameter("nap", "integer", minimum=1, summary="Seconds of sleep.", since="1.2.0")
-    service = dataclasses.replace(CONTRACT.services["search"], extra_parameters=(new,))
+    service = msgspec.structs.replace(CONTRACT.search, extra_parameters=(new,))
     described = operation(service)["requestBody"]["content"]["application/json"]["schema"]["properties"]["nap"]
     assert described == {
         "type": ["integer", "null"],

@@ -101,7 +101,7 @@ def test_the_answer_to_an_empty_request_is_a_documented_error(service: Service, 
 )
 def test_a_wrong_answer_is_found(change: dict[str, Any], message: str) -> None:
     right: dict[str, Any] = {"stdout": "", "stderr": "", "exit_code": 0}
-    fields = CONTRACT.services["code_sandbox"].response_fields
+    fields = CONTRACT.code_sandbox.response_fields
     assert wrong(fields, right) == []
     assert wrong(fields, {**right, **change}) == [message]
     assert wrong(fields, {"stdout": "", "stderr": "", "exitCode": 0}) == ["exit_code is missing"]

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from janus_platform.clock import ManualClock
 from janus_platform.corpus import load_corpus
 from janus_platform.services.search.app import build
-from janus_platform.services.search.index import Document
-from janus_platform.services.search.local import COMMON_FROM, LocalSearch
+from janus_platform.services.search.index import COMMON_FROM, Document
+from janus_platform.services.search.local import LocalSearch
 from tests.services.asgi import CONTRACT, ask, context
 
-SERVICE = CONTRACT.services["search"]
+SERVICE = CONTRACT.search
 CORPUS = load_corpus()
 ENGINE = LocalSearch.of(CORPUS)
 APP = build(context(), ENGINE)

@@ -7,7 +7,6 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,6 +14,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from janus_platform.corpus import load_corpus
 from janus_platform.services.search.app import build, engine_named
@@ -22,8 +22,7 @@ from janus_platform.services.search.brave import BraveSearch, plain_text
 from janus_platform.services.search.local import LocalSearch
 from tests.services.asgi import CONTRACT, client, context
 
-SERVICE = CONTRACT.services["search"]
-assert SERVICE.live is not None
+SERVICE = CONTRACT.search
 LIVE = SERVICE.live
 KEY = "BSA-a-key-that-nobody-may-see"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

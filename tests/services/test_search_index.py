@@ -28,9 +28,9 @@ def found(query: str, index: TextIndex = SMALL) -> list[int]:
 
 def with_kept_ranks(documents: list[Document]) -> TextIndex:
     """An index in which every word counts as common."""
-    index = TextIndex(documents)
-    index.keep_ready(Vocabulary(f"{one.title} {one.text}" for one in documents).families())
-    return index
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("janus_platform.services.search.index.COMMON_FROM", 1)
+        return TextIndex(documents, Vocabulary(f"{one.title} {one.text}" for one in documents))
 
 
 KEPT = with_kept_ranks(DOCUMENTS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janus_platform.services.search.spelling import LONG_WORD, Speller, distance
+from janus_platform.services.search.spelling import LONG_WORD, Speller
 
 FREQUENCIES = {
     "moon": 9,
@@ -62,32 +62,6 @@ def test_of_two_words_the_more_frequent_one_was_meant() -> None:
     assert SPELLER.correct("xides") == "tides"
     assert Speller({"sides": 7, "tides": 2}).correct("xides") == "sides"
     assert Speller({"sides": 2, "tides": 2}).correct("xides") == "sides"
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "edits"),
-    [("", "", 0), ("a", "", 1), ("tides", "tides", 0), ("tides", "tdies", 1), ("tide", "tides", 1), ("ca", "abc", 3)],
-)
-def test_distance_counts_edits_and_swapped_neighbours(one: str, other: str, edits: int) -> None:
-    assert distance(one, other, 5) == edits
-
-
-def plain_distance(one: str, other: str) -> int:
-    """Optimal string alignment by its definition, without a bound."""
-    if not one or not other:
-        return len(one) + len(other)
-    swapped = one[-2:] == other[-2:][::-1] and len(one) > 1 and len(other) > 1
-    return min(
-        plain_distance(one[:-1], other) + 1,
-        plain_distance(one, other[:-1]) + 1,
-        plain_distance(one[:-1], other[:-1]) + (one[-1] != other[-1]),
-        plain_distance(one[:-2], other[:-2]) + 1 if swapped else 99,
-    )
-
-
-@given(st.text("abc", max_size=5), st.text("abc", max_size=5), st.integers(0, 3))
-def test_the_bounded_distance_is_the_plain_one_up_to_its_bound(one: str, other: str, most: int) -> None:
-    assert distance(one, other, most) == min(plain_distance(one, other), most + 1)
 
 
 @given(st.text(max_size=60))

@@ -19,7 +19,7 @@ from janus_platform.services.framework.app import ServiceContext, build_service,
 from janus_platform.services.framework.problem import MEDIA_TYPE, type_uri
 from tests.services.asgi import CONTRACT, ask, client, context
 
-SERVICE = CONTRACT.services["search"]
+SERVICE = CONTRACT.search
 LIMIT = SERVICE.rate_limit
 assert LIMIT is not None
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -18,9 +18,9 @@ from janus_platform.services.framework.app import build_service, read_json, read
 from janus_platform.services.framework.problem import MEDIA_TYPE, Problem
 from tests.services.asgi import CONTRACT, ask, context
 
-SEARCH = CONTRACT.services["search"]
-FETCH = dataclasses.replace(
-    CONTRACT.services["web_proxy"],
+SEARCH = CONTRACT.search
+FETCH = msgspec.structs.replace(
+    CONTRACT.web_proxy,
     extra_parameters=(
         Parameter("depth", "integer", default=1, minimum=0, maximum=9, since="1.0.0"),
         Parameter("ratio", "number", since="1.0.0"),

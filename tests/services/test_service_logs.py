@@ -20,7 +20,7 @@ from tests.services.asgi import CONTRACT, ask, context
 from tests.services.served import KEY, all_services
 
 SECRET = "s3cr3t-of-mine"
-SEARCH = CONTRACT.services["search"]
+SEARCH = CONTRACT.search
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,10 @@ from janus_platform.services.embedding.download import Progress
 from janus_platform.services.embedding.encoder import QUANTISED_FILE, Encoder
 from janus_platform.services.vector_index import app as vector_index
 from janus_platform.services.vector_index.app import UPLOAD_PATH, VectorIndex, build
-from janus_platform.services.vector_index.build import BuildFailed
+from janus_platform.services.vector_index.build import BuildError
 from janus_platform.services.vector_index.chunks import Chunk
 from janus_platform.services.vector_index.knowledge import Knowledge, save
-from janus_platform.services.vector_index.source import Matches
+from janus_platform.services.vector_index.store import Matches
 from janus_platform.services.vector_index.vectors import vectors_file
 from tests.services.asgi import ask, context
 from tests.services.vector_index_rig import (
@@ -252,7 +252,7 @@ def test_an_older_index_answers_by_meaning_while_a_newer_one_is_made(folder: Pat
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("error", [BuildFailed("no space left"), OSError("no such program")])
+@pytest.mark.parametrize("error", [BuildError("no space left"), OSError("no such program")])
 def test_an_index_that_cannot_be_made_means_words_and_not_failure(folder: Path, error: Exception) -> None:
     async def failing(folder: Path, progress: Progress) -> None:
         raise error
@@ -263,7 +263,7 @@ def test_an_index_that_cannot_be_made_means_words_and_not_failure(folder: Path, 
         assert index._building is not None
         await index._building
         answer = await index.query("sea", 1)
-        assert (answer["method"], answer["notice"]) == ("lexical", vector_index.FAILED)
+        assert (answer["method"], answer["notice"]) == ("lexical", vector_index.Status.FAILED.value)
         write_index(folder)  # As `janus prepare` would.
         assert (await index.query("sea", 1))["method"] == "semantic"
 

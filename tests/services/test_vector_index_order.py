@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 
 from janus_platform.corpus import load_corpus
 from janus_platform.services.embedding.encoder import Encoder
-from janus_platform.services.search.index import Document, TextIndex
+from janus_platform.services.search.index import COMMON_FROM, Document, TextIndex
 from janus_platform.services.search.query import MAX_WORDS, Query, parse_query
 from janus_platform.services.vector_index.book import book_chunks
 from janus_platform.services.vector_index.chunks import BOOK, CORPUS, Chunk, chunks_of
 from janus_platform.services.vector_index.docs import documentation_chunks
-from janus_platform.services.vector_index.order import BOOK_HANDICAP, in_order
+from janus_platform.services.vector_index.ranking import BOOK_HANDICAP, in_order, index_of_words
 from janus_platform.services.vector_index.store import ExactStore
 from janus_platform.services.vector_index.vectors import load_vectors
-from janus_platform.services.vector_index.words import COMMON_FROM, ChunkWords
 from tests.services.vector_index_rig import FACTS, KEY, ask_about, copy_model, index_of, write_index
 
 
@@ -92,7 +91,7 @@ def test_common_words_are_found_as_without_their_kept_ranks() -> None:
     chunks = chunks_of(load_corpus())
     assert len(chunks) >= COMMON_FROM
     plain = TextIndex(Document(f"{c.title} {c.heading}", c.content, c.source) for c in chunks)
-    words = ChunkWords(chunks)
+    words = index_of_words(chunks)
     for text in ("the number of servers", "tides", "nothing-of-that-name", "one page answers a question", "is it"):
         expected = {hit.position: round(hit.score, 6) for hit in plain.find(parse_query(text), len(chunks))}
         assert {hit.position: round(hit.score, 6) for hit in words.find(parse_query(text), len(chunks))} == expected
@@ -100,7 +99,7 @@ def test_common_words_are_found_as_without_their_kept_ranks() -> None:
 
 def test_fifty_of_the_commonest_words_do_not_hold_the_event_loop() -> None:
     chunks = (*chunks_of(load_corpus()), *book_chunks("https://book.example"), *documentation_chunks())
-    words = ChunkWords(chunks)
+    words = index_of_words(chunks)
     stems = """return value object file string name type class method function default true none set list dict error
     number path call key text thread event socket read write open close data"""
     # Spellings that stand nowhere, of stems that stand everywhere, must not go round the kept ranks.

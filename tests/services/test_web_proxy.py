@@ -155,6 +155,10 @@ def test_no_url_makes_the_proxy_fail(url: str) -> None:
         (b'\x1b$B$"\x1b(B', "text/html; charset=iso-2022-jp", "あ"),
         (b"\xc4\xe3", "text/html; charset=gb2312", "你"),
         (b"\xd0", "text/html; charset='iso-8859-9'", "Ğ"),
+        (b"\x93", "text/html; charset=latin-1", "“"),
+        (b"\xc4\xe3", "text/html; charset=cp936", "你"),
+        ("é".encode(), "text/html; charset=iso-2022-kr", "é"),
+        ("é".encode(), "text/html; charset=x-user-defined", "é"),
         (b"\xe9", "text/html;CHARSET=windows-1251 ; x=y", "й"),
         (b'<?xml version="1.0" encoding="koi8-r"?>\xc1', "application/xml", '<?xml version="1.0" encoding="koi8-r"?>а'),
         (

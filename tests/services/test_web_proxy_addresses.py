@@ -14,7 +14,7 @@ from janus_platform.public_address import is_public
 from janus_platform.services.framework.problem import Problem, type_uri
 from janus_platform.services.web_proxy.app import LiveWeb, build
 from janus_platform.services.web_proxy.guard import check_url
-from janus_platform.services.web_proxy.web import AddressRefused, Reply
+from janus_platform.services.web_proxy.web import AddressRefusedError, Reply
 from tests.services.asgi import client, context
 from tests.services.web_proxy_hostile_urls import HOSTILE
 from tests.services.web_proxy_rig import PAGE, SERVICE, FakeWeb, InProcess, fetch, fetch_from, html
@@ -102,7 +102,7 @@ def test_no_private_address_passes_for_public(address: Any) -> None:
     "address", ["127.0.0.1", "10.1.2.3", "::1", "::ffff:10.0.0.1", "169.254.169.254", "fe80::1%eth0", "x"]
 )
 def test_no_socket_is_made_for_an_address_that_is_not_public(address: str) -> None:
-    with pytest.raises(AddressRefused):
+    with pytest.raises(AddressRefusedError):
         LiveWeb("JanusBot")._guarded_socket((2, 1, 6, "", (address, 80)))
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from janus_platform.services.framework.problem import Problem
+from janus_platform.services.framework.turns import Turns, TurnsFullError
 from janus_platform.services.web_proxy.app import build
 from janus_platform.services.web_proxy.converter import WorkerConverter
-from janus_platform.services.web_proxy.turns import Full, Turns
 from janus_platform.services.web_proxy.web import Reply
 from tests.services.asgi import client, context
 from tests.services.web_proxy_rig import PAGE, SERVICE, FakeWeb
@@ -179,7 +179,7 @@ def test_beyond_what_may_wait_a_caller_is_refused_and_who_leaves_makes_room() ->
         async with turns.turn("a"):
             waiting = [asyncio.create_task(turns.turn("a").__aenter__()) for _ in range(2)]
             await asyncio.sleep(0)
-            with pytest.raises(Full):
+            with pytest.raises(TurnsFullError):
                 await turns.turn("a").__aenter__()
             async with turns.turn("b"):
                 pass

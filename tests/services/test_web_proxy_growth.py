@@ -10,10 +10,10 @@ import pytest
 from janus_platform.services.framework.invisible import without_invisible
 from janus_platform.services.web_proxy.charset import decode
 from janus_platform.services.web_proxy.clean import clean
-from janus_platform.services.web_proxy.markdown import NotConvertible, to_markdown
+from janus_platform.services.web_proxy.markdown import NotConvertibleError, to_markdown
 from tests.services.web_proxy_rig import PAGE, SERVICE
 
-LIMIT = SERVICE.max_page_bytes or 0
+LIMIT = SERVICE.max_page_bytes
 # Linear work grows eightfold with eight times the text, quadratic work 64-fold.
 TIMES, MOST_GROWTH = 8, 24
 # What takes less than this is not work worth measuring.
@@ -113,7 +113,7 @@ def grows(work: Callable[[str], object], shape: tuple[str, str, str]) -> float:
 def converted(html: str) -> object:
     try:
         return to_markdown(html, PAGE)
-    except NotConvertible:
+    except NotConvertibleError:
         return None
 
 
@@ -142,7 +142,7 @@ def test_no_bytes_take_the_decoder_more_than_their_share(charset: str, repeated:
 @pytest.mark.parametrize("shape", ["<div>", "<blockquote>", "<ul><li>", "<span>", "<b>", "<table><tr><td>", "<dl><dd>"])
 def test_a_page_that_is_nested_without_end_is_refused_at_once(shape: str) -> None:
     started = time.process_time()
-    with pytest.raises(NotConvertible, match="nested too deep"):
+    with pytest.raises(NotConvertibleError, match="nested too deep"):
         to_markdown(shape * (LIMIT // len(shape)), PAGE)
     refused = time.process_time() - started
     started = time.process_time()

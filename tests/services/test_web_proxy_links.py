@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from janus_platform.services.web_proxy.markdown import NotConvertible, to_markdown
+from janus_platform.services.web_proxy.markdown import NotConvertibleError, to_markdown
 from tests.services.test_web_proxy_markdown import UNSAFE
 from tests.services.web_proxy_rig import PAGE
 
@@ -116,7 +116,7 @@ def test_no_page_becomes_markdown_that_renders_to_a_link_that_runs_something(
         body = box.replace("{}", body)
     try:
         text = to_markdown(f"<body>{body}</body>", PAGE).markdown
-    except NotConvertible:
+    except NotConvertibleError:
         return
     for destination in destinations(text):
         assert re.match(r"https?://|mailto:|(?![a-z][a-z0-9+.-]*:)", entities.unescape(destination), re.IGNORECASE), (

@@ -11,7 +11,7 @@ from janus_platform.egress.ca import LocalCA
 from tests.services.web_proxy_odd_server import ORIGIN, Answer, dripping, endless, fetch_live, redirect, response
 from tests.services.web_proxy_rig import SERVICE
 
-LIMIT = SERVICE.max_page_bytes or 0
+LIMIT = SERVICE.max_page_bytes
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 GZIPPED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n"
@@ -191,7 +191,7 @@ def test_an_answer_without_a_page_says_what_the_server_said(answer: bytes, statu
 def test_a_loop_of_redirects_ends_at_the_limit() -> None:
     fetched = fetch_live({"/page": redirect("/page")})
     assert fetched.slug == "too-many-redirects"
-    assert fetched.server.paths.count("/page") == (SERVICE.max_redirects or 0) + 1
+    assert fetched.server.paths.count("/page") == SERVICE.max_redirects + 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_platform.services.web_proxy.clean import clean
-from janus_platform.services.web_proxy.markdown import NotConvertible, to_markdown
+from janus_platform.services.web_proxy.markdown import NotConvertibleError, to_markdown
 from tests.services.web_proxy_rig import PAGE
 
 
@@ -162,5 +162,5 @@ def test_no_text_cleans_into_a_link_that_runs_something(parts: list[str]) -> Non
 
 @pytest.mark.parametrize("body", ["", "<script>x()</script>", "<div>" * 3_000 + "deep" + "</div>" * 3_000, "\0" * 500])
 def test_a_page_without_readable_text_is_an_error_and_no_empty_success(body: str) -> None:
-    with pytest.raises(NotConvertible):
+    with pytest.raises(NotConvertibleError):
         to_markdown(body, PAGE)

@@ -6,17 +6,18 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from janus_platform.clock import ManualClock
 from janus_platform.contract import UpstreamRules
-from janus_platform.services.inference.upstream import UpstreamEngine
-from janus_platform.services.inference.upstream_settings import UpstreamSettings
+from janus_platform.services.inference.upstream.engine import UpstreamEngine
+from janus_platform.services.inference.upstream.settings import UpstreamSettings
 from tests.services.inference_rig import SERVICE
 
 Script = Callable[["Wire"], Awaitable[None]]
-assert SERVICE.upstream is not None
 RULES: UpstreamRules = SERVICE.upstream
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import httpx
+import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from janus_platform.services.framework.app import ServiceContext
@@ -121,9 +122,9 @@ def fetch_live(
 
 def _hurried(timeout_seconds: float) -> ServiceContext:
     """A context whose contract grants a fetch that much time."""
-    service = dataclasses.replace(SERVICE, fetch_timeout_seconds=timeout_seconds)  # type: ignore[arg-type]
+    service = msgspec.structs.replace(SERVICE, fetch_timeout_seconds=timeout_seconds)  # type: ignore[arg-type]
     services = MappingProxyType({**CONTRACT.services, "web_proxy": service})
-    return dataclasses.replace(context(), contract=dataclasses.replace(CONTRACT, services=services))
+    return dataclasses.replace(context(), contract=msgspec.structs.replace(CONTRACT, services=services))
 
 
 def response(body: bytes, *headers: str, status: str = "200 OK", kind: str = "text/html") -> bytes:

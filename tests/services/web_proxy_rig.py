@@ -10,12 +10,12 @@ from janus_platform.corpus import load_corpus
 from janus_platform.services.web_proxy.app import LocalWeb, build
 from janus_platform.services.web_proxy.converter import not_convertible
 from janus_platform.services.web_proxy.guard import Target
-from janus_platform.services.web_proxy.markdown import NotConvertible
+from janus_platform.services.web_proxy.markdown import NotConvertibleError
 from janus_platform.services.web_proxy.web import Reply
 from janus_platform.services.web_proxy.worker import convert
 from tests.services.asgi import CONTRACT, ask, context
 
-SERVICE = CONTRACT.services["web_proxy"]
+SERVICE = CONTRACT.web_proxy
 PAGE = "https://site.example.net/page"
 
 
@@ -25,7 +25,7 @@ class InProcess:
     async def convert(self, body: bytes, content_type: str, base_url: str, caller: str) -> tuple[str, str]:
         try:
             return convert(body, content_type, base_url)
-        except NotConvertible as error:
+        except NotConvertibleError as error:
             raise not_convertible(str(error)) from None
 
     async def warm(self) -> None: ...

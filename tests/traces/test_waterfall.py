@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from janus_platform.traces.view import Trace
-from janus_platform.traces.waterfall_svg import document, draw_narrow, ticks
+from janus_platform.traces.waterfall import draw_narrow, ticks
 from tools.browser import FLAGS, find_browser, missing_browser_help
 from tools.environment import ROOT
 
@@ -188,7 +188,7 @@ def test_the_drawing_for_a_phone_keeps_inside_its_frame_and_its_words_off_each_o
     browser: Browser, trace: Trace
 ) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 800})
-    page.set_content(f"<body style='margin:0;width:340px'>{draw_narrow(trace)}")
+    page.set_content(f"<body style='margin:0;width:340px'>{draw_narrow(trace.waterfall)}")
     seen = page.evaluate(MEASURE.replace("document.documentElement", "document.querySelector('svg')"))
     page.close()
     width, height = seen["size"]
@@ -221,6 +221,6 @@ def test_the_axis_has_round_steps_up_to_the_end(end: float) -> None:
 
 
 def test_a_file_is_whole_by_itself(trace: Trace) -> None:
-    text = document(trace)
+    text = trace.document()
     assert text.startswith("<?xml") and "prefers-color-scheme:dark" in text
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")

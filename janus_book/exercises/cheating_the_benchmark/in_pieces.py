@@ -23,8 +23,8 @@ def check(in_pieces):
     from itertools import islice
 
     from janus_bench.wire.chat import Answer, Delta
-    from janus_bench.scoring.constants import load_scoring
-    from janus_bench.scoring.score import pieces
+    from janus_bench.constants import load_scoring
+    from janus_bench.scoring.answer_score import pieces
 
     text = "A stream is read while it is written.\n\nSo each word goes out as soon as it is there,\nand not later."
     found = in_pieces(text)

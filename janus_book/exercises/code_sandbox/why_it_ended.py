@@ -44,7 +44,7 @@ def why(answer):
 def check(why):
     from janus_platform.contract import load_contract
 
-    url = load_contract().services["code_sandbox"].url
+    url = load_contract().code_sandbox.url
     for code, (reason, look) in SEEN.items():
         body = {"language": "python", "code": code, "timeout": 1 if reason == "time" else 20}
         answer = httpx.post(url, json=body, timeout=60).json()

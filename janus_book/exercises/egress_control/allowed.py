@@ -19,7 +19,7 @@ def allowed(target, hosts):
 def check(allowed):
     import janus_platform as janus
     from janus_platform.contract import load_contract
-    from janus_platform.egress.connect_probe import knock
+    from janus_platform.egress.connect_request import send_connect
 
     egress = load_contract().egress
     first, second = egress.allowed_hosts[:2]
@@ -44,7 +44,7 @@ def check(allowed):
     }
     janus.up()
     for target, why in targets.items():
-        real = knock(target).startswith("200")
+        real = send_connect(target).startswith("200")
         try:
             said = allowed(target, egress.allowed_hosts)
         except (ValueError, LookupError) as error:

@@ -137,7 +137,7 @@ properties = {
     """about = "Converts an amount of money from one currency to another"
 properties = {
     "amount": {"type": "number"},
-    "source": {"type": "string"},
+    "money": {"type": "string"},
 }""": "cannot fill it in",
     """about = "Converts currency"
 properties = {

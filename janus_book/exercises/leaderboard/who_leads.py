@@ -23,7 +23,7 @@ def leader(publications):
 def check(leader):
     import tempfile
 
-    from janus_bench.scoring.constants import scoring_hash
+    from janus_bench.constants import scoring_hash
     from janus_bench.leaderboard.local import Leaderboard
 
     cases = (

@@ -8,7 +8,7 @@ The check makes a service refuse.
 import httpx
 
 from janus_book.exercise import Hint
-from janus_book.surroundings import fresh_minute
+from janus_book.checking import fresh_minute
 
 
 # %% answer
@@ -24,7 +24,7 @@ def seconds_to_wait(response):
 def check(seconds_to_wait):
     from janus_platform.contract import load_contract
 
-    proxy = load_contract().services["web_proxy"]
+    proxy = load_contract().web_proxy
     fresh_minute()
     with httpx.Client() as client:
         for url in ("https://example.com/article", "https://example.com/private/drafts"):

@@ -20,7 +20,7 @@ def on_a_scale(value, best, worst):
 
 # %% check
 def check(on_a_scale):
-    from janus_bench.scoring.score import log_scale
+    from janus_bench.scoring.answer_score import log_scale
 
     try:
         half = on_a_scale(2.0, 0.5, 8.0)

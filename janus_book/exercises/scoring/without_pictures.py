@@ -19,7 +19,7 @@ def weighted(scores, weights):
 
 # %% check
 def check(weighted):
-    from janus_bench.scoring.constants import load_scoring
+    from janus_bench.constants import load_scoring
     from janus_bench.scoring.score import composite
 
     weights = dict(load_scoring()["weights"])

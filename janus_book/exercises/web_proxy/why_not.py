@@ -8,7 +8,7 @@ the `#` of its `type` (such as `"page-too-large"`).
 import httpx
 
 from janus_book.exercise import Hint
-from janus_book.surroundings import fresh_minute
+from janus_book.checking import fresh_minute
 
 
 # %% answer
@@ -26,7 +26,7 @@ def check(why_not):
     from janus_platform.contract import load_contract
 
     fresh_minute()
-    service = load_contract().services["web_proxy"].url
+    service = load_contract().web_proxy.url
 
     def fetch(url):
         return httpx.get(service, params={"url": url})

@@ -1,6 +1,6 @@
-"""What each layer promises a caller of the sandbox, in words that a program can compare; a notebook asserts these.
+"""The guarantees that each layer gives a caller, in words that a program can compare; a notebook asserts these.
 
-A promise that a layer does not make is not left out: its value says how things stand instead.
+A guarantee that a layer does not give is not left out: its value says how things stand instead.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from janus_platform.isolation.landlock import SCOPE_ABI
 from janus_platform.isolation.layers import Isolation
 from janus_platform.isolation.seccomp import filter_program
 
-# Every promise, and what each of its values means, the strongest first.
+# Every guarantee, and what each of its values means, the strongest first.
 MEANINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "network": {"none": "no socket reaches anything outside the run", "host": "the host's network"},
@@ -58,8 +58,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 
 
-def promises(isolation: Isolation, guard_kind: str, *, counts_sockets: bool | None = None) -> dict[str, str]:
-    """What a run on this layer, under this memory guard, is promised: a value for each name of MEANINGS.
+def guarantees(isolation: Isolation, guard_kind: str, *, counts_sockets: bool | None = None) -> dict[str, str]:
+    """What a run on this layer, under this memory guard, is guaranteed: a value for each name of MEANINGS.
 
     `counts_sockets` is that of the guard; by default a cgroup counts them and nothing else does.
     """
@@ -108,6 +108,6 @@ def promises(isolation: Isolation, guard_kind: str, *, counts_sockets: bool | No
     }
 
 
-def meanings(made: Mapping[str, str]) -> dict[str, str]:
-    """A sentence for each promise."""
-    return {name: MEANINGS[name][value] for name, value in made.items()}
+def meanings(given: Mapping[str, str]) -> dict[str, str]:
+    """A sentence for each guarantee."""
+    return {name: MEANINGS[name][value] for name, value in given.items()}

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from janus_platform.contract import Service
+from janus_platform.contract import CodeSandboxService
 from janus_platform.isolation.process_tree import threads_of_this_user
 
 
@@ -29,10 +29,9 @@ class Limits:
     returned_bytes: int  # all of them together
 
     @classmethod
-    def of(cls, service: Service) -> Limits:
+    def of(cls, service: CodeSandboxService) -> Limits:
         """The bounds that the contract has for the code sandbox."""
         bounds, memory = service.bounds, service.max_memory_bytes
-        assert bounds is not None and memory is not None
         return cls(
             memory=memory,
             processes=bounds.processes,

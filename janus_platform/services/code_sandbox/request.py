@@ -14,20 +14,20 @@ MAX_NAME = 100
 _FORM = '{"name": "data.csv", "text": "a,b"}, or with "data" in Base64 instead of "text"'
 
 
-def program_of(asked: Mapping[str, Any], source: str) -> Program:
+def program_of(body: Mapping[str, Any], source: str) -> Program:
     """The program that a checked body asks for; `source` is the name that its own source file has.
 
     Raises Problem 422 naming the field.
     """
     files: dict[str, bytes] = {}
-    for entry in asked["files"] or ():
+    for entry in body["files"] or ():
         name, content = _file(entry)
         if name == source:
             raise invalid_field("files", f"`{source}` is the program itself. Give the file another name.")
         if name in files:
             raise invalid_field("files", "`files` names one file twice. Send each once.")
         files[name] = content
-    return Program(asked["code"], (asked["stdin"] or "").encode(), files)
+    return Program(body["code"], (body["stdin"] or "").encode(), files)
 
 
 def _file(entry: Any) -> tuple[str, bytes]:

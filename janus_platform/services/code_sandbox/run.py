@@ -17,13 +17,12 @@ from janus_platform.clock import Clock
 from janus_platform.isolation.layers import Isolation
 from janus_platform.isolation.memory import LOOK_EVERY_SECONDS, MemoryGuard
 from janus_platform.isolation.uids import free_uid, release_uid
+from janus_platform.services.code_sandbox.launch import start_in_bubblewrap, start_plain_process
 from janus_platform.services.code_sandbox.limits import Limits
+from janus_platform.services.code_sandbox.run_cache import RunCache
 from janus_platform.services.code_sandbox.scratch import WrittenFile
-from janus_platform.services.code_sandbox.start import Excess, Running
-from janus_platform.services.code_sandbox.start_bare import start_bare
-from janus_platform.services.code_sandbox.start_in_bubblewrap import start_in_bubblewrap
+from janus_platform.services.code_sandbox.start import Excess, StartedProgram
 from janus_platform.services.code_sandbox.toolchains import Toolchain
-from janus_platform.services.code_sandbox.warm import Warm
 
 TIMED_OUT = 124  # what timeout(1) of the GNU core utilities says
 KILLED = 128 + 9
@@ -63,11 +62,11 @@ class Outcome:
     out_of_memory: bool
 
 
-class Prepared:
+class PreparedSandbox:
     """A sandbox that stands ready for one run."""
 
     def __init__(
-        self, toolchain: Toolchain, limits: Limits, guard: MemoryGuard, running: Running, uid: int | None
+        self, toolchain: Toolchain, limits: Limits, guard: MemoryGuard, running: StartedProgram, uid: int | None
     ) -> None:
         self.toolchain = toolchain
         self._limits, self._guard, self._running, self._uid = limits, guard, running, uid
@@ -89,7 +88,7 @@ class Prepared:
             running.scratch.put(self.toolchain.source, program.code.encode())
             for name, content in program.files.items():
                 running.scratch.put(name, content)
-            streams = asyncio.gather(out.read(), err.read(), running.let_go(program.stdin))
+            streams = asyncio.gather(out.read(), err.read(), running.release(program.stdin))
             began = clock.now()
             try:
                 cause = await self._first_cause(timeout, flooded, clock)
@@ -124,9 +123,9 @@ class Prepared:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await streams
 
-    def _wanted_memory(self, said: str) -> bool:
+    def _wanted_memory(self, stderr: str) -> bool:
         # Go says it before the list of its goroutines, the others say it last.
-        ends = said[:_EXTREMES] + said[-_EXTREMES:]
+        ends = stderr[:_EXTREMES] + stderr[-_EXTREMES:]
         return any(words in ends for words in self.toolchain.no_memory)
 
     async def close(self) -> None:
@@ -146,8 +145,8 @@ class Prepared:
         async def excess() -> Excess:
             while True:
                 await clock.sleep(LOOK_EVERY_SECONDS)
-                if found := await asyncio.to_thread(self._running.excess, self._guard, self._limits):
-                    return found
+                if reason := await asyncio.to_thread(self._running.excess, self._guard, self._limits):
+                    return reason
 
         watch = asyncio.create_task(excess())
         causes: dict[asyncio.Task[Any], Cause] = {
@@ -166,20 +165,20 @@ class Prepared:
 
 
 async def prepare(
-    toolchain: Toolchain, *, limits: Limits, isolation: Isolation, guard: MemoryGuard, warm: Warm
-) -> Prepared:
+    toolchain: Toolchain, *, limits: Limits, isolation: Isolation, guard: MemoryGuard, warm: RunCache
+) -> PreparedSandbox:
     """A sandbox for `toolchain`, up to the point where only the program is missing. The guard is closed with it.
 
     Raises OSError when it cannot be set up.
     """
-    start = start_in_bubblewrap if isolation.layer == "bubblewrap" else start_bare
+    start = start_in_bubblewrap if isolation.layer == "bubblewrap" else start_plain_process
     async with contextlib.AsyncExitStack() as on_failure:
         on_failure.push_async_callback(guard.close)
         uid = free_uid() if isolation.own_uid else None
         if uid is not None:
             on_failure.callback(release_uid, uid)
         running = await start(warm.widen(toolchain), isolation, limits, guard, uid)
-        prepared = Prepared(toolchain, limits, guard, running, uid)
+        prepared = PreparedSandbox(toolchain, limits, guard, running, uid)
         on_failure.pop_all()
     try:
         await asyncio.to_thread(warm.fill, toolchain, running.scratch)

@@ -201,18 +201,18 @@ class Scratch:
 
     def _is_new(self, entry: os.DirEntry[str]) -> bool:
         try:
-            found = entry.stat(follow_symlinks=False)
+            status = entry.stat(follow_symlinks=False)
         except OSError:
             return False
-        return self._given.get(entry.name) != _version(found) and self._owner in (None, found.st_uid)
+        return self._given.get(entry.name) != _version(status) and self._owner in (None, status.st_uid)
 
     def _own(self, path: str) -> None:
         if self._owner is not None:
             os.chown(path, self._owner, self._owner, dir_fd=self._root, follow_symlinks=False)
 
 
-def _version(found: os.stat_result) -> tuple[int, int, int]:
-    return found.st_ino, found.st_size, found.st_mtime_ns
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _mounted_bytes(descriptor: int) -> int:
@@ -225,8 +225,8 @@ def _holds_more(place: Path, max_bytes: int, max_entries: int) -> bool:
     blocks = entries = 0
     folders = [os.fspath(place)]
     while folders:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as found:
-            for entry in found:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as listing:
+            for entry in listing:
                 entries += 1
                 with contextlib.suppress(OSError):
                     blocks += entry.stat(follow_symlinks=False).st_blocks * 512
@@ -244,10 +244,10 @@ def _shown(path: str) -> str:
 
 def _is_regular(folder: int, name: str, max_bytes: int) -> bool:
     try:
-        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_size <= max_bytes
+    return stat.S_ISREG(status.st_mode) and status.st_size <= max_bytes
 
 
 def _read_regular(folder: int, name: str, max_bytes: int) -> bytes | None:

@@ -1,4 +1,4 @@
-"""A program behind a barrier, on whichever layer: its streams, how it is let go, watched and ended.
+"""A started program on whichever layer: held at a barrier, released, watched and ended.
 
 A shell inside the finished sandbox says that it is there and waits for a line. By then the private directory exists and
 can be filled from outside, and only then does the shell become the program. A run can so be made ready before it is
@@ -35,7 +35,7 @@ _PIPE_BYTES = 1 << 20  # the most that a user without privileges gets (pipe(7), 
 Excess = Literal["memory", "disk", "processes"]
 
 
-class Running:
+class StartedProgram:
     """A program behind the barrier, and afterwards.
 
     `uid` is a uid that only this run has, `session` one that it cannot leave, `init` an open descriptor of the first
@@ -57,7 +57,7 @@ class Running:
         self._uid, self._session, self._init = uid, session, init
         self._gone = False
 
-    async def let_go(self, stdin: bytes = b"") -> None:
+    async def release(self, stdin: bytes = b"") -> None:
         """Let the program begin, and give it `stdin` as fast as it reads it, up to where it stops reading."""
         pipe = self.child.stdin
         assert pipe is not None
@@ -103,7 +103,7 @@ class Running:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)
             await _readable(self._init)
-            await self._collected()
+            await self._reaped()
         else:
             self.child.kill()
             await self.child.wait()
@@ -113,7 +113,7 @@ class Running:
                 await _session_is_gone(self._session)
         self._gone = True
 
-    async def _collected(self) -> None:
+    async def _reaped(self) -> None:
         """Wait for the process outside, which ends with the one inside; somebody may have stopped it (SIGSTOP)."""
         self.child.go_on()
         try:
@@ -138,7 +138,7 @@ class Running:
 async def start_child(
     command: list[str],
     toolchain: Toolchain,
-    place: Path,
+    directory: Path,
     prepare: Callable[[], None],
     *,
     cwd: Path | None = None,
@@ -151,7 +151,7 @@ async def start_child(
     """
     child = await Child.start(
         command,
-        env=_environment(toolchain, place),
+        env=_environment(toolchain, directory),
         cwd=cwd,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -166,8 +166,8 @@ async def start_child(
         async with asyncio.timeout(BARRIER_SECONDS):
             ready = await child.stdout.read(1)
         if ready != b"\n":
-            said = (await child.stderr.read(1_000)).decode(errors="replace").strip()
-            raise OSError(f"the sandbox could not be set up: {said or 'no reason given'}")
+            output = (await child.stderr.read(1_000)).decode(errors="replace").strip()
+            raise OSError(f"the sandbox could not be set up: {output or 'no reason given'}")
     except BaseException:
         child.kill()
         await child.wait()
@@ -175,19 +175,19 @@ async def start_child(
     return child
 
 
-def _environment(toolchain: Toolchain, place: Path) -> Mapping[str, str]:
+def _environment(toolchain: Toolchain, directory: Path) -> Mapping[str, str]:
     """All that a program's environment holds; nothing of the platform's own."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "USER": "sandbox",
-        "HOME": f"{place}/{TEMPORARY}",
-        "TMPDIR": f"{place}/{TEMPORARY}",
-        "XDG_CACHE_HOME": f"{place}/{CACHE}",
-        "GOCACHE": f"{place}/{CACHE}/go",
-        "MPLCONFIGDIR": f"{place}/{CACHE}/matplotlib",
-        "OUTPUT_DIR": f"{place}/{WORK}",
-        **{name: value.replace("{place}", str(place)) for name, value in toolchain.environment.items()},
+        "HOME": f"{directory}/{TEMPORARY}",
+        "TMPDIR": f"{directory}/{TEMPORARY}",
+        "XDG_CACHE_HOME": f"{directory}/{CACHE}",
+        "GOCACHE": f"{directory}/{CACHE}/go",
+        "MPLCONFIGDIR": f"{directory}/{CACHE}/matplotlib",
+        "OUTPUT_DIR": f"{directory}/{WORK}",
+        **{name: value.replace("{place}", str(directory)) for name, value in toolchain.environment.items()},
     }
 
 
@@ -215,11 +215,11 @@ async def _kill_all_of(uid: int) -> None:
 async def _session_is_gone(session: int) -> None:
     """Wait until the killed processes of a session have been taken apart; zombies that nobody collects do not count."""
     deadline = asyncio.get_running_loop().time() + _GONE_SECONDS
-    while asyncio.get_running_loop().time() < deadline and await asyncio.to_thread(_lives, session):
+    while asyncio.get_running_loop().time() < deadline and await asyncio.to_thread(_is_alive, session):
         await asyncio.sleep(0.005)  # Processes that are not our children tell us nothing when they end.
 
 
-def _lives(session: int) -> bool:
+def _is_alive(session: int) -> bool:
     try:
         os.killpg(session, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""How a program of each language is run: its source file, the command, and what must be visible to it.
+"""The toolchain of each language: its source file, the command, and what must be visible to it.
 
 Python is this environment's own interpreter, with the packages installed beside it. Go and Rust are compiled in the run
 itself. A tool that is too old, broken, or does not answer counts as missing, and the next one of that name is tried.
@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from janus_platform.processes.child import NoAnswer, ask
+from janus_platform.processes.child import NoAnswerError, ask
+from janus_platform.services import ServiceError
 
 _ASK_SECONDS = 10
 # How long a tool that failed is not asked again: an installation that mends it is seen soon, a hanging one waits once.
@@ -61,7 +62,7 @@ class Toolchain:
     tool: Path = Path(sys.executable)
 
 
-class ToolchainMissing(LookupError):
+class ToolchainMissingError(ServiceError):
     """No toolchain for the language works here: `reason` says why, `install` is the command that installs one."""
 
     def __init__(self, language: str, reason: str = "") -> None:
@@ -78,7 +79,7 @@ def installed(language: str) -> bool:
 def toolchain(language: str) -> Toolchain:
     """The toolchain of a language of the contract. Blocks the first time, while tools are asked where they live.
 
-    Raises ToolchainMissing when there is none that works and is new enough.
+    Raises ToolchainMissingError when there is none that works and is new enough.
     """
     if language == "python":
         return _python()
@@ -88,14 +89,14 @@ def toolchain(language: str) -> Toolchain:
         if reason is None:
             try:
                 return _asked(language, path)
-            except NoAnswer as error:
+            except NoAnswerError as error:
                 reason = str(error)
                 _failed[language, path] = (time.monotonic(), reason)
         reasons.append(f"{path}: {reason}")
-    raise ToolchainMissing(language, "; ".join(reasons))
+    raise ToolchainMissingError(language, "; ".join(reasons))
 
 
-def survey(languages: tuple[str, ...] = tuple(TOOLS)) -> dict[str, Toolchain | ToolchainMissing]:
+def survey(languages: tuple[str, ...] = tuple(TOOLS)) -> dict[str, Toolchain | ToolchainMissingError]:
     """The toolchain of each language, or why there is none; all are asked at once, so that the slowest one counts."""
     with ThreadPoolExecutor(len(languages)) as threads:
         return dict(zip(languages, threads.map(_toolchain_or_reason, languages), strict=True))
@@ -103,26 +104,20 @@ def survey(languages: tuple[str, ...] = tuple(TOOLS)) -> dict[str, Toolchain | T
 
 def candidates(language: str) -> Iterator[Path]:
     """Every tool that would run or compile `language`, wherever installers put it, in the order they are tried."""
-    further = [os.path.expanduser(place) for place in (*_FURTHER_PLACES, str(Path(sys.prefix, "bin")))]
+    further = [os.path.expanduser(path) for path in (*_FURTHER_PLACES, str(Path(sys.prefix, "bin")))]
     folders = [*os.environ.get("PATH", os.defpath).split(os.pathsep), *further]
-    found = (shutil.which(TOOLS[language], path=folder) for folder in dict.fromkeys(folders) if folder)
-    return (Path(path).absolute() for path in found if path)
+    tools = (shutil.which(TOOLS[language], path=folder) for folder in dict.fromkeys(folders) if folder)
+    return (Path(path).absolute() for path in tools if path)
 
 
 _known: dict[tuple[str, Path], Toolchain] = {}
 _failed: dict[tuple[str, Path], tuple[float, str]] = {}
 
 
-def forget() -> None:
-    """Forget what the tools answered, so that each is asked again."""
-    _known.clear()
-    _failed.clear()
-
-
-def _toolchain_or_reason(language: str) -> Toolchain | ToolchainMissing:
+def _toolchain_or_reason(language: str) -> Toolchain | ToolchainMissingError:
     try:
         return toolchain(language)
-    except ToolchainMissing as missing:
+    except ToolchainMissingError as missing:
         return missing
 
 
@@ -155,9 +150,9 @@ def _python() -> Toolchain:
     return Toolchain("python", "main.py", command, _outside_usr(prefixes), environment, ("MemoryError",))
 
 
-def _javascript(found: Path) -> Toolchain:
+def _javascript(tool: Path) -> Toolchain:
     # What is on PATH may be a version manager's or a package's wrapper, which needs more than itself.
-    node = _path_in(_answer([str(found), "-p", "process.execPath"]))
+    node = _path_in(_answer([str(tool), "-p", "process.execPath"]))
     # Only the program, never the prefix it lies in: that may be ~/.local. V8's heap must end below the memory limit.
     command = (str(node.resolve()), "--max-old-space-size=384", "main.js")
     # Without a file of that name OpenSSL goes on; one that it may not read ends it.
@@ -180,12 +175,12 @@ def _go(go: Path) -> Toolchain:
     root = _path_in(_answer([str(go), "env", "GOROOT"], asking))
     version = _version_in(_answer([str(go), "version"], asking))
     if version < _OLDEST_GO:
-        said, oldest = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_GO))
-        raise NoAnswer(f"version {said} is too old, {oldest} or newer is needed")
+        actual, oldest = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_GO))
+        raise NoAnswerError(f"version {actual} is too old, {oldest} or newer is needed")
     # Distributions keep compiler and library in packages of their own, either of which may be missing.
     _answer([str(go), "tool", "-n", "compile"], asking)
     if missing := [name for name in ("VERSION", "src/fmt") if not (root / name).exists()]:
-        raise NoAnswer(f"{root / missing[0]} is missing")
+        raise NoAnswerError(f"{root / missing[0]} is missing")
     # Without tables for a debugger linking takes two thirds of the time; a panic still names its functions and lines.
     build = f'"{root}/bin/go" build -ldflags="-s -w" -o "$TMPDIR/program" main.go && exec "$TMPDIR/program"'
     environment = {"GOROOT": str(root), "CGO_ENABLED": "0", **offline}
@@ -200,11 +195,11 @@ def _rust(rustc: Path) -> Toolchain:
     version = _version_in(_answer([str(rustc), "--version"]))
     linker = shutil.which("cc")
     if linker is None:
-        raise NoAnswer("it links with the C compiler cc, which is not installed")
+        raise NoAnswerError("it links with the C compiler cc, which is not installed")
     try:
         _answer([linker, "--version"])
-    except NoAnswer as error:
-        raise NoAnswer(f"it links with the C compiler {linker}: {error}") from error
+    except NoAnswerError as error:
+        raise NoAnswerError(f"it links with the C compiler {linker}: {error}") from error
     compiler = root / "bin" / "rustc"
     # Where set: the C compiler asks with access(2), which knows no capability, whether it may run rustc's own linker.
     options = f"${{{SYSTEM_LINKER}:+-Clinker-features=-lld}} " if version >= (1, 90) else ""
@@ -221,14 +216,14 @@ def _answer(command: list[str], environment: Mapping[str, str] | None = None) ->
 def _path_in(answer: str) -> Path:
     path = Path(answer)
     if "\n" in answer or not path.is_absolute() or not path.exists():
-        raise NoAnswer(f"it answers {answer[:60]!r} where a path is asked for")
+        raise NoAnswerError(f"it answers {answer[:60]!r} where a path is asked for")
     return path
 
 
 def _version_in(answer: str) -> tuple[int, int]:
     numbers = re.search(r"(?<!\d)(\d{1,5})\.(\d{1,5})", answer)
     if numbers is None:
-        raise NoAnswer(f"it answers {answer[:60]!r} where a version is asked for")
+        raise NoAnswerError(f"it answers {answer[:60]!r} where a version is asked for")
     return int(numbers[1]), int(numbers[2])
 
 

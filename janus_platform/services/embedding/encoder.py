@@ -9,15 +9,16 @@ belongs in a thread.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from janus_platform.services import ServiceError
 from janus_platform.services.embedding.download import MODEL_NAME, TOKENIZER, WEIGHTS, checked
 from janus_platform.services.embedding.network import DIMENSIONS as DIMENSIONS
 from janus_platform.services.embedding.network import SCALE, Network
-from janus_platform.services.vector_index.files import place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,14 +38,24 @@ MANIFEST_FILE = "minilm-int8.json"
 MODEL_KEY = f"minilm-int8-1-{WEIGHTS.sha256[:16]}"
 
 
-class ModelDamaged(Exception):
+class ModelDamagedError(ServiceError):
     """The cached model is incomplete or altered; `janus prepare` makes it anew."""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` to `path`; whoever reads meanwhile finds the old file or the new one. Raises OSError."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(data)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def quantise(folder: Path) -> None:
     """Turn `folder`'s original weights into `QUANTISED_FILE` and its manifest (about 23 MB), each placed atomically.
 
-    Raises ModelDamaged when the original does not have the expected SHA-256.
+    Raises ModelDamagedError when the original does not have the expected SHA-256.
     """
     import hashlib
 
@@ -53,7 +64,7 @@ def quantise(folder: Path) -> None:
 
     source = folder / WEIGHTS.name
     if not checked(source, WEIGHTS.sha256):
-        raise ModelDamaged(f"{source.name} is not the expected file")
+        raise ModelDamagedError(f"{source.name} is not the expected file")
     tensors = {}
     for name, tensor in load_file(source).items():
         if name == "embeddings.position_ids":
@@ -65,9 +76,9 @@ def quantise(folder: Path) -> None:
         else:
             tensors[name] = tensor.astype(np.float32)
     data = save(tensors)
-    place(folder / QUANTISED_FILE, data)
+    write_whole(folder / QUANTISED_FILE, data)
     manifest = {"model": MODEL_NAME, "key": MODEL_KEY, "sha256": hashlib.sha256(data).hexdigest()}
-    place(folder / MANIFEST_FILE, json.dumps(manifest).encode())
+    write_whole(folder / MANIFEST_FILE, json.dumps(manifest).encode())
 
 
 def is_prepared(folder: Path) -> bool:
@@ -88,15 +99,15 @@ class Encoder:
 
     @classmethod
     def load(cls, folder: Path) -> Encoder:
-        """Read the quantised model from `folder`. Raises ModelDamaged when a file is missing or altered."""
+        """Read the quantised model from `folder`. Raises ModelDamagedError when a file is missing or altered."""
         from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
         manifest = _manifest(folder)
         if not checked(folder / QUANTISED_FILE, manifest["sha256"]):
-            raise ModelDamaged(f"{QUANTISED_FILE} does not match its manifest")
+            raise ModelDamagedError(f"{QUANTISED_FILE} does not match its manifest")
         if not checked(folder / TOKENIZER.name, TOKENIZER.sha256):
-            raise ModelDamaged(f"{TOKENIZER.name} is not the expected file")
+            raise ModelDamagedError(f"{TOKENIZER.name} is not the expected file")
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER.name))
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
@@ -118,10 +129,10 @@ class Encoder:
         done = 0
         with ThreadPoolExecutor(threads, "encode") as pool:
             compute = pool.map if threads > 1 else map
-            for rows, made in zip(
+            for rows, batch_vectors in zip(
                 batches, compute(self._network.forward, [[tokens[i] for i in rows] for rows in batches]), strict=True
             ):
-                vectors[rows] = made
+                vectors[rows] = batch_vectors
                 done += len(rows)
                 if on_batch:
                     on_batch(done)
@@ -131,13 +142,13 @@ class Encoder:
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
     """The texts' numbers, in batches of at most BATCH_TOKENS tokens (a longer text is alone in its batch)."""
     batches: list[list[int]] = []
-    room = 0
+    tokens_left = 0
     for i, length in enumerate(lengths):
-        if not batches or length > room:
+        if not batches or length > tokens_left:
             batches.append([])
-            room = BATCH_TOKENS
+            tokens_left = BATCH_TOKENS
         batches[-1].append(i)
-        room -= length
+        tokens_left -= length
     return batches
 
 
@@ -150,9 +161,9 @@ def _manifest(folder: Path) -> dict[str, str]:
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
     except (OSError, ValueError):
-        raise ModelDamaged(f"{MANIFEST_FILE} cannot be read") from None
+        raise ModelDamagedError(f"{MANIFEST_FILE} cannot be read") from None
     if _key_of(manifest) != MODEL_KEY or not isinstance(manifest.get("sha256"), str):
-        raise ModelDamaged(f"{MANIFEST_FILE} belongs to another version")
+        raise ModelDamagedError(f"{MANIFEST_FILE} belongs to another version")
     return dict(manifest)
 
 

@@ -1,1 +1,1 @@
-"""What every service is made of: its ASGI app, checked requests, problems, rate limits, OpenAPI."""
+"""The framework of every service: its ASGI app, checked requests, problems, rate limits, OpenAPI."""

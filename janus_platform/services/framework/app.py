@@ -1,4 +1,4 @@
-"""What all five services share: context, rate limits, problems, health, the OpenAPI document.
+"""The ASGI app of a service: context, rate limits, problems, health, the OpenAPI document.
 
 A service is an ASGI app. It opens no socket, reads no global and does not wait by the wall clock: its index, its limits
 and its clock are handed to it. The caller's id comes from the egress proxy in the ASGI scope's `state`.
@@ -28,7 +28,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from janus_platform.clock import CallerClocks, Clock, SystemClock
 from janus_platform.contract import JSON, Contract, Service
-from janus_platform.services.framework.observability import EXTRA_HEADERS, Contained, Observed, caller_in, crash_problem
+from janus_platform.services.framework.observability import (
+    EXTRA_HEADERS,
+    CrashMiddleware,
+    ObservabilityMiddleware,
+    caller_in,
+    crash_problem,
+)
 from janus_platform.services.framework.openapi import HEALTH_PATH, document
 from janus_platform.services.framework.openapi import PATH as OPENAPI_PATH
 from janus_platform.services.framework.problem import Problem
@@ -46,7 +52,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """What a service is handed: the contract, the callers' clocks, whether limits hold, a clock, and the traces."""
+    """The parts of a service: the contract, the callers' clocks, the switch of the limits, a clock, and the traces."""
 
     contract: Contract
     clocks: CallerClocks
@@ -76,7 +82,7 @@ def build_service(
     the service speaks a wire format with another shape. Where the contract has a rate limit and `context.limits` is on,
     requests to the endpoint are counted per caller and answered 429 with `Retry-After` (RFC 9110, 10.2.3) beyond it.
     """
-    described = _Described(context.contract, service)
+    described = _OpenApiEndpoint(context.contract, service)
 
     async def healthy(_: Request) -> Response:
         return JSONResponse({"status": "ok", "service": service.name, "openapi": OPENAPI_PATH, **health()})
@@ -87,19 +93,19 @@ def build_service(
         Route(OPENAPI_PATH, described.answer, methods=["GET"]),
         *extra_routes,
     ]
-    errors = _Errors(routes, error_response)
+    errors = _ErrorResponses(routes, error_response)
     app = Starlette(
         routes=routes,
         exception_handlers={Problem: errors.on_problem, HTTPException: errors.on_routing},
-        middleware=[Middleware(Contained, name=service.name, on_crash=errors.on_crash)],
+        middleware=[Middleware(CrashMiddleware, name=service.name, on_crash=errors.on_crash)],
         lifespan=lifespan,
     )
     # `/search/` is not `/search`: a redirect would hide the mistake from a client that follows it, and puzzle others.
     app.router.redirect_slashes = False
-    return Observed(app, service.name, {route.endpoint: route.path for route in routes}, context.tracing)
+    return ObservabilityMiddleware(app, service.name, {route.endpoint: route.path for route in routes}, context.tracing)
 
 
-class _Described:
+class _OpenApiEndpoint:
     """`GET /openapi.json`: the document as bytes, made when it is first asked for, and its entity tag."""
 
     def __init__(self, contract: Contract, service: Service) -> None:
@@ -122,7 +128,7 @@ class _Described:
         return Response(self._body, media_type=JSON, headers=headers)
 
 
-class _Errors:
+class _ErrorResponses:
     """Every error of a service, in its shape."""
 
     def __init__(self, routes: Sequence[Route], error_response: ErrorResponse) -> None:
@@ -165,9 +171,9 @@ def _rate_limited(endpoint: Endpoint, service: Service, context: ServiceContext)
         caller = caller_of(request)
         if context.limits.holds_for(caller):
             verdict = window.take(caller)
-            told = verdict.headers(window.limit)
+            limit_headers = verdict.headers(window.limit)
             # On every answer, also an error's: the caller learns how much is left before it is refused.
-            request.scope[EXTRA_HEADERS].extend((k.lower().encode(), v.encode()) for k, v in told.items())
+            request.scope[EXTRA_HEADERS].extend((k.lower().encode(), v.encode()) for k, v in limit_headers.items())
             if not verdict.allowed:
                 raise _too_many(service, window, verdict)
         return await endpoint(request)

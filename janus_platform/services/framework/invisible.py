@@ -31,4 +31,4 @@ _INVISIBLE = re.compile(f"(?=[{DEFAULT_IGNORABLE}{_NO_TEXT}\U0001f3f4])(?:(?P<ke
 
 def without_invisible(text: str) -> str:
     """`text` without the characters that show nothing, but with those that shape their neighbours."""
-    return _INVISIBLE.sub(lambda found: found["kept"] or "", text)
+    return _INVISIBLE.sub(lambda match: match["kept"] or "", text)

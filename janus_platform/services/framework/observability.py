@@ -1,4 +1,4 @@
-"""What leaves a trace of a request: one server span and one log line. Neither holds any content, not even of a crash.
+"""One server span and one log line a request. Neither holds any content, not even of a crash.
 
 The line is `key=value` pairs: service, caller, method, route (as the contract writes it, never as it was asked for),
 status, duration in milliseconds, and the bytes of the answer. `/health` and `/openapi.json` are asked by machines, all
@@ -18,6 +18,7 @@ from typing import Any
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from janus_platform.services import ServiceError
 from janus_platform.services.framework.problem import Problem
 from janus_platform.traces.context import ATTACHED
 from janus_platform.traces.tracing import Tracing
@@ -32,7 +33,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _CALLER = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
-class ServiceCrashed(Exception):
+class ServiceCrashedError(ServiceError):
     """An answer broke off after its first bytes. It says nothing of why: servers log what they are told."""
 
 
@@ -43,7 +44,7 @@ def crash_problem() -> Problem:
     )
 
 
-class Contained:
+class CrashMiddleware:
     """`app` whose exceptions are logged by type and place and go no further: their messages may hold what was asked."""
 
     def __init__(self, app: ASGIApp, name: str, on_crash: ASGIApp) -> None:
@@ -62,11 +63,11 @@ class Contained:
         except Exception as error:
             log.error("crash service=%s error=%s at=%s", self.name, type(error).__name__, _place(error))
             if started:
-                raise ServiceCrashed(f"{self.name} broke off an answer") from None
+                raise ServiceCrashedError(f"{self.name} broke off an answer") from None
             await self.on_crash(scope, receive, send)
 
 
-class Observed:
+class ObservabilityMiddleware:
     """`app` with a span and a log line a request; `routes` are the paths of its endpoints."""
 
     def __init__(self, app: ASGIApp, name: str, routes: Mapping[Any, str], tracing: Tracing) -> None:
@@ -78,7 +79,7 @@ class Observed:
             return
         scope = {**scope, EXTRA_HEADERS: []}
         if scope["path"] in UNOBSERVED:
-            await self.app(scope, receive, _Answer(scope, send))
+            await self.app(scope, receive, _CountingSend(scope, send))
             return
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         caller = _caller(scope)
@@ -94,13 +95,13 @@ class Observed:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            answer = _Answer(scope, send, span)
+            answer = _CountingSend(scope, send, span)
             try:
                 await self.app(scope, receive, answer)
             finally:
                 self._log(scope, caller, answer, (time.perf_counter() - started) * 1000)
 
-    def _log(self, scope: Scope, caller: str, answer: _Answer, milliseconds: float) -> None:
+    def _log(self, scope: Scope, caller: str, answer: _CountingSend, milliseconds: float) -> None:
         log.info(
             "request service=%s caller=%s method=%s route=%s status=%s duration_ms=%.1f bytes=%d",
             self.name,
@@ -113,7 +114,7 @@ class Observed:
         )
 
 
-class _Answer:
+class _CountingSend:
     """Passes an answer on and counts it; adds what the rate limit says, and leaves out the body of one to HEAD."""
 
     def __init__(self, scope: Scope, send: Send, span: Span | None = None) -> None:

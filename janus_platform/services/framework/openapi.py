@@ -120,9 +120,9 @@ def _request(endpoint: Endpoint) -> Json:
 
 
 def _in_address(parameter: Parameter, endpoint: Endpoint) -> Json:
-    where = "path" if f"{{{parameter.name}}}" in endpoint.path else "query"
+    location = "path" if f"{{{parameter.name}}}" in endpoint.path else "query"
     schema = schema_of(parameter, in_body=False)
-    entry: Json = {"name": parameter.name, "in": where, "required": parameter.required, "schema": schema}
+    entry: Json = {"name": parameter.name, "in": location, "required": parameter.required, "schema": schema}
     if parameter.name in endpoint.example:
         entry["example"] = endpoint.example[parameter.name]
     return entry | ({"description": parameter.summary} if parameter.summary else {})

@@ -1,10 +1,11 @@
-"""How an OpenAPI document describes errors: one response a status, RFC 9457 problems, and what the rate limit sends."""
+"""The errors of an OpenAPI document: one response a status, RFC 9457 problems, and what the rate limit sends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from janus_platform.contract import JSON, Endpoint, ProblemKind, Service
 from janus_platform.services.framework import problem
@@ -28,7 +29,7 @@ def kinds_of(service: Service, endpoint: Endpoint, *, limited: bool) -> tuple[Pr
 
 def _of_parameters(service: Service) -> Iterator[ProblemKind]:
     for kind in problem.OF_PARAMETERS:
-        yield replace(kind, status=400) if service.error_shape == "openai" else kind  # OpenAI knows no 422.
+        yield (replace(kind, status=400) if service.error_shape == "openai" else kind)  # OpenAI knows no 422.
 
 
 def responses(service: Service, kinds: Iterable[ProblemKind], *, limited: bool) -> Json:

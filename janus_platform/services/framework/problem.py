@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from janus_platform.contract import ProblemKind, load_contract
+from janus_platform.services import ServiceError
 
 MEDIA_TYPE = "application/problem+json"
 # The page of the book that has a heading for each kind of problem.
@@ -32,7 +33,7 @@ def type_uri(slug: str) -> str:
     return f"{load_contract().repository}/blob/main/{PAGE}#{slug}"
 
 
-class Problem(Exception):
+class Problem(ServiceError):
     """An error that a caller should see.
 
     `status` is the HTTP status, `slug` the stable last part of the problem's type URI, `title` the same for every

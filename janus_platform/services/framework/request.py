@@ -1,4 +1,4 @@
-"""What a request carries, read and checked by the contract: JSON bodies and query strings.
+"""Read a request and check it by the contract: JSON bodies and query strings.
 
 A body is JSON whatever its Content-Type says: `curl -d` sends JSON under a form's name, and refusing it would teach
 nobody anything. It must be UTF-8 (RFC 8259, 8.1), name no field twice, and hold no number or text that JSON cannot
@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from starlette.requests import ClientDisconnect, Request
 
 from janus_platform.contract import Parameter, Service
+from janus_platform.services import ServiceError
 from janus_platform.services.framework.problem import Problem, bad_request, invalid_field, too_large
 
 MAX_BODY_BYTES = 1_000_000
@@ -77,10 +78,10 @@ def read_query(request: Request, service: Service) -> dict[str, Any]:
     sent = request.query_params
     values = {}
     for parameter in service.all_parameters:
-        found = sent.getlist(parameter.name)
-        if len(found) > 1:
-            raise invalid_field(parameter.name, f"`{parameter.name}` stands there {len(found)} times. Send it once.")
-        value = _from_text(parameter, found[0]) if found else None
+        texts = sent.getlist(parameter.name)
+        if len(texts) > 1:
+            raise invalid_field(parameter.name, f"`{parameter.name}` stands there {len(texts)} times. Send it once.")
+        value = _from_text(parameter, texts[0]) if texts else None
         values[parameter.name] = _checked(parameter, value, sent, f"Add it to the address: ?{parameter.name}=…")
     return values
 
@@ -137,7 +138,7 @@ def _parsed(body: bytes, example: str) -> dict[str, Any]:
     try:
         text = body.decode("utf-8-sig")
         values = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique)
-    except _NotOurs as error:
+    except _JsonError as error:
         raise bad_request(f"{error} An object such as {example} is right.") from None
     except (ValueError, RecursionError):
         raise bad_request(f"The body is not valid JSON in UTF-8. Send an object such as {example}.") from None
@@ -148,18 +149,18 @@ def _parsed(body: bytes, example: str) -> dict[str, Any]:
     return values
 
 
-class _NotOurs(Exception):
+class _JsonError(ServiceError):
     """Text that a JSON parser takes and this service does not; the message says why."""
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise _NotOurs(f"{name} is not JSON (RFC 8259, section 6). Send a number or null.")
+    raise _JsonError(f"{name} is not JSON (RFC 8259, section 6). Send a number or null.")
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise _NotOurs("The body holds a number beyond what a double can carry. Send a smaller one.")
+        raise _JsonError("The body holds a number beyond what a double can carry. Send a smaller one.")
     return number
 
 
@@ -167,7 +168,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         # Which of the two is meant, parsers disagree about (RFC 8259, section 4).
-        raise _NotOurs("The body names one field twice. Send each field once.")
+        raise _JsonError("The body names one field twice. Send each field once.")
     return values
 
 
@@ -178,7 +179,7 @@ def _refuse_lone_surrogates(values: dict[str, Any]) -> None:
         if isinstance(value, str) and not _is_unicode(value):
             raise invalid_field(path, f"`{path[:100]}` holds a lone surrogate; send valid Unicode.")
         if isinstance(value, list):
-            waiting += [(f"{path}[{place}]", item) for place, item in enumerate(value)]
+            waiting += [(f"{path}[{index}]", item) for index, item in enumerate(value)]
         if isinstance(value, dict):
             if not all(map(_is_unicode, value)):
                 raise bad_request("The name of a field holds a lone surrogate. Send valid Unicode.")
@@ -194,8 +195,8 @@ def _is_unicode(text: str) -> bool:
 
 
 def _example(parameters: Iterable[Parameter]) -> str:
-    asked = [p for p in parameters if p.since is None and (p.required or p.default is not None)]
-    values = {p.name: _SAMPLES[p.type] if p.default is None else p.default for p in asked}
+    shown = [p for p in parameters if p.since is None and (p.required or p.default is not None)]
+    values = {p.name: _SAMPLES[p.type] if p.default is None else p.default for p in shown}
     return json.dumps(values, ensure_ascii=False)
 
 
@@ -206,7 +207,7 @@ def _from_text(parameter: Parameter, text: str) -> Any:
     if parameter.type in ("integer", "number"):
         try:
             return int(text) if parameter.type == "integer" else _finite(text)
-        except (ValueError, _NotOurs):
+        except (ValueError, _JsonError):
             return text
     return text
 

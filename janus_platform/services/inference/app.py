@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from janus_platform.contract import JSON, Contract, InferenceLimits, Model, Service
+from janus_platform.contract import JSON, Contract, InferenceService, Model
 from janus_platform.processes.workers import Workers
 from janus_platform.services.framework.app import ServiceContext, build_service, caller_of
 from janus_platform.services.framework.problem import Problem
@@ -33,10 +33,10 @@ from janus_platform.services.inference.chat import ChatRequest, read_chat
 from janus_platform.services.inference.embeddings import EmbeddingRequest, embed, read_embedding
 from janus_platform.services.inference.engine import Chunk, Embedder, Engine
 from janus_platform.services.inference.errors import ApiError, error_response
-from janus_platform.services.inference.events import CallerLeft, EventStream, while_there
+from janus_platform.services.inference.events import CallerLeftError, EventStream, while_there
 from janus_platform.services.inference.large import LargeBody
 from janus_platform.services.inference.local import LocalEngine
-from janus_platform.services.inference.pacing import Pace
+from janus_platform.services.inference.tokens import Pace
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).
 CALLER_LEFT = 499
@@ -54,8 +54,8 @@ def build(
 
     `embedder` makes the vectors. `upstream` takes the local engine's place for all chat models.
     """
-    service = context.contract.services["inference"]
-    limits, models = limits_of(service), {model.name: model for model in service.models}
+    service = context.contract.inference
+    limits, models = service.limits, {model.name: model for model in service.models}
     local = LocalEngine(
         models, limits, clock=context.clock, pace=pace or Pace(), reasoning_field=context.contract.wire.reasoning_field
     )
@@ -85,12 +85,6 @@ def build(
     )
 
 
-def limits_of(service: Service) -> InferenceLimits:
-    """The service's limits, which the contract of inference always has."""
-    assert service.limits is not None
-    return service.limits
-
-
 def _health(catalogue: Catalogue, pace: Pace) -> dict[str, Any]:
     """The engines that answer, the models they stand for, and the local engine's pace."""
     return {
@@ -108,13 +102,13 @@ class _Inference:
     def __init__(
         self,
         contract: Contract,
-        service: Service,
+        service: InferenceService,
         catalogue: Catalogue,
         keys: Callable[[str], bool],
         workers: Workers,
     ) -> None:
         self._service, self._catalogue, self._keys, self._workers = service, catalogue, keys, workers
-        self._limits = limits_of(service)
+        self._limits = service.limits
         self._end = contract.wire.end_of_stream
         self._cost_field = contract.wire.usage_fields[0]
         # Of an embedding request only the model has one type; the rest is checked where it is read.
@@ -138,19 +132,19 @@ class _Inference:
 
     async def _complete(self, request: Request) -> Response:
         self._authenticate(request)
-        asked, model = await self._read_chat(await read_body(request, self._limits.max_body_bytes))
+        chat, model = await self._read_chat(await read_body(request, self._limits.max_body_bytes))
         if model is not None:  # Of the contract's list; any other name is the caller's own words.
             get_current_span().set_attribute("gen_ai.request.model", model.name)
         priced = partial(self._priced, model)
-        if asked.stream:
-            chunks = await while_there(request, self._catalogue.engine.stream(asked))
+        if chat.stream:
+            chunks = await while_there(request, self._catalogue.engine.stream(chat))
             return EventStream(chunks, self._end, priced)
-        return JSONResponse(priced(await while_there(request, self._catalogue.engine.complete(asked))))
+        return JSONResponse(priced(await while_there(request, self._catalogue.engine.complete(chat))))
 
     async def _embed(self, request: Request) -> Response:
         self._authenticate(request)
-        asked = await self._read_embedding(await read_body(request, self._limits.max_body_bytes))
-        answer = await while_there(request, embed(asked, self._catalogue, caller_of(request)))
+        texts = await self._read_embedding(await read_body(request, self._limits.max_body_bytes))
+        answer = await while_there(request, embed(texts, self._catalogue, caller_of(request)))
         return Response(answer, media_type=JSON)
 
     async def _list(self, request: Request) -> Response:
@@ -184,8 +178,8 @@ class _Inference:
         if model is None or not isinstance(usage, dict) or self._cost_field in usage:
             return answer
         counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-        read, said = (count if isinstance(count, int) else 0 for count in counts)
-        return {**answer, "usage": {**usage, self._cost_field: model.cost_usd(read, said)}}
+        prompt, completion = (count if isinstance(count, int) else 0 for count in counts)
+        return {**answer, "usage": {**usage, self._cost_field: model.cost_usd(prompt, completion)}}
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -209,6 +203,6 @@ async def _answered(work: Any) -> Response:
         return error.response()
     except Problem as problem:
         return ApiError.of(problem).response()
-    except CallerLeft:
+    except CallerLeftError:
         return Response(status_code=CALLER_LEFT)
     return answer

@@ -1,7 +1,7 @@
 """An answer as the local engine gives it, token by token, and the wire format made of it.
 
-One piece is one token and one chunk: of the reasoning, of the text, or of a tool call, whose first piece carries its id
-and name and whose further ones carry its arguments.
+One token is one chunk: of the reasoning, of the text, or of a tool call, whose first token carries its id and name and
+whose further ones carry its arguments.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from janus_platform.services.inference.tokens import tokens
+from janus_platform.services.inference.tokens import tokenize
 
 REASONING, CONTENT, CALL, ARGUMENTS = "reasoning", "content", "call", "arguments"
 
@@ -28,7 +28,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Piece:
+class AnswerToken:
     """One token; `call` counts the tool calls from 0."""
 
     kind: str
@@ -37,8 +37,8 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the engine says before it is cut: thoughts, then text or tool calls."""
+class Draft:
+    """The whole output, before it is cut: reasoning, then text or tool calls."""
 
     text: str = ""
     reasoning: str = ""
@@ -47,13 +47,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Answer:
-    """A finished answer; `prompt_tokens` is what was read for it. It has `n` choices, which are the same."""
+    """A finished answer to a prompt of `prompt_tokens`. It has `n` choices, which are the same."""
 
     model: str
     fingerprint: str
     reasoning_field: str
     calls: tuple[Call, ...]
-    pieces: tuple[Piece, ...]
+    tokens: tuple[AnswerToken, ...]
     finish_reason: str
     prompt_tokens: int
     n: int = 1
@@ -62,14 +62,14 @@ class Answer:
 
     @property
     def usage(self) -> dict[str, Any]:
-        """Tokens read and said; every piece is one that was said."""
-        said = len(self.pieces) * self.n
-        thought = sum(piece.kind == REASONING for piece in self.pieces) * self.n
+        """Tokens of the prompt and of the answer."""
+        completion_tokens = len(self.tokens) * self.n
+        reasoning_tokens = sum(token.kind == REASONING for token in self.tokens) * self.n
         return {
             "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": said,
-            "total_tokens": self.prompt_tokens + said,
-            "completion_tokens_details": {"reasoning_tokens": thought},
+            "completion_tokens": completion_tokens,
+            "total_tokens": self.prompt_tokens + completion_tokens,
+            "completion_tokens_details": {"reasoning_tokens": reasoning_tokens},
         }
 
     def whole(self) -> dict[str, Any]:
@@ -78,16 +78,16 @@ class Answer:
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         if reasoning := self._joined(REASONING):
             message[self.reasoning_field] = reasoning
-        begun = sum(piece.kind == CALL for piece in self.pieces)
+        begun = sum(token.kind == CALL for token in self.tokens)
         if begun:
             message["content"] = text or None
             message["tool_calls"] = [
                 {
                     "id": call.id,
                     "type": "function",
-                    "function": {"name": call.name, "arguments": self._joined(ARGUMENTS, place)},
+                    "function": {"name": call.name, "arguments": self._joined(ARGUMENTS, position)},
                 }
-                for place, call in enumerate(self.calls[:begun])
+                for position, call in enumerate(self.calls[:begun])
             ]
         choices = [
             {"index": index, "message": message, "logprobs": None, "finish_reason": self.finish_reason}
@@ -96,14 +96,14 @@ class Answer:
         return {**self._head("chat.completion"), "choices": choices, "usage": self.usage}
 
     def chunks(self, *, include_usage: bool) -> Iterator[dict[str, Any]]:
-        """One chunk a piece (and choice), one with the finish reason, and one with the usage if it was asked for."""
+        """One chunk a token (and choice), one with the finish reason, and one with the usage if it was asked for."""
         last = {"usage": None} if include_usage else {}
-        for place, piece in enumerate(self.pieces):
-            role = {"role": "assistant"} if place == 0 else {}
+        for position, token in enumerate(self.tokens):
+            role = {"role": "assistant"} if position == 0 else {}
             for index in range(self.n):
-                yield self._chunk(index, role | self._delta(piece), None) | last
+                yield self._chunk(index, role | self._delta(token), None) | last
         for index in range(self.n):
-            delta = {} if self.pieces else {"role": "assistant", "content": ""}
+            delta = {} if self.tokens else {"role": "assistant", "content": ""}
             yield self._chunk(index, delta, self.finish_reason) | last
         if include_usage:
             yield {**self._head("chat.completion.chunk"), "choices": [], "usage": self.usage}
@@ -111,8 +111,8 @@ class Answer:
     def packed(self) -> dict[str, Any]:
         """What JSON can carry of the answer: `unpacked` makes it again."""
         runs = [
-            [kind, call, [piece.text for piece in pieces]]
-            for (kind, call), pieces in groupby(self.pieces, key=lambda piece: (piece.kind, piece.call))
+            [kind, call, [token.text for token in tokens]]
+            for (kind, call), tokens in groupby(self.tokens, key=lambda token: (token.kind, token.call))
         ]
         named = ("model", "fingerprint", "reasoning_field", "finish_reason", "prompt_tokens", "n")
         calls = [[call.name, call.id] for call in self.calls]
@@ -121,22 +121,22 @@ class Answer:
     @classmethod
     def unpacked(cls, packed: Mapping[str, Any]) -> Answer:
         """The answer that `packed` gave."""
-        pieces = tuple(Piece(kind, text, call) for kind, call, texts in packed["runs"] for text in texts)
-        # A call's arguments are said by its pieces.
+        tokens = tuple(AnswerToken(kind, text, call) for kind, call, texts in packed["runs"] for text in texts)
+        # A call's arguments are in its tokens.
         calls = tuple(Call(name, "", call_id) for name, call_id in packed["calls"])
-        return cls(**packed["fields"], calls=calls, pieces=pieces)
+        return cls(**packed["fields"], calls=calls, tokens=tokens)
 
-    def _delta(self, piece: Piece) -> dict[str, Any]:
-        if piece.kind in (REASONING, CONTENT):
-            return {self.reasoning_field if piece.kind == REASONING else "content": piece.text}
-        if piece.kind == ARGUMENTS:
-            return {"tool_calls": [{"index": piece.call, "function": {"arguments": piece.text}}]}
-        call = self.calls[piece.call]
+    def _delta(self, token: AnswerToken) -> dict[str, Any]:
+        if token.kind in (REASONING, CONTENT):
+            return {self.reasoning_field if token.kind == REASONING else "content": token.text}
+        if token.kind == ARGUMENTS:
+            return {"tool_calls": [{"index": token.call, "function": {"arguments": token.text}}]}
+        call = self.calls[token.call]
         function = {"name": call.name, "arguments": ""}
-        return {"tool_calls": [{"index": piece.call, "id": call.id, "type": "function", "function": function}]}
+        return {"tool_calls": [{"index": token.call, "id": call.id, "type": "function", "function": function}]}
 
     def _joined(self, kind: str, call: int = 0) -> str:
-        return "".join(piece.text for piece in self.pieces if piece.kind == kind and piece.call == call)
+        return "".join(token.text for token in self.tokens if token.kind == kind and token.call == call)
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {
@@ -152,18 +152,18 @@ class Answer:
         return {**self._head("chat.completion.chunk"), "choices": [choice]}
 
 
-def cut(said: Said, stop: Sequence[str], most: int) -> tuple[tuple[Piece, ...], str]:
-    """The pieces up to the first stop text and to `most` tokens, and the finish reason.
+def truncate(draft: Draft, stop: Sequence[str], most: int) -> tuple[tuple[AnswerToken, ...], str]:
+    """The tokens up to the first stop text and to `most` tokens, and the finish reason.
 
     The text ends before the earliest stop text, whole, before anything of it is sent: no part of one leaks.
     """
-    ends = [at for text in stop if (at := said.text.find(text)) >= 0]
-    text = said.text[: min(ends, default=len(said.text))]
-    pieces = [Piece(REASONING, token) for token in tokens(said.reasoning)]
-    pieces += [Piece(CONTENT, token) for token in tokens(text)]
-    for place, call in enumerate(said.calls):
-        pieces.append(Piece(CALL, "", place))
-        pieces += [Piece(ARGUMENTS, token, place) for token in tokens(call.arguments)]
-    if len(pieces) > most:
-        return tuple(pieces[:most]), "length"
-    return tuple(pieces), "tool_calls" if said.calls else "stop"
+    ends = [at for text in stop if (at := draft.text.find(text)) >= 0]
+    text = draft.text[: min(ends, default=len(draft.text))]
+    tokens = [AnswerToken(REASONING, token) for token in tokenize(draft.reasoning)]
+    tokens += [AnswerToken(CONTENT, token) for token in tokenize(text)]
+    for position, call in enumerate(draft.calls):
+        tokens.append(AnswerToken(CALL, "", position))
+        tokens += [AnswerToken(ARGUMENTS, token, position) for token in tokenize(call.arguments)]
+    if len(tokens) > most:
+        return tuple(tokens[:most]), "length"
+    return tuple(tokens), "tool_calls" if draft.calls else "stop"

@@ -11,12 +11,13 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from janus_platform.services import ServiceError
 from janus_platform.services.framework.problem import Problem
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
-class ApiError(Exception):
+class ApiError(ServiceError):
     """An error for the caller: HTTP status, what to do, the field at fault and OpenAI's code for it."""
 
     def __init__(
@@ -40,9 +41,9 @@ class ApiError(Exception):
         return cls(status, problem.detail, param=field, code=problem.slug.replace("-", "_"), headers=problem.headers)
 
     def as_arguments(self) -> dict[str, Any]:
-        """What makes the same error again."""
-        said = {"status": self.status, "message": self.message, "param": self.param, "code": self.code}
-        return {**said, "headers": self.headers}
+        """The arguments that make the same error again."""
+        fields = {"status": self.status, "message": self.message, "param": self.param, "code": self.code}
+        return {**fields, "headers": self.headers}
 
     def body(self) -> dict[str, Any]:
         """The error as OpenAI's JSON object."""
@@ -65,5 +66,5 @@ def invalid(param: str, message: str, *, code: str = "invalid_value") -> ApiErro
 
 
 def error_response(problem: Problem) -> Response:
-    """What a problem becomes in this service."""
+    """A problem in this service's shape."""
     return ApiError.of(problem).response()

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from janus_platform.services import ServiceError
 from janus_platform.services.inference.engine import Chunk
 from janus_platform.services.inference.errors import ApiError
 
@@ -21,7 +22,7 @@ log = logging.getLogger("janus.services.inference")
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
-class CallerLeft(Exception):
+class CallerLeftError(ServiceError):
     """The caller closed the connection before the answer was there."""
 
 
@@ -65,14 +66,14 @@ class EventStream(Response):
 
 
 async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives. Raises CallerLeft, with the work cancelled, when the caller goes first."""
+    """What `work` gives. Raises CallerLeftError, with the work cancelled, when the caller goes first."""
     task = asyncio.ensure_future(work)
     left = asyncio.ensure_future(_left(request.receive))
     try:
         await asyncio.wait((task, left), return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        raise CallerLeft
+        raise CallerLeftError
     finally:
         for one in (task, left):
             one.cancel()

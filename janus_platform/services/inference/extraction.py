@@ -1,7 +1,7 @@
-"""What a user's words hold that a value can be made of: numbers, quotations, code, names, dates, labelled values.
+"""Values that stand in a text: quotations, code, addresses, dates, numbers, names, and what is labelled.
 
-Found by patterns, each linear in the text and none with understanding: "three" is 3, "in Paris" is a place, "name: Ada"
-is the value of a name. Dates come as they stand, or in ISO 8601 where day, month and year are named.
+Found by patterns, each linear in the text and none with understanding: "three" is 3, "name: Ada" is the value of a
+name. Dates come as they stand, or in ISO 8601 where day, month and year are named.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from janus_platform.services.inference.stemming import REQUEST_WORDS, STOP_WORDS
 
 # A question stands at the beginning or the end; what lies between in a longer text is material.
 MAX_CHARACTERS = 20_000
-# Pieces of one kind that are looked at: a form has fewer fields.
-MAX_PIECES = 100
+# Spans of one kind that are looked at: a form has fewer fields.
+MAX_SPANS = 100
 _NUMBER_WORDS = dict(
     zip("zero one two three four five six seven eight nine ten eleven twelve".split(), range(13), strict=True)
 )
@@ -28,56 +28,37 @@ _PATTERNS = {
     "code": re.compile(r"```[a-zA-Z+#]*\n?([^`]{1,8000})```|`([^`\n]{1,1000})`"),
     "url": re.compile(r"\bhttps?://[^\s<>\"'`)\]]{1,1000}"),
     "email": re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}\b"),
+    "date": re.compile(
+        rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\b\.?(?:,? \d{{4}})?"
+        rf"|\b(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?",
+        re.I,
+    ),
     "quoted": re.compile(
         r"\"([^\"\n]{1,500}+)\"|“([^“”\n]{1,500}+)”|(?<!\w)'([^'\n]{1,500}+)'(?!\w)|«([^«»\n]{1,500}+)»"
     ),
-    "date": re.compile(
-        rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\b\.?(?:,? \d{{4}})?"
-        rf"|\b(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
-        r"|\b(?:today|tomorrow|tonight|yesterday|(?:(?:next|this|last) )?(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
-        r"|\b(?:next|this|last) (?:week|month|year|weekend)\b",
-        re.I,
-    ),
-    "time": re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?\b|\b\d{1,2} ?[ap]m\b", re.I),
     "expression": re.compile(r"(?<![\w.])[(-]?\d[\d\s.()]{0,60}(?:[-+*/^×÷%][\d\s.()+*/^×÷%-]{0,200}[\d)])"),
     "number": re.compile(
         r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d{1,15})?(?!\w)|(?<![\w.])-?\d{1,15}(?:\.\d{1,15})?(?![\d:])"
+        rf"|\b(?:{'|'.join(_NUMBER_WORDS)})\b",
+        re.I,
     ),
-    "currency": re.compile(r"\b[A-Z]{3}\b"),
-    "capitals": re.compile(r"\b[A-Z]{2,5}\b"),
+    "code word": re.compile(r"\b[A-Z]{2,5}\b"),
     "name": re.compile(
         r"\b[A-ZÀ-Þ][\w'’.-]{0,40}(?: (?:(?:of|de|la|van|von|du|del|di) )?[A-ZÀ-Þ][\w'’.-]{0,40}){0,5}(?:, [A-Z]{2}\b)?"
     ),
 }  # fmt: skip
-# Where one of these stands, the next may not begin.
-_HIDING = ("code", "url", "email", "date", "time")
-_PREPOSITION = r"\b(?:in|at|near|around|for|to|from) \Z"
-_PLACE = re.compile(r"\b(?:in|at|near|around|for|to|from) ([a-zà-ÿ][\w'’-]{1,40}(?: [a-zà-ÿ][\w'’-]{1,40})?)", re.I)
-_LABELLED = re.compile(r"(?:^|[\s,;({])[\"']?([A-Za-z][\w -]{0,40}?)[\"']?\s{0,3}[:=]\s{0,3}([^\n,;})]{1,300})")
-_IS = re.compile(r"\b([A-Za-z]\w{0,40}) (?:is|are|of|named|called) (?:an? |the )?([^\n,;.?!]{1,200})", re.I)
-_SIGNS = {"times": "*", "multiplied": "*", "plus": "+", "minus": "-", "divided": "/", "over": "/"}
-_SPOKEN = re.compile(
-    r"(?<![\w.])(\d{1,15}(?:\.\d{1,15})?) (times|plus|minus|multiplied by|divided by|over) (\d{1,15}(?:\.\d{1,15})?)",
-    re.I,
-)
-_POLITE = re.compile(
-    r"\A\W*(?:(?:please|kindly|hello|hi|hey|ok|so|can you|could you|would you|will you|i want to|i need to|i'd like to|"
-    r"help me|for me)\b[\s,!]*)+",
-    re.I,
-)
-_ASKED_FOR = re.compile(
-    r"\A(?:search|look|google|find|query|check|get|fetch|show|give|tell|read|note|remember|remind|add|create|make|write|"
-    r"save|post|send|set|book|translate|summari[sz]e|run|execute|calculate|compute|evaluate)\b"
-    r"(?: (?:me|us|up|out|it|the|a|an|my|your|this|that|web|internet|online|news|papers?|information|articles?|"
-    r"documents?|documentation|docs|task|note|reminder|todo|search|some|recent|latest|new|in|on))*"
-    r"(?: (?:for|about|on|of|to|that|saying))?"
-    r"(?: (?:(?:some|recent|latest|new) )?(?:papers?|information|articles?|news|documents?) (?:about|on))?\b[\s:]*",
-    re.I,
-)
+# Inside a span of one of these, no span of a later kind begins.
+_OPAQUE = ("code", "url", "email", "date")
+_LABELLED = re.compile(r"(?:^|[\s,;({])[\"']?([A-Za-z][\w -]{0,40}?)[\"']?\s{0,3}[:=]\s{0,3}(?=([^\n;})]{1,300}))")
+# The end of a labelled value: the next label, or the end of the sentence.
+_NEXT_LABEL = re.compile(r",\s{0,3}[\"']?[A-Za-z][\w -]{0,40}?[\"']?\s{0,3}[:=]|\.(?:\s|$)")
+_PARTS = re.compile(r",? and |,")
+# Words that begin a request, beside the polite and the empty ones: "Please search for quantum dots".
+_REQUESTING = {"please", "hello", "hi", "hey", "search", "look", "get", "fetch", "send", "add", "weather"}
 
 
 @dataclass(frozen=True)
-class Piece:
+class Span:
     """A stretch of the text that a value can be made of."""
 
     kind: str
@@ -86,16 +67,16 @@ class Piece:
     end: int
 
 
-class Told:
-    """The pieces of a text, in order; each is handed out once."""
+class Extraction:
+    """The spans of a text, in order; each is used for one value."""
 
     def __init__(self, text: str) -> None:
         half = MAX_CHARACTERS // 2
         self.text = text if len(text) <= MAX_CHARACTERS else f"{text[:half]}\n{text[-half:]}"
-        self.pieces = sorted(_pieces(self.text), key=lambda p: p.start)
-        self.labels = _labels(self.text)
-        self._taken: set[tuple[int, int]] = set()
-        self._near: dict[Piece, frozenset[str]] = {}
+        self.spans = sorted(_spans(self.text), key=lambda span: span.start)
+        self._labels = _labels(self.text)
+        self._used: set[tuple[int, int]] = set()
+        self._nearby: dict[Span, frozenset[str]] = {}
 
     @cached_property
     def stems(self) -> list[tuple[str, int]]:
@@ -103,86 +84,73 @@ class Told:
         return [(stem(match[0]), match.start()) for match in re.finditer(r"[^\W_]+", self.text)]
 
     @cached_property
-    def spoken(self) -> str:
+    def stemmed_text(self) -> str:
         """The stems of all words in one line, with a space around each."""
-        return f" {' '.join(stem(w) for w in words(self.text))} "
+        return f" {' '.join(stem(word) for word in words(self.text))} "
 
     @cached_property
     def lowered(self) -> str:
         """The text without the difference of capitals."""
         return self.text.casefold()
 
-    def of(self, *kinds: str) -> list[Piece]:
-        """The pieces of these kinds that nobody has taken, in the order of the text."""
-        return [p for p in self.pieces if p.kind in kinds and not self._is_taken(p)]
+    def unused(self, *kinds: str) -> list[Span]:
+        """The spans of these kinds that no value was made of, in the order of the text."""
+        return [span for span in self.spans if span.kind in kinds and not self._is_used(span)]
 
-    def take(self, piece: Piece) -> None:
-        """Let no other value be made of the piece."""
-        self._taken.add((piece.start, piece.end))
+    def use(self, span: Span) -> None:
+        """Let no other value be made of the span."""
+        self._used.add((span.start, span.end))
 
-    def near(self, piece: Piece) -> frozenset[str]:
-        """The stems of the words beside a piece: four before and three after, in its own sentence."""
-        if piece not in self._near:
-            before = re.split(r"[.?!\n]", self.text[max(0, piece.start - 80) : piece.start])[-1]
-            after = re.split(r"[.?!\n]", self.text[piece.end : piece.end + 60])[0]
-            self._near[piece] = frozenset(stem(w) for w in [*words(before)[-4:], *words(after)[:3]])
-        return self._near[piece]
+    def labelled(self, label: str) -> str:
+        """The value that stands labelled so in the text, such as Ada in "name: Ada"; "" where none does."""
+        return self._labels.get(_label_key(label), "").partition(",")[0].strip(" \"'“”`")
 
-    def gist(self) -> str:
-        """What is asked, without the asking: "Please search the web for quantum dots." gives "quantum dots"."""
+    def listed(self, label: str) -> list[str]:
+        """The parts of a labelled list, such as "tags: a, b and c"."""
+        parts = (part.strip(" \"'") for part in _PARTS.split(self._labels.get(_label_key(label), "")))
+        return [part for part in parts if part]
+
+    def near(self, span: Span) -> frozenset[str]:
+        """The stems of the words beside a span: four before and three after, in its own sentence."""
+        if span not in self._nearby:
+            before = re.split(r"[.?!\n]", self.text[max(0, span.start - 80) : span.start])[-1]
+            after = re.split(r"[.?!\n]", self.text[span.end : span.end + 60])[0]
+            self._nearby[span] = frozenset(stem(word) for word in [*words(before)[-4:], *words(after)[:3]])
+        return self._nearby[span]
+
+    def follows(self, start: int, prepositions: re.Pattern[str]) -> bool:
+        """Whether one of these words stands right before that place."""
+        return bool(prepositions.search(self.text[max(0, start - 8) : start]))
+
+    def request(self) -> str:
+        """The text without the words that only ask: "Please search for quantum dots." gives "quantum dots"."""
         line = " ".join(self.text.split())
-        bare = _POLITE.sub("", line).rstrip(" .?!")
-        return (_ASKED_FOR.sub("", bare) or bare or line)[:2_000]
+        rest = line.rstrip(" .?!").split(" ")
+        while len(rest) > 1 and _is_empty_word(rest[0]):
+            rest.pop(0)
+        return " ".join(rest)[:2_000]
 
-    def places(self) -> list[Piece]:
-        """What may name a place: names after a preposition, words after one ("in paris"), then other names."""
-        names = self.of("name")
-        after = [p for p in names if re.search(_PREPOSITION, self.text[max(0, p.start - 8) : p.start], re.I)]
-        return [
-            *after,
-            *(p for p in self._lower_places if not self._is_taken(p)),
-            *(p for p in names if p not in after),
-        ]
-
-    @cached_property
-    def _lower_places(self) -> list[Piece]:
-        found = []
-        known = [(p.start, p.end) for p in self.pieces if p.kind != "expression"]
-        for match in islice(_PLACE.finditer(self.text), MAX_PIECES):
-            kept = _before_stop_word(match[1])
-            span = (match.start(1), match.start(1) + len(kept))
-            if kept and not any(s < span[1] and span[0] < e for s, e in known):
-                found.append(Piece("place", kept, *span))
-        return found
-
-    def _is_taken(self, piece: Piece) -> bool:
-        return any(start < piece.end and piece.start < end for start, end in self._taken)
+    def _is_used(self, span: Span) -> bool:
+        return any(start < span.end and span.start < end for start, end in self._used)
 
 
 def number_of(text: str) -> int | float:
     """A number as JSON has it; whole numbers as int."""
-    bare = text.replace(",", "")
-    if bare.casefold() in _NUMBER_WORDS:
-        return _NUMBER_WORDS[bare.casefold()]
-    value = float(bare)
+    digits = text.replace(",", "")
+    if digits.casefold() in _NUMBER_WORDS:
+        return _NUMBER_WORDS[digits.casefold()]
+    value = float(digits)
     return int(value) if value.is_integer() else value
-
-
-def spoken_expression(text: str) -> str:
-    """Arithmetic in words as an expression: "12 times 8" gives "12 * 8"; "" where there is none."""
-    found = _SPOKEN.search(text)
-    return f"{found[1]} {_SIGNS[found[2].split()[0].casefold()]} {found[3]}" if found else ""
 
 
 def iso_date(text: str) -> str | None:
     """The date in ISO 8601, if day, month and year are all there."""
     parts = words(text.casefold())
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        parts = text.split("-")
-        numbers = [int(p) for p in parts]
+        numbers = [int(part) for part in text.split("-")]
     else:
-        month = next((i for p in parts for i, m in enumerate(_MONTHS, 1) if p.strip(".")[:3] == m[:3]), 0)
-        digits = [int(re.sub(r"\D", "", p)) for p in parts if p[0].isdigit()]
+        month = next((i for p in parts for i, name in enumerate(_MONTHS, 1) if p.strip(".")[:3] == name[:3]), 0)
+        digits = [int(re.sub(r"\D", "", part)) for part in parts if part[0].isdigit()]
         numbers = [digits[-1], month, digits[0]] if len(digits) == 2 else []
     try:
         return dt.date(*numbers).isoformat() if len(numbers) == 3 else None
@@ -190,65 +158,50 @@ def iso_date(text: str) -> str | None:
         return None
 
 
-def _pieces(text: str) -> Iterator[Piece]:
-    hidden: list[tuple[int, int]] = []
+def _spans(text: str) -> Iterator[Span]:
+    opaque: list[tuple[int, int]] = []
     for kind, pattern in _PATTERNS.items():
-        for match in islice(pattern.finditer(text), MAX_PIECES):
+        for match in islice(pattern.finditer(text), MAX_SPANS):
             start, end = match.span()
-            # Only a few pieces can hide another: bounded, so that a hostile text costs no square.
-            if any(s < end and start < e for s, e in hidden[:200]):
+            # Only so many spans can hide another, so that a hostile text costs no square.
+            if any(first < end and start < last for first, last in opaque[:200]):
                 continue
-            said = next((group for group in match.groups() if group), match[0]).strip()
-            piece = _named(said, start, text) if kind == "name" else Piece(kind, said.rstrip(".,;"), start, end)
-            if piece is not None and piece.text:
-                yield piece
-                hidden += [(start, end)] if kind in _HIDING else []
-    for match in islice(re.finditer(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", text, re.I), MAX_PIECES):
-        yield Piece("number", match[0], *match.span())
+            value = next((group for group in match.groups() if group), match[0]).strip()
+            span = _name(value, start) if kind == "name" else Span(kind, value.rstrip(".,;"), start, end)
+            if span.text:
+                yield span
+                opaque += [(start, end)] if kind in _OPAQUE else []
 
 
-def _named(said: str, start: int, text: str) -> Piece | None:
-    """A name without the words before it that only begin a sentence."""
-    parts = said.split(" ")
-    while parts and (_is_common(parts[0]) or (len(parts) > 1 and _is_request(parts[0]) and _begins(text, start))):
+def _name(value: str, start: int) -> Span:
+    """A name without the words before it that only begin a sentence; empty where nothing is left."""
+    parts = value.split(" ")
+    # PER is an airport, "Per" a word; "I" is one too.
+    while parts and not (len(parts[0]) > 1 and parts[0].isupper()) and _is_no_name(parts[0]):
         start += len(parts.pop(0)) + 1
-    if parts and len(parts) == 1 and _begins(text, start) and _is_request(parts[0]):
-        return None
-    name = " ".join(parts).rstrip(".,;:'’-")
-    name = name.removesuffix("'s").removesuffix("’s")
-    return Piece("name", name, start, start + len(name)) if name else None
+    name = " ".join(parts).rstrip(".,;:'’-").removesuffix("'s").removesuffix("’s")
+    return Span("name", name, start, start + len(name))
 
 
-def _is_common(word: str) -> bool:
-    bare = word.casefold().strip(".,;:'’")
-    return bare in STOP_WORDS or bare.partition("'")[0].partition("’")[0] in STOP_WORDS
+def _is_no_name(word: str) -> bool:
+    return _is_empty_word(word) or word.casefold() in _NUMBER_WORDS
 
 
-def _is_request(word: str) -> bool:
-    bare = word.casefold().strip(".,;:'’")
-    return bare in REQUEST_WORDS or bool(_ASKED_FOR.match(bare)) or bare in {"please", "hello", "hi", "hey", "weather"}
-
-
-def _begins(text: str, start: int) -> bool:
-    before = text[max(0, start - 3) : start].rstrip()
-    return not before or before[-1] in '.?!:"“'
-
-
-def _before_stop_word(said: str) -> str:
-    kept: list[str] = []
-    for word in said.split(" "):
-        if word.casefold() in STOP_WORDS | {"today", "tomorrow", "right", "please"}:
-            break
-        kept.append(word)
-    return " ".join(kept)
+def _is_empty_word(word: str) -> bool:
+    """Whether the word says nothing of what is asked about: "what", "what's", "please", "explain"."""
+    bare = re.split("['’]", word.casefold().strip(".,;:!?'’"))[0]
+    return bare in STOP_WORDS or bare in REQUEST_WORDS or bare in _REQUESTING
 
 
 def _labels(text: str) -> dict[str, str]:
-    """Labelled values by their label: "Name: Ada", "age = 36", "the colour is blue"."""
-    found: dict[str, str] = {}
-    for pattern in (_LABELLED, _IS):
-        for match in islice(pattern.finditer(text), MAX_PIECES):
-            value = match[2].strip().strip("\"'“”`").rstrip(".")
-            if value:
-                found.setdefault(" ".join(words(match[1].casefold().replace("_", " "))), value)
-    return found
+    """Labelled values by their label: "Name: Ada", "age = 36"."""
+    values: dict[str, str] = {}
+    for match in islice(_LABELLED.finditer(text), MAX_SPANS):
+        value = _NEXT_LABEL.split(match[2], maxsplit=1)[0].strip().rstrip(".,")
+        if value:
+            values.setdefault(_label_key(match[1]), value)
+    return values
+
+
+def _label_key(label: str) -> str:
+    return " ".join(words(label.casefold().replace("_", " ")))

@@ -1,12 +1,15 @@
 """The local engine: answers by quoting the sentences of its passages that fit the question best.
 
-Deterministic, and unable to invent: every sentence it says stands in a passage of the prompt, or is one of the fixed
-sentences below. What it is not: a language model. It does not infer, translate, calculate or join facts of two
+Deterministic, and unable to invent: every sentence of an answer stands in a passage of the prompt, or is one of the
+fixed sentences below. What it is not: a language model. It does not infer, translate, calculate or join facts of two
 sentences, and it says so instead of trying.
 
 Sentences are scored by the question's words they hold (weighted by rarity, as in BM25's idf), by whether they can
 answer that kind of question (a number for "how many", a year for "when"), and by where they stand; they are then picked
 one by one by maximal marginal relevance (Carbonell and Goldstein, 1998), which keeps repetition out.
+
+The weights below were set by hand on the book's own questions (tests/platform/test_example_questions.py holds them). A
+score of 1 means that a sentence holds every word of the question; each weight says what else is worth how much of that.
 """
 
 from __future__ import annotations
@@ -35,14 +38,44 @@ NO_PASSAGES = (
     "[1] Title of the page — https://example.com/article\n"
     "The text of the page, in Markdown."
 )
-# Below this share of the question's words in its best passage, the passages are about something else.
+# Below this share of the question's words in its best passage, the passages are about something else: of two words
+# both must be there, of three two.
 COVERAGE = 0.6
+
+# What a sentence scores beside its words.
+# What follows a fitting sentence usually goes on about it, but a sentence that fits by itself is better.
+AFTER_A_FITTING_ONE = 0.25
+# A text says first what it is about; for a date or a name, the place matters little.
+AT_THE_BEGINNING, AT_THE_BEGINNING_OF_A_FACT = 0.3, 0.1
+# The place counts half as much from this sentence on.
+BEGINNING_HALVES_AT = 4
+# A page whose title names the question is about it; alone it decides only between sentences that are otherwise alike.
+BY_TITLE = 0.1
+# Where the title names the question, a sentence below it need not again; a title alone is no answer, though.
+TITLE_AS_WORDS = 0.3
+# A number for "how many", a reason for "why": worth more than one of three words of the question.
+OF_THE_KIND_ASKED_FOR = 0.35
+# "Tides are the rise and fall of …" explains; less than the right kind, since many questions ask for no definition.
+DEFINING = 0.2
+# A question of the text itself, a quotation, an announcement: outweighs the best place in the text.
+ASIDE = -0.3
+
+# How many sentences are picked. Fewer than FEWEST only where there are no more.
 FEWEST, MOST = 4, 7
-_RELEVANCE, _SAME = 0.7, 0.6  # MMR's lambda; the likeness from which two sentences say the same.
-_WORTH_SAYING = 0.3  # A further sentence needs this share of the best one's score.
-_CANDIDATES = 60
-_DIRECT = re.compile(r"\s*(is|are|was|were|does|do|did|can|could|has|have|may|must|will|should)\b", re.I)
-_KINDS = [
+# From here on a further sentence needs this share of the best one's score.
+WORTH_ADDING = 0.3
+# Maximal marginal relevance's lambda: 1 would repeat, 0 would pick what is new and beside the point.
+RELEVANCE = 0.7
+# Sentences with this share of their words in common say the same.
+SAME = 0.6
+# A sentence that begins with "It" without the one before it is a little worse for a reader.
+OUT_OF_CONTEXT = 0.85
+# Only the best sentences are compared with each other: the work grows with their square.
+MAX_CANDIDATES = 60
+
+_YES_OR_NO = re.compile(r"\s*(is|are|was|were|does|do|did|can|could|has|have|may|must|will|should)\b", re.I)
+# Questions for a fact, and what a sentence holds that can answer them.
+_FACTS = [
     (re.compile(r"\b(when|what (year|date|time)|which year|since when)\b", re.I), re.compile(r"\b1\d{3}\b|\b20\d\d\b")),
     (re.compile(r"\bhow (many|much|long|often|fast|far|big|large|old|high)\b", re.I), re.compile(r"\d")),
     (
@@ -50,16 +83,14 @@ _KINDS = [
         re.compile(r"(?<=\w )(?:[A-Z][a-zé'’-]+\s+)+[A-Z][a-zé'’-]+|[A-Z]\. ?[A-Z]"),
     ),
 ]
-# A question for the reason is answered by a sentence that gives one. A text may
-# explain without any such word, and then its place decides.
-_EXPLAINING = (
+# A question for the reason, and the words that give one. A text may explain without any; then its place decides.
+_REASONS = (
     re.compile(r"\b(?:why|how come|how (?:do|does|did)|caus(?:e|es|ed|ing)|reasons?)\b", re.I),
     re.compile(r"\b(?:because|due to|caused? by|causes|owing to|results? (?:of|from)|comes? from|the reason)\b", re.I),
 )
-_DEFINING = re.compile(r"\b(?:is|are) (?=an? |the |one |what )|\b(?:means|refers to|describes)\b")
-# Questions of the text itself, what it says of itself, quotes, or only announces.
+_DEFINITION = re.compile(r"\b(?:is|are) (?=an? |the |one |what )|\b(?:means|refers to|describes)\b")
 _ASIDE = re.compile(r"[?:]$|\b(?:this|the) (?:page|article|section|chapter|table|figure)\b|^[\"“][^\"”]*[\"”]$", re.I)
-_LEANS = re.compile(
+_LEANING = re.compile(
     r"(It|Its|This|That|These|Those|They|Their|Such|He|She|His|Her|However|But|And|So|Then|Instead|Therefore|Both|Here)\b"
 )
 
@@ -77,77 +108,84 @@ def answer(messages: Sequence[Message]) -> str:
     if not prompt.passages:
         return NO_PASSAGES
     topic = topic_stems(prompt.question)
-    if not _covered(topic, prompt.passages):
-        return " ".join(NOT_COVERED)
-    scored = _scored(prompt, topic)
+    scored = _Scorer(prompt, topic).scored() if _is_covered(topic, prompt.passages) else []
     if not scored:
         return " ".join(NOT_COVERED)
     return "\n\n".join([*_missing_names(prompt), *_paragraphs(_picked(scored), prompt)])
 
 
-def _covered(topic: Sequence[str], passages: Sequence[Passage]) -> bool:
+def _is_covered(topic: Sequence[str], passages: Sequence[Passage]) -> bool:
     if not topic:
         return True  # "Summarize this" is about whatever was given.
-    held = (set(content_stems(f"{p.title}\n{p.text}")) for p in passages)
-    return max(len(stems.intersection(topic)) for stems in held) / len(topic) >= COVERAGE
+    return max(_share(set(content_stems(f"{p.title}\n{p.text}")), topic) for p in passages) >= COVERAGE
 
 
-def _scored(prompt: Prompt, topic: Sequence[str]) -> list[_Scored]:
-    """Every sentence with its score, best first; equal scores in the order of the prompt."""
-    pairs = [
-        (sentence, frozenset(content_stems(sentence.text)))
-        for number, passage in enumerate(prompt.passages)
-        for sentence in sentences_of(passage.text, number)
-    ]
-    frequency = Counter(stem for _, stems in pairs for stem in stems)
-    weights = {stem: math.log(1 + len(pairs) / (1 + frequency[stem])) for stem in (topic or frequency)}
-    titles = [_share(set(content_stems(passage.title)), topic) for passage in prompt.passages]
-    overlaps = [
-        max(_overlap(stems, weights, frequency, by_topic=bool(topic)), _titled(sentence, titles[sentence.passage]))
-        for sentence, stems in pairs
-    ]
-    is_direct = _is_direct(prompt.question)
-    wanted = next((pattern for asks, pattern in _KINDS if asks.search(prompt.question)), None)
-    gives_reason = _EXPLAINING[0].search(prompt.question) is not None
-    scored = []
-    for place, (sentence, stems) in enumerate(pairs):
-        score = overlaps[place]
-        if (
-            place
-            and pairs[place - 1][0].passage == sentence.passage
-            and pairs[place - 1][0].paragraph == sentence.paragraph
-        ):
-            score += 0.25 * overlaps[place - 1]  # What follows a fitting sentence usually goes on about it.
-        if score == 0 and topic:
-            continue
-        # A text says first what it is about; for a date or a name, the place matters little.
-        score += (0.1 if is_direct else 0.3) / (1 + sentence.position / 4) + 0.1 * titles[sentence.passage]
-        score += 0.35 if wanted and overlaps[place] > 0 and wanted.search(sentence.text) else 0.0
-        score += 0.35 if gives_reason and overlaps[place] > 0 and _EXPLAINING[1].search(sentence.text) else 0.0
-        score += 0.2 if _defines(sentence, topic) else 0.0
-        score -= 0.3 if _ASIDE.search(sentence.text) else 0.0
-        scored.append(_Scored(sentence, stems, score))
-    return sorted(scored, key=lambda s: (-s.score, s.sentence.passage, s.sentence.position))
+class _Scorer:
+    """The scores of one prompt's sentences."""
 
+    def __init__(self, prompt: Prompt, topic: Sequence[str]) -> None:
+        self._topic = topic
+        self._sentences = [
+            (sentence, frozenset(content_stems(sentence.text)))
+            for number, passage in enumerate(prompt.passages)
+            for sentence in sentences_of(passage.text, number)
+        ]
+        self._frequency = Counter(stem for _, stems in self._sentences for stem in stems)
+        self._weights = {
+            stem: math.log(1 + len(self._sentences) / (1 + self._frequency[stem])) for stem in topic or self._frequency
+        }
+        self._title_shares = [_share(set(content_stems(passage.title)), topic) for passage in prompt.passages]
+        self._overlaps = [self._overlap(sentence, stems) for sentence, stems in self._sentences]
+        facts = [gives for asks, gives in _FACTS if asks.search(prompt.question)]
+        reasons = [gives for asks, gives in [_REASONS] if asks.search(prompt.question)]
+        self._kinds = facts[:1] + reasons
+        self._is_direct = _is_direct(prompt.question)
 
-def _titled(sentence: Sentence, share: float) -> float:
-    """The overlap that a sentence has by its passage's title: where that names the question, it need not again.
+    def scored(self) -> list[_Scored]:
+        """Every sentence that has to do with the question, best first; equal scores in the order of the prompt."""
+        scored = []
+        for position, (sentence, stems) in enumerate(self._sentences):
+            score = self._overlaps[position] + AFTER_A_FITTING_ONE * self._overlap_before(position)
+            if score > 0 or not self._topic:
+                score += self._of_place(sentence) + self._of_content(sentence, self._overlaps[position] > 0)
+                scored.append(_Scored(sentence, stems, score))
+        return sorted(scored, key=lambda s: (-s.score, s.sentence.passage, s.sentence.position))
 
-    The first paragraph below a title that names all of it is the text's own short answer.
-    """
-    return 1.0 if share == 1.0 and sentence.paragraph == 0 else 0.3 * share
+    def _overlap(self, sentence: Sentence, stems: frozenset[str]) -> float:
+        """How much of the question's words the sentence holds, or its passage's title for it, from 0 to 1."""
+        if not self._topic:
+            # With no question, the words that most sentences share say what the text is about.
+            shared = sum(self._frequency[stem] for stem in stems) / (1 + len(stems))
+            return shared / max(self._frequency.values(), default=1)
+        by_words = sum(self._weights[stem] for stem in stems if stem in self._weights) / sum(self._weights.values())
+        by_title = self._title_shares[sentence.passage]
+        # The first paragraph below a title that names all of the question is the text's own short answer.
+        is_short_answer = by_title == 1.0 and sentence.paragraph == 0
+        return max(by_words, 1.0 if is_short_answer else TITLE_AS_WORDS * by_title)
+
+    def _overlap_before(self, position: int) -> float:
+        """The overlap of the sentence before one, in the same paragraph."""
+        if position == 0:
+            return 0.0
+        before, sentence = self._sentences[position - 1][0], self._sentences[position][0]
+        is_same = (before.passage, before.paragraph) == (sentence.passage, sentence.paragraph)
+        return self._overlaps[position - 1] if is_same else 0.0
+
+    def _of_place(self, sentence: Sentence) -> float:
+        beginning = AT_THE_BEGINNING_OF_A_FACT if self._is_direct else AT_THE_BEGINNING
+        return (
+            beginning / (1 + sentence.position / BEGINNING_HALVES_AT) + BY_TITLE * self._title_shares[sentence.passage]
+        )
+
+    def _of_content(self, sentence: Sentence, fits: bool) -> float:
+        kinds = sum(OF_THE_KIND_ASKED_FOR for gives in self._kinds if fits and gives.search(sentence.text))
+        defining = DEFINING if _defines(sentence, self._topic) else 0.0
+        return kinds + defining + (ASIDE if _ASIDE.search(sentence.text) else 0.0)
 
 
 def _is_direct(question: str) -> bool:
     """Whether a person, a date, a number, yes or no is asked for."""
-    return bool(_DIRECT.match(question)) or any(asks.search(question) for asks, _ in _KINDS)
-
-
-def _overlap(stems: frozenset[str], weights: dict[str, float], frequency: Counter[str], *, by_topic: bool) -> float:
-    if by_topic:
-        return sum(weights[s] for s in stems if s in weights) / sum(weights.values())
-    # With no question, the words that most sentences share say what the text is about.
-    return sum(frequency[s] for s in stems) / (1 + len(stems)) / max(frequency.values(), default=1)
+    return bool(_YES_OR_NO.match(question)) or any(asks.search(question) for asks, _ in _FACTS)
 
 
 def _share(stems: set[str], topic: Sequence[str]) -> float:
@@ -156,25 +194,24 @@ def _share(stems: set[str], topic: Sequence[str]) -> float:
 
 def _defines(sentence: Sentence, topic: Sequence[str]) -> bool:
     """Whether the sentence begins with what is asked about, and only that, and says what it is."""
-    head = _DEFINING.split(sentence.text, maxsplit=1)
+    head = _DEFINITION.split(sentence.text, maxsplit=1)
     subject = set(content_stems(head[0]))
     return len(head) == 2 and bool(subject) and subject.issubset(topic)
 
 
 def _picked(scored: Sequence[_Scored]) -> list[_Scored]:
     """Up to MOST sentences by maximal marginal relevance."""
-    best = scored[0].score
-    left = list(scored[:_CANDIDATES])
+    left = list(scored[:MAX_CANDIDATES])
     picked: list[_Scored] = []
     while left and len(picked) < MOST:
-        chosen = max(left, key=lambda s: _RELEVANCE * _in_context(s, picked) - (1 - _RELEVANCE) * _likeness(s, picked))
-        left.remove(chosen)
-        if _likeness(chosen, picked) > _SAME:
+        best = max(left, key=lambda s: RELEVANCE * _in_context(s, picked) - (1 - RELEVANCE) * _likeness(s, picked))
+        left.remove(best)
+        if _likeness(best, picked) > SAME:
             continue
-        if len(picked) >= FEWEST and chosen.score < _WORTH_SAYING * best:
+        if len(picked) >= FEWEST and best.score < WORTH_ADDING * scored[0].score:
             break
-        picked.append(chosen)
-        if (before := _leant_on(chosen.sentence, left)) is not None:
+        picked.append(best)
+        if (before := _leant_on(best.sentence, left)) is not None:
             left.remove(before)
             picked.append(before)
     return picked
@@ -182,25 +219,22 @@ def _picked(scored: Sequence[_Scored]) -> list[_Scored]:
 
 def _in_context(candidate: _Scored, picked: Sequence[_Scored]) -> float:
     """Its score, less when it leans on a sentence before it that would have to be quoted as well."""
-    if not _LEANS.match(candidate.sentence.text):
-        return candidate.score
-    return candidate.score * (1.0 if _leant_on(candidate.sentence, picked) else 0.85)
+    is_understood = not _LEANING.match(candidate.sentence.text) or _leant_on(candidate.sentence, picked)
+    return candidate.score * (1.0 if is_understood else OUT_OF_CONTEXT)
 
 
 def _leant_on(sentence: Sentence, among: Sequence[_Scored]) -> _Scored | None:
     """The sentence before one that begins with "It", "This" and the like, if it is `among` these."""
-    if not _LEANS.match(sentence.text):
+    if not _LEANING.match(sentence.text):
         return None
-    wanted = (sentence.passage, sentence.position - 1)
-    return next((s for s in among if (s.sentence.passage, s.sentence.position) == wanted), None)
+    before = (sentence.passage, sentence.position - 1)
+    return next((s for s in among if (s.sentence.passage, s.sentence.position) == before), None)
 
 
 def _likeness(candidate: _Scored, picked: Sequence[_Scored]) -> float:
-    return max((_jaccard(candidate.stems, p.stems) for p in picked), default=0.0)
-
-
-def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / len(a | b) if a or b else 0.0
+    """The largest share of words in common with a sentence that is picked already (Jaccard)."""
+    shares = (len(candidate.stems & p.stems) / max(1, len(candidate.stems | p.stems)) for p in picked)
+    return max(shares, default=0.0)
 
 
 def _paragraphs(picked: Sequence[_Scored], prompt: Prompt) -> list[str]:
@@ -208,7 +242,7 @@ def _paragraphs(picked: Sequence[_Scored], prompt: Prompt) -> list[str]:
 
     A question for a person, a date, a number, yes or no is answered by its best sentence before the rest.
     """
-    order = {p.sentence.passage: place for place, p in reversed(list(enumerate(picked)))}
+    order = {p.sentence.passage: rank for rank, p in reversed(list(enumerate(picked)))}
     first = {picked[0], _leant_on(picked[0].sentence, picked)} if _is_direct(prompt.question) else set()
     groups: dict[tuple[int, int], list[Sentence]] = {}
     for p in picked:

@@ -9,7 +9,7 @@ from typing import Any
 
 from janus_platform.contract import InferenceLimits
 from janus_platform.services.inference.chat import ResponseFormat
-from janus_platform.services.inference.extraction import Told
+from janus_platform.services.inference.extraction import Extraction
 from janus_platform.services.inference.schema import read_schema
 from janus_platform.services.inference.schema_fill import fill
 
@@ -25,11 +25,11 @@ _NUMERIC = {"age", "count", "number", "price", "amount", "year", "quantity", "to
 def json_answer(form: ResponseFormat, text: str, answer: Callable[[], str], limits: InferenceLimits) -> str:
     """The answer as JSON text. Raises ApiError 400 for a schema that cannot be served."""
     if form.type == "json_schema":
-        node = read_schema(form.schema, form.where, limits)
-        return dumped(fill(node, Told(text), answer=answer).value)
+        node = read_schema(form.schema, form.path, limits)
+        return dumped(fill(node, Extraction(text), answer=answer).value)
     if schema := _schema_of_keys(text):
         node = read_schema(schema, "response_format", limits)
-        return dumped(fill(node, Told(_without_keys(text)), answer=answer).value)
+        return dumped(fill(node, Extraction(_without_keys(text)), answer=answer).value)
     return dumped({"answer": answer()})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from janus_platform.contract import InferenceLimits, Parameter
-from janus_platform.processes.workers import JobFailed, TooManyJobs, Workers
+from janus_platform.processes.workers import JobFailedError, TooManyJobsError, Workers
 from janus_platform.services.inference.errors import ApiError
 
 _JOBS = "janus_platform.services.inference.large_jobs"
@@ -14,7 +14,7 @@ _JOBS = "janus_platform.services.inference.large_jobs"
 
 @dataclass(frozen=True)
 class LargeBody:
-    """A body that nobody here has parsed."""
+    """A body that is not parsed in this process."""
 
     body: bytes
     workers: Workers
@@ -22,17 +22,17 @@ class LargeBody:
     limits: InferenceLimits
 
     async def run(self, job: str, **options: Any) -> tuple[dict[str, Any], bytes]:
-        """What a job of large_jobs.py says of the body. Raises ApiError: the body's fault, or that it is too much."""
+        """The result of a job of large_jobs.py. Raises ApiError: the body's fault, or that it is too much."""
         try:
-            said, made = await self.workers.run(
+            head, rest = await self.workers.run(
                 f"{_JOBS}:{job}", self.body, parameters=self.parameters, limits=self.limits, **options
             )
-        except TooManyJobs:
+        except TooManyJobsError:
             message = "Other large requests are being worked on. Send this one again in a moment."
             raise ApiError(503, message, code="busy", headers={"Retry-After": "1"}) from None
-        except JobFailed as error:
+        except JobFailedError as error:
             message = f"The request is too much to work on: {error}. Send less."
             raise ApiError(400, message, code="request_too_large") from None
-        if "error" in said:
-            raise ApiError(**said["error"])
-        return said, made
+        if "error" in head:
+            raise ApiError(**head["error"])
+        return head, rest

@@ -1,4 +1,4 @@
-"""What worker processes do with a large request: read it, answer it, write it anew. See `processes.workers`."""
+"""The jobs of worker processes for a large request: read it, answer it, write it anew. See `processes.workers`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from janus_platform.services.inference.embeddings import read_embedding
 from janus_platform.services.inference.errors import ApiError
 from janus_platform.services.inference.local import answer_to
 
-Told = tuple[dict[str, Any], bytes]
-Job = TypeVar("Job", bound=Callable[..., Told])
+Result = tuple[dict[str, Any], bytes]
+Job = TypeVar("Job", bound=Callable[..., Result])
 
 
-def _told(job: Job) -> Job:
-    """The job, its error handed back as what it says."""
+def _with_errors(job: Job) -> Job:
+    """The job, with its error as a result."""
 
     @wraps(job)
-    def wrapped(*args: Any, **options: Any) -> Told:
+    def wrapped(*args: Any, **options: Any) -> Result:
         try:
             return job(*args, **options)
         except Problem as problem:
@@ -38,14 +38,15 @@ def _chat(body: bytes, parameters: tuple[Parameter, ...], limits: InferenceLimit
     return read_chat(parse_object(body, parameters), limits)
 
 
-@_told
-def head(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> Told:
-    """What of a chat request decides where it goes; the whole of it is checked."""
-    asked = _chat(body, parameters, limits)
-    return {"model": asked.model, "stream": asked.stream, "include_usage": asked.include_usage, "n": asked.n}, b""
+@_with_errors
+def head(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> Result:
+    """The fields of a chat request that decide where it goes; the whole of it is checked."""
+    request = _chat(body, parameters, limits)
+    named = ("model", "stream", "include_usage", "n")
+    return {name: getattr(request, name) for name in named}, b""
 
 
-@_told
+@_with_errors
 def answer(
     body: bytes,
     *,
@@ -53,23 +54,23 @@ def answer(
     limits: InferenceLimits,
     models: Mapping[str, Model],
     reasoning_field: str,
-) -> Told:
+) -> Result:
     """The local engine's answer."""
     return answer_to(_chat(body, parameters, limits), models, limits, reasoning_field).packed(), b""
 
 
-@_told
-def renamed(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits, model: str) -> Told:
+@_with_errors
+def renamed(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits, model: str) -> Result:
     """The body with another model's name, as an upstream gets it."""
     values = _chat(body, parameters, limits).body
     kept = {name: value for name, value in values.items() if value is not None}
     return {}, json.dumps({**kept, "model": model}).encode()
 
 
-@_told
-def texts(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> Told:
+@_with_errors
+def texts(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> Result:
     """An embedding request: its fields, how many bytes each text has, and the texts in UTF-8, one after the other."""
-    asked = read_embedding(parse_object(body, parameters), limits)
-    written = [text.encode() for text in asked.texts]
-    fields = {"model": asked.model, "encoding": asked.encoding, "dimensions": asked.dimensions}
+    request = read_embedding(parse_object(body, parameters), limits)
+    written = [text.encode() for text in request.texts]
+    fields = {"model": request.model, "encoding": request.encoding, "dimensions": request.dimensions}
     return {"fields": fields, "lengths": [len(text) for text in written]}, b"".join(written)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from janus_platform.services.embedding.download import TOKENIZER
-from janus_platform.services.embedding.encoder import DIMENSIONS, Encoder, ModelDamaged, is_prepared
+from janus_platform.services.embedding.encoder import DIMENSIONS, Encoder, ModelDamagedError, is_prepared
+from janus_platform.services.framework.turns import Turns
 from janus_platform.services.inference.engine import Embedded
 from janus_platform.services.inference.errors import ApiError, invalid
-from janus_platform.services.inference.turns import FairTurns
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -28,7 +28,7 @@ class MiniLM:
         self._folder = folder
         self._loaded: tuple[Encoder, Tokenizer] | None = None
         self._loading = asyncio.Lock()
-        self._turns = FairTurns()
+        self._turns = Turns([None])
 
     @property
     def name(self) -> str:
@@ -49,11 +49,11 @@ class MiniLM:
                 loaded = await asyncio.to_thread(self._load)
         encoder, tokenizer = loaded
         counts = await asyncio.to_thread(_counts, tokenizer, texts, max_tokens)
-        for place, count in enumerate(counts):
+        for position, count in enumerate(counts):
             if count > max_tokens:
-                where = "input" if len(texts) == 1 else f"input[{place}]"
-                message = f"`{where}` has {count:,} tokens; the model reads {max_tokens}. Cut it into shorter texts."
-                raise invalid(where, message, code="context_length_exceeded")
+                path = "input" if len(texts) == 1 else f"input[{position}]"
+                message = f"`{path}` has {count:,} tokens; the model reads {max_tokens}. Cut it into shorter texts."
+                raise invalid(path, message, code="context_length_exceeded")
         vectors: list[Sequence[float]] = []
         for start in range(0, len(texts), SLICE):
             async with self._turns.turn(caller):
@@ -67,7 +67,7 @@ class MiniLM:
             raise _missing("The embedding model is not set up. Run `janus prepare` once, with a network.")
         try:
             encoder = Encoder.load(self._folder)
-        except ModelDamaged:
+        except ModelDamagedError:
             raise _missing("The cached embedding model is damaged. Run `janus prepare` to fetch it again.") from None
         tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER.name))
         tokenizer.no_padding()

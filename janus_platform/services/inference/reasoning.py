@@ -1,11 +1,11 @@
-"""What the reasoning models say first: how the engine came to its answer. Each sentence is true of what it did."""
+"""The reasoning that the reasoning models send first: how the engine came to its answer, in true sentences."""
 
 from __future__ import annotations
 
 import json
 
 from janus_platform.services.inference.chat import ChatRequest
-from janus_platform.services.inference.chunks import Said
+from janus_platform.services.inference.chunks import Draft
 from janus_platform.services.inference.extractive import NOT_COVERED
 from janus_platform.services.inference.prompt import Message, Prompt, read_prompt
 from janus_platform.services.inference.sentences import sentences_of
@@ -16,33 +16,33 @@ from janus_platform.services.inference.tool_selection import shared_words
 MAX_WORDS = 8
 
 
-def think(asked: ChatRequest, said: Said) -> str:
-    """The steps behind `said`, one sentence each, ending in an empty line."""
-    if said.calls:
-        steps = _of_calls(asked, said)
-    elif results := results_since(asked.messages):
+def reasoning_for(request: ChatRequest, draft: Draft) -> str:
+    """The steps behind the draft, one sentence each, ending in an empty line."""
+    if draft.calls:
+        steps = _of_calls(request, draft)
+    elif results := results_since(request.messages):
         steps = [f"The answer is to come from {_counted(len(results), 'tool result')}."]
     else:
-        steps = _of_passages(read_prompt([Message(m.role, m.text) for m in asked.messages]), said)
-    if images := sum(len(m.images) for m in asked.messages):
+        steps = _of_passages(read_prompt([Message(m.role, m.text) for m in request.messages]), draft)
+    if images := sum(len(m.images) for m in request.messages):
         steps.insert(0, f"I measure {_counted(images, 'image')} before I look at the text.")
-    if asked.format.type != "text":
+    if request.format.type != "text":
         steps.append("The answer has to be JSON, so I fill its fields with what the prompt says.")
     return " ".join(steps) + "\n\n"
 
 
-def _of_calls(asked: ChatRequest, said: Said) -> list[str]:
-    text = next(m.text for m in reversed(asked.messages) if m.role == "user")
-    steps = [f"The request offers {_counted(len(asked.tools), 'tool')}."]
-    for call in said.calls:
-        tool = next(tool for tool in asked.tools if tool.name == call.name)
+def _of_calls(request: ChatRequest, draft: Draft) -> list[str]:
+    text = next(m.text for m in reversed(request.messages) if m.role == "user")
+    steps = [f"The request offers {_counted(len(request.tools), 'tool')}."]
+    for call in draft.calls:
+        tool = next(tool for tool in request.tools if tool.name == call.name)
         shared = shared_words(tool, text)[:MAX_WORDS]
         why = f"shares the words {', '.join(shared)} with the request" if shared else "is the one to be called"
         steps.append(f"{call.name} {why}; its arguments are {', '.join(json.loads(call.arguments)) or 'none'}.")
     return steps
 
 
-def _of_passages(prompt: Prompt, said: Said) -> list[str]:
+def _of_passages(prompt: Prompt, draft: Draft) -> list[str]:
     topic = topic_stems(prompt.question)
     if not prompt.passages:
         return ["The prompt holds no passage to quote from, so I say what I need."]
@@ -52,7 +52,7 @@ def _of_passages(prompt: Prompt, said: Said) -> list[str]:
     first = f"The question is about: {', '.join(about)}." if about else "The question names no subject of its own."
     given = f"{_counted(len(prompt.passages), 'passage')} with {_counted(len(sentences), 'sentence')}"
     steps = [first, f"The prompt holds {given}."]
-    if said.text == " ".join(NOT_COVERED):
+    if draft.text == " ".join(NOT_COVERED):
         return [*steps, "None of them covers the question."]
     return [*steps, f"{holding} of them share a word with it; I quote those that score best."]
 

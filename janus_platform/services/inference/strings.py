@@ -1,39 +1,64 @@
-"""Which piece of a user's words becomes a string, by what the schema calls it: a city, a date, an address, a query."""
+"""The span of a text that becomes a string, by what the schema calls it: a city, a date, an address, a query."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
-from janus_platform.services.inference.extraction import Piece, Told, iso_date, spoken_expression
-from janus_platform.services.inference.schema import Node
+from janus_platform.services.inference.extraction import Extraction, Span, iso_date
+from janus_platform.services.inference.schema import SchemaNode
 from janus_platform.services.inference.stemming import content_stems, stem, words
 
-# A role, the words that name it in a property's name or description, and the kinds of pieces that can play it.
-_ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "url": ("url uri link website webpage page address href", ("url",)),
-    "email": ("email mail recipient sender to from", ("email",)),
-    "code": ("code program script source snippet python javascript bash command", ("code",)),
-    "expression": ("expression formula equation calculation math arithmetic", ("expression",)),
-    "currency": ("currency", ("currency",)),
-    "date": ("date day when birthday deadline due start end", ("date",)),
-    "time": ("time hour clock", ("time",)),
-    "place": ("city location place town country region state destination origin where from to departure arrival "
-              "capital airport station timezone", ("name",)),
-    "ticker": ("ticker symbol", ("capitals",)),
-    "person": ("name person people participant attendee member guest player author artist user customer contact "
-               "recipient company title brand product", ("quoted", "name")),
-}  # fmt: skip
-_FREE_WORDS = """
-query question search q prompt text input topic keywords keyword subject message content body sentence request task note
-phrase term about description reminder todo title summary
-"""
-_FREE = frozenset(map(stem, _FREE_WORDS.split()))
-_STEMS = {role: frozenset(map(stem, named.split())) for role, (named, _) in _ROLES.items()}
-_FROM = frozenset(map(stem, "origin from source departure start base".split()))
-_TO = frozenset(map(stem, "destination to target arrival end quote into".split()))
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a property is for: the stems that name it, and the kinds of spans whose text can be its value."""
+
+    stems: frozenset[str]
+    kinds: tuple[str, ...]
+
+
+def _stems(named: str) -> frozenset[str]:
+    return frozenset(map(stem, named.split()))
+
+
+_PLACE = Role(
+    _stems(
+        "city location place town country region state destination origin where from to departure arrival capital "
+        "airport station timezone start end"
+    ),
+    ("name",),
+)
+# The narrower role first: of "email of the recipient" the address, not the name.
+_ROLES = (
+    Role(_stems("url uri link website webpage page address href"), ("url",)),
+    Role(_stems("email mail recipient sender to from"), ("email",)),
+    Role(_stems("code program script source snippet python javascript bash command"), ("code",)),
+    Role(_stems("expression formula equation calculation math arithmetic"), ("expression",)),
+    Role(_stems("currency from to source target base quote ticker symbol iata iso"), ("code word",)),
+    Role(_stems("date day when birthday deadline due start end"), ("date",)),
+    _PLACE,
+    Role(
+        _stems(
+            "name person people participant attendee member guest player author artist user customer contact recipient "
+            "company title brand product"
+        ),
+        ("quoted", "name"),
+    ),
+)
+# Properties that take any words of the request.
+_FREE = _stems(
+    "query question search q prompt text input topic keywords keyword subject message content body sentence request "
+    "task note phrase term about description reminder todo title summary expression"
+)
+_FROM, _TO = _stems("origin from source departure start base"), _stems("destination to target arrival end quote into")
 _TOWARDS = re.compile(r"\b(?:to|in|into|for)\s{1,3}\Z", re.I)
+_BEFORE_PLACE = re.compile(r"\b(?:in|at|near|around|for|to|from) \Z", re.I)
+# The plainest text of each format (JSON Schema 2020-12, Validation, 7.3), for what must be there and is not given.
 _SAMPLES = {
     "date": "1970-01-01",
     "date-time": "1970-01-01T00:00:00Z",
@@ -46,94 +71,74 @@ _SAMPLES = {
     "uri": "https://example.com/",
     "uuid": "00000000-0000-0000-0000-000000000000",
 }  # fmt: skip
-# A value of these is found or asked for; no other words can stand in for it.
-CONCRETE = frozenset({"url", "email", "code", "currency", "date", "time", "place"})
-LANGUAGES = (
-    "python", "javascript", "bash", "go", "rust", "java", "ruby", "english", "german", "french", "spanish", "italian",
-    "portuguese", "dutch", "polish", "russian", "chinese", "japanese", "korean", "arabic", "hindi", "turkish", "latin",
-)  # fmt: skip
+_KIND_OF_FORMAT = {"email": "email", "uri": "url", "url": "url"}
 
 
 def parts_of(label: str) -> list[str]:
     """The stems of a property's name: `departureCity` and `departure_city` give depart, city."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", label)
-    return [stem(w) for w in words(re.sub(r"[_\-.]", " ", spaced))]
+    return [stem(word) for word in words(re.sub(r"[_\-.]", " ", spaced))]
 
 
-def roles_of(label: str, node: Node) -> list[str]:
-    """The roles that a property may have, those of its name before those of its description."""
-    named, described = set(parts_of(label)), set(content_stems(node.title))
-    first = [role for role, stems in _STEMS.items() if stems & named]
-    if first or named & _FREE:
-        return first
-    return [role for role, stems in _STEMS.items() if stems & described]
-
-
-def is_free(label: str, node: Node) -> bool:
+def is_free(label: str) -> bool:
     """Whether any text may stand there: a query, a message, a title."""
-    roles = roles_of(label, node)
-    return bool(set(parts_of(label)) & _FREE) or not roles or roles[0] == "expression"
+    return bool(_FREE.intersection(parts_of(label)))
 
 
-def candidates(label: str, node: Node, told: Told) -> Iterator[tuple[str, Piece | None]]:
-    """Texts for a property, the likeliest first, each with the piece it takes from the words, if it takes one."""
-    if node.format in ("date", "date-time"):
-        for piece in told.of("date"):
-            if iso := iso_date(piece.text):
-                yield (iso if node.format == "date" else f"{iso}T00:00:00Z"), piece
+def candidates(label: str, node: SchemaNode, extraction: Extraction) -> Iterator[tuple[str, Span | None]]:
+    """Texts for a property, the likeliest first, each with the span that it would use up."""
+    if node.format in _SAMPLES or node.format in _KIND_OF_FORMAT:
+        yield from _of_format(node.format, extraction)
         return
-    if kind := {"email": "email", "uri": "url", "url": "url"}.get(node.format):
-        yield from ((piece.text, piece) for piece in told.of(kind))
-        return
-    if node.format in _SAMPLES:
-        return
-    if labelled := told.labels.get(" ".join(words(label.replace("_", " ").casefold()))):
+    if labelled := extraction.labelled(label):
         yield labelled, None
-    if "languag" in parts_of(label) or stem("language") in parts_of(label):
-        spoken = {w.casefold() for w in words(told.text)}
-        yield from ((name, None) for name in LANGUAGES if name in spoken)
-    if "expression" in roles_of(label, node) and not told.of("expression") and (said := spoken_expression(told.text)):
-        yield said, None
-    # `source` is a program's text more often than money's.
-    directions = (_FROM | _TO) - {stem("source")}
-    if sum(piece.kind == "currency" for piece in told.pieces) > 1 and set(parts_of(label)) & directions:
-        pieces = {piece.text: piece for piece in reversed(told.of("currency"))}
-        yield from ((text, pieces[text]) for text in directed(label, list(reversed(pieces)), told))
-    for role in roles_of(label, node):
-        yield from ((piece.text, piece) for piece in _playing(role, label, told))
-    if is_free(label, node):
-        yield from ((piece.text, piece) for piece in told.of("quoted"))
+    roles = _roles(label, node)
+    for role in roles:
+        spans = extraction.unused(*role.kinds)
+        if role is _PLACE:
+            # "What is the weather like in Paris": what follows a preposition is likelier a place than another name.
+            spans.sort(key=lambda span: not extraction.follows(span.start, _BEFORE_PLACE))
+        for span in in_direction(label, spans, lambda span: span.start, extraction):
+            yield _spelt(span, node), span
+    if is_free(label) or not roles:
+        yield from ((span.text, span) for span in extraction.unused("quoted"))
 
 
-def directed(label: str, said: list[Any], told: Told) -> list[Any]:
-    """What was said, in the order in which it answers from what or into what, if the property asks that."""
+def in_direction(
+    label: str, values: Sequence[Value], start_of: Callable[[Value], int], extraction: Extraction
+) -> list[Value]:
+    """The values with those first that answer where-from or where-to, if the property asks that."""
     named = set(parts_of(label))
-    if len(said) < 2 or not named & (_FROM | _TO):
-        return said
-
-    def leads_there(text: Any) -> bool:
-        start = told.text.casefold().find(str(text).casefold())
-        return bool(_TOWARDS.search(told.text[max(0, start - 8) : max(0, start)]))
-
-    return sorted(said, key=lambda text: leads_there(text) != bool(named & _TO))
+    if not named & (_FROM | _TO):
+        return list(values)
+    return sorted(values, key=lambda value: extraction.follows(start_of(value), _TOWARDS) != bool(named & _TO))
 
 
-def sample(node: Node) -> str:
-    """A text of the node's format where nothing was said."""
+def sample(node: SchemaNode) -> str:
+    """A text of the node's format where the text holds none."""
     return _SAMPLES.get(node.format, "")
 
 
-def _playing(role: str, label: str, told: Told) -> list[Piece]:
-    if role == "place":
-        return _by_direction(parts_of(label), told.places(), told)
-    return told.of(*_ROLES[role][1]) + (told.of("expression") if role == "code" else [])
+def _roles(label: str, node: SchemaNode) -> list[Role]:
+    """The roles of a property by its name, or else by its description."""
+    by_name = [role for role in _ROLES if role.stems.intersection(parts_of(label))]
+    if by_name or is_free(label):
+        return by_name
+    described = set(content_stems(node.title))
+    return [role for role in _ROLES if role.stems & described]
 
 
-def _by_direction(named: list[str], places: list[Piece], told: Told) -> list[Piece]:
-    """Places in the order in which they answer where-from or where-to, if the property asks that."""
-    wanted = "from" if _FROM & set(named) else "to" if _TO & set(named) else ""
-    if not wanted:
-        return places
-    return sorted(
-        places, key=lambda p: not re.search(rf"\b{wanted}\s+$", told.text[max(0, p.start - 12) : p.start], re.I)
-    )
+def _of_format(form: str, extraction: Extraction) -> Iterator[tuple[str, Span]]:
+    if kind := _KIND_OF_FORMAT.get(form):
+        yield from ((span.text, span) for span in extraction.unused(kind))
+    elif form in ("date", "date-time"):
+        for span in extraction.unused("date"):
+            if iso := iso_date(span.text):
+                yield (iso if form == "date" else f"{iso}T00:00:00Z"), span
+
+
+def _spelt(span: Span, node: SchemaNode) -> str:
+    """The span's text; a date in ISO 8601 where the description asks for it."""
+    if span.kind == "date" and "yyyy-mm-dd" in node.title.casefold():
+        return iso_date(span.text) or span.text
+    return span.text

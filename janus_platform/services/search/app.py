@@ -21,26 +21,25 @@ from janus_platform.contract import Contract
 from janus_platform.corpus import Corpus
 from janus_platform.services.framework.app import ServiceContext, build_service, read_json
 from janus_platform.services.search.brave import BraveSearch
-from janus_platform.services.search.engine import Found, SearchEngine
+from janus_platform.services.search.engine import SearchEngine, SearchResults
 from janus_platform.services.search.local import LocalSearch
 
 
 def engine_named(web: str, corpus: Corpus, contract: Contract, environment: Mapping[str, str]) -> SearchEngine:
     """The engine for `web`: Brave where it is `live`, with the key that `environment` holds, else the bundled web."""
-    live = contract.services["search"].live
-    assert live is not None
+    live = contract.search.live
     return BraveSearch(live, environment.get(live.key_variable)) if web == "live" else LocalSearch.of(corpus)
 
 
 def build(context: ServiceContext, engine: SearchEngine) -> ASGIApp:
     """The Search API over `engine`, as an ASGI app; its lifespan closes the engine."""
-    service = context.contract.services["search"]
+    service = context.contract.search
 
     async def search(request: Request) -> Response:
         body = await read_json(request, service)
-        found = await engine.search(body["query"], body["num_results"])
-        get_current_span().set_attribute("janus.search.results", len(found.results))
-        return JSONResponse(_shown(found))
+        answer = await engine.search(body["query"], body["num_results"])
+        get_current_span().set_attribute("janus.search.results", len(answer.results))
+        return JSONResponse(_body(answer))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -52,6 +51,6 @@ def build(context: ServiceContext, engine: SearchEngine) -> ASGIApp:
     return build_service(service, context, search, health=engine.health, lifespan=lifespan)
 
 
-def _shown(found: Found) -> dict[str, Any]:
-    body: dict[str, Any] = {"results": [asdict(result) for result in found.results]}
-    return body | ({"corrected_query": found.corrected_query} if found.corrected_query else {})
+def _body(answer: SearchResults) -> dict[str, Any]:
+    body: dict[str, Any] = {"results": [asdict(result) for result in answer.results]}
+    return body | ({"corrected_query": answer.corrected_query} if answer.corrected_query else {})

@@ -19,7 +19,7 @@ import aiohttp
 from janus_platform.contract import LiveEngine
 from janus_platform.services.framework.invisible import without_invisible
 from janus_platform.services.framework.problem import Problem, invalid_field
-from janus_platform.services.search.engine import Found, Result
+from janus_platform.services.search.engine import Result, SearchResults
 from janus_platform.services.search.query import parse_query, shortened
 from janus_platform.services.search.snippet import one_line
 
@@ -40,7 +40,7 @@ class BraveSearch:
         self._live, self._key = live, (key or "").strip()
         self._session: aiohttp.ClientSession | None = None
 
-    async def search(self, query: str, num_results: int) -> Found:
+    async def search(self, query: str, num_results: int) -> SearchResults:
         """See SearchEngine. Raises Problem: 422 query, 429 quota, 502 refused or broken, 503 no key, 504 too late."""
         if not _KEY.fullmatch(self._key):
             raise self._no_key()
@@ -52,7 +52,7 @@ class BraveSearch:
             raise self._refusal(status, headers, answer)
         if answer is None:
             raise _failed("It answered with something that is no JSON object.")
-        return _found(answer, num_results)
+        return _search_results(answer, num_results)
 
     def health(self) -> dict[str, Any]:
         """The engine's name, and what is missing when it has no key."""
@@ -111,12 +111,12 @@ class BraveSearch:
                 upstream_status=status,
             )
         if status in (400, 422):
-            said = one_line(str(error.get("detail", "")))[:200]
+            message = one_line(str(error.get("detail", "")))[:200]
             return Problem(
                 422,
                 "invalid-query",
                 "The search engine cannot read the query",
-                f"Brave refused the query{f': {said}' if said else ''}. Use fewer or plainer words.",
+                f"Brave refused the query{f': {message}' if message else ''}. Use fewer or plainer words.",
                 field="query",
                 upstream_status=status,
             )
@@ -145,14 +145,14 @@ class BraveSearch:
         )
 
 
-def _found(answer: Mapping[str, Any], num_results: int) -> Found:
+def _search_results(answer: Mapping[str, Any], num_results: int) -> SearchResults:
     """Brave's answer as results: those of `web.results` that have a web address."""
     web, query = _mapping(answer.get("web")), _mapping(answer.get("query"))
     entries = web.get("results")
     results = [_result(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     altered = query.get("altered")
     corrected = plain_text(altered) if isinstance(altered, str) else ""
-    return Found(tuple(result for result in results if result is not None)[:num_results], corrected or None)
+    return SearchResults(tuple(result for result in results if result is not None)[:num_results], corrected or None)
 
 
 def _result(entry: Mapping[str, Any]) -> Result | None:

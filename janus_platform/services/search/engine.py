@@ -1,4 +1,4 @@
-"""What every search engine offers behind the Search API, and where it stands: the bundled web, or Brave."""
+"""The interface of a search engine behind the Search API: the bundled web, or Brave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResults:
     """Results, best first; `corrected_query` is what was searched for where the query seemed misspelled."""
 
     results: tuple[Result, ...]
@@ -27,7 +27,7 @@ class Found:
 class SearchEngine(Protocol):
     """Something that can be searched."""
 
-    async def search(self, query: str, num_results: int) -> Found:
+    async def search(self, query: str, num_results: int) -> SearchResults:
         """The best `num_results` pages for `query`. Raises Problem, which says what to do."""
 
     def health(self) -> Mapping[str, Any]:

@@ -8,16 +8,13 @@ from typing import Any
 
 from janus_platform.corpus import Corpus, Page, article_text
 from janus_platform.services.framework.problem import invalid_field
-from janus_platform.services.search.engine import Found, Result
+from janus_platform.services.search.engine import Result, SearchResults
 from janus_platform.services.search.index import Document, TextIndex
 from janus_platform.services.search.query import FUNCTION_WORDS, Query, parse_query, rewritten
 from janus_platform.services.search.snippet import cut, one_line, prepare
 from janus_platform.services.search.spelling import Speller
 from janus_platform.services.search.text import Phrase
 from janus_platform.services.search.vocabulary import Vocabulary
-
-# FTS5 ranks this many documents in about 0.2 ms; the ranks of a more common word are kept.
-COMMON_FROM = 200
 
 
 @dataclass(frozen=True)
@@ -37,36 +34,35 @@ class LocalSearch:
         pages = list(documents)
         self._shown = [(one_line(page.title), page.url) for page in pages]
         self._texts = [prepare(page.text) for page in pages]
-        self._index = TextIndex(pages)
         self._vocabulary = Vocabulary(
             f"{title} {text.lower}" for (title, _), text in zip(self._shown, self._texts, strict=True)
         )
+        self._index = TextIndex(pages, self._vocabulary)
         self._speller = Speller(self._vocabulary.frequencies)
-        self._keep_common_words()
 
     @classmethod
     def of(cls, corpus: Corpus) -> LocalSearch:
         """The engine over every page of `corpus`."""
         return cls(Document(page.title, text_of(page), page.url) for page in corpus.pages)
 
-    async def search(self, query: str, num_results: int) -> Found:
+    async def search(self, query: str, num_results: int) -> SearchResults:
         """See SearchEngine. Raises Problem 422 when there is nothing to search for."""
         # A search takes well under a millisecond: a thread would cost more than it.
         return self.find(query, num_results)
 
-    def find(self, query: str, num_results: int) -> Found:
+    def find(self, query: str, num_results: int) -> SearchResults:
         """The same, for those who cannot wait."""
         parsed, corrected = self._understood(query)
-        hits = self._index.find(self._spelled(parsed), num_results)
-        asked = self._asked(parsed) if hits else ()
-        results = (Result(*self._shown[hit.position], cut(self._texts[hit.position], asked)) for hit in hits)
-        return Found(tuple(results), corrected)
+        hits = self._index.find(parsed, num_results)
+        wanted = self._spellings(parsed) if hits else ()
+        results = (Result(*self._shown[hit.position], cut(self._texts[hit.position], wanted)) for hit in hits)
+        return SearchResults(tuple(results), corrected)
 
     def explain(self, query: str, num_results: int) -> list[Explained]:
         """The same pages in the same order, each with its score and the parts that it is the sum of."""
         parsed, _ = self._understood(query)
-        asked = {self._spelling(word): word for word in parsed.words}
-        parts = {word: self._ranks((spelling,)) for spelling, word in asked.items()}
+        words = {self._index.spelling(word): word for word in parsed.words}
+        parts = {word: self._ranks((spelling,)) for spelling, word in words.items()}
         parts |= {" ".join(phrase): self._ranks(phrase) for phrase in parsed.phrases}
         return [
             Explained(
@@ -74,7 +70,7 @@ class LocalSearch:
                 hit.score,
                 {name: ranks[hit.position] for name, ranks in parts.items() if hit.position in ranks},
             )
-            for hit in self._index.find(self._spelled(parsed), num_results)
+            for hit in self._index.find(parsed, num_results)
         ]
 
     def health(self) -> dict[str, Any]:
@@ -103,24 +99,12 @@ class LocalSearch:
         corrected = rewritten(text, better)
         return replace(query, words=parse_query(corrected).words), corrected
 
-    def _spelled(self, query: Query) -> Query:
-        """The query in the words of the index: of the spellings that match the same, one stands for all."""
-        return replace(query, words=tuple(dict.fromkeys(map(self._spelling, query.words))))
-
-    def _spelling(self, word: str) -> str:
-        return (self._vocabulary.spellings(word) or (word,))[0]
-
     def _ranks(self, phrase: Phrase) -> dict[int, float]:
         return {int(position): float(score) for position, score in zip(*self._index.ranks(phrase), strict=True)}
 
-    def _asked(self, query: Query) -> Sequence[Sequence[str]]:
+    def _spellings(self, query: Query) -> Sequence[Sequence[str]]:
         words = dict.fromkeys([*query.words, *(word for phrase in query.phrases for word in phrase)])
         return [self._vocabulary.spellings(word) for word in words]
-
-    def _keep_common_words(self) -> None:
-        often = self._vocabulary.frequencies
-        families = self._vocabulary.families() if len(self._shown) >= COMMON_FROM else []
-        self._index.keep_ready(f for f in families if sum(often[word] for word in f) >= COMMON_FROM)
 
 
 def text_of(page: Page) -> str:

@@ -1,6 +1,6 @@
-"""What a search query means: words, "quoted phrases", -exclusions and site:host, and how that is said to SQLite FTS5.
+"""The query language: words, "quoted phrases", -exclusions and site:host, and their expression for SQLite FTS5.
 
-Only words (`search_text`) ever reach FTS5, each inside quotes; so there is no FTS5 syntax that a caller could
+Only words (`words_of`) ever reach FTS5, each inside quotes; so there is no FTS5 syntax that a caller could
 use or break (https://www.sqlite.org/fts5.html, section 3.1).
 """
 
@@ -57,14 +57,14 @@ def parse_query(text: str) -> Query:
     phrases: list[Phrase] = []
     excluded: list[Phrase] = []
     sites: dict[bool, list[str]] = {False: [], True: []}
-    for found in _TERM.finditer(shortened(_read(text))):
-        minus, tokens = bool(found["minus"]), words_of(found["phrase"] or found["word"] or "")
-        site = _host(found["site"] or "")
+    for match in _TERM.finditer(shortened(_read(text))):
+        minus, tokens = bool(match["minus"]), words_of(match["phrase"] or match["word"] or "")
+        site = _host(match["site"] or "")
         if site:
             sites[minus].append(site)
         elif minus and tokens:
             excluded.append(tokens)
-        elif found["phrase"] and tokens:
+        elif match["phrase"] and tokens:
             phrases.append(tokens)
         else:
             words.extend(tokens)
@@ -76,10 +76,10 @@ def parse_query(text: str) -> Query:
 def rewritten(text: str, replacements: Mapping[str, str]) -> str:
     """The query with its plain words replaced, those in quotes, exclusions and sites untouched."""
 
-    def term(found: re.Match[str]) -> str:
-        if found["minus"] or not found["word"]:
-            return found[0]
-        return WORD.sub(lambda word: replacements.get(word[0].lower(), word[0]), found[0])
+    def term(match: re.Match[str]) -> str:
+        if match["minus"] or not match["word"]:
+            return match[0]
+        return WORD.sub(lambda word: replacements.get(word[0].lower(), word[0]), match[0])
 
     return _TERM.sub(term, _read(text))
 
@@ -100,7 +100,7 @@ def _host(site: str) -> str:
 
 def shortened(text: str) -> str:
     """`text` up to its MAX_WORDS-th word."""
-    ends = [found.end() for found in WORD.finditer(text)]
+    ends = [match.end() for match in WORD.finditer(text)]
     return text if len(ends) <= MAX_WORDS else text[: ends[MAX_WORDS - 1]]
 
 

@@ -23,17 +23,17 @@ _JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedText:
     """A text to cut snippets from, and the same in lower case, letter below letter."""
 
     text: str
     lower: str
 
 
-def prepare(text: str) -> Prepared:
+def prepare(text: str) -> PreparedText:
     """`text` on one line, without control characters and in composed Unicode, ready to be cut."""
     line = one_line(unicodedata.normalize("NFC", text))
-    return Prepared(line, folded(line))
+    return PreparedText(line, folded(line))
 
 
 def one_line(text: str) -> str:
@@ -46,30 +46,30 @@ def one_line(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def cut(page: Prepared, asked: Sequence[Sequence[str]]) -> str:
+def cut(page: PreparedText, spellings: Sequence[Sequence[str]]) -> str:
     """At most SNIPPET_CHARACTERS of the page around the place that shows the most of what was asked.
 
-    `asked` has the spellings of each word, in lower case. Where none stands in the text, its beginning is shown.
+    `spellings` has those of each word, in lower case. Where none stands in the text, its beginning is shown.
     An ellipsis stands where a sentence was cut.
     """
-    text, room = page.text, SNIPPET_CHARACTERS
-    if len(text) <= room:
+    text, most = page.text, SNIPPET_CHARACTERS
+    if len(text) <= most:
         return text
-    start = _start(text, *_best_place(page.lower, asked))
-    end = start + room
+    start = _start(text, *_best_place(page.lower, spellings))
+    end = start + most
     if end >= len(text):
-        start, end = _word_after(text, len(text) - room), len(text)
-    elif (space := text.rfind(" ", start + room // 2, end + 1)) > 0:
+        start, end = _word_after(text, len(text) - most), len(text)
+    elif (space := text.rfind(" ", start + most // 2, end + 1)) > 0:
         end = space
     before = "" if start == 0 or _SENTENCE_END.search(text, max(start - 3, 0), start) else ELLIPSIS
     after = "" if end == len(text) or text[end - 1] in ".!?" else ELLIPSIS
     return before + text[start:end] + after
 
 
-def _best_place(lower: str, asked: Sequence[Sequence[str]]) -> tuple[int, int]:
+def _best_place(lower: str, spellings: Sequence[Sequence[str]]) -> tuple[int, int]:
     """From where to where in the text the most distinct words asked for stand together, then the most of them."""
-    matches = sorted((at, end, word) for word, forms in enumerate(asked) for at, end in _matches(lower, forms))
-    best, place = (0, 0), (0, 0)
+    matches = sorted((at, end, word) for word, forms in enumerate(spellings) for at, end in _matches(lower, forms))
+    best, span = (0, 0), (0, 0)
     inside: Counter[int] = Counter()
     first = 0
     for number, (at, end, word) in enumerate(matches):
@@ -82,8 +82,8 @@ def _best_place(lower: str, asked: Sequence[Sequence[str]]) -> tuple[int, int]:
             first += 1
         value = (len(inside), number - first + 1)
         if value > best:
-            best, place = value, (matches[first][0], end)
-    return place
+            best, span = value, (matches[first][0], end)
+    return span
 
 
 def _matches(lower: str, spellings: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -103,7 +103,7 @@ def _start(text: str, first: int, last: int) -> int:
     earliest = max(last - SNIPPET_CHARACTERS, first - 2 * _LEAD, 0)
     if earliest == 0:
         return 0
-    begins = [found.end() for found in _SENTENCE_END.finditer(text, earliest, first)]
+    begins = [match.end() for match in _SENTENCE_END.finditer(text, earliest, first)]
     return begins[0] if begins else _word_after(text, max(earliest, first - _LEAD))
 
 

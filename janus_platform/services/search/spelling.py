@@ -1,8 +1,8 @@
 """Typo tolerance: the known word that an unknown one was probably meant to be.
 
 A candidate differs by one edit, from LONG_WORD letters on by at most two. An edit is a letter too much, missing, wrong,
-or two neighbours swapped (optimal string alignment: Damerau 1964, Levenshtein 1966). Fewest edits win, then the more
-frequent word, then the alphabet; so the same index always answers the same.
+or two neighbours swapped (optimal string alignment). Fewest edits win, then the more frequent word, then the alphabet;
+so the same index always answers the same.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+
+from rapidfuzz.distance import OSA
 
 SHORTEST_WORD = 4
 LONG_WORD = 8
@@ -46,7 +48,8 @@ class Speller:
         near = [
             (-self._frequencies[self._words[position]], self._words[position])
             for position in self._candidates(typed, edits)
-            if distance(typed, self._plain[position], edits) <= edits and _plausible(typed, self._plain[position])
+            if OSA.distance(typed, self._plain[position], score_cutoff=edits) <= edits
+            and _plausible(typed, self._plain[position])
         ]
         return min(near)[1] if near else None
 
@@ -77,27 +80,6 @@ def plain(word: str) -> str:
     if word.isascii():
         return word
     return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
-
-
-def distance(one: str, other: str, most: int) -> int:
-    """How many edits lie between two words; `most` + 1 stands for anything above `most`."""
-    far = most + 1
-    before: list[int] = []
-    last = [min(j, far) for j in range(len(other) + 1)]
-    for i, letter in enumerate(one, 1):
-        row = [far] * (len(other) + 1)
-        row[0] = min(i, far)
-        # Further from the diagonal than `most`, every distance is above it (Ukkonen 1985).
-        for j in range(max(1, i - most), min(len(other), i + most) + 1):
-            counterpart = other[j - 1]
-            edits = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != counterpart))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == counterpart:
-                edits = min(edits, before[j - 2] + 1)
-            row[j] = min(edits, far)
-        if min(row) > most:
-            return far
-        before, last = last, row
-    return last[-1]
 
 
 def _plausible(typed: str, meant: str) -> bool:

@@ -68,12 +68,12 @@ def _folded(letter: str) -> str:
 
 
 def _words(text: str) -> Iterator[str]:
-    for found in WORD.finditer(text):
-        if found["spaceless"]:
-            run = found[0]
+    for match in WORD.finditer(text):
+        if match["spaceless"]:
+            run = match[0]
             for at, character in enumerate(run):
                 yield character
                 if at + 1 < len(run):
                     yield run[at : at + 2]
         else:
-            yield found[0]
+            yield match[0]

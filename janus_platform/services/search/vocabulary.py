@@ -38,10 +38,8 @@ class Vocabulary:
         return self._found(word)
 
     def _find(self, word: str) -> Phrase:
-        found = self._db.execute(
-            "SELECT rowid FROM spelled WHERE spelled MATCH ? ORDER BY rowid", [expression((word,))]
-        )
-        return tuple(self._words[position] for (position,) in found)
+        rows = self._db.execute("SELECT rowid FROM spelled WHERE spelled MATCH ? ORDER BY rowid", [expression((word,))])
+        return tuple(self._words[position] for (position,) in rows)
 
     def families(self) -> list[list[str]]:
         """All words, those together that match each other."""

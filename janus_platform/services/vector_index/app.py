@@ -1,10 +1,10 @@
 """The Vector Index: `POST /query`, semantic search over the knowledge base (FR-3).
 
 With the embedding model prepared, a chunk's score is the cosine between query and chunk. The order is by more than that
-(`vector_index_order`), so scores need not descend. Without the model, or while its index is made, chunks are ranked by
+(`ranking`), so scores need not descend. Without the model, or while its index is made, chunks are ranked by
 BM25 and the score is BM25 / (BM25 + 5), between 0 and 1; every answer names its `method`, and a lexical one says in
-`notice` what to run. Uploading an index of one's own is a future feature of the
-specification: `POST /upload` says so with 501.
+`notice` what to run. Uploading an index of one's own is a future feature of the specification: `POST /upload` says so
+with 501.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,71 +24,38 @@ from starlette.types import ASGIApp
 
 from janus_platform.contract import load_contract
 from janus_platform.corpus import Corpus
-from janus_platform.services.embedding.encoder import Encoder, ModelDamaged, is_prepared
+from janus_platform.services.embedding.encoder import Encoder, ModelDamagedError, is_prepared
 from janus_platform.services.framework.app import ServiceContext, build_service, read_json
 from janus_platform.services.framework.problem import Problem
-from janus_platform.services.search.index import Hit
-from janus_platform.services.search.query import Query, parse_query
 from janus_platform.services.vector_index.build import build_in_background
 from janus_platform.services.vector_index.chunks import BOOK, Chunk, chunks_of
 from janus_platform.services.vector_index.knowledge import NO_BOOK, Knowledge, current_key, head, kept_keys, load
-from janus_platform.services.vector_index.order import CANDIDATES, WORDS_DEPTH, in_order
 from janus_platform.services.vector_index.prepare import METHOD_LEXICAL, METHOD_SEMANTIC, Build, model_folder
 from janus_platform.services.vector_index.queries import QueryEncoder
-from janus_platform.services.vector_index.source import Matches, source_filter
-from janus_platform.services.vector_index.store import ExactStore, StoreMaker, VectorStore
+from janus_platform.services.vector_index.ranking import View
+from janus_platform.services.vector_index.store import ExactStore, StoreMaker, source_filter
 from janus_platform.services.vector_index.vectors import load_vectors, vectors_file
-from janus_platform.services.vector_index.words import ChunkWords
 
 log = logging.getLogger("janus.services.vector_index")
-
-# BM25 has no upper end. At this score, a few telling words found, the lexical score is 0.5.
-BM25_HALF = 5.0
 
 # The specification names the feature and no path; this one only says that it is not there yet.
 UPLOAD_PATH = "/upload"
 
-BY_WORDS = "Ranked by words, not by meaning: "
-NOT_PREPARED = BY_WORDS + "the embedding model is not set up. Run `janus prepare` once, with a network."
-DAMAGED = BY_WORDS + "the cached embedding model is damaged. Run `janus prepare` to fetch it again."
-FAILED = BY_WORDS + "the index could not be made; `janus logs` has the details, and `janus prepare` tries again."
-NOT_MADE = BY_WORDS + "the index is not made yet. The first query starts that, or run `janus prepare`."
 NO_SUCH_SOURCE = "No chunk has a source like that. The sources of an answer without `source` show what there is."
 
 
-class View:
-    """What is answered from at one time: chunks, and vectors where there are any. It is replaced, never changed."""
+BY_WORDS = "Ranked by words, not by meaning: "
 
-    def __init__(
-        self, knowledge: Knowledge, encoder: QueryEncoder | None = None, store: VectorStore | None = None
-    ) -> None:
-        self.knowledge, self.encoder, self.store = knowledge, encoder, store
 
-    @property
-    def method(self) -> str:
-        return METHOD_LEXICAL if self.encoder is None else METHOD_SEMANTIC
+class Status(StrEnum):
+    """What keeps the index from answering by meaning; the value is the notice for the caller."""
 
-    @cached_property
-    def words(self) -> ChunkWords:
-        """The chunks by their words; made when first asked for, which takes up to a second."""
-        return ChunkWords(self.knowledge.chunks)
-
-    async def find(self, text: str, top_k: int, matches: Matches | None) -> list[tuple[int, float]]:
-        """The numbers of the best chunks and their scores, best first; see `vector_index_order`."""
-        if self.encoder is None or self.store is None:
-            hits = self._by_words(parse_query(text), top_k, matches)
-            return [(hit.position, hit.score / (hit.score + BM25_HALF)) for hit in hits]
-        vector = await self.encoder.encode(text)
-        # Two milliseconds: a thread would cost as much.
-        near = self.store.nearest(vector, max(top_k, CANDIDATES), matches)
-        # Only its words: a minus or quotation marks are no commands to a search by meaning.
-        alike = self._by_words(Query(words=parse_query(text).words), WORDS_DEPTH, matches)
-        return in_order(near, [hit.position for hit in alike], self.knowledge.chunks)[:top_k]
-
-    def _by_words(self, query: Query, limit: int, matches: Matches | None) -> list[Hit]:
-        chunks = self.knowledge.chunks
-        hits = self.words.find(query, limit if matches is None else len(chunks))
-        return [hit for hit in hits if matches is None or matches(chunks[hit.position].source)][:limit]
+    READY = ""  # nothing, as far as is known before the first query
+    NOT_PREPARED = BY_WORDS + "the embedding model is not set up. Run `janus prepare` once, with a network."
+    DAMAGED = BY_WORDS + "the cached embedding model is damaged. Run `janus prepare` to fetch it again."
+    NOT_MADE = BY_WORDS + "the index is not made yet. The first query starts that, or run `janus prepare`."
+    BUILDING = BY_WORDS + "the index is being made ({step}, {done} of {total}). Ask again."
+    FAILED = BY_WORDS + "the index could not be made; `janus logs` has the details, and `janus prepare` tries again."
 
 
 class VectorIndex:
@@ -112,10 +80,10 @@ class VectorIndex:
         self._current_key, self._build, self._make_store = key, build, make_store
         self._key = ""
         self._view = View(Knowledge("", tuple(first)))
-        self._notice = ""
+        self._status = Status.READY
         self._loading = asyncio.Lock()
         self._building: asyncio.Task[None] | None = None
-        self._progress: tuple[int, int] | None = None
+        self._progress: tuple[str, int, int] | None = None
 
     @classmethod
     def of(cls, corpus: Corpus, folder: Path | None = None) -> VectorIndex:
@@ -129,12 +97,12 @@ class VectorIndex:
         """
         matches = None if source is None else source_filter(source)
         view = await self._ready()
-        found = await view.find(text, top_k, matches)
+        ranked = await view.find(text, top_k, matches)
         body: dict[str, Any] = {
-            "chunks": [_shown(view.knowledge.chunks[i], s) for i, s in found],
+            "chunks": [_shown(view.knowledge.chunks[number], score) for number, score in ranked],
             "method": view.method,
         }
-        notices = [self._notice] if view.method == METHOD_LEXICAL else []
+        notices = [self._notice(self._status)] if view.method == METHOD_LEXICAL else []
         if matches and not any(matches(chunk.source) for chunk in view.knowledge.chunks):
             notices.append(NO_SUCH_SOURCE)
         return body | ({"notice": " ".join(notices)} if notices else {})
@@ -143,7 +111,8 @@ class VectorIndex:
         """What `GET /health` adds: chunks by where they are from, how they are ranked, what is under way or missing."""
         loaded = self._view.method == METHOD_SEMANTIC
         kept = "" if loaded else next((key for key in kept_keys(self._folder)), "")
-        prepared = is_prepared(self._folder) and vectors_file(self._folder, kept).is_file() and not self._notice
+        prepared = is_prepared(self._folder) and vectors_file(self._folder, kept).is_file()
+        prepared = prepared and self._status is Status.READY
         ready = loaded or prepared
         groups = dict(head(self._folder, kept).get("groups", {})) if prepared else self._view.knowledge.groups
         state = {
@@ -153,8 +122,9 @@ class VectorIndex:
             "loaded": loaded,
         }
         if self._progress is not None:
-            state["encoded"] = {"done": self._progress[0], "of": self._progress[1]}
-        notices = [] if ready else [self._notice or (NOT_MADE if is_prepared(self._folder) else NOT_PREPARED)]
+            _, done, total = self._progress
+            state["encoded"] = {"done": done, "of": total}
+        notices = [] if ready else [self._notice(self._missing())]
         notices += [] if groups.get(BOOK) or not self._view.knowledge.key else [NO_BOOK]
         return state | ({"notice": " ".join(notices)} if notices else {})
 
@@ -176,7 +146,7 @@ class VectorIndex:
             if not self._is_current(self._view) and not self._is_building():
                 await asyncio.to_thread(self._load)
                 # Once: when what is read changes while it is read, the next platform makes the newer index.
-                if self._building is None and not self._is_current(self._view) and self._notice != DAMAGED:
+                if self._building is None and not self._is_current(self._view) and self._status is not Status.DAMAGED:
                     self._building = asyncio.create_task(self._make())
         return self._view
 
@@ -201,23 +171,23 @@ class VectorIndex:
             vectors = load_vectors(self._folder, key, len(knowledge.chunks)) if encoder else None
             if encoder and vectors is not None:
                 store = self._make_store(vectors, [chunk.source for chunk in knowledge.chunks])
-                self._view, self._notice = _made(View(knowledge, QueryEncoder(encoder), store)), ""
+                self._view, self._status = _indexed(View(knowledge, QueryEncoder(encoder), store)), Status.READY
                 return
             if self._view.knowledge.key != key and self._view.method == METHOD_LEXICAL:
-                self._view = _made(View(knowledge))
+                self._view = _indexed(View(knowledge))
             if not encoder:
                 return
-        if encoder and self._notice != FAILED:
-            self._notice = NOT_MADE
+        if encoder and self._status is not Status.FAILED:
+            self._status = Status.NOT_MADE
 
     def _encoder(self) -> Encoder | None:
         if not is_prepared(self._folder):
-            self._notice = NOT_PREPARED
+            self._status = Status.NOT_PREPARED
             return None
         try:
             return Encoder.load(self._folder)
-        except ModelDamaged:
-            self._notice = DAMAGED
+        except ModelDamagedError:
+            self._status = Status.DAMAGED
             return None
 
     async def _make(self) -> None:
@@ -226,16 +196,26 @@ class VectorIndex:
         except Exception:
             # Whatever went wrong, the service goes on answering from what it has, and says so.
             log.exception("the vector index could not be made")
-            self._notice = self._notice if self._notice == NOT_PREPARED else FAILED
-            return
+            self._status = self._status if self._status is Status.NOT_PREPARED else Status.FAILED
+        else:
+            await asyncio.to_thread(self._load)
         finally:
             self._progress = None
-        await asyncio.to_thread(self._load)
 
     def _report(self, step: str, done: int, total: int) -> None:
-        self._progress = (done, total)
-        if self._notice != NOT_PREPARED:
-            self._notice = f"{BY_WORDS}the index is being made ({step}, {done} of {total}). Ask again."
+        self._progress = (step, done, total)
+        if self._status is not Status.NOT_PREPARED:
+            self._status = Status.BUILDING
+
+    def _missing(self) -> Status:
+        """What keeps it from answering by meaning, also before anything was loaded."""
+        if self._status is not Status.READY:
+            return self._status
+        return Status.NOT_MADE if is_prepared(self._folder) else Status.NOT_PREPARED
+
+    def _notice(self, status: Status) -> str:
+        step, done, total = self._progress or ("", 0, 0)
+        return status.value.format(step=step, done=done, total=total) if status is Status.BUILDING else status.value
 
 
 def build(context: ServiceContext, index: VectorIndex) -> ASGIApp:
@@ -259,7 +239,7 @@ def build(context: ServiceContext, index: VectorIndex) -> ASGIApp:
     return build_service(service, context, query, health=index.health, extra_routes=routes)
 
 
-def _made(view: View) -> View:
+def _indexed(view: View) -> View:
     """`view` with its words indexed here, in a thread, rather than on the event loop."""
     _ = view.words
     return view

@@ -66,10 +66,10 @@ def _sections(markdown: str) -> Iterator[tuple[str, str, str]]:
             fence = "" if marks and marks[1].startswith(fence) and line.strip() == marks[1] else fence
         elif marks:
             fence = marks[1]
-        elif found := _HEADING.fullmatch(line):
+        elif match := _HEADING.fullmatch(line):
             yield title, heading, _plain(lines)
-            said = found[1].rstrip().rstrip("#").rstrip()
-            title, heading, lines = title or said, said if title else "", []
+            heading_text = match[1].rstrip().rstrip("#").rstrip()
+            title, heading, lines = title or heading_text, heading_text if title else "", []
         else:
             lines.append(line)
     yield title, heading, _plain(lines)
@@ -77,5 +77,5 @@ def _sections(markdown: str) -> Iterator[tuple[str, str, str]]:
 
 def _plain(lines: list[str]) -> str:
     text = _ROLE.sub(r"\1", "\n".join(lines))
-    text = _LINK.sub(lambda found: "" if found[1] else found[2], text)
+    text = _LINK.sub(lambda match: "" if match[1] else match[2], text)
     return re.sub(r"\n{2,}", "\n", _EMPHASIS.sub("", text)).strip()

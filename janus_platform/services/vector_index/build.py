@@ -24,6 +24,7 @@ from pathlib import Path
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
 from janus_platform.processes.child import Child
+from janus_platform.services import ServiceError
 from janus_platform.services.embedding.download import Progress
 from janus_platform.services.embedding.encoder import Encoder, is_prepared
 from janus_platform.services.vector_index.knowledge import (
@@ -43,14 +44,14 @@ KEPT_INDEXES = 4
 _REPORT_SECONDS = 0.2
 
 
-class BuildFailed(Exception):
+class BuildError(ServiceError):
     """The index could not be made; the message says why."""
 
 
 async def build_at_once(folder: Path, progress: Progress) -> None:
     """Make the index in `folder`, in a child process on every core; `progress` is told how far it is.
 
-    Raises BuildFailed. When this is cancelled, the child is ended.
+    Raises BuildError. When this is cancelled, the child is ended.
     """
     await _build_in_child(folder, progress, "--threads", str(os.cpu_count() or 1))
 
@@ -74,7 +75,7 @@ async def _build_in_child(folder: Path, progress: Progress, *options: str) -> No
             if "step" in message:
                 progress(message["step"], message["done"], message["total"])
         if await child.wait():
-            raise BuildFailed(error)
+            raise BuildError(error)
     finally:
         if child.exit_code is None:
             child.kill()
@@ -84,7 +85,7 @@ async def _build_in_child(folder: Path, progress: Progress, *options: str) -> No
 def build(folder: Path, progress: Progress, *, threads: int) -> Knowledge:
     """Make what is missing of the index in `folder`: its knowledge, and with a prepared model its vectors.
 
-    Raises OSError when the folder cannot be written, ModelDamaged when the model is not what it was.
+    Raises OSError when the folder cannot be written, ModelDamagedError when the model is not what it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
     corpus, repository = load_corpus(), load_contract().repository

@@ -54,8 +54,8 @@ class Chunk:
         """
         if self.group == DOCUMENTATION:
             return [self.content]
-        place = " – ".join(dict.fromkeys(part for part in (self.title, self.heading) if part))
-        return [f"{place}\n{text}" for text in _sentences(self.content)]
+        context = " – ".join(dict.fromkeys(part for part in (self.title, self.heading) if part))
+        return [f"{context}\n{text}" for text in _sentences(self.content)]
 
 
 def chunks_of(corpus: Corpus) -> list[Chunk]:
@@ -71,15 +71,15 @@ def chunks_of(corpus: Corpus) -> list[Chunk]:
 def split(text: str, *, words: int = WORDS_PER_CHUNK) -> list[str]:
     """Cut one section's text into passages of about `words` words; a longer sentence stays whole."""
     passages: list[str] = []
-    room = 0
+    words_left = 0
     for piece in _pieces(text, words):
         length = len(piece.split())
-        if passages and length <= room:
+        if passages and length <= words_left:
             passages[-1] += piece
-            room -= length
+            words_left -= length
         else:
             passages.append(piece)
-            room = words - length
+            words_left = words - length
     if len(passages) > 1 and len(passages[-1].split()) < MIN_WORDS:
         passages[-2:] = ["".join(passages[-2:])]
     return [passage.strip() for passage in passages]
@@ -95,15 +95,15 @@ def key_of(chunks: Iterable[Chunk]) -> str:
 
 def _sentences(text: str) -> list[str]:
     """The sentences and lines of `text`, short ones with those that follow."""
-    found: list[str] = []
+    sentences: list[str] = []
     complete = True
     for piece in filter(None, _SHORT_PIECE.split(text)):
         if complete:
-            found.append(piece)
+            sentences.append(piece)
         else:
-            found[-1] += " " + piece
-        complete = len(found[-1].split()) >= WORDS_PER_SENTENCE
-    return found or [text]
+            sentences[-1] += " " + piece
+        complete = len(sentences[-1].split()) >= WORDS_PER_SENTENCE
+    return sentences or [text]
 
 
 def _pieces(text: str, words: int) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """Cut the documentation of installed frameworks and of the standard library into chunks, out of their docstrings.
 
 Source files are parsed, never imported: nothing of a framework runs. Only what the standard library has in C, and
-therefore in no source file, is read from the imported module (`vector_index_compiled`). A chunk's source is the page of
+therefore in no source file, is read from the imported module: it is part of the
+interpreter, which does nothing when it is imported. A chunk's source is the page of
 the project's own documentation, with the Python name as the fragment.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +17,6 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from janus_platform.services.vector_index.chunks import DOCUMENTATION, Chunk, split
-from janus_platform.services.vector_index.compiled import COMPILED, compiled_entries
 from janus_platform.services.vector_index.pages import PASSING_ON, STANDARD, page_of
 
 # A docstring of fewer words repeats the name.
@@ -23,6 +24,13 @@ MIN_WORDS = 6
 WORDS_PER_CHUNK = 100
 # What follows is a list of parameters of some long call; it would outnumber everything else.
 MAX_CHUNKS = 3
+
+COMPILED = frozenset(
+    """builtins collections contextvars csv datetime functools io itertools math operator os random re select signal
+    socket sqlite3 ssl struct sys time zlib""".split()
+)
+# Where names of these modules say that they come from.
+_HOMES = {"os": {"posix", "nt"}}
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -118,9 +126,9 @@ def _files(top: str, parts: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
         return
     root = origin.parent
     for part in parts:
-        place = root / part
-        found = sorted(place.rglob("*.py")) if place.is_dir() else [place] if place.is_file() else []
-        yield from ((root, file) for file in found if not {"test", "tests"} & set(file.relative_to(root).parts))
+        path = root / part
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.is_file() else []
+        yield from ((root, file) for file in files if not {"test", "tests"} & set(file.relative_to(root).parts))
 
 
 def _dotted(top: str, root: Path, file: Path) -> str:
@@ -174,6 +182,42 @@ def _signature(node: Definition) -> str:
     names += [f"**{a.kwarg.arg}"] if a.kwarg else []
     shown = [name for name in names if name not in ("self", "cls")]
     return f"({', '.join(shown[:8] + ['…'] * (len(shown) > 8))})"
+
+
+def compiled_entries(module: str) -> Iterator[tuple[str, str, str, str]]:
+    """Name, signature ("" where C keeps it to itself), docstring and kind of every public thing in `module`.
+
+    The kind is "function", "type" or "exception".
+    """
+    loaded = importlib.import_module(module)
+    homes = {module, f"_{module}", *_HOMES.get(module, ())}
+    for attribute, value in sorted(vars(loaded).items()):
+        if attribute.startswith("_") or getattr(value, "__module__", None) not in homes:
+            continue
+        if inspect.isclass(value):
+            yield from _of_class(f"{module}.{attribute}", value)
+        elif inspect.isbuiltin(value) and value.__doc__:
+            yield f"{module}.{attribute}", _text_signature(value), value.__doc__, "function"
+
+
+def _of_class(name: str, value: type) -> Iterator[tuple[str, str, str, str]]:
+    kind = "exception" if issubclass(value, BaseException) else "type"
+    if value.__doc__:
+        yield name, _text_signature(value), value.__doc__, kind
+    for attribute, member in sorted(vars(value).items()):
+        # Methods in Python were read from the source.
+        text = getattr(member, "__doc__", None)
+        written_in_c = inspect.ismethoddescriptor(member) or isinstance(member, classmethod | staticmethod)
+        if not attribute.startswith("_") and written_in_c and isinstance(text, str):
+            yield f"{name}.{attribute}", _text_signature(member), text, kind
+
+
+def _text_signature(value: object) -> str:
+    text = getattr(value, "__text_signature__", None) or ""
+    for own in ("($self, /, ", "($self, /", "($self, ", "($self", "($module, /, ", "($module, /", "($module, "):
+        if text.startswith(own):
+            return "(" + text.removeprefix(own)
+    return text
 
 
 def _chunks_of(entry: Entry) -> list[Chunk]:

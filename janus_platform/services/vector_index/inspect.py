@@ -1,4 +1,4 @@
-"""What a notebook looks at: the kept index from outside the service, and its vectors as points in a plane."""
+"""The kept index for a notebook: its chunks, its vectors, and these as points in a plane."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def kept_chunks(folder: Path | None = None) -> list[Chunk]:
     """The chunks of the newest kept index; those of the corpus where `janus prepare` never ran."""
     folder = folder or model_folder()
-    found = (load(folder, key) for key in kept_keys(folder))
-    knowledge = next((knowledge for knowledge in found if knowledge is not None), None)
+    kept = (load(folder, key) for key in kept_keys(folder))
+    knowledge = next((knowledge for knowledge in kept if knowledge is not None), None)
     return chunks_of(load_corpus()) if knowledge is None else list(knowledge.chunks)
 
 

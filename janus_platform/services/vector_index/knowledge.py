@@ -19,21 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from janus_platform.corpus import Corpus
+from janus_platform.services.embedding.encoder import write_whole
 from janus_platform.services.vector_index import book as vector_index_book
 from janus_platform.services.vector_index import chunks as vector_index_chunks
-from janus_platform.services.vector_index import compiled
 from janus_platform.services.vector_index import docs as vector_index_docs
 from janus_platform.services.vector_index import pages as vector_index_pages
 from janus_platform.services.vector_index import vectors as vector_index_vectors
 from janus_platform.services.vector_index.book import book_chunks
 from janus_platform.services.vector_index.chunks import BOOK, CORPUS, DOCUMENTATION, Chunk, chunks_of, key_of
 from janus_platform.services.vector_index.docs import FRAMEWORKS, documentation_chunks
-from janus_platform.services.vector_index.files import place
 
 _CODE = (
     vector_index_book,
     vector_index_chunks,
-    compiled,
     vector_index_docs,
     vector_index_pages,
     vector_index_vectors,
@@ -76,7 +74,7 @@ def save(knowledge: Knowledge, folder: Path) -> None:
     path = knowledge_file(folder, knowledge.key)
     head = {"chunks": len(knowledge.chunks), "groups": knowledge.groups}
     rows = [astuple(chunk) for chunk in knowledge.chunks]
-    place(path, f"{json.dumps(head)}\n{json.dumps(rows, ensure_ascii=False)}\n".encode())
+    write_whole(path, f"{json.dumps(head)}\n{json.dumps(rows, ensure_ascii=False)}\n".encode())
 
 
 def load(folder: Path, key: str) -> Knowledge | None:
@@ -100,13 +98,13 @@ def head(folder: Path, key: str) -> Mapping[str, Any]:
 
 def kept_keys(folder: Path) -> list[str]:
     """The keys of all kept knowledge, newest first."""
-    found = []
+    dated_keys = []
     for path in folder.glob(knowledge_file(folder, "*").name):
         try:
-            found.append((path.stat().st_mtime_ns, path.stem.removeprefix("knowledge-")))
+            dated_keys.append((path.stat().st_mtime_ns, path.stem.removeprefix("knowledge-")))
         except FileNotFoundError:
             continue
-    return [key for _, key in sorted(found, reverse=True)]
+    return [key for _, key in sorted(dated_keys, reverse=True)]
 
 
 def knowledge_file(folder: Path, key: str) -> Path:

@@ -1,4 +1,4 @@
-"""Where the documentation of a Python name stands on the web: the `source` of chunks that were read from docstrings."""
+"""The address of a Python name's documentation: the `source` of chunks that were read from docstrings."""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ from janus_platform.corpus import Corpus
 from janus_platform.services.embedding.download import (
     TOKENIZER,
     WEIGHTS,
-    ModelUnavailable,
+    ModelUnavailableError,
     Progress,
     Source,
     checked,
     fetch_model,
 )
-from janus_platform.services.embedding.encoder import Encoder, ModelDamaged, is_prepared, quantise
+from janus_platform.services.embedding.encoder import Encoder, ModelDamagedError, is_prepared, quantise
 from janus_platform.services.vector_index.build import build_at_once
 from janus_platform.services.vector_index.knowledge import current_key, head, kept_keys, knowledge_file
 from janus_platform.services.vector_index.vectors import vectors_file
@@ -58,7 +58,7 @@ def prepare(
     """Make everything that semantic answers need, in `folder` (default: `model_folder()`).
 
     Without a network this is no failure: the report says that the index answers lexically, and why. Raises OSError
-    when the folder cannot be written, BuildFailed when the index cannot be made.
+    when the folder cannot be written, BuildError when the index cannot be made.
     """
     folder = folder or model_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,13 +84,13 @@ def _get_model(folder: Path, progress: Progress, sources: tuple[Source, ...] | N
             try:
                 Encoder.load(folder)
                 return ""
-            except ModelDamaged:
+            except ModelDamagedError:
                 progress("the cached model is damaged and is fetched again", 0, 1)
         if not all(checked(folder / file.name, file.sha256) for file in (WEIGHTS, TOKENIZER)):
             fetch_model(folder, progress, sources)
         progress("quantising the model", 0, 1)
         quantise(folder)
-    except (ModelUnavailable, ModelDamaged) as error:
+    except (ModelUnavailableError, ModelDamagedError) as error:
         return str(error)
     # A quarter of its size is left now, and nothing reads the original any more.
     (folder / WEIGHTS.name).unlink()

@@ -1,4 +1,4 @@
-"""How well a ranking finds the page that answers a paraphrase: hit@1, hit@5 and the mean reciprocal rank (MRR).
+"""The quality of a ranking of paraphrases: hit@1, hit@5 and the mean reciprocal rank (MRR).
 
 The queries lie beside this module: each avoids the words of the page it is about, and was written before it was asked.
 How passages are ordered was chosen on one half of the paraphrases; the figure that counts is that of the other half.
@@ -54,20 +54,22 @@ def paraphrases(kind: Literal["paraphrase", "unseen"] = "paraphrase") -> list[Pa
     ]
 
 
-def halves(asked: Iterable[Paraphrase]) -> tuple[list[Paraphrase], list[Paraphrase]]:
+def halves(queries: Iterable[Paraphrase]) -> tuple[list[Paraphrase], list[Paraphrase]]:
     """Those that the order was chosen on and those that were held out, by a hash of the query: the same for ever."""
     parts: tuple[list[Paraphrase], list[Paraphrase]] = ([], [])
-    for one in asked:
+    for one in queries:
         parts[hashlib.sha256(one.query.encode()).digest()[0] % 2].append(one)
     return parts
 
 
 def quality(ranks: Sequence[int | None]) -> Quality:
     """What the ranks of the first answers come to."""
-    found = [rank for rank in ranks if rank is not None]
+    found_at = [rank for rank in ranks if rank is not None]
     n = len(ranks)
     return Quality(
-        sum(rank == 1 for rank in found) / n, sum(rank <= 5 for rank in found) / n, sum(1 / rank for rank in found) / n
+        sum(rank == 1 for rank in found_at) / n,
+        sum(rank <= 5 for rank in found_at) / n,
+        sum(1 / rank for rank in found_at) / n,
     )
 
 

@@ -32,11 +32,11 @@ class QueryEncoder:
 
     async def encode(self, text: str) -> Floats:
         """The unit vector of `text`."""
-        asked: asyncio.Future[Floats] = asyncio.get_running_loop().create_future()
-        self._waiting.append((text, asked))
+        result: asyncio.Future[Floats] = asyncio.get_running_loop().create_future()
+        self._waiting.append((text, result))
         if self._passes is None or self._passes.done():
             self._passes = asyncio.create_task(self._encode_all())
-        return await asked
+        return await result
 
     async def _encode_all(self) -> None:
         while self._waiting:
@@ -45,10 +45,10 @@ class QueryEncoder:
             try:
                 vectors: Sequence[Floats] = list(await asyncio.to_thread(self._encoder.encode, texts))
             except Exception as error:
-                for _, asked in together:
-                    if not asked.done():
-                        asked.set_exception(error)
+                for _, result in together:
+                    if not result.done():
+                        result.set_exception(error)
                 continue
-            for (_, asked), vector in zip(together, vectors, strict=True):
-                if not asked.done():  # Its caller may have left.
-                    asked.set_result(vector)
+            for (_, result), vector in zip(together, vectors, strict=True):
+                if not result.done():  # Its caller may have left.
+                    result.set_result(vector)

@@ -1,4 +1,4 @@
-"""Where vectors are kept and searched: `VectorStore`, the interface, and exact search in memory behind it.
+"""The vector store: its interface, and exact search in memory behind it; the filter by source.
 
 A server takes its place by offering `nearest`: it would hold one point a vector, with the chunk's number and source as
 payload, filter by the source, group by the chunk, and be filled where `VectorIndex` calls its `StoreMaker`. Exact
@@ -7,10 +7,11 @@ search over some 5,000 vectors takes about a millisecond; such a server pays off
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from janus_platform.services.vector_index.source import Matches
+from janus_platform.services.framework.problem import invalid_field
 from janus_platform.services.vector_index.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+
+_SOURCE = re.compile(r"(?:(?i:https?)://)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?P<rest>[/?#]\S*)?")
+# Whether a chunk's source is wanted.
+Matches = Callable[[str], bool]
 
 
 class VectorStore(Protocol):
@@ -57,3 +62,26 @@ class ExactStore:
             cosines, numbers = cosines[kept], numbers[kept]
         best = (-cosines).argsort(kind="stable")[:limit]
         return [(int(numbers[i]), max(-1.0, min(1.0, float(cosines[i])))) for i in best]
+
+
+def source_filter(text: str) -> Matches:
+    """The `source` filter of a query: a host, or the beginning of a URL, with or without its scheme.
+
+    `docs.python.org` matches everything on this host and on those below it, `networking.example.org/tcp/` what begins
+    so. Raises Problem 422 when `text` is neither.
+    """
+    matched = _SOURCE.fullmatch(text)
+    if matched is None:
+        raise invalid_field(
+            "source",
+            "`source` is a host such as docs.python.org, or the beginning of a URL such as "
+            "https://docs.python.org/3/library/asyncio. Send one of these, or leave it out.",
+        )
+    host, rest = matched["host"].lower(), matched["rest"] or ""
+    if rest in ("", "/"):
+        return lambda source: _host_of(source) == host or _host_of(source).endswith("." + host)
+    return lambda source: source.partition("://")[2].startswith(host + rest)
+
+
+def _host_of(source: str) -> str:
+    return re.split("[/?#]", source.partition("://")[2], maxsplit=1)[0]

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from janus_platform.services.embedding.encoder import DIMENSIONS, MODEL_KEY
+from janus_platform.services.embedding.encoder import DIMENSIONS, MODEL_KEY, write_whole
 from janus_platform.services.vector_index.chunks import Chunk
-from janus_platform.services.vector_index.files import place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +70,7 @@ def save_vectors(vectors: Vectors, folder: Path, key: str) -> None:
 
     stream = io.BytesIO()
     np.savez(stream, values=vectors.values, owners=vectors.owners)
-    place(vectors_file(folder, key), stream.getvalue())
+    write_whole(vectors_file(folder, key), stream.getvalue())
 
 
 def load_vectors(folder: Path, key: str, chunks: int) -> Vectors | None:
@@ -82,13 +81,13 @@ def load_vectors(folder: Path, key: str, chunks: int) -> Vectors | None:
 
     try:
         with np.load(vectors_file(folder, key), allow_pickle=False) as kept:
-            found = Vectors(kept["values"], kept["owners"])
+            vectors = Vectors(kept["values"], kept["owners"])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None
-    values, owners = found.values, found.owners
+    values, owners = vectors.values, vectors.owners
     shaped = values.dtype == np.float32 and values.shape == (len(owners), DIMENSIONS) and owners.dtype.kind == "i"
     usable = shaped and len(owners) > 0 and np.isfinite(values).all() and 0 <= owners.min() <= owners.max() < chunks
-    return found if usable else None
+    return vectors if usable else None
 
 
 def vectors_file(folder: Path, key: str) -> Path:
@@ -179,7 +178,7 @@ def _save_embeddings(folder: Path, first: Sequence[bytes], known: dict[bytes, Fl
         rows[i] = (np.void(key), known[key])
     stream = io.BytesIO()
     np.save(stream, rows, allow_pickle=False)
-    place(embeddings_file(folder), stream.getvalue())
+    write_whole(embeddings_file(folder), stream.getvalue())
 
 
 def _row_type() -> np.dtype[np.void]:

@@ -17,14 +17,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from janus_platform.clock import Clock
-from janus_platform.contract import Contract, Service
+from janus_platform.contract import Contract, WebProxyService
 from janus_platform.corpus import Corpus
 from janus_platform.services.framework.app import ServiceContext, build_service, caller_of, read_query
 from janus_platform.services.framework.problem import Problem
 from janus_platform.services.web_proxy.charset import is_binary
 from janus_platform.services.web_proxy.converter import Converter, WorkerConverter
 from janus_platform.services.web_proxy.guard import Target, check_url, redirected
-from janus_platform.services.web_proxy.robots_gate import RobotsGate
+from janus_platform.services.web_proxy.robots import RobotsRules
 from janus_platform.services.web_proxy.web import LiveWeb, LocalWeb, Reply, Web
 from janus_platform.services.web_proxy.worker import HTML, media_type
 
@@ -36,13 +36,11 @@ _TEXT = re.compile(r"text/[\w.+-]+|application/(json|xml|[\w.+-]+\+(json|xml))")
 class Fetcher:
     """Fetches one address as the proxy promises it: guarded, polite, bounded by what `service` says."""
 
-    def __init__(self, web: Web, converter: Converter, clock: Clock, service: Service) -> None:
-        assert service.max_page_bytes and service.max_redirects and service.fetch_timeout_seconds
-        assert service.user_agent is not None
+    def __init__(self, web: Web, converter: Converter, clock: Clock, service: WebProxyService) -> None:
         self.web, self.converter = web, converter
         self._max_bytes, self._max_redirects = service.max_page_bytes, service.max_redirects
         self._timeout_seconds: float = service.fetch_timeout_seconds
-        self._robots = RobotsGate(web, clock, service.user_agent)
+        self._robots = RobotsRules(web, clock, service.user_agent)
 
     async def fetch(self, url: str, caller: str) -> dict[str, object]:
         """The page at `url` for `caller`: content, title, final url, status and content type.
@@ -92,14 +90,13 @@ class Fetcher:
 
 def web_named(name: str, corpus: Corpus, contract: Contract) -> Web:
     """The real web for `live`, else the bundled one."""
-    user_agent = contract.services["web_proxy"].user_agent
-    assert user_agent is not None
+    user_agent = contract.web_proxy.user_agent
     return LiveWeb(user_agent) if name == "live" else LocalWeb(corpus)
 
 
 def build(context: ServiceContext, web: Web, converter: Converter | None = None) -> ASGIApp:
     """The Web Proxy over `web`, as an ASGI app; its lifespan starts and ends the conversion workers."""
-    service = context.contract.services["web_proxy"]
+    service = context.contract.web_proxy
     fetcher = Fetcher(web, converter or WorkerConverter(), context.clock, service)
 
     async def fetch(request: Request) -> Response:

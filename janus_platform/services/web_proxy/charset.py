@@ -8,6 +8,8 @@ from __future__ import annotations
 import codecs
 import re
 
+import webencodings
+
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -18,29 +20,10 @@ _PRESCANNED_BYTES = 1_024
 _COMMENT = re.compile(rb"<!--.*?(-->|$)", re.DOTALL)
 _META = re.compile(rb"<meta[^>]{0,400}?charset\s*+=\s*+[\"']?+\s*+([\w.:-]{1,40})", re.IGNORECASE)
 _XML = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
-# Python's codec for each label, where the two differ. Browsers read Latin-1 and ASCII as windows-1252.
-_CODECS = {
-    **dict.fromkeys("ascii us-ascii latin1 latin-1 l1 iso-8859-1 iso8859-1 iso_8859-1 x-cp1252".split(), "cp1252"),
-    **dict.fromkeys("iso-8859-9 latin5 l5".split(), "cp1254"),
-    **dict.fromkeys("iso-8859-11 tis-620 windows-874 dos-874".split(), "cp874"),
-    **dict.fromkeys("gb2312 gbk gb18030 x-gbk chinese cp936 csgb2312".split(), "gb18030"),
-    **dict.fromkeys("shift_jis shift-jis sjis x-sjis ms_kanji windows-31j".split(), "cp932"),
-    **dict.fromkeys("euc-kr korean ks_c_5601-1987 ksc5601 windows-949".split(), "cp949"),
-    **dict.fromkeys("big5 big5-hkscs x-x-big5 cn-big5".split(), "big5hkscs"),
-    **dict.fromkeys("utf-16 utf-16le unicode ucs-2".split(), "utf-16-le"),
-    "utf-16be": "utf-16-be",
-    "x-euc-jp": "euc_jp",
-    "x-mac-cyrillic": "mac_cyrillic",
-    "koi": "koi8_r",
-    "koi8": "koi8_r",
-    "x-cp1251": "cp1251",
-    "x-cp1250": "cp1250",
-}
-# Those that Python knows under the same name and reads in linear time.
-_SAME = re.compile(
-    r"utf-?8|iso-?8859-(2|3|4|5|6|7|8|10|13|14|15|16)|latin[2-4]|(windows-|cp)125[0-8]|koi8-[ru]|ibm866|cp866|euc-jp"
-    r"|iso-2022-jp|macintosh",
-)
+# Labels that browsers do not know, and pages write nevertheless.
+_ALIASES = {"latin-1": "latin1", "cp936": "gbk"}
+# Labels of no character set of their own, which say that a body is not to be read as text.
+_UNREADABLE = frozenset({"replacement", "x-user-defined"})
 # How much of a body is looked at, and how common documents that are no text begin (WHATWG MIME Sniffing, 5.2 and 6).
 _SNIFFED_BYTES = 1_445
 _SIGNATURES = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"%!PS-")
@@ -81,8 +64,13 @@ def _declared(body: bytes, content_type: str) -> str | None:
 
 
 def _codec(label: str) -> str | None:
+    """Python's codec for a label; None where browsers do not know it either."""
     label = label.lower()
-    return _CODECS.get(label) or (codecs.lookup(label).name if _SAME.fullmatch(label) else None)
+    encoding = webencodings.lookup(_ALIASES.get(label, label))
+    if encoding is None or encoding.name in _UNREADABLE:
+        return None
+    # Browsers decode both with the larger of the two (WHATWG Encoding, 10.1.1).
+    return "gb18030" if encoding.name == "gbk" else str(encoding.codec_info.name)
 
 
 def _guessed(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a reader of the converted page must not be handed: links that run something, and raw HTML."""
+"""Remove from Markdown what a reader must not be handed: links that run something, and raw HTML."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def clean(markdown: str) -> str:
     plain: list[str] = []
     opened: re.Match[str] | None = None
     for line in markdown.split("\n"):
-        found = _FENCE.match(line) if "```" in line or "~~~" in line else None
+        match = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if opened:
             # Where a list or quotation ends is read differently by renderers, so links are broken up in there as well.
             out.append(_broken_up(line) if opened["within"] else line)
-            if found and found["fence"].startswith(opened["fence"]) and not found["info"].strip():
+            if match and match["fence"].startswith(opened["fence"]) and not match["info"].strip():
                 opened = None
-        elif found and not (found["fence"].startswith("`") and "`" in found["info"]):
+        elif match and not (match["fence"].startswith("`") and "`" in match["info"]):
             out.extend(_clean_lines(plain))
-            plain, opened = [], found
+            plain, opened = [], match
             out.append(line)
         else:
             plain.append(line)
@@ -74,9 +74,9 @@ def _clean_lines(lines: list[str]) -> list[str]:
 def _broken_up(text: str) -> str:
     """`text` with a blank in every `](`, `]:` and `<` that an unsafe destination follows, wherever it stands."""
 
-    def broken(found: re.Match[str]) -> str:
-        destination = _NEAR_DESTINATION.match(text, found.end())
-        return found[0] if destination is None or _is_safe(destination[1]) else f"{found[0][0]} {found[0][1:]}"
+    def broken(match: re.Match[str]) -> str:
+        destination = _NEAR_DESTINATION.match(text, match.end())
+        return match[0] if destination is None or _is_safe(destination[1]) else f"{match[0][0]} {match[0][1:]}"
 
     return _LINK_SIGN.sub(broken, text)
 
@@ -87,28 +87,28 @@ def _clean_inline(text: str) -> str:
     brackets: list[int] = []
     spans = _CodeSpans(text)
     at = 0
-    while found := _INLINE.search(text, at):
-        out.append(text[at : found.start()])
-        at = found.end()
-        kind = found.lastgroup
+    while match := _INLINE.search(text, at):
+        out.append(text[at : match.start()])
+        at = match.end()
+        kind = match.lastgroup
         if kind == "open":
             brackets.append(len(out))
-            out.append(found[0])
+            out.append(match[0])
         elif kind == "close":
             del brackets[-1:]
-            out.append(found[0])
+            out.append(match[0])
         elif kind == "link":
             at = _close_link(text, at, out, brackets)
         elif kind == "tag":
             out.append("\\<")
         elif kind == "auto":
-            out.append(found[0] if _is_safe(found["auto"]) else found["auto"])
+            out.append(match[0] if _is_safe(match["auto"]) else match["auto"])
         elif kind == "ticks":
             # What is not taken as code stays, and so does what follows it.
-            at = spans.end(found.start(), len(found[0])) or at
-            out.append(text[found.start() : at])
+            at = spans.end(match.start(), len(match[0])) or at
+            out.append(text[match.start() : at])
         else:
-            out.append(found[0])
+            out.append(match[0])
     out.append(text[at:])
     return "".join(out)
 
@@ -133,12 +133,12 @@ def _close_link(text: str, at: int, out: list[str], brackets: list[int]) -> int:
 def _after_parenthesis(text: str, at: int) -> int | None:
     """Where the parenthesis ends that was opened before `at`; None when it is not closed on the same line."""
     depth = 1
-    for found in _PARENTHESES.finditer(text, at, at + _MAX_DESTINATION):
-        if found[0] == "\n":
+    for match in _PARENTHESES.finditer(text, at, at + _MAX_DESTINATION):
+        if match[0] == "\n":
             return None
-        depth += 1 if found[0] == "(" else -1
+        depth += 1 if match[0] == "(" else -1
         if depth == 0:
-            return found.end()
+            return match.end()
     return None
 
 
@@ -152,9 +152,9 @@ class _CodeSpans:
         if "`" in text:
             for run in _TICKS.finditer(text):
                 self._runs.setdefault(len(run[0]), []).append(run.start())
-            links = (found.end() for found in _LINK.finditer(text))
+            links = (match.end() for match in _LINK.finditer(text))
             self._unsafe = [at for at in links if not _is_safe(_destination_at(text, at))]
-            self._line_ends = [found.start() for found in _LINE_END.finditer(text)]
+            self._line_ends = [match.start() for match in _LINE_END.finditer(text)]
 
     def end(self, start: int, length: int) -> int | None:
         """Where the code ends that a run of backticks at `start` opens; None where it opens none, or holds a link."""
@@ -172,13 +172,13 @@ def _next(places: list[int], start: int) -> float:
 
 
 def _destination_at(text: str, at: int) -> str:
-    found = _DESTINATION.match(text, at)
-    return found[1] if found else ""
+    match = _DESTINATION.match(text, at)
+    return match[1] if match else ""
 
 
 def _is_unsafe_reference(line: str) -> bool:
-    found = _REFERENCE.match(line)
-    return bool(found and not _is_safe(found["to"]))
+    match = _REFERENCE.match(line)
+    return bool(match and not _is_safe(match["to"]))
 
 
 def _is_safe(destination: str) -> bool:

@@ -1,5 +1,5 @@
-"""What surrounds an article: navigation, banners, cookie walls, share bars. Found by what it is and how much text it
-holds; a word in a class is a hint and never enough.
+"""Find the clutter around an article: navigation, banners, consent notices, share bars. It is known by what it is and
+how much text it holds; a word in a class is a hint and never enough.
 
 "Prose" is text that is not part of a link. A part is never clutter when it holds the page's heading, its `<main>` or
 `<article>`, or a substantial share of its prose.

@@ -48,16 +48,16 @@ def _language(pre: Element) -> str:
     for box, _ in zip(pre.ancestors(), range(_BOXES_AROUND), strict=False):
         if box.tag not in _BOXES:
             break
-        found = _ON_BOX.search(box.attrs.get("class", ""))
-        if found and found[1].lower() not in _NO_LANGUAGE:
-            return found[1].lower()
+        match = _ON_BOX.search(box.attrs.get("class", ""))
+        if match and match[1].lower() not in _NO_LANGUAGE:
+            return match[1].lower()
     return ""
 
 
 def _named(element: Element) -> str:
     written = element.attrs.get("class", "")
-    found = _ON_CODE.search(written) or _BRUSH.search(written)
-    values = [found[1]] if found else [element.attrs.get(name, "") for name in _ATTRIBUTES]
+    match = _ON_CODE.search(written) or _BRUSH.search(written)
+    values = [match[1]] if match else [element.attrs.get(name, "") for name in _ATTRIBUTES]
     return next((value.lower() for value in values if _WHOLE.fullmatch(value)), "")
 
 

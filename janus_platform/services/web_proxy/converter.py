@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from janus_platform.processes.child import Child
 from janus_platform.services.framework.problem import Problem
-from janus_platform.services.web_proxy.turns import Full, Turns
+from janus_platform.services.framework.turns import Turns, TurnsFullError
 from janus_platform.services.web_proxy.worker import LENGTHS, frame
 
 # A page of 1 MB takes 0.7 s, and five times that on a machine that has eight other things to do.
@@ -59,7 +59,7 @@ class WorkerConverter:
         try:
             async with self._turns.turn(caller) as worker:
                 head, text = await worker.ask({"base_url": base_url, "content_type": content_type}, body)
-        except Full:
+        except TurnsFullError:
             raise Problem(
                 503, "busy", "Too many pages at once", "Other pages are being converted. Ask again in a moment.",
                 headers={"Retry-After": "1"},

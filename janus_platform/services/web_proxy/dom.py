@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from janus_platform.services import ServiceError
+
 # As deep as Chrome builds a page. Deeper inline elements are mostly never closed `<font>`s, and are looked through.
 MAX_DEPTH = 512
 _INLINE = frozenset("a abbr acronym b bdi bdo big center cite em font i ins s small span strike strong tt u".split())
@@ -23,7 +25,7 @@ _MAX_UNCLOSED = 8 * MAX_DEPTH
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
 
-class TooDeep(ValueError):
+class NestingError(ServiceError):
     """The page's elements are nested deeper than MAX_DEPTH."""
 
 
@@ -101,10 +103,10 @@ def rows_of(table: Element) -> list[Element]:
 
 
 def parse(html: str) -> Element:
-    """The page's `<html>` element. Comments and the contents of `<template>` are not in the tree. Raises TooDeep."""
-    signs = [found[1] for found in _NESTING.finditer(html)]
+    """The page's `<html>` element. Comments and the contents of `<template>` are left out. Raises NestingError."""
+    signs = [match[1] for match in _NESTING.finditer(html)]
     if len(signs) - 2 * signs.count("/") > _MAX_UNCLOSED:
-        raise TooDeep
+        raise NestingError
     root = LexborHTMLParser(html).root
     if root is None:
         return Element("html")
@@ -125,7 +127,7 @@ def parse(html: str) -> Element:
             entered.append((node, parent, depth))
             if depth < MAX_DEPTH or tag not in _INLINE:
                 if depth >= MAX_DEPTH:
-                    raise TooDeep
+                    raise NestingError
                 inside = Element(tag, _attributes(node))
                 parent.add(inside)
                 parent, depth = inside, depth + 1

@@ -8,20 +8,22 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterable, Iterable
 
+from janus_platform.services import ServiceError
+
 # A page in more pieces than this was not compressed by a web server.
 MAX_MEMBERS = 64
 _GZIP = frozenset({"gzip", "x-gzip"})
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-class Undecodable(ValueError):
+class ContentEncodingError(ServiceError):
     """The body's encoding is unknown or damaged; the message says which."""
 
 
 async def read_decoded(blocks: AsyncIterable[bytes], content_encoding: Iterable[str], limit: int) -> bytes:
     """The decoded body, cut at `limit` bytes; raw bytes that decode to nothing count as well.
 
-    `content_encoding` are the values of all headers of that name. Raises Undecodable.
+    `content_encoding` are the values of all headers of that name. Raises ContentEncodingError.
     """
     decoder = _decoder(content_encoding)
     body, raw = bytearray(), 0
@@ -31,7 +33,7 @@ async def read_decoded(blocks: AsyncIterable[bytes], content_encoding: Iterable[
         if len(body) >= limit:
             return bytes(body)
         if raw > limit:
-            raise Undecodable("its compressed answer is longer than what it holds")
+            raise ContentEncodingError("its compressed answer is longer than what it holds")
     decoder.check_end(raw)
     return bytes(body)
 
@@ -42,19 +44,19 @@ def _decoder(content_encoding: Iterable[str]) -> Plain | Inflater:
     if not names:
         return Plain()
     if len(names) > 1:
-        raise Undecodable("it compressed its answer several times over")
+        raise ContentEncodingError("it compressed its answer several times over")
     if names[0] not in _GZIP and names[0] != "deflate":
         # Not asked for, so an honest server does not send it.
-        raise Undecodable(f"it answered in the encoding {names[0][:40]}")
+        raise ContentEncodingError(f"it answered in the encoding {names[0][:40]}")
     return Inflater(names[0])
 
 
 class Plain:
     """Bytes as they are."""
 
-    def feed(self, block: bytes, room: int) -> bytes:
-        """The first `room` bytes of `block`."""
-        return block[:room]
+    def feed(self, block: bytes, most: int) -> bytes:
+        """The first `most` bytes of `block`."""
+        return block[:most]
 
     def check_end(self, raw: int) -> None:
         """A plain body ends where it ends."""
@@ -70,17 +72,17 @@ class Inflater:
         self._waiting = b""
         self._ended = False
 
-    def feed(self, block: bytes, room: int) -> bytes:
-        """At most `room` (1 or more) decoded bytes; what does not fit stays undecoded. Raises Undecodable."""
+    def feed(self, block: bytes, most: int) -> bytes:
+        """At most `most` (1 or more) decoded bytes; what does not fit stays undecoded. Raises ContentEncodingError."""
         block, self._waiting, out = self._waiting + block, b"", b""
-        while block and not self._ended and len(out) < room:
+        while block and not self._ended and len(out) < most:
             if self._member is None and not self._begin(block):
                 break
             assert self._member is not None
             try:
-                out += self._member.decompress(block, room - len(out))
+                out += self._member.decompress(block, most - len(out))
             except zlib.error:
-                raise Undecodable("its compressed answer is damaged") from None
+                raise ContentEncodingError("its compressed answer is damaged") from None
             if not self._member.eof:
                 break
             block, self._member = self._member.unused_data, None
@@ -88,9 +90,9 @@ class Inflater:
         return out
 
     def check_end(self, raw: int) -> None:
-        """Raises Undecodable when `raw` bytes came and a member is not complete."""
+        """Raises ContentEncodingError when `raw` bytes came and a member is not complete."""
         if raw and (self._member is not None or not self._members):
-            raise Undecodable("its compressed answer ends too early")
+            raise ContentEncodingError("its compressed answer ends too early")
 
     def _begin(self, block: bytes) -> bool:
         """Begin the member that `block` starts with. False when it is too short to tell, or is no member."""
@@ -101,7 +103,7 @@ class Inflater:
             self._ended = True  # Browsers, too, leave out what follows the last member.
             return False
         if self._members == MAX_MEMBERS:
-            raise Undecodable("its compressed answer has too many parts")
+            raise ContentEncodingError("its compressed answer has too many parts")
         self._members += 1
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16 if self._is_gzip else _deflate_bits(block))
         return True

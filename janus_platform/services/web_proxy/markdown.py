@@ -1,9 +1,9 @@
 """HTML to clean Markdown: the article with its headings, tables, code, links and pictures, without what surrounds it.
 
-The page is read as a browser reads it (`web_proxy_dom`), what is not shown and what is clutter is left out
-(`web_proxy_tidy`, `web_proxy_clutter`), `html-to-markdown` converts, and `web_proxy_clean` takes away what a reader
-must not be handed. A page can be made to take long (the parser's and the converter's time grow with the depth of
-nesting), so the web proxy calls this in a process that can be killed: `web_proxy_worker`.
+The page is read as a browser reads it (`dom`), what is not shown and what is clutter is left out (`tidy`, `clutter`),
+`html-to-markdown` converts, and `clean` takes away what a reader must not be handed. A page can be made to take long
+(the parser's and the converter's time grow with the depth of nesting), so the web proxy calls this in a process that
+can be killed: `worker`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from dataclasses import dataclass
 
 from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 
+from janus_platform.services import ServiceError
 from janus_platform.services.framework.invisible import without_invisible
 from janus_platform.services.web_proxy.clean import clean
 from janus_platform.services.web_proxy.clutter import Clutter
 from janus_platform.services.web_proxy.code import mark_code
-from janus_platform.services.web_proxy.dom import Element, TooDeep, parse, write
+from janus_platform.services.web_proxy.dom import Element, NestingError, parse, write
 from janus_platform.services.web_proxy.tidy import drop_controls, drop_unshown, restored, tidy
 
 _FIRST_HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 _MAX_TITLE = 1_000
 
 
-class NotConvertible(Exception):
+class NotConvertibleError(ServiceError):
     """The page cannot be turned into Markdown completely; the message says why."""
 
 
@@ -39,20 +40,20 @@ class Article:
 def to_markdown(html: str, base_url: str) -> Article:
     """Convert a page whose address is `base_url`; links and pictures become absolute.
 
-    Raises NotConvertible when the page is nested too deep, is not text, or has no text outside its clutter.
+    Raises NotConvertibleError when the page is nested too deep, is not text, or has no text outside its clutter.
     """
     html = without_invisible(html)
     try:
         page = parse(html)
-    except TooDeep:
-        raise NotConvertible("its elements are nested too deep") from None
+    except NestingError:
+        raise NotConvertibleError("its elements are nested too deep") from None
     title, base = _title(page), _base(page)
     markdown = _article(page, base, base_url)
     if not markdown and "<noscript" in html.lower():
         # Drawn by a script: what is there for readers without one is then all that the page says.
         markdown = _article(parse(html), base, base_url, keep_noscript=True)
     if not markdown:
-        raise NotConvertible("it has no text; pages that are drawn by a script cannot be read")
+        raise NotConvertibleError("it has no text; pages that are drawn by a script cannot be read")
     return Article(markdown, _best_title(title, markdown))
 
 
@@ -104,7 +105,7 @@ def _convert(html: str, base_url: str) -> str:
     try:
         result = convert(html, options)
     except Exception as error:  # The binding's error classes share no public base.
-        raise NotConvertible(f"it could not be read as HTML ({type(error).__name__})") from error
+        raise NotConvertibleError(f"it could not be read as HTML ({type(error).__name__})") from error
     if any("depth" in str(warning.kind).lower() for warning in result.warnings):
-        raise NotConvertible("its elements are nested too deep")
+        raise NotConvertibleError("its elements are nested too deep")
     return restored(clean(result.content or "")).strip()

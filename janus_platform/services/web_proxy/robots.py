@@ -1,18 +1,32 @@
 """robots.txt by RFC 9309: may the proxy's agent fetch this path, and if not, which rule says so?
 
-Read here and not by a library: the file comes from whoever owns the site, and the parsers that were tried need seconds
-for a line of 20 kB of blanks or for some thousand groups. This one looks at each character a fixed number of times.
+Read here and not by a library, because a refusal names the rule that forbids the page, which the libraries keep to
+themselves. The file comes from whoever owns the site: each character is looked at a fixed number of times.
 """
 
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from janus_platform.clock import Clock
+from janus_platform.services.framework.problem import Problem
+from janus_platform.services.web_proxy.guard import Target, redirected
+from janus_platform.services.web_proxy.web import Web
 
 # RFC 9309, 2.5: at least 500 KiB must be parsed; what follows may be ignored.
 MAX_ROBOTS_BYTES = 512_000
 UNREACHABLE = "robots.txt could not be read, which forbids everything (RFC 9309, 2.3.1.4)"
+
+# RFC 9309, 2.4: not longer than a day.
+CACHE_SECONDS = 86_400
+# RFC 9309, 2.3.1.2: at least five redirects of robots.txt should be followed.
+MAX_REDIRECTS = 5
+# Rules take some twenty times the room of the file that they were read from. The smallest entry counts as 1 kB.
+MAX_CACHED_BYTES = 4_000_000
+MIN_ENTRY_BYTES = 1_000
 
 # What site owners mean by their slips; Google's parser reads them so, too.
 _AGENT_KEYS = frozenset({"user-agent", "useragent", "user agent"})
@@ -54,10 +68,10 @@ class Rule:
             return not self.to_the_end or path == first
         at = len(first)
         for piece in rest[:-1] if self.to_the_end else rest:
-            found = path.find(piece, at)
-            if found < 0:
+            position = path.find(piece, at)
+            if position < 0:
                 return False
-            at = found + len(piece)
+            at = position + len(piece)
         return not self.to_the_end or (len(path) - len(rest[-1]) >= at and path.endswith(rest[-1]))
 
 
@@ -84,6 +98,69 @@ class Robots:
             if rule.matches(path):
                 return None if rule.allowed else f"Disallow: {rule.path}"
         return None
+
+
+class RobotsRules:
+    """The rules for one agent on one web: each origin is asked for its robots.txt once a day, by `clock`."""
+
+    def __init__(self, web: Web, clock: Clock, agent: str) -> None:
+        self.agent = agent
+        self._web, self._clock = web, clock
+        self._cache: OrderedDict[str, tuple[float, Robots]] = OrderedDict()
+        self._cached_bytes = 0
+
+    async def check(self, target: Target) -> None:
+        """Let `target` pass. Raises Problem 403 naming the rule that forbids it, or what `Web.get` raises."""
+        if target.path.partition("?")[0] == "/robots.txt":  # always allowed (RFC 9309, 2.2.2)
+            return
+        rule = (await self._robots_of(target)).refusal(target.path)
+        if rule is not None:
+            robots_url = f"{target.origin}/robots.txt"
+            raise Problem(
+                403,
+                "robots-disallowed",
+                "robots.txt forbids this page",
+                f"{robots_url} forbids {target.path} to {self.agent}: {rule}. Use another page.",
+                rule=rule,
+                robots_url=robots_url,
+                user_agent=self.agent,
+            )
+
+    async def _robots_of(self, target: Target) -> Robots:
+        now = self._clock.now()
+        cached = self._cache.get(target.origin)
+        if cached is not None and now - cached[0] < CACHE_SECONDS:
+            self._cache.move_to_end(target.origin)
+            return cached[1]
+        robots = await self._read(Target(target.scheme, target.host, target.port, "/robots.txt"))
+        # An unreachable robots.txt is asked for again: it may be back in a moment.
+        if not robots.unreachable:
+            self._keep(target.origin, now, robots)
+        return robots
+
+    async def _read(self, target: Target) -> Robots:
+        """Beyond the redirects that are followed, the file counts as missing (RFC 9309, 2.3.1.2)."""
+        for _ in range(MAX_REDIRECTS + 1):
+            reply = await self._web.get(target, MAX_ROBOTS_BYTES)
+            if reply.location is None:
+                return read_robots(reply.status, reply.body, self.agent)
+            target = redirected(target, reply.location)
+        return Robots()
+
+    def _keep(self, origin: str, now: float, robots: Robots) -> None:
+        self._drop(origin)
+        self._cache[origin] = (now, robots)
+        self._cached_bytes += _cached_size(robots)
+        while self._cached_bytes > MAX_CACHED_BYTES:
+            self._drop(next(iter(self._cache)))
+
+    def _drop(self, origin: str) -> None:
+        _, robots = self._cache.pop(origin, (0.0, None))
+        self._cached_bytes -= _cached_size(robots) if robots else 0
+
+
+def _cached_size(robots: Robots) -> int:
+    return max(robots.size_bytes, MIN_ENTRY_BYTES)
 
 
 def read_robots(status: int, body: bytes, agent: str) -> Robots:
@@ -113,7 +190,7 @@ def read_robots(status: int, body: bytes, agent: str) -> Robots:
 
 def comparable(path: str) -> str:
     """`path` with one spelling for each character (RFC 9309, 2.2.2): `%7e` is `~`, `ツ` is `%E3%83%84`."""
-    encoded = _ENCODED.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")), path)
+    encoded = _ENCODED.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "replace")), path)
     return _ESCAPED.sub(_spelled, encoded)
 
 
@@ -144,9 +221,9 @@ def _agent(value: str) -> str:
     """The product token: `*`, or the letters that the value begins with (`JanusBot/2.0` is JanusBot)."""
     if value.split(maxsplit=1)[:1] == ["*"]:
         return "*"
-    found = _TOKEN.match(value)
-    assert found is not None  # It matches the empty string.
-    return found[0].lower()
+    match = _TOKEN.match(value)
+    assert match is not None  # It matches the empty string.
+    return match[0].lower()
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:

@@ -273,10 +273,10 @@ def _escape(page: Element) -> None:
         waiting.extend(element.elements())
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     """The run of signs, escaped where it could open or close emphasis (CommonMark 6.2)."""
-    run, text = found[0], found.string
-    before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+    run, text = match[0], match.string
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     if before.isspace() and after.isspace():
         return run
     if run[0] == "_" and before.isalnum() and after.isalnum():

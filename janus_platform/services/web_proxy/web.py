@@ -1,4 +1,4 @@
-"""The two webs that the web proxy can fetch from: the bundled one and the real one. Neither follows redirects.
+"""The two webs that the web proxy fetches from: the bundled one and the real one. Neither follows redirects.
 
 Whoever calls has judged the URL with `check_url`. The real web judges each network address again, at the moment of
 connecting: that is the address the bytes go to, whatever the name resolved to before.
@@ -19,9 +19,10 @@ from yarl import URL
 
 from janus_platform.corpus import Corpus, Document, Page, Redirect
 from janus_platform.public_address import is_public
+from janus_platform.services import ServiceError
 from janus_platform.services.framework.problem import Problem
 from janus_platform.services.web_proxy import odd_site
-from janus_platform.services.web_proxy.encoding import read_decoded
+from janus_platform.services.web_proxy.encoding import ContentEncodingError, read_decoded
 from janus_platform.services.web_proxy.guard import Target, address_refused
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -31,7 +32,7 @@ _RESOLVER_THREADS = 16
 
 @dataclass(frozen=True)
 class Reply:
-    """What a web server answered: `body` is decoded and cut behind the limit, in which case `truncated` is true."""
+    """The answer of a web server: `body` is decoded and cut behind the limit, in which case `truncated` is true."""
 
     status: int
     content_type: str = ""
@@ -86,7 +87,7 @@ class LocalWeb:
         return {"web": self.name, "hosts": len(self._corpus.hosts), "pages": len(self._corpus.pages)}
 
 
-class AddressRefused(OSError):
+class AddressRefusedError(ServiceError, OSError):
     """A connection was about to go to an address that is not public."""
 
 
@@ -119,7 +120,7 @@ class LiveWeb:
                 # Header bytes that are not ASCII arrive as lone surrogates.
                 kind = response.headers.get("Content-Type", "")[:200].encode("ascii", "replace").decode()
                 return _cut(Reply(response.status, kind, body), max_bytes)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, ContentEncodingError, OSError, ValueError) as error:
             if _is_refused(error):
                 raise address_refused(target.host) from None
             raise _unreachable(target, _reason(error)) from None
@@ -158,11 +159,11 @@ class LiveWeb:
     def _guarded_socket(self, address_info: Any) -> socket.socket:
         """A socket for the address that is about to be connected to (`getaddrinfo`'s tuple): asked at the last moment.
 
-        Raises AddressRefused unless the address is public.
+        Raises AddressRefusedError unless the address is public.
         """
         family, kind, protocol, _, address = address_info
         if not self._may_connect(str(address[0])):
-            raise AddressRefused(f"{address[0]} is not public")
+            raise AddressRefusedError(f"{address[0]} is not public")
         return socket.socket(family, kind, protocol)
 
 
@@ -176,14 +177,14 @@ class PooledResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of `host`. Raises OSError when there are none."""
-        found = await asyncio.get_running_loop().run_in_executor(
+        addresses = await asyncio.get_running_loop().run_in_executor(
             self._pool, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
         )
         return [
             ResolveResult(
                 hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=socket.AI_NUMERICHOST
             )
-            for kind, _, protocol, _, address in found
+            for kind, _, protocol, _, address in addresses
         ]
 
     async def close(self) -> None:
@@ -192,10 +193,10 @@ class PooledResolver(AbstractResolver):
 
 
 async def _odd(target: Target, max_bytes: int) -> Reply:
-    found = await odd_site.answer(target.path, max_bytes)
-    if found is None:
+    answer = await odd_site.answer(target.path, max_bytes)
+    if answer is None:
         return Reply(404)
-    return Reply(302, location=found) if isinstance(found, str) else _cut(Reply(*found), max_bytes)
+    return Reply(302, location=answer) if isinstance(answer, str) else _cut(Reply(*answer), max_bytes)
 
 
 def _cut(reply: Reply, max_bytes: int) -> Reply:
@@ -205,11 +206,11 @@ def _cut(reply: Reply, max_bytes: int) -> Reply:
 
 
 def _is_refused(error: BaseException | None) -> bool:
-    """Whether AddressRefused is the cause: aiohttp wraps it, and joins those of several addresses in a group."""
+    """Whether AddressRefusedError is the cause: aiohttp wraps it, and joins those of several addresses in a group."""
     seen: list[BaseException | None] = [error]
     while seen:
         current = seen.pop()
-        if isinstance(current, AddressRefused):
+        if isinstance(current, AddressRefusedError):
             return True
         if isinstance(current, BaseExceptionGroup):
             seen.extend(current.exceptions)
@@ -223,7 +224,7 @@ def _reason(error: Exception) -> str:
         return "the name does not resolve"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return "its TLS certificate is not valid"
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | ContentEncodingError):
         return str(error)
     return "the connection failed"
 

@@ -3,7 +3,7 @@
 Decoding, too, is done here: a hostile body can take some ten milliseconds, which the platform's event loop has not.
 Both directions carry frames: two lengths of four bytes, big-endian, then a JSON object and a body. A request has
 `base_url` and `content_type`, and the page as it came; an answer has `title`, or `error`, and the text in UTF-8.
-`web_proxy_converter` starts it, and kills it when a page takes too long; its memory is limited here.
+`converter` starts it, and kills it when a page takes too long; its memory is limited here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def media_type(content_type: str) -> str:
 
 
 def convert(body: bytes, content_type: str, base_url: str) -> tuple[str, str]:
-    """The text and the title of a document, Markdown where it is HTML. Raises NotConvertible."""
+    """The text and the title of a document, Markdown where it is HTML. Raises NotConvertibleError."""
     # Here and not above: the platform's own process imports this module, and has no use for the converter.
     from janus_platform.services.framework.invisible import without_invisible
     from janus_platform.services.web_proxy.charset import decode
@@ -65,11 +65,11 @@ def _read(stream: IO[bytes]) -> tuple[dict[str, str], bytes] | None:
 
 
 def _answer(request: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
-    from janus_platform.services.web_proxy.markdown import NotConvertible
+    from janus_platform.services.web_proxy.markdown import NotConvertibleError
 
     try:
         text, title = convert(body, request["content_type"], request["base_url"])
-    except NotConvertible as error:
+    except NotConvertibleError as error:
         return {"error": str(error)}, b""
     return {"title": title}, text.encode("utf-8", "replace")
 
