@@ -173,15 +173,8 @@ class Installation:
 
     def run(self, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": str(self.tools), "HOME": str(self.folder), "JANUS_HOME": str(self.folder / "home")}
-        who = [
-            shutil.which("setpriv") or "setpriv",
-            "--reuid",
-            str(self.uid),
-            "--regid",
-            str(self.uid),
-            "--clear-groups",
-            "--",
-        ]
+        setpriv = shutil.which("setpriv") or "setpriv"
+        who = [setpriv, "--reuid", str(self.uid), "--regid", str(self.uid), "--clear-groups", "--"]
         return subprocess.run(
             [*(who if self.uid is not None else []), *command],
             env={**environment, "PYTHONPATH": str(Path(__file__).parents[2]), **more},
