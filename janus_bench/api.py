@@ -138,7 +138,7 @@ def run(
         table=table,
         limits=target_info.rate_limits(job.target) if answered else target_info.NOT_REPORTED,
         judge=llm_judge.summary(judge.model, judge.calibration, outcome.records) if judge else None,
-        sandbox=sandbox.standing() if any(item.runs_code for item in items) else None,
+        sandbox=sandbox.in_use() if any(item.runs_code for item in items) else None,
     )
     folder.finish(document, lambda path: write_files(document, outcome.records, path))
     return Report(document, outcome.records, folder.path)

@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from janus_book.catalogue import solution
     from janus_book.checking import check
-    from janus_book.solutions import solution
 
 __all__ = ["check", "solution"]
 
-_HOMES = {"check": "checking", "solution": "solutions"}
+_HOMES = {"check": "checking", "solution": "catalogue"}
 
 
 def __getattr__(name: str) -> Any:

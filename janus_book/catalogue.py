@@ -6,7 +6,7 @@ import difflib
 import re
 from pathlib import Path
 
-from janus_book.exercise import Exercise, parse
+from janus_book.exercise import BookError, Exercise, parse
 
 FOLDER = Path(__file__).with_name("exercises")
 # The book's own table of contents; in a wheel a copy of it.
@@ -16,7 +16,7 @@ _MOST_ALIKE = 3
 _NAME = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
 
 
-class UnknownExercise(LookupError):
+class UnknownExerciseError(BookError, LookupError):
     """There is no exercise of that name; the message names those that are alike."""
 
 
@@ -40,11 +40,16 @@ def _alike(name: str, there: list[str]) -> list[str]:
 
 
 def load(name: str, folder: Path = FOLDER) -> Exercise:
-    """The exercise of that name. Raises UnknownExercise, or ExerciseError when its file breaks the format."""
+    """The exercise of that name. Raises UnknownExerciseError, or ExerciseError when its file breaks the format."""
     # The pattern also keeps a name from leaving the folder.
     path = folder.joinpath(*f"{name}.py".split(".", 1)) if _NAME.fullmatch(name) else None
     if path is None or not path.is_file():
         alike = _alike(name, names(folder))
         advice = f"Did you mean {', '.join(alike)}?" if alike else "`janus progress` lists all of them."
-        raise UnknownExercise(f"There is no exercise {name!r}. {advice}")
+        raise UnknownExerciseError(f"There is no exercise {name!r}. {advice}")
     return parse(path, name)
+
+
+def solution(name: str) -> None:
+    """Print the solution of the exercise `name`, ready to be pasted. Raises UnknownExerciseError."""
+    print(load(name).solution, end="")

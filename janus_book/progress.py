@@ -1,4 +1,4 @@
-"""Which exercises a reader has solved, kept below `home()`: `progress.json` maps each name to when.
+"""Which exercises a reader has solved: kept below `home()`, where `progress.json` maps each name to when, and shown.
 
 Several kernels may write at once: a lock orders them, and the file is replaced whole. Nothing of it leaves the machine.
 """
@@ -9,16 +9,26 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from janus_bench.home import home
+from janus_book.catalogue import load, names
+from janus_book.exercise import BookError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 FILE = "progress.json"
 LARGEST = 1024 * 1024  # bytes; some hundred exercises take 10 KB
+_CAPTION = "janus solution NOTEBOOK.EXERCISE prints a solution."
+_BAR = 24  # characters
 
 
-class Unreadable(ValueError):
+class UnreadableProgressError(BookError, ValueError):
     """The file is not what `record` wrote."""
 
 
@@ -62,7 +72,7 @@ def _read_or_put_aside(path: Path) -> tuple[dict[str, str], list[str]]:
         return _read(path), []
     except FileNotFoundError:
         return {}, []
-    except Unreadable as error:
+    except UnreadableProgressError as error:
         aside = _free_name(path)
         path.rename(aside)
         return {}, [f"Your progress could not be read ({error}) and starts anew. The old file is kept: {aside}"]
@@ -70,14 +80,14 @@ def _read_or_put_aside(path: Path) -> tuple[dict[str, str], list[str]]:
 
 def _read(path: Path) -> dict[str, str]:
     if path.stat().st_size > LARGEST:
-        raise Unreadable("it is too large")
+        raise UnreadableProgressError("it is too large")
     try:
         content = json.loads(path.read_text("utf-8"))
         solved = content["solved"]
         for moment in solved.values():
             datetime.fromisoformat(moment)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise Unreadable("it is not what this program wrote") from error
+        raise UnreadableProgressError("it is not what this program wrote") from error
     return dict(solved)
 
 
@@ -104,3 +114,72 @@ def _locked(path: Path) -> Iterator[None]:
     with open(path.with_name(f".{FILE}.lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exercise; `solved` is when it was first solved (ISO 8601, UTC), or None."""
+
+    name: str
+    notebook: str
+    title: str
+    solved: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All exercises, and what the reader should know about the file that progress is kept in."""
+
+    rows: list[Row]
+    problems: list[str]
+
+    @property
+    def solved(self) -> int:
+        """How many of the exercises are solved."""
+        return sum(row.solved is not None for row in self.rows)
+
+    @property
+    def following(self) -> Row | None:
+        """The first exercise in the order of the course that is not solved; None when all are."""
+        return next((row for row in self.rows if row.solved is None), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for programs: counts, exercises, problems."""
+        rows = [asdict(row) for row in self.rows]
+        following = self.following.name if self.following else None
+        counts = {"solved": self.solved, "total": len(rows), "next": following}
+        return {**counts, "exercises": rows, "problems": self.problems}
+
+    def table(self) -> Table:
+        """The report for people."""
+        from rich.table import Table
+        from rich.text import Text
+
+        done = round(_BAR * self.solved / max(1, len(self.rows)))
+        bar = "█" * done + "░" * (_BAR - done)
+        ahead = f"Next: {self.following.name}. " if self.following else "All of them. "
+        table = Table(title=f"{bar} {self.solved} of {len(self.rows)} exercises solved", caption=ahead + _CAPTION)
+        table.add_column("exercise", no_wrap=True)
+        table.add_column("what to do")
+        table.add_column("solved", no_wrap=True)
+        for notebook, grouped in groupby(self.rows, key=lambda row: row.notebook):
+            rows = list(grouped)
+            count = sum(row.solved is not None for row in rows)
+            table.add_section()
+            table.add_row(notebook, "", f"{count} of {len(rows)}", style="bold")
+            for row in rows:
+                table.add_row(f"  {row.name.partition('.')[2]}", Text(row.title), _shown(row.solved))
+        return table
+
+
+def report() -> Report:
+    """Look up every exercise of this version of the book in the reader's progress."""
+    moments, problems = solved()
+    exercises = [load(name) for name in names()]
+    rows = [Row(one.name, one.notebook, one.title, moments.get(one.name)) for one in exercises]
+    return Report(rows, problems)
+
+
+def _shown(moment: str | None) -> str:
+    """A moment in the reader's own time zone."""
+    return f"✓ {datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}" if moment else ""

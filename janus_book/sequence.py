@@ -72,10 +72,10 @@ def documented(source: str) -> Sequence:
     titles: dict[str, str] = {}
     messages: list[Message] = []
     for line in map(str.strip, source.splitlines()):
-        if found := _PARTICIPANT.fullmatch(line):
-            titles[found[1]] = found[2].strip()
-        elif (found := _MESSAGE.fullmatch(line)) and found[1] in titles and found[3] in titles:
-            messages.append(Message(titles[found[1]], titles[found[3]], found[4].strip(), is_reply=bool(found[2])))
+        if match := _PARTICIPANT.fullmatch(line):
+            titles[match[1]] = match[2].strip()
+        elif (match := _MESSAGE.fullmatch(line)) and match[1] in titles and match[3] in titles:
+            messages.append(Message(titles[match[1]], titles[match[3]], match[4].strip(), is_reply=bool(match[2])))
         elif not _IGNORED.fullmatch(line):
             raise ValueError(f"{line!r} is neither a participant nor a message between two of them.")
     return Sequence(tuple(titles.values()), tuple(messages))
@@ -108,15 +108,15 @@ def differences(diagram: Sequence, trace: Trace) -> list[str]:
     with one arrow after the other does not say that they must not.
     """
     seen = recorded(trace)
-    found = [f"{name} is in the diagram and not in the trace." for name in _missing(diagram, seen)]
-    found += [f"{name} is in the trace and not in the diagram." for name in _missing(seen, diagram)]
-    if not found and diagram.calls != seen.calls:
-        found.append(f"The diagram calls {', '.join(diagram.calls)}; the trace has {', '.join(seen.calls)}.")
+    unlike = [f"{name} is in the diagram and not in the trace." for name in _missing(diagram, seen)]
+    unlike += [f"{name} is in the trace and not in the diagram." for name in _missing(seen, diagram)]
+    if not unlike and diagram.calls != seen.calls:
+        unlike.append(f"The diagram calls {', '.join(diagram.calls)}; the trace has {', '.join(seen.calls)}.")
     replies = [m.sender for m in seen.messages if m.status is not None and m.status < 400]
     expected = [m.sender for m in diagram.messages if m.is_reply]
-    if not found and sorted(replies) != sorted(expected):
-        found.append(f"The diagram has replies of {', '.join(expected)}; in the trace answered {', '.join(replies)}.")
-    return found
+    if not unlike and sorted(replies) != sorted(expected):
+        unlike.append(f"The diagram has replies of {', '.join(expected)}; in the trace answered {', '.join(replies)}.")
+    return unlike
 
 
 def _missing(one: Sequence, other: Sequence) -> list[str]:
@@ -130,12 +130,12 @@ def _asked(span: Span) -> str:
 
 
 def _answered(span: Span) -> str:
-    held, said = span.attributes, [str(span.status)]
+    held, facts = span.attributes, [str(span.status)]
     if "janus.search.results" in held:
-        said.append(f"{held['janus.search.results']} results")
+        facts.append(f"{held['janus.search.results']} results")
     if "janus.sandbox.exit_code" in held:
-        said.append(f"exit code {held['janus.sandbox.exit_code']}")
-    return " · ".join(said)
+        facts.append(f"exit code {held['janus.sandbox.exit_code']}")
+    return " · ".join(facts)
 
 
 def draw(sequence: Sequence) -> str:
@@ -180,13 +180,13 @@ def _lifeline(name: str, x: float, bottom: int) -> str:
 
 def _open_calls(sequence: Sequence, bottom: int) -> list[tuple[str, float, float]]:
     """Who was at work from which height to which: from a call to the next reply of the same participant."""
-    found, began = [], dict[str, list[float]]()
+    bars, began = [], dict[str, list[float]]()
     for number, message in enumerate(sequence.messages):
         if not message.is_reply:
             began.setdefault(message.receiver, []).append(_row(number))
         elif began.get(message.sender):
-            found.append((message.sender, began[message.sender].pop(0), _row(number)))
-    return found + [(name, first, bottom) for name, rows in began.items() for first in rows]
+            bars.append((message.sender, began[message.sender].pop(0), _row(number)))
+    return bars + [(name, first, bottom) for name, rows in began.items() for first in rows]
 
 
 def _open_bar(name: str, x: float, first: float, last: float) -> str:

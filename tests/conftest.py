@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -27,13 +28,48 @@ ON_THE_DEFAULT_PORT = (
 )
 
 
+# Few tests that take long: begun last, they would leave one process working alone at the end.
+BEGUN_FIRST = (
+    "default port",
+    "tests/platform/test_optional_parts.py",
+    "tests/platform/test_joining.py",
+    "tests/platform/test_lifecycle.py",
+    "tests/services/test_code_sandbox_limits.py",
+    "tests/services/test_code_sandbox_attacks.py",
+    "tests/services/test_web_proxy_growth.py",
+    "tests/services/test_event_loop.py",
+    "tests/platform/test_baselines.py",
+    "tests/platform/test_bad_surroundings.py",
+    "tests/book/test_build.py",
+    "tests/house/test_wheel.py",
+    "tests/services/test_bubblewrap.py",
+)
+
+
+def process_of(nodeid: str) -> str:
+    """What shares a process with a test: the tests of its file, or all on the default port."""
+    return "default port" if nodeid.startswith(ON_THE_DEFAULT_PORT) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, the longest begin, and then files with many tests."""
+    if not hasattr(config, "workerinput"):
+        return
+    counts = Counter(process_of(item.nodeid) for item in items)
+    first = {name: place for place, name in enumerate(BEGUN_FIRST)}
+    order = {name: (first.get(name, len(first)), -count, name) for name, count in counts.items()}
+    items.sort(key=lambda item: order[process_of(item.nodeid)])
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Tests of one file stay in one process, so that they share its platform; those on the default port likewise."""
 
     class ByFileAndPort(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "default port" if nodeid.startswith(ON_THE_DEFAULT_PORT) else nodeid.partition("::")[0]
+            return process_of(nodeid)
 
+    config.option.loadscopereorder = False  # they come in order
     return ByFileAndPort(config, log)
 
 

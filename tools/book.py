@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 
 from tools.environment import BIN, PYTHON, ROOT, STATE, variables
 from tools.platform import book_home, running
-from tools.terminal import LAST_LINES, StepFailed, Terminal
+from tools.terminal import LAST_LINES, StepError, Terminal
 
 HTML = ROOT / "_build" / "html"
 PREFERRED_PORT = 8080
@@ -30,14 +31,15 @@ _CELL = re.compile(
 _NOTEBOOK = re.compile(r"ExecutionError: (\S+\.(?:ipynb|md))")
 # ipykernel's advice about encryption, and the empty exception that jupyter-book ends every failure with.
 _NOISE = re.compile(r"IPKernelApp|^RuntimeError:\s*$")
+_PEOPLE_ONLY = re.compile(r"(401|403|405|429) ")
 _TROUBLE = re.compile(r"WARNING:|ERROR:|CRITICAL:|[A-Z]\w*(?:Error|Exception): ")
 
 
 def build(terminal: Terminal) -> None:
-    """Execute the notebooks and build every page; a warning, a failing cell or a missing page raises StepFailed."""
+    """Execute the notebooks and build every page; a warning, a failing cell or a missing page raises StepError."""
     missing = missing_sources(ROOT)
     if missing:
-        raise StepFailed(
+        raise StepError(
             f"_toc.yml names pages that do not exist: {', '.join(missing)}", remedy="Write them, or take them out."
         )
     with terminal.step("execute the notebooks"):
@@ -51,7 +53,7 @@ def build(terminal: Terminal) -> None:
 def execute(root: Path) -> Path:
     """Run the notebooks of `_toc.yml` side by side; returns the cache that holds their outputs.
 
-    Raises StepFailed with the cells that failed.
+    Raises StepError with the cells that failed.
     """
     cache = executed(root)
     notebooks = [root / f"{page}.ipynb" for page in pages(root) if (root / f"{page}.ipynb").is_file()]
@@ -66,7 +68,7 @@ def execute(root: Path) -> Path:
     done = subprocess.run(command, env=variables(), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True)
     if done.returncode:
         said = done.stdout.decode(errors="replace").strip() or done.stderr.decode(errors="replace")[-2000:]
-        raise StepFailed("a notebook did not run", output=said, remedy="Open it with `make lab`.")
+        raise StepError("a notebook did not run", output=said, remedy="Open it with `make lab`.")
     return cache
 
 
@@ -76,7 +78,7 @@ def executed(root: Path) -> Path:
 
 
 def run_jupyter_book(command: Path, root: Path, env: dict[str, str]) -> None:
-    """`jupyter-book build` with warnings as errors. Raises StepFailed with what went wrong; the whole log is kept."""
+    """`jupyter-book build` with warnings as errors. Raises StepError with what went wrong; the whole log is kept."""
     # What an earlier build left would hide a page that this one does not make.
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
     words = [str(command), "build", str(root), "--all", "--warningiserror", "--nitpick", "--keep-going"]
@@ -88,7 +90,34 @@ def run_jupyter_book(command: Path, root: Path, env: dict[str, str]) -> None:
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(log, encoding="utf-8")
     if done.returncode:
-        raise StepFailed("the book did not build", output=trouble_in(log), remedy=f"The whole log is in {kept}")
+        raise StepError("the book did not build", output=trouble_in(log), remedy=f"The whole log is in {kept}")
+
+
+def check_links(root: Path = ROOT, command: Path = BIN / "jupyter-book") -> int:
+    """Ask every address that a page links to, without running a notebook (Sphinx' linkcheck); returns how many answer.
+
+    Raises StepError with those that do not. Refused to programs is not gone: a reader's browser is let in.
+    """
+    shutil.rmtree(root / "_build" / "linkcheck", ignore_errors=True)
+    words = [str(command), "build", str(root), "--all", "--builder", "custom", "--custom-builder", "linkcheck"]
+    done = subprocess.run(
+        words,
+        env=variables() | {EXECUTED: "none"},
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output = root / "_build" / "linkcheck" / "output.json"
+    if not output.is_file():
+        raise StepError("the links were not asked", output=trouble_in(done.stdout.decode(errors="replace")))
+    links = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    dead = [link for link in links if link["status"] in ("broken", "timeout") and not _PEOPLE_ONLY.match(link["info"])]
+    if dead:
+        named = [f"{link['uri']}  in {link['filename']}, line {link['lineno']}: {link['info']}" for link in dead]
+        remedy = "Mend or remove them, then run it again."
+        raise StepError(f"{len(dead)} links lead nowhere", output="\n".join(named), remedy=remedy)
+    return sum(link["status"] in ("working", "redirected") for link in links)
 
 
 def trouble_in(log: str) -> str:
@@ -114,12 +143,12 @@ def missing_sources(root: Path) -> list[str]:
 
 
 def check_pages(root: Path) -> None:
-    """Raises StepFailed naming every page of `_toc.yml` that the build did not write."""
+    """Raises StepError naming every page of `_toc.yml` that the build did not write."""
     html = root / "_build" / "html"
     wanted = ["index", *pages(root)]
     missing = [page for page in wanted if not _is_page(html / f"{page}.html")]
     if missing:
-        raise StepFailed(
+        raise StepError(
             f"missing from {html}: {', '.join(missing)}", remedy="Build again; the log is in .make/book.log."
         )
 
@@ -146,9 +175,9 @@ def server(html: Path = HTML, port: int = PREFERRED_PORT) -> ThreadingHTTPServer
 
 
 def serve(terminal: Terminal) -> None:
-    """Serve the built book until Ctrl-C. Raises StepFailed when there is none."""
+    """Serve the built book until Ctrl-C. Raises StepError when there is none."""
     if not (HTML / "index.html").is_file():
-        raise StepFailed("there is no built book", remedy="python3 make.py book")
+        raise StepError("there is no built book", remedy="python3 make.py book")
     with server() as httpd:
         terminal.say(f"\nThe book is at http://localhost:{httpd.server_address[1]}/    (Ctrl-C ends it)")
         try:

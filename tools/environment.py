@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.terminal import StepFailed, Terminal
+from tools.terminal import StepError, Terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -48,7 +48,7 @@ def variables(**more: str) -> dict[str, str]:
 
 
 def setup(terminal: Terminal, *, tests: bool = False) -> None:
-    """Everything up to a platform that can start: environment, packages, model and indexes. Raises StepFailed."""
+    """Everything up to a platform that can start: environment, packages, model and indexes. Raises StepError."""
     with one_at_a_time("setup"):
         _make_venv(terminal)
         _install_pins(terminal, PINS)
@@ -61,7 +61,7 @@ def setup(terminal: Terminal, *, tests: bool = False) -> None:
 def prepare(terminal: Terminal) -> None:
     """Let the platform get its model and build its indexes; it knows what is already there, and says what it does."""
     if terminal.show([BIN / "janus", "prepare"], env=variables()):
-        raise StepFailed(
+        raise StepError(
             "`janus prepare` failed", remedy="Read its message above; `.venv/bin/janus doctor` checks the machine."
         )
 
@@ -112,7 +112,7 @@ def _make_venv(terminal: Terminal) -> None:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         installed = apt_install(terminal, f"install python{version}-venv", f"python{version}-venv")
         if not (installed and _try_venv()) and not _try_virtualenv():
-            raise StepFailed(
+            raise StepError(
                 "this Python cannot make environments: its venv or ensurepip module is missing",
                 remedy=f"sudo apt-get install -y python{version}-venv  (elsewhere: pip install --user virtualenv)",
             )

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from janus_book import catalogue
-from janus_book.cells import Call, call_in
-from janus_book.exercise import Exercise, ExerciseError
+from janus_book.exercise import BookError, Call, Exercise, ExerciseError, call_in
 from tools.environment import ROOT
-from tools.terminal import StepFailed, Terminal
+from tools.terminal import StepError, Terminal
 
 NOTEBOOKS = ROOT / "notebooks"
 EXERCISE, CHECK = "exercise", "check"
@@ -30,7 +29,7 @@ _CELLS = (
 Cell = dict[str, Any]
 
 
-class Misplaced(ValueError):
+class MisplacedCellError(BookError, ValueError):
     """Cells of a notebook are no exercise; the message names the cell and what it lacks."""
 
 
@@ -45,11 +44,11 @@ class Place:
 
 
 def places(cells: list[Cell]) -> list[Place]:
-    """Every exercise of a notebook, in order. Raises Misplaced."""
+    """Every exercise of a notebook, in order. Raises MisplacedCellError."""
     found = [_place(cells, number) for number, cell in enumerate(cells) if CHECK in tags(cell)]
     held = {place.code["id"] for place in found}
     if stray := [cell["id"] for cell in cells if EXERCISE in tags(cell) and cell["id"] not in held]:
-        raise Misplaced(f"cell {stray[0]}: no check follows this exercise")
+        raise MisplacedCellError(f"cell {stray[0]}: no check follows this exercise")
     return found
 
 
@@ -66,7 +65,7 @@ def source(cell: Cell) -> str:
 def update(content: dict[str, Any], stem: str, folder: Path = catalogue.FOLDER) -> list[str]:
     """Put tasks and stubs into a notebook's cells; returns what changed, nothing when all was right.
 
-    Raises Misplaced, ExerciseError or UnknownExercise.
+    Raises MisplacedCellError, ExerciseError or UnknownExerciseError.
     """
     changed = []
     for place in places(content["cells"]):
@@ -83,7 +82,7 @@ def update(content: dict[str, Any], stem: str, folder: Path = catalogue.FOLDER) 
 
 
 def missing(notebooks: Path = NOTEBOOKS, folder: Path = catalogue.FOLDER) -> list[str]:
-    """The exercises that no notebook holds, and those that more than one cell does. Raises Misplaced."""
+    """The exercises that no notebook holds, and those that more than one cell does. Raises MisplacedCellError."""
     held = [
         place.call.name
         for path in sorted(notebooks.glob("*.ipynb"))
@@ -98,7 +97,7 @@ def write_all(
 ) -> None:
     """Write the exercises of the `chosen` notebooks, or of all, and say what changed.
 
-    Raises StepFailed naming every notebook whose cells or exercises break the format; the others are written.
+    Raises StepError naming every notebook whose cells or exercises break the format; the others are written.
     """
     paths = [path for path in sorted(notebooks.glob("*.ipynb")) if not chosen or path.stem in chosen]
     changes: list[str] = []
@@ -106,14 +105,14 @@ def write_all(
     for path in paths:
         try:
             changes += _write(path, folder)
-        except (ExerciseError, catalogue.UnknownExercise, Misplaced) as error:
+        except (ExerciseError, catalogue.UnknownExerciseError, MisplacedCellError) as error:
             problems.append(f"{path.name}: {error}")
     for change in changes:
         terminal.say(f"  ✓ {change}")
     if changes:
         terminal.say(f"Record what the checks print: python3 make.py expected {' '.join(_stems(changes))}")
     if problems:
-        raise StepFailed("; ".join(problems), remedy=_CELLS)
+        raise StepError("; ".join(problems), remedy=_CELLS)
     if not changes:
         terminal.say("The notebooks hold every task and stub as the exercises have them.")
     for problem in missing(notebooks, folder):
@@ -137,18 +136,20 @@ def _place(cells: list[Cell], number: int) -> Place:
     try:
         call = call_in(source(check))
     except ValueError as error:
-        raise Misplaced(f"cell {check['id']}: {error}") from error
+        raise MisplacedCellError(f"cell {check['id']}: {error}") from error
     if number < 2 or EXERCISE not in tags(cells[number - 1]):
-        raise Misplaced(f"cell {check['id']}: the cell before this check is not tagged `exercise`")
+        raise MisplacedCellError(f"cell {check['id']}: the cell before this check is not tagged `exercise`")
     markdown = cells[number - 2]
     if markdown["cell_type"] != "markdown" or not source(markdown).startswith(HEADING):
-        raise Misplaced(f"cell {markdown['id']}: the task before an exercise must start with `{HEADING}: `")
+        raise MisplacedCellError(f"cell {markdown['id']}: the task before an exercise must start with `{HEADING}: `")
     return Place(call, markdown, cells[number - 1], check)
 
 
 def _compare(exercise: Exercise, place: Place, stem: str) -> None:
     if exercise.notebook != stem:
-        raise Misplaced(f"cell {place.check['id']}: {exercise.name} belongs to the notebook {exercise.notebook}")
+        raise MisplacedCellError(
+            f"cell {place.check['id']}: {exercise.name} belongs to the notebook {exercise.notebook}"
+        )
     if place.call.answers != exercise.answers:
         wanted = f'check("{exercise.name}", {", ".join(exercise.answers)})'
-        raise Misplaced(f"cell {place.check['id']}: the check must be called as {wanted}")
+        raise MisplacedCellError(f"cell {place.check['id']}: the check must be called as {wanted}")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -16,14 +17,17 @@ from tools.environment import ROOT
 PACKAGES = ("janus_platform", "janus_bench", "janus_book")
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def imports(path: Path) -> list[tuple[int, str]]:
     """Every module that a file imports, with its line; of `from a import b`, `a.b`."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno} imports relatively"
-            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+            found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+    return found
 
 
 def is_program(path: Path) -> bool:
@@ -54,17 +58,21 @@ def imported_modules(root: Path = ROOT) -> dict[str, set[str]]:
     return graph
 
 
-def package_of(module: str) -> str:
-    """`janus_platform.gateway` for janus_platform.gateway.app; the bench and the book are one package each."""
-    package, *inner = module.split(".")
-    return f"{package}.{inner[0]}" if package == "janus_platform" and inner else package
+def package_of(module: str, split: Collection[str] = ("janus_platform",)) -> str:
+    """The package that a module counts to: `janus_bench`, or one inside a package that is `split`, and so on."""
+    parts = module.split(".")
+    depth = 1
+    while depth < len(parts) and ".".join(parts[:depth]) in split:
+        depth += 1
+    return ".".join(parts[:depth])
 
 
-def imported_packages(root: Path = ROOT) -> dict[str, set[str]]:
-    """Each package and loose module, and which of the others it imports."""
-    graph: dict[str, set[str]] = {package_of(module): set() for module in modules(root)}
+def imported_packages(root: Path = ROOT, split: Collection[str] = ("janus_platform",)) -> dict[str, set[str]]:
+    """Each package and loose module, and which of the others it imports; see `package_of`."""
+    graph: dict[str, set[str]] = {package_of(module, split): set() for module in modules(root)}
     for module, imported in imported_modules(root).items():
-        graph[package_of(module)] |= {package_of(name) for name in imported} - {package_of(module)}
+        own = package_of(module, split)
+        graph[own] |= {package_of(name, split) for name in imported} - {own}
     return graph
 
 

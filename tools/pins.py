@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tools.environment import OFFLINE, PINS, ROOT, STATE, TEST_PINS
-from tools.terminal import StepFailed, Terminal
+from tools.terminal import StepError, Terminal
 
 UV = "uv==0.13.9"
 EXTRAS = ("platform", "book", "lab")
@@ -29,7 +29,7 @@ TEST_HEAD = HEAD + "# What `make test` needs besides requirements.txt.\n"
 
 
 def write_pins(terminal: Terminal, *, upgrade: bool = False, lowest: bool = False) -> None:
-    """Resolve and write the three files. Raises StepFailed when there is no solution or no network.
+    """Resolve and write the three files. Raises StepError when there is no solution or no network.
 
     With `lowest`, what pyproject.toml names gets the oldest release that it allows: a test run with those tells whether
     its lower bounds are true. Such pins are not for committing.
@@ -82,7 +82,7 @@ def _compile(
         command += ["--constraint", limits, "--output-file", output]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=ROOT)
         if done.returncode:
-            raise StepFailed("the requirements cannot be resolved", output=done.stderr[-3000:], remedy=OFFLINE)
+            raise StepError("the requirements cannot be resolved", output=done.stderr[-3000:], remedy=OFFLINE)
         return _pins(output.read_text(encoding="utf-8"))
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.environment import BIN, PYTHON, STATE, variables
-from tools.terminal import StepFailed, Terminal
+from tools.terminal import StepError, Terminal
 
 _HOME = "from janus_bench.home import home; print(home())"
 
@@ -19,7 +19,7 @@ def running(terminal: Terminal, *, own_home: Path | None = None, port: int | Non
     """The platform up; gives the variables to run with. Joins one that runs, else starts one and stops it at the end.
 
     With `own_home` a platform that is started here keeps its leaderboard and runs in that folder, made anew, so that
-    what a reader did before does not show in the pages. With `port` (0: any free one) none is joined. Raises StepFailed
+    what a reader did before does not show in the pages. With `port` (0: any free one) none is joined. Raises StepError
     when the platform does not become healthy.
     """
     env = variables()
@@ -48,7 +48,7 @@ def fresh_home(folder: Path) -> Path:
     folder.mkdir(parents=True)
     found = subprocess.run([PYTHON, "-c", _HOME], env=variables(), capture_output=True, text=True)
     if found.returncode:
-        raise StepFailed(
+        raise StepError(
             "the platform's home directory cannot be found", output=found.stderr, remedy="python3 make.py setup"
         )
     cache = Path(found.stdout.strip()) / "cache"

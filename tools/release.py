@@ -7,13 +7,13 @@ import tomllib
 
 from tools.environment import OFFLINE, ROOT
 from tools.pins import tool
-from tools.terminal import StepFailed, Terminal
+from tools.terminal import StepError, Terminal
 
 DIST = ROOT / "dist"
 
 
 def build(terminal: Terminal, tag: str | None = None) -> None:
-    """Build both. Raises StepFailed when the tag is another version's, or nothing can be built."""
+    """Build both. Raises StepError when the tag is another version's, or nothing can be built."""
     check_tag(tag)
     uv = tool(terminal)
     shutil.rmtree(DIST, ignore_errors=True)
@@ -22,9 +22,9 @@ def build(terminal: Terminal, tag: str | None = None) -> None:
 
 
 def check_tag(tag: str | None) -> None:
-    """Raises StepFailed unless the tag is `v` and the version of pyproject.toml."""
+    """Raises StepError unless the tag is `v` and the version of pyproject.toml."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     if tag is not None and tag != f"v{version}":
-        raise StepFailed(
+        raise StepError(
             f"the tag {tag} is not v{version}", remedy="Set the version in pyproject.toml, or name the tag after it."
         )

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import book, exercises, facts, links, page_contract, pins, release
+from tools import book, exercises, facts, page_contract, pins, release
 from tools.browser import find_browser, missing_browser_help
 from tools.environment import BIN, PYTHON, ROOT, VENV, apt_install, as_root, setup, variables
 from tools.platform import book_home, running
-from tools.terminal import StepFailed, Terminal
+from tools.terminal import StepError, Terminal
 
 TYPED = ("janus_bench", "janus_book", "janus_platform", "tools", "book/_ext")
 NO_BENCHMARK = ("__init__", "figures", "lighthouse_pages")
@@ -52,8 +52,7 @@ def make_test(terminal: Terminal, rest: list[str]) -> int:
         _lint(terminal)
         book.build(terminal)
         env[book.TESTED] = str(book.executed(ROOT))
-        # Much of the suite waits: for kernels, platforms, browsers. The tests say themselves what begins first.
-        rest = ["--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder"]
+        rest = ["--numprocesses=3", "--dist=loadfile"]  # much of the suite waits: for kernels, platforms, browsers
     return terminal.show([PYTHON, "-m", "pytest", *rest], env=env, cwd=ROOT)
 
 
@@ -150,7 +149,10 @@ def make_pages(terminal: Terminal, rest: list[str]) -> int:
 
 def make_links(terminal: Terminal, rest: list[str]) -> int:
     """ask every address that the pages link to"""
-    links.check(terminal)
+    setup(terminal)
+    with terminal.step("ask every address that the pages link to"):
+        answered = book.check_links()
+    terminal.say(f"  {answered} addresses answer")
     return 0
 
 
@@ -214,7 +216,7 @@ def run(words: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return TARGETS[known.target](terminal, rest)
-    except StepFailed as failure:
+    except StepError as failure:
         terminal.failed(failure)
         return 1
     except KeyboardInterrupt:
@@ -244,4 +246,4 @@ def _browser(terminal: Terminal) -> None:
     if find_browser() is None:
         apt_install(terminal, "install chromium for the page tests", "chromium")
     if find_browser() is None:
-        raise StepFailed("the page tests need a browser", remedy=missing_browser_help())
+        raise StepError("the page tests need a browser", remedy=missing_browser_help())

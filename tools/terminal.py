@@ -15,7 +15,7 @@ from pathlib import Path
 LAST_LINES = 30
 
 
-class StepFailed(Exception):
+class StepError(Exception):
     """A step could not be done. `remedy` says what to do next; `output` is the end of what the command printed."""
 
     def __init__(self, message: str, *, remedy: str = "", output: str = "") -> None:
@@ -61,16 +61,16 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> None:
-        """Run a command to its end. Raises StepFailed with its last lines when it is missing or fails."""
+        """Run a command to its end. Raises StepError with its last lines when it is missing or fails."""
         words = [str(word) for word in command]
         with tempfile.TemporaryFile() as kept:
             sink = None if self.verbose else kept
             try:
                 code = subprocess.call(words, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=env, cwd=cwd)
             except OSError as error:
-                raise StepFailed(f"{words[0]} could not be started: {error.strerror}", remedy=remedy) from error
+                raise StepError(f"{words[0]} could not be started: {error.strerror}", remedy=remedy) from error
             if code:
-                raise StepFailed(f"`{shown(words)}` ended with {code}", remedy=remedy, output=_tail(kept))
+                raise StepError(f"`{shown(words)}` ended with {code}", remedy=remedy, output=_tail(kept))
 
     def show(
         self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
@@ -85,7 +85,7 @@ class Terminal:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def failed(self, failure: StepFailed) -> None:
+    def failed(self, failure: StepError) -> None:
         """Print a failure: the command's last lines, what happened, what to do."""
         lines = [failure.output.rstrip(), f"\nFailed: {failure}"]
         lines += [f"What to do: {failure.remedy}"] if failure.remedy else []

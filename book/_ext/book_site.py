@@ -4,6 +4,7 @@
 - A page in Markdown cannot be opened by Colab or as a notebook by Binder: only notebooks get launch buttons.
 - sphinx_thebe comes with Jupyter Book and logs an error on every page that it is not configured for: its listeners go.
 - The address without a page leads to the first page; what Sphinx would write there has neither language nor title.
+- `make links` asks no host of the platform, and runs no notebook.
 - `make book` runs the notebooks side by side beforehand: their outputs come from the cache that it names.
 - MathJax would come from another host. A page with a formula is therefore an error that says what to do.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from sphinx.util import logging
 
 from janus_platform.contract import load_contract
 
+# It is the first extension to be loaded; others import tools/.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 logger = logging.getLogger(__name__)
 _LATEX = re.compile(r"\$\$|\\(?:frac|text|mathrm|cdot|sum|sqrt)\b")
 _ENTRY = """\
@@ -60,10 +64,19 @@ def use_repository(app: Sphinx, config: Config) -> None:
 
 
 def use_executed(app: Sphinx, config: Config) -> None:
-    """Take the notebooks' outputs from the cache that `make book` filled for this build, where it did."""
-    if cache := os.environ.get("JANUS_BOOK_EXECUTED"):
+    """Take the notebooks' outputs from the cache that `make book` filled for this build; `none`: run nothing."""
+    cache = os.environ.get("JANUS_BOOK_EXECUTED")
+    if cache == "none":
+        config.nb_execution_mode = "off"
+    elif cache:
         config.nb_execution_mode = "cache"
         config.nb_execution_cache_path = cache
+
+
+def ignore_own_hosts(app: Sphinx, config: Config) -> None:
+    """Leave the platform's hosts out of `make links`, and the repository while its address names no owner."""
+    own = [rf"https://{re.escape(host)}(/|$)" for host in load_contract().egress.allowed_hosts]
+    config.linkcheck_ignore = [*config.linkcheck_ignore, *own, r"https://github\.com/OWNER/"]
 
 
 def launch_notebooks_only(
@@ -113,6 +126,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", write_entry, priority=100)
     app.connect("config-inited", use_repository)
     app.connect("config-inited", use_executed)
+    app.connect("config-inited", ignore_own_hosts)
     app.connect("config-inited", remove_thebe)
     app.connect("html-page-context", launch_notebooks_only, priority=900)
     app.connect("doctree-resolved", refuse_math)

@@ -61,13 +61,16 @@ def reference(name: str) -> Iterator[str]:
             yield table(("name", "takes", "default", "what"), rows)
 
 
-def commands_of(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Every command by its words, such as `classroom cards`; those of a group inside the group follow it."""
+def commands_of(group: Any, before: str = "", *, hidden: bool = False) -> Iterator[tuple[str, Any]]:
+    """Every command by its words, such as `classroom cards`; those of a group inside the group follow it.
+
+    `hidden`: older names of a command as well.
+    """
     for word, command in group.commands.items():
-        if not command.hidden:
+        if hidden or not command.hidden:
             yield f"{before}{word}", command
             if hasattr(command, "commands"):
-                yield from commands_of(command, f"{before}{word} ")
+                yield from commands_of(command, f"{before}{word} ", hidden=hidden)
 
 
 def usage(name: str, word: str, command: Any) -> str:

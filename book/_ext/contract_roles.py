@@ -19,13 +19,13 @@ from typing import Any
 
 from contract_table import ContractTables
 from docutils import nodes
-from facts import FactError, TypedFact, as_prose, look_up, typed_facts
+from facts import FactError, as_prose, look_up
 from marked_facts import trouble_in
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from typed_commands import wrong_commands
-from typed_limits import limits_typed
+from typed_facts import TypedFact, typed_facts
 
 from janus_platform.contract import CONTRACT_FILE, load_contract
 
@@ -61,7 +61,7 @@ def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:
     contract = load_contract()
     app.env.note_dependency(str(CONTRACT_FILE))
     if Path(app.env.doc2path(docname)).suffix != ".ipynb":
-        _warn((*typed_facts(source[0], contract), *limits_typed(source[0], contract)), docname)
+        _warn(typed_facts(source[0], contract), docname)
         _warn_of_commands(source[0], docname)
         return
     for cell in json.loads(source[0])["cells"]:

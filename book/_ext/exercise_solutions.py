@@ -14,9 +14,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
-from janus_book.catalogue import UnknownExercise, load
-from janus_book.cells import call_in
-from janus_book.exercise import Exercise, ExerciseError
+from janus_book.catalogue import UnknownExerciseError, load
+from janus_book.exercise import Exercise, ExerciseError, call_in
 
 logger = logging.getLogger(__name__)
 TAG_CLASS = "tag_check"  # what MyST-NB makes of the tag
@@ -33,7 +32,7 @@ def fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
             continue
         try:
             exercise = load(call_in(_source(cell)).name)
-        except (UnknownExercise, ExerciseError, ValueError) as error:
+        except (UnknownExerciseError, ExerciseError, ValueError) as error:
             logger.warning("This cell is tagged `check`: %s", error, location=cell)
             continue
         app.env.note_dependency(str(exercise.path))

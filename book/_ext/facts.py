@@ -1,6 +1,6 @@
-"""Facts of the contract, written as prose, and facts that somebody typed by hand, found in prose.
+"""Facts of the contract, written as prose, and the prose of a Markdown text.
 
-This module imports nothing of Sphinx: contract_roles.py and the tests both stand on it.
+This module imports nothing of Sphinx: contract_roles.py and the tests both use it.
 """
 
 from __future__ import annotations
@@ -12,20 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from spelled import NUMBER, value_of
 
 from janus_platform.contract import Contract, RateLimit
 
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 _TIMES = ((3600, "hour"), (60, "minute"), (1, "second"))
-_RATE = re.compile(
-    rf"(?<![\w.-])(?P<number>{NUMBER})\s*(?:requests?|searches|queries|calls?|fetches|pages|executions|runs|times)?\s*"
-    r"(?:/|per|an?|each|every)\s*(?P<per>second|sec|minute|min|hour|s|h)\b",
-    re.I,
-)
-# Without a noun, or with one of these, only what some service has for a limit is one: "10 pages a minute".
-_SURE = re.compile(r"request|search|quer|call", re.I)
-_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": 3600, "h": 3600}
 # A fact in a notebook, between the comments that marked_facts.py writes it into.
 MARKED = re.compile(r"<!-- fact (?P<path>\S+) -->(?P<value>.*?)<!-- /fact -->", re.S)
 _ROLE = re.compile(r"\{\w+\}`[^`]*`")
@@ -36,15 +27,6 @@ _PROSE_FENCE = re.compile(r"^\{(note|tip|warning|important|admonition|dropdown|c
 
 class FactError(LookupError):
     """A path names nothing in the contract; the message says which part and what stands there."""
-
-
-@dataclass(frozen=True)
-class TypedFact:
-    """A fact typed by hand: where, what was typed, and which role says the same."""
-
-    line: int
-    text: str
-    role: str
 
 
 def look_up(contract: Contract, path: str) -> Any:
@@ -85,27 +67,6 @@ def as_prose(value: Any, path: str) -> str:
     if isinstance(value, (str, int, float, dt.date)):
         return str(value)
     raise FactError(f"{path} is a table: name one of {', '.join(_choices(value))}")
-
-
-def typed_facts(text: str, contract: Contract) -> list[TypedFact]:
-    """The service hosts and request rates typed into Markdown prose, outside code blocks and roles."""
-    hosts = {service.host: name for name, service in contract.services.items()}
-    found = []
-    for part in prose_paragraphs(text):
-        for host, name in hosts.items():
-            for match in re.finditer(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", part.text):
-                found.append(TypedFact(part.line_at(match.start()), host, f"{{host}}`{name}`"))
-        for match in _RATE.finditer(part.text):
-            role = _role_for_rate(match, contract)
-            if role or _SURE.search(match[0]):
-                shown = role or "{fact}`services.….rate_limit` (no service has this limit)"
-                found.append(TypedFact(part.line_at(match.start()), match[0], shown))
-    return found
-
-
-def rates_in(text: str) -> list[tuple[int, int]]:
-    """Every (requests, per seconds) that prose states, for comparing with the contract."""
-    return [_rate(match) for match in _RATE.finditer(text) if _SURE.search(match[0])]
 
 
 def prose_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -156,18 +117,6 @@ def _blanked(text: str) -> str:
     for kind in (_ROLE, MARKED):
         text = kind.sub(lambda found: "_" * len(found[0]), text)
     return text
-
-
-def _rate(match: re.Match[str]) -> tuple[int, int]:
-    return round(value_of(match["number"])), _SECONDS[match["per"].lower()]
-
-
-def _role_for_rate(match: re.Match[str], contract: Contract) -> str | None:
-    for name, service in contract.services.items():
-        limit = service.rate_limit
-        if limit and (limit.requests, limit.per_seconds) == _rate(match):
-            return f"{{fact}}`services.{name}.rate_limit`"
-    return None
 
 
 def _step(value: Any, part: str) -> Any:

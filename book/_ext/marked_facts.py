@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from facts import MARKED, FactError, TypedFact, as_prose, look_up, typed_facts
-from typed_limits import limits_typed
+from facts import MARKED, FactError, as_prose, look_up
+from typed_facts import TypedFact, typed_facts
 
 from janus_platform.contract import Contract
 
@@ -36,7 +36,7 @@ def trouble_in(text: str, contract: Contract) -> Iterator[TypedFact]:
 
     `role` says what to write instead.
     """
-    for fact in (*typed_facts(text, contract), *limits_typed(text, contract)):
+    for fact in typed_facts(text, contract):
         role, paths = fact.role.split(" or ")[0], re.findall(r"`([^`]+)`", fact.role)
         path = f"services.{paths[0]}.host" if role.startswith("{host}") else paths[0]
         yield TypedFact(fact.line, fact.text, f"<!-- fact {path} -->{fact.text}<!-- /fact -->")

@@ -1,4 +1,4 @@
-"""Commands of `janus` and `janus-bench` in prose and in shell blocks: each must exist, with its options and suites.
+"""Commands of `janus` and `janus-bench` in prose and in shell blocks: each must exist, with its options.
 
 A block that no test can run (it needs a room, a key, minutes) is still read here: a renamed option turns it red.
 """
@@ -20,7 +20,6 @@ _LINE = re.compile(
     r"(?:^|[|;&(]|\bthen\b|\$\()\s*(?:\$ )?(?:sudo )?(?:\S*/)?(?P<name>janus(?:-bench)?)(?: (?P<rest>[^|;&)#\n]*))?"
 )
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
-_SUITE = re.compile(r"--suite[ =]([a-z][\w-]*)(?=\s|$)")
 
 
 @cache
@@ -29,14 +28,14 @@ def known_commands() -> Known:
     return {
         name: {
             word: {"--help", *(o for p in command.params for o in (*p.opts, *p.secondary_opts))}
-            for word, command in commands_of(program(name))
+            for word, command in commands_of(program(name), hidden=True)
         }
         for name in PROGRAMS
     }
 
 
 def wrong_commands(text: str, known: Known | None = None) -> list[str]:
-    """The commands in a Markdown text that do not exist, have no such option, or name no suite."""
+    """The commands in a Markdown text that do not exist or have no such option."""
     known = known or known_commands()
     return [f"{name} {rest}".strip() for name, rest in _commands(text) if not _exists(rest.split(), known[name])]
 
@@ -55,16 +54,4 @@ def _exists(words: list[str], commands: dict[str, set[str]]) -> bool:
     if not words or words[0].startswith(("-", "…", "COMMAND", "$")):
         return True
     name = " ".join(words[:2]) if " ".join(words[:2]) in commands else words[0]
-    rest = " ".join(words[1:])
-    if name not in commands or not set(_OPTION.findall(rest)) <= commands[name]:
-        return False
-    return set(_SUITE.findall(rest)) <= _suites()
-
-
-@cache
-def _suites() -> set[str]:
-    from janus_bench.suites.loader import BUNDLED
-    from janus_bench.suites.model import CATEGORIES
-    from janus_bench.suites.public import BENCHMARKS
-
-    return {*BUNDLED, *CATEGORIES, *BENCHMARKS}
+    return name in commands and set(_OPTION.findall(" ".join(words[1:]))) <= commands[name]

@@ -54,7 +54,7 @@ class Calibration:
     @property
     def faults_missed(self) -> list[str]:
         """The planted faults that the bench did not name rightly."""
-        return [fault for fault, found in self.faults.items() if found != FAULTS[fault]]
+        return [fault for fault, observed in self.faults.items() if observed != FAULTS[fault]]
 
     def to_dict(self) -> dict[str, Any]:
         """All figures, as JSON."""
@@ -117,21 +117,21 @@ def calibrate(*, streams: int = 64, pieces: int = 100, gap_ms: float = 10.0) -> 
                 Plan(f"p{n}", first_ms=50, gap_ms=gap_ms, tokens=pieces, stall_after=pieces // 2, stall_ms=STALL_MS)
                 for n in range(streams)
             ]
-            asked, paced = _measured(target, plans)
+            measured, paced = _measured(target, plans)
             truths = read_truth(target)
             _, buffered = _measured(target, [Plan("b", tokens=_BUFFERED_PIECES)])
             faults = {fault: asyncio.run(_named(target, fault)) for fault in FAULTS}
         except RequestError as failure:
             raise BenchError(f"calibration failed: {failure.kind}", failure.detail) from None
-    known = [(*answered, truths[plan.id]) for answered, plan in zip(asked, plans, strict=True)]
+    known = [(*answered, truths[plan.id]) for answered, plan in zip(measured, plans, strict=True)]
     return _compared(known, pieces, paced / (streams * pieces), buffered / _BUFFERED_PIECES, faults)
 
 
 def _measured(target: Target, plans: Sequence[Plan]) -> tuple[list[tuple[Exchange, Answer]], float]:
     """What came of the plans, and what reading and parsing it took of this process's CPU, in µs."""
     before = time.process_time_ns()
-    asked = asyncio.run(ask(target, plans))
-    return asked, (time.process_time_ns() - before) / 1e3
+    measured = asyncio.run(ask(target, plans))
+    return measured, (time.process_time_ns() - before) / 1e3
 
 
 async def _named(target: Target, fault: str) -> str:

@@ -58,18 +58,18 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, found, body = self._received.partition(b"\r\n\r\n")
+        head, separator, body = self._received.partition(b"\r\n\r\n")
         if len(self._received) > _MOST_REQUEST_BYTES:
             return self._transport.abort()
         length = _LENGTH.search(head)
-        if found and len(body) >= (int(length[1]) if length else 0):
+        if separator and len(body) >= (int(length[1]) if length else 0):
             self._answer(head, body, time.perf_counter_ns())
 
     def _answer(self, head: bytes, body: bytes, received_ns: int) -> None:
         if head.startswith(b"GET"):
-            told = json.dumps(self._notes).encode()
+            notes = json.dumps(self._notes).encode()
             self._notes.clear()
-            return self._whole("200 OK", told)
+            return self._whole("200 OK", notes)
         try:
             plan = Plan.from_text(json.loads(body)["messages"][-1]["content"])
         except (ValueError, LookupError, TypeError) as error:
@@ -116,8 +116,8 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     def _end(self, plan: Plan) -> None:
-        told = plan.tokens * plan.per_chunk
-        last = b"" if plan.fault == "no_finish_reason" else _chunk(_STOP % (told, told + 1))
+        emitted = plan.tokens * plan.per_chunk
+        last = b"" if plan.fault == "no_finish_reason" else _chunk(_STOP % (emitted, emitted + 1))
         last += b"" if plan.fault == "no_done" else _chunk(_DONE)
         self._transport.write(last + b"0\r\n\r\n")
         self._transport.close()

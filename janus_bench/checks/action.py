@@ -107,8 +107,9 @@ class ToolCalls:
     def evaluate(self, subject: Subject) -> Verdict:
         made = list(subject.tool_calls)
         if not self.calls:
-            said = bool(subject.text.strip())
-            return Verdict(float(not made and said), "no tool called" if not made else f"{len(made)} tool calls made")
+            if made:
+                return Verdict(0.0, f"{len(made)} tool calls made")
+            return Verdict(float(bool(subject.text.strip())), "no tool called")
         if len(made) > 4 * len(self.calls):
             return Verdict(0.0, f"{len(made)} tool calls made")
         right = _paired(self.calls, made)
@@ -197,9 +198,9 @@ def _paired(wanted: Sequence[dict[str, Any]], made: list[dict[str, str]]) -> int
     """How many of the wanted calls were made, each call counted once."""
     left, right = list(made), 0
     for call in wanted:
-        for place, candidate in enumerate(left):
+        for position, candidate in enumerate(left):
             if not _call_problem(candidate, call["name"], call["arguments"]):
-                del left[place]
+                del left[position]
                 right += 1
                 break
     return right

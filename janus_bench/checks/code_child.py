@@ -1,8 +1,8 @@
 """The process in which returned code runs: fences itself in, then calls the function. Standard library only.
 
 Reads one JSON job from standard input, writes one JSON value a call to standard output. Imported by nobody: it is run
-by path with `python -I -S`, inside walls where there are any (walls.py). See code_runner.py for what this does and does
-not protect against.
+by path with `python -I -S`, in a sandbox where there is one (sandbox.py). See code_runner.py for what this does and
+does not protect against.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
-    fence(job["limits"], walled=job["walled"])
+    fence(job["limits"], sandboxed=job["sandboxed"])
     call_all(job, results)
 
 
-def fence(limits: dict[str, int], *, walled: bool) -> None:
+def fence(limits: dict[str, int], *, sandboxed: bool) -> None:
     """Give up network, other processes, user and resources, as far as this system lets a process do so."""
-    if not walled:
+    if not sandboxed:
         _own_namespaces()
     _leave_root()
     try:

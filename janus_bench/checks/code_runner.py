@@ -1,10 +1,10 @@
 """Runs the Python that an answer returned, in a process of its own, and hands back the values of its function.
 
-The process sees a file tree of its own, in which nothing of the bench is (walls.py), has the standard library alone, no
-variables of ours, no network, limits on CPU, memory, files and processes, and a time limit; where we are root it is
+The process sees a file tree of its own, in which nothing of the bench is (sandbox.py), has the standard library alone,
+no variables of ours, no network, limits on CPU, memory, files and processes, and a time limit; where we are root it is
 another user. The expected values stay here: the code cannot read or print them, nor look its cases up in the suite.
 
-Where no such walls can be built, it is a fence against accidents and simple cheats: the code can then read the files
+Where no such sandbox can be built, it is a fence against accidents and simple cheats: the code can then read the files
 that its user can read, the suite among them, and the report says so. What it starts ends with it in either case.
 """
 
@@ -72,25 +72,25 @@ def token() -> str:
 
 def call(source: str, function: str, calls: list[list[Any]]) -> Run:
     """Define what `source` defines and call `function` with each list of arguments."""
-    inside = sandbox.prefix(str(_CHILD))
+    command = sandbox.command(str(_CHILD))
     job = {
-        "walled": bool(inside),
+        "sandboxed": bool(command),
         "source": source,
         "function": function,
         "calls": calls,
         "limits": {"cpu": CPU_SECONDS, "memory": MEMORY_BYTES, "output": OUTPUT_BYTES},
     }
     with tempfile.TemporaryDirectory(prefix="janus-bench-") as folder, open(Path(folder) / "out", "w+b") as output:
-        failure = _run(inside, json.dumps(job).encode(), folder, output.fileno())
+        failure = _run(command, json.dumps(job).encode(), folder, output.fileno())
         output.seek(0)
         raw = output.read(OUTPUT_BYTES)
     return _read(raw, failure)
 
 
-def _run(inside: Sequence[str], job: bytes, folder: str, output: int) -> str:
+def _run(command: Sequence[str], job: bytes, folder: str, output: int) -> str:
     """Run the child to its end; returns what stopped it, or nothing."""
     child = subprocess.Popen(
-        inside or [sys.executable, "-I", "-S", "-B", str(_CHILD)],
+        command or [sys.executable, "-I", "-S", "-B", str(_CHILD)],
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.DEVNULL,
@@ -111,7 +111,7 @@ def _run(inside: Sequence[str], job: bytes, folder: str, output: int) -> str:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, signal.SIGKILL)
     code = child.returncode
-    if inside and code > 128:  # bubblewrap tells a signal as a shell does
+    if command and code > 128:  # bubblewrap tells a signal as a shell does
         code = 128 - code
     return f"killed by {signal.Signals(-code).name}" if code < 0 else ""
 

@@ -46,10 +46,10 @@ class Json:
         check_schema(self.schema)
 
     def evaluate(self, subject: Subject) -> Verdict:
-        said = subject.text[: normalise.MAX_ANSWER_CHARS].strip()
-        blocks = _FENCE.findall(said)
+        answer = subject.text[: normalise.MAX_ANSWER_CHARS].strip()
+        blocks = _FENCE.findall(answer)
         try:
-            value = read_strictly(blocks[0] if len(blocks) == 1 else said)
+            value = read_strictly(blocks[0] if len(blocks) == 1 else answer)
         except ValueError as error:
             return Verdict(0.0, f"no JSON: {error}")
         wrong = next(breaches(value, self.schema), "")
@@ -69,27 +69,27 @@ def read_strictly(source: str) -> Any:
     return value
 
 
-def breaches(value: Any, schema: dict[str, Any], place: str = "the answer") -> Iterator[str]:
+def breaches(value: Any, schema: dict[str, Any], label: str = "the answer") -> Iterator[str]:
     """How a value breaks a schema, each in a few words."""
     kinds = schema.get("type")
     if kinds is not None and not any(_TYPES[kind](value) for kind in ([kinds] if isinstance(kinds, str) else kinds)):
-        yield f"{place} is not of type {kinds}"
+        yield f"{label} is not of type {kinds}"
         return
     if "const" in schema and not same_json(value, schema["const"]):
-        yield f"{place} is another value than expected"
+        yield f"{label} is another value than expected"
     if "enum" in schema and not any(same_json(value, one) for one in schema["enum"]):
-        yield f"{place} is none of the allowed values"
+        yield f"{label} is none of the allowed values"
     if _is_number(value):
         if value < schema.get("minimum", value) or value > schema.get("maximum", value):
-            yield f"{place} is out of range"
+            yield f"{label} is out of range"
     elif isinstance(value, (str, list)):
         low, high = ("minLength", "maxLength") if isinstance(value, str) else ("minItems", "maxItems")
         if not schema.get(low, 0) <= len(value) <= schema.get(high, len(value)):
-            yield f"{place} has the wrong length"
+            yield f"{label} has the wrong length"
     if isinstance(value, list):
-        yield from _list_breaches(value, schema, place)
+        yield from _list_breaches(value, schema, label)
     if isinstance(value, dict):
-        yield from _object_breaches(value, schema, place)
+        yield from _object_breaches(value, schema, label)
 
 
 def same_json(one: Any, other: Any) -> bool:
@@ -129,21 +129,21 @@ def check_schema(schema: Any) -> None:
         check_schema(inner)
 
 
-def _list_breaches(value: list[Any], schema: dict[str, Any], place: str) -> Iterator[str]:
+def _list_breaches(value: list[Any], schema: dict[str, Any], label: str) -> Iterator[str]:
     if "items" in schema:
         for number, entry in enumerate(value, 1):
-            yield from breaches(entry, schema["items"], f"entry {number} of {place}")
+            yield from breaches(entry, schema["items"], f"entry {number} of {label}")
     if schema.get("uniqueItems") and len({json.dumps(entry, sort_keys=True) for entry in value}) < len(value):
-        yield f"{place} has an entry twice"
+        yield f"{label} has an entry twice"
 
 
-def _object_breaches(value: dict[str, Any], schema: dict[str, Any], place: str) -> Iterator[str]:
+def _object_breaches(value: dict[str, Any], schema: dict[str, Any], label: str) -> Iterator[str]:
     properties = schema.get("properties", {})
     for name in schema.get("required", []):
         if name not in value:
-            yield f"{place} lacks {name!r}"
+            yield f"{label} lacks {name!r}"
     if schema.get("additionalProperties") is False and value.keys() - properties.keys():
-        yield f"{place} has more names than asked for"
+        yield f"{label} has more names than asked for"
     for name, inner in properties.items():
         if name in value:
             yield from breaches(value[name], inner, f"{name!r}")

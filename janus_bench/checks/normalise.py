@@ -42,8 +42,8 @@ def body(text: str) -> str:
 
 def without_echo(answer: str, prompt: str) -> str:
     """The normalised answer with every verbatim repetition of the question taken out."""
-    said, asked = normalise(answer), normalise(prompt)
-    return said.replace(asked, " ") if asked else said
+    text, question = normalise(answer), normalise(prompt)
+    return text.replace(question, " ") if question else text
 
 
 def sentences(text: str) -> list[str]:
@@ -53,21 +53,21 @@ def sentences(text: str) -> list[str]:
 
 def reads_as_prose(sentence: str) -> bool:
     """Whether a sentence is held together by function words, as prose is and a list of key words is not."""
-    found = re.findall(r"[^\W\d_]+", sentence.casefold())
-    return len(found) >= 4 and sum(word in _FUNCTION_WORDS for word in found) >= _PROSE_SHARE * len(found)
+    words = re.findall(r"[^\W\d_]+", sentence.casefold())
+    return len(words) >= 4 and sum(word in _FUNCTION_WORDS for word in words) >= _PROSE_SHARE * len(words)
 
 
 def urls(text: str) -> list[tuple[str, str]]:
     """The distinct web addresses in a text as (host, path), in order; hosts in lower case, no trailing slash."""
-    found: dict[tuple[str, str], None] = {}
+    addresses: dict[tuple[str, str], None] = {}
     for match in _URL.findall(text[:MAX_ANSWER_CHARS]):
         try:
             parts = urlsplit(match.rstrip(".,;:!?*_"))
             host = (parts.hostname or "").removeprefix("www.")
         except ValueError:
             continue
-        found[(host, parts.path.rstrip("/"))] = None
-    return list(found)
+        addresses[(host, parts.path.rstrip("/"))] = None
+    return list(addresses)
 
 
 def numbers(text: str) -> list[float]:

@@ -1,4 +1,4 @@
-"""All kinds of checks, and how a suite's tables become checks.
+"""All kinds of checks, how a suite's tables become checks, and what an exact one expects, in words.
 
 Each kind is a frozen dataclass whose fields are those of the table; `evaluate` gives 0 to 1 and a reason. What an
 answer says is checked in text.py, values in value.py, JSON in json.py, sources in source.py, code, tool calls and
@@ -8,6 +8,7 @@ the product of its checks: an answer that should name its source and does not is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from typing import Any, TypeAlias, get_args
 
@@ -37,6 +38,7 @@ Check: TypeAlias = (
     | Artifact
     | Judged
 )
+_MOST_LETTERS = 200
 KINDS: dict[str, type[Check]] = {check.kind: check for check in get_args(Check)}
 
 
@@ -73,3 +75,30 @@ def _typed(name: str, wanted: str, value: Any) -> Any:
     if not isinstance(value, _TYPES[wanted]) or isinstance(value, bool):
         raise ValueError(f"{name}: must be of type {wanted}")
     return value
+
+
+def expected(checks: Iterable[Check]) -> str:
+    """The expected answer; nothing where no check wants an exact one."""
+    return next((words for check in checks if (words := _expected(check))), "")
+
+
+def given(text: str) -> str:
+    """An answer in one line, cut short in its middle: what is exact stands alone, or at the end."""
+    line = " ".join(text.split())
+    half = _MOST_LETTERS // 2
+    return line if len(line) <= _MOST_LETTERS else f"{line[:half]} … {line[-half:]}"
+
+
+def _expected(check: Check) -> str:
+    match check:
+        case Exact():
+            return " or ".join(check.answers)
+        case Number():
+            return f"{check.value:g}"
+        case Quantity():
+            return f"{check.value:g} {check.unit}"
+        case Members():
+            return ", ".join(check.members)
+        case Choice():
+            return check.answer
+    return ""

@@ -30,7 +30,7 @@ class Sources:
         named = normalise.urls(subject.text)
         if len(named) > self.at_most:
             return Verdict(0.0, f"{len(named)} addresses named, more than {self.at_most}")
-        right = sum(any(lies_below(address, place) for place in self.any_of) for address in named)
+        right = sum(any(lies_below(address, prefix) for prefix in self.any_of) for address in named)
         if right < self.at_least:
             return Verdict(0.0, "no expected source named" if not named else "other sources than expected")
         return Verdict(1.0, "source named")
@@ -76,7 +76,7 @@ class Citation:
         known = [page for page in self.pages if lies_below(address, page)]
         if known:
             return any(page in borne_out for page in known)
-        return bool(borne_out) and any(lies_below(address, place) for place in self.also)
+        return bool(borne_out) and any(lies_below(address, prefix) for prefix in self.also)
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ _ADMISSION = re.compile(
 )
 
 
-def lies_below(address: tuple[str, str], place: str) -> bool:
-    host, slash, path = place.partition("/")
+def lies_below(address: tuple[str, str], prefix: str) -> bool:
+    host, slash, path = prefix.partition("/")
     below = f"/{path}".rstrip("/") if slash else ""
     return address[0] == host and (address[1] == below or address[1].startswith(f"{below}/") or not below)
 

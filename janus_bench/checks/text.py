@@ -25,8 +25,8 @@ class Exact:
 
     def evaluate(self, subject: Subject) -> Verdict:
         wanted = {_bare(answer) for answer in self.answers}
-        found = any(candidate in wanted for candidate in _candidates(subject.text))
-        return Verdict(1.0, "the expected answer") if found else Verdict(0.0, "not the expected answer")
+        right = any(candidate in wanted for candidate in _candidates(subject.text))
+        return Verdict(1.0, "the expected answer") if right else Verdict(0.0, "not the expected answer")
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Facts:
                 return Verdict(0.0, f"says {term!r}, which is wrong here")
         stated = _stated(answer, subject.prompt)
         if len(self.require) > 1 and all(re.fullmatch(r"[\d.,]+", term) for group in self.require for term in group):
-            told = set(normalise.numbers(re.sub(r"\[\d{1,2}\]", "", everything))) - set(
+            figures = set(normalise.numbers(re.sub(r"\[\d{1,2}\]", "", everything))) - set(
                 normalise.numbers(subject.prompt)
             )
-            if len(told) > len(self.require) + 1:
-                return Verdict(0.0, f"states {len(told)} numbers where {len(self.require)} were asked for")
+            if len(figures) > len(self.require) + 1:
+                return Verdict(0.0, f"states {len(figures)} numbers where {len(self.require)} were asked for")
         missing = [group[0] for group in self.require if not any(normalise.contains(stated, term) for term in group)]
         score = above_chance(1 - len(missing) / len(self.require))
         why = f"missing: {', '.join(missing)}" if missing else "all facts stated"
@@ -105,18 +105,18 @@ class Judged:
 
 def _stated(answer: str, prompt: str) -> str:
     """The part of an answer in which facts count: all of a short one, else the sentences that read as prose."""
-    said = normalise.without_echo(answer, prompt)
-    if len(said.split()) <= 25:
-        return said
+    reply = normalise.without_echo(answer, prompt)
+    if len(reply.split()) <= 25:
+        return reply
     prose = [sentence for sentence in normalise.sentences(answer) if normalise.reads_as_prose(sentence)]
     return " . ".join(normalise.without_echo(sentence, prompt) for sentence in prose)
 
 
 def _candidates(answer: str) -> list[str]:
-    said = normalise.body(answer).strip()
-    lines = said.splitlines()
-    marked = re.split(r"(?i)\banswer(?: is)?\b[ \t*]*:?", said)
-    return [_bare(said), _bare(lines[-1] if lines else ""), _bare(marked[-1])]
+    reply = normalise.body(answer).strip()
+    lines = reply.splitlines()
+    marked = re.split(r"(?i)\banswer(?: is)?\b[ \t*]*:?", reply)
+    return [_bare(reply), _bare(lines[-1] if lines else ""), _bare(marked[-1])]
 
 
 def _bare(answer: str) -> str:

@@ -58,12 +58,12 @@ _AFTER = re.compile(rf"(?<![\w.,])({_NUMBER})[ \t\u00a0\u202f]{{0,2}}-?({_UNIT})
 _DOLLARS = re.compile(rf"\$[ \t]?({_NUMBER})(?![\w,])")
 
 
-def read_quantities(said: str) -> list[tuple[float, str]]:
+def read_quantities(text: str) -> list[tuple[float, str]]:
     """The quantities of a text in order, as (number, name in UNITS). A number with no known unit is left out."""
-    said = said[: normalise.MAX_ANSWER_CHARS]
-    found = [(match.start(), _number(match[1]), _named(match[2])) for match in _AFTER.finditer(said)]
-    found += [(match.start(), _number(match[1]), "USD") for match in _DOLLARS.finditer(said)]
-    return [(number, unit) for _, number, unit in sorted(found, key=lambda one: one[0]) if unit]
+    text = text[: normalise.MAX_ANSWER_CHARS]
+    quantities = [(match.start(), _number(match[1]), _named(match[2])) for match in _AFTER.finditer(text)]
+    quantities += [(match.start(), _number(match[1]), "USD") for match in _DOLLARS.finditer(text)]
+    return [(number, unit) for _, number, unit in sorted(quantities, key=lambda one: one[0]) if unit]
 
 
 def _named(written: str) -> str:

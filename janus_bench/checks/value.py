@@ -25,14 +25,14 @@ class Number:
     max_words: int = 200
 
     def evaluate(self, subject: Subject) -> Verdict:
-        said = _plain(subject.text)
-        after = _behind_answer(said)
-        found = (normalise.numbers(after)[:1] if after is not None else []) or normalise.numbers(said)[-1:]
-        if not found:
+        text = _plain(subject.text)
+        after = _behind_answer(text)
+        candidates = (normalise.numbers(after)[:1] if after is not None else []) or normalise.numbers(text)[-1:]
+        if not candidates:
             return Verdict(0.0, "no number")
-        if not abs(found[0] - self.value) <= self.within + 1e-9 * abs(self.value):
-            return Verdict(0.0, f"{found[0]:g} instead of {self.value:g}")
-        return capped(1.0, f"{self.value:g}", said, self.max_words)
+        if not abs(candidates[0] - self.value) <= self.within + 1e-9 * abs(self.value):
+            return Verdict(0.0, f"{candidates[0]:g} instead of {self.value:g}")
+        return capped(1.0, f"{self.value:g}", text, self.max_words)
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ class Quantity:
             raise ValueError(f"unit: {self.unit!r} is not one of {', '.join(UNITS)}")
 
     def evaluate(self, subject: Subject) -> Verdict:
-        said = normalise.without_echo(_plain(subject.text), subject.prompt)
-        after = _behind_answer(said)
-        found = (read_quantities(after)[:1] if after is not None else []) or read_quantities(said)[-1:]
-        if not found:
+        text = normalise.without_echo(_plain(subject.text), subject.prompt)
+        after = _behind_answer(text)
+        candidates = (read_quantities(after)[:1] if after is not None else []) or read_quantities(text)[-1:]
+        if not candidates:
             return Verdict(0.0, "no number with a unit")
         dimension, factor = UNITS[self.unit]
-        amount, unit = found[0]
+        amount, unit = candidates[0]
         if UNITS[unit][0] != dimension:
             return Verdict(0.0, f"{unit} is no unit of {dimension}")
         got = amount * UNITS[unit][1] / factor
         if not abs(got - self.value) <= self.within + 1e-9 * abs(self.value):
             return Verdict(0.0, f"{got:g} {self.unit} instead of {self.value:g} {self.unit}")
-        return capped(1.0, f"{self.value:g} {self.unit}", said, self.max_words)
+        return capped(1.0, f"{self.value:g} {self.unit}", text, self.max_words)
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class Members:
     def evaluate(self, subject: Subject) -> Verdict:
         wanted = {_bare(member) for member in self.members}
         best = 0.0
-        for said in _places(subject.text):
-            listed = _listed(said)
+        for text in _places(subject.text):
+            listed = _listed(text)
             shared = len(wanted & set(listed))
             best = max(best, 2 * shared / (len(wanted) + len(listed)) if shared else 0.0)
         return Verdict(above_chance(best), "all members and no other" if best == 1 else f"F1 of the list: {best:.2f}")
@@ -115,10 +115,10 @@ class Choice:
         return 1 / self.options
 
     def evaluate(self, subject: Subject) -> Verdict:
-        said = _plain(subject.text).strip()
+        text = _plain(subject.text).strip()
         letters = "A-" + chr(ord("A") + self.options - 1)
-        alone = re.fullmatch(rf"\W{{0,3}}([{letters}{letters.lower()}])(?:[).:]\s[^\n]{{0,300}})?\W{{0,3}}", said)
-        behind = re.findall(rf"(?i:answer)(?i:\s+is)?\s{{0,3}}:?\s{{0,3}}\(?([{letters}])(?![\w'])", said)
+        alone = re.fullmatch(rf"\W{{0,3}}([{letters}{letters.lower()}])(?:[).:]\s[^\n]{{0,300}})?\W{{0,3}}", text)
+        behind = re.findall(rf"(?i:answer)(?i:\s+is)?\s{{0,3}}:?\s{{0,3}}\(?([{letters}])(?![\w'])", text)
         chosen = (alone[1] if alone else behind[-1] if behind else "").upper()
         if not chosen:
             return Verdict(0.0, "no letter chosen")
@@ -142,9 +142,9 @@ class Pattern:
             raise ValueError(f"pattern: {error}") from None
 
     def evaluate(self, subject: Subject) -> Verdict:
-        said = normalise.normalise(normalise.body(subject.text))[:2000]
+        text = normalise.normalise(normalise.body(subject.text))[:2000]
         source = "import re\ndef matches(pattern, said): return re.fullmatch(pattern, said) is not None"
-        run = code_runner.call(source, "matches", [[self.pattern, said]])
+        run = code_runner.call(source, "matches", [[self.pattern, text]])
         if run.values == [True]:
             return Verdict(1.0, "matches")
         return Verdict(0.0, f"the match was {run.failure}" if run.failure else "does not match")
@@ -154,24 +154,24 @@ def _plain(answer: str) -> str:
     return re.sub(r"[*`$\\]", "", normalise.body(answer))
 
 
-def _behind_answer(said: str) -> str | None:
-    parts = re.split(r"(?i)\banswer\b", said)
+def _behind_answer(text: str) -> str | None:
+    parts = re.split(r"(?i)\banswer\b", text)
     return parts[-1] if len(parts) > 1 else None
 
 
 def _places(answer: str) -> list[str]:
-    said = _plain(answer).strip()
-    lines = [line for line in said.splitlines() if line.strip()]
-    behind = re.split(r"(?i)\banswer(?: is)?\b[ \t]*:?", said)
+    text = _plain(answer).strip()
+    lines = [line for line in text.splitlines() if line.strip()]
+    behind = re.split(r"(?i)\banswer(?: is)?\b[ \t]*:?", text)
     if len(behind) > 1:
         return [behind[-1]]  # what it says it chose: the rest is no second try
     points = "\n".join(line for line in lines if re.match(r"\s*(?:[-•+]|\d{1,2}[.)])\s", line))
-    return [said, lines[-1] if lines else "", points]
+    return [text, lines[-1] if lines else "", points]
 
 
-def _listed(said: str) -> list[str]:
+def _listed(text: str) -> list[str]:
     """The distinct entries of a list that commas, semicolons, "and" or line breaks keep apart."""
-    parts = re.split(r"[,;\n]|\band\b", said.strip("{}[]() \t\n."))
+    parts = re.split(r"[,;\n]|\band\b", text.strip("{}[]() \t\n."))
     cleaned = (re.sub(r"^(?:[-•+]|\d{1,2}[.)])\s+", "", part.strip()) for part in parts)
     return list(dict.fromkeys(entry for part in cleaned if (entry := _bare(part))))
 

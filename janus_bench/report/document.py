@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from janus_bench.checks.expected import given
+from janus_bench.checks.registry import given
 from janus_bench.checks.sandbox import NONE, REMEDY
 from janus_bench.constants import Table, scoring_hash
 from janus_bench.run.records import Record

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from janus_bench.checks import normalise
-from janus_bench.checks.expected import expected
+from janus_bench.checks.registry import expected
 from janus_bench.checks.text import Facts
 from janus_bench.checks.verdict import Subject, Verdict
 from janus_bench.constants import Table

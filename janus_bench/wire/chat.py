@@ -142,7 +142,7 @@ def _read_json(response: Exchange) -> Answer:
     message = choices[0].get("message")
     if isinstance(message, dict) and isinstance(calls := message.get("tool_calls"), list):
         # outside of a stream they have no index
-        calls = [{"index": place, **call} if isinstance(call, dict) else call for place, call in enumerate(calls)]
+        calls = [{"index": number, **call} if isinstance(call, dict) else call for number, call in enumerate(calls)]
         message = {**message, "tool_calls": calls}
     assembly.chunk({**body, "choices": [{**choices[0], "delta": message}]}, response.ended_ns)
     assembly.event(Event("message", "[DONE]", response.ended_ns))
@@ -281,14 +281,14 @@ def valid_usage(usage: dict[str, Any]) -> dict[str, float]:
 
 def _reason(response: Exchange) -> str:
     """What an OpenAI-shaped or RFC 9457 error body says, in at most 200 printable characters."""
-    told = ""
+    message = ""
     try:
         body = json.loads(response.body[:100_000])
         error = body.get("error", body)
-        told = error if isinstance(error, str) else error.get("message") or error.get("detail") or ""
+        message = error if isinstance(error, str) else error.get("message") or error.get("detail") or ""
     except (ValueError, AttributeError, RecursionError):
         pass
-    shown = _printable(str(told))
+    shown = _printable(str(message))
     return f"status {response.status}" + (f": {shown}" if shown else "")
 
 

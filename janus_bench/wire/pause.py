@@ -15,9 +15,9 @@ from collections.abc import Mapping
 
 TOO_MANY = 429
 MOST_TRIES = 4
-UNTOLD_TRIES = 2  # where the target names no wait
+DEFAULT_TRIES = 2  # where the target names no wait
 MOST_SECONDS = 90.0  # of one wait: limits are counted by the minute, and nobody waits for tomorrow's
-UNTOLD_SECONDS = 1.0
+DEFAULT_SECONDS = 1.0
 
 
 class Pause:
@@ -34,15 +34,15 @@ class Pause:
 
     def grants(self, headers: Mapping[str, str], tries: int) -> bool:
         """Whether to ask again after the wait that a 429 asks for; begins that wait."""
-        told = told_seconds(headers)
-        seconds = UNTOLD_SECONDS if told is None else told
-        if tries >= (UNTOLD_TRIES if told is None else MOST_TRIES) or seconds > MOST_SECONDS:
+        wait = retry_after_seconds(headers)
+        seconds = DEFAULT_SECONDS if wait is None else wait
+        if tries >= (DEFAULT_TRIES if wait is None else MOST_TRIES) or seconds > MOST_SECONDS:
             return False
         self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
         return True
 
 
-def told_seconds(headers: Mapping[str, str], now: dt.datetime | None = None) -> float | None:
+def retry_after_seconds(headers: Mapping[str, str], now: dt.datetime | None = None) -> float | None:
     """The seconds that a response asks to wait; None where it names none that can be read."""
     for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         try:

@@ -23,7 +23,7 @@ class StreamedCalls:
 
     def add(self, piece: dict[str, Any]) -> str:
         """Take one piece; returns the text that it adds to the call."""
-        call = self._calls[self._place(piece)]
+        call = self._calls[self._position(piece)]
         function = piece.get("function")
         if not isinstance(function, dict):
             if function is not None:
@@ -38,9 +38,12 @@ class StreamedCalls:
 
     def all(self) -> list[dict[str, str]]:
         """Every call, in the order of its index."""
-        return [self._calls[place] for place in sorted(range(len(self._calls)), key=lambda place: self._order[place])]
+        return [
+            self._calls[position]
+            for position in sorted(range(len(self._calls)), key=lambda position: self._order[position])
+        ]
 
-    def _place(self, piece: dict[str, Any]) -> int:
+    def _position(self, piece: dict[str, Any]) -> int:
         index, name = piece.get("index"), piece.get("id")
         name = name if isinstance(name, str) else ""
         if not isinstance(index, int) or isinstance(index, bool):
@@ -51,14 +54,14 @@ class StreamedCalls:
             if self._calls and not name:
                 return len(self._calls) - 1
             return self._begin(max(self._order, default=-1) + 1, name)
-        place = self._of_index.get(index)
-        if place is None:
+        position = self._of_index.get(index)
+        if position is None:
             return self._begin(index, name)
-        if name and self._ids[place] and name != self._ids[place]:
+        if name and self._ids[position] and name != self._ids[position]:
             self._violation("tool_call_index_reused")
             return self._begin(index, name)
-        self._ids[place] = self._ids[place] or name
-        return place
+        self._ids[position] = self._ids[position] or name
+        return position
 
     def _begin(self, index: int, name: str) -> int:
         self._calls.append({"name": "", "arguments": ""})

@@ -151,10 +151,10 @@ def _bubblewrap(isolation: Isolation) -> Finding:
 
 def _toolchains() -> Iterator[Finding]:
     from janus_platform.runtime.state import cache_folder
+    from janus_platform.services.code_sandbox.run_cache import RunCache
     from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, survey
-    from janus_platform.services.code_sandbox.warm import Warm
 
-    warm = Warm(cache_folder("sandbox"))
+    warm = RunCache(cache_folder("sandbox"))
     for language, tools in survey().items():
         subject = f"sandbox: {language}"
         if isinstance(tools, ToolchainMissingError):

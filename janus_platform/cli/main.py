@@ -175,7 +175,7 @@ app.command()(check)
 @app.command()
 def progress(as_json: AsJson = False) -> None:
     """Show which exercises of the book are solved, and when; kept on this machine only."""
-    from janus_book.report import report
+    from janus_book.progress import report
 
     exercises = report()
     if as_json:
@@ -192,11 +192,11 @@ def progress(as_json: AsJson = False) -> None:
 def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the check cell names it.")]) -> None:
     """Print the solution of an exercise."""
     from janus_book import solution as print_solution
-    from janus_book.catalogue import UnknownExercise
+    from janus_book.catalogue import UnknownExerciseError
 
     try:
         print_solution(name)
-    except UnknownExercise as error:
+    except UnknownExerciseError as error:
         say(f"janus: {error}", err=True)
         raise typer.Exit(1) from None
 

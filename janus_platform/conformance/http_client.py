@@ -1,6 +1,6 @@
 """HTTP to one host after the other, with a key only where it belongs, and with bounds on size and time.
 
-A local door goes through the egress proxy, a live one straight out. No redirect is followed, and the process's own
+A local client goes through the egress proxy, a live one straight out. No redirect is followed, and the process's own
 proxy variables are not read: a shell prepared by `janus env` would send a live check to the local platform.
 """
 
@@ -16,13 +16,15 @@ from typing import Any
 
 import httpx
 
+from janus_platform.errors import PlatformError
+
 MAX_ANSWER_BYTES = 8_000_000
 ANSWER_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 JSON_HEADERS = {"Content-Type": "application/json"}
 
 
-class Unreachable(Exception):
+class UnreachableError(PlatformError):
     """Nothing answers there; the message says why in plain words."""
 
 
@@ -61,8 +63,8 @@ def dig(value: Any, *path: str | int) -> Any:
 
 
 @dataclass
-class Door:
-    """Asks hosts. `keys` are bearer keys by host; `connect` sends a host's requests to another address and port.
+class HttpClient:
+    """HTTP to hosts. `keys` are bearer keys by host; `connect` sends a host's requests to another address and port.
 
     `proxy` is the address of the egress proxy, and `context` what TLS trusts.
     """
@@ -92,7 +94,7 @@ class Door:
         query: Mapping[str, str] | None = None,
         with_key: bool = True,
     ) -> Answer:
-        """The answer of `host`; `body` goes as JSON, bytes as they are. Raises Unreachable."""
+        """The answer of `host`; `body` goes as JSON, bytes as they are. Raises UnreachableError."""
         headers = {"Host": host, **(JSON_HEADERS if body is not None else {})}
         if with_key and host in self.keys:
             headers["Authorization"] = f"Bearer {self.keys[host]}"
@@ -109,7 +111,7 @@ class Door:
         return self.send(request)
 
     def send(self, request: httpx.Request) -> Answer:
-        """The answer to a request that is built already. Raises Unreachable."""
+        """The answer to a request that is built already. Raises UnreachableError."""
         begin = time.monotonic()
         try:
             response = self._client.send(request, stream=True)
@@ -118,7 +120,7 @@ class Door:
             finally:
                 response.close()
         except (httpx.HTTPError, OSError, httpx.InvalidURL) as error:
-            raise Unreachable(reason(error)) from error
+            raise UnreachableError(reason(error)) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, content, time.monotonic() - begin)
 
@@ -128,9 +130,9 @@ def _content(response: httpx.Response, deadline: float) -> bytes:
     for block in response.iter_bytes():
         kept += block
         if len(kept) > MAX_ANSWER_BYTES:
-            raise Unreachable(f"its answer has more than {MAX_ANSWER_BYTES:,} bytes")
+            raise UnreachableError(f"its answer has more than {MAX_ANSWER_BYTES:,} bytes")
         if time.monotonic() > deadline:
-            raise Unreachable("its answer does not end in time")
+            raise UnreachableError("its answer does not end in time")
     return bytes(kept)
 
 

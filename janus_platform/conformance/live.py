@@ -16,12 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from janus_platform.conformance.endpoint_probes import check_answer, send, stated_limit
 from janus_platform.conformance.fields import leaves
-from janus_platform.conformance.http_client import Answer, Door, Unreachable
-from janus_platform.conformance.limit_probes import send, stated_limit
-from janus_platform.conformance.openapi_check import described
+from janus_platform.conformance.http_client import Answer, HttpClient, UnreachableError
+from janus_platform.conformance.openapi_check import check_openapi
 from janus_platform.conformance.report import DIFFERS, KNOWN, SKIPPED, UNREACHABLE, Report, Row, compare, unseen
-from janus_platform.conformance.response_check import answered
 from janus_platform.conformance.service_probes import models
 from janus_platform.contract import Contract, InferenceService, Service
 from janus_platform.errors import PlatformError
@@ -32,7 +31,9 @@ SECONDS = 20.0
 MAX_TOKENS = 8
 LOCAL_KEY = "The key in this shell is the local platform's. Run it in a shell without `janus env`."
 _ONLY_HERE = "No public host is named for it: `janus check` compares it on the local platform."
-ROOMS_HERE = "gateway implementation egress attestation monitoring secrets bench wire node room submission".split()
+LOCAL_SECTIONS = (
+    "gateway implementation egress attestation monitoring secrets bench wire node classroom submission".split()
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def check_live(contract: Contract, options: LiveOptions) -> Report:
     services = list(contract.services.values())
     with ThreadPoolExecutor(len(services)) as pool:
         rows = [row for found in pool.map(lambda s: _service(contract, s, options), services) for row in found]
-    rows += [unseen(room, "none", SKIPPED, _ONLY_HERE) for room in ROOMS_HERE]
+    rows += [unseen(section, "none", SKIPPED, _ONLY_HERE) for section in LOCAL_SECTIONS]
     keys = [options.environment.get(contract.implementation.key_variable, "")]
     return Report.of("live", contract.version, [_known(contract, row) for row in rows], keys)
 
@@ -75,28 +76,28 @@ def check_live(contract: Contract, options: LiveOptions) -> Report:
 def _service(contract: Contract, service: Service, options: LiveOptions) -> list[Row]:
     where = f"services.{service.name}"
     rows: list[Row] = []
-    door = _door(contract, service, options)
+    client = _client_of(contract, service, options)
     try:
-        for row in _asked(contract, service, options, door):
+        for row in _asked(contract, service, options, client):
             rows.append(row)
-    except Unreachable as error:
+    except UnreachableError as error:
         count = sum(name.startswith(f"{where}.") for name in leaves(contract))
         note = f"{error}; {count} fields of this service were not compared."
         rows.append(unseen(f"{where}.host", "connect", UNREACHABLE, f"{note[0].upper()}{note[1:]}", service.host))
     except Exception as error:  # An answer of any shape may come; one that cannot be read is a difference.
         rows.append(Row(where, "answer", "", "", DIFFERS, f"The answer could not be read ({type(error).__name__})."))
     finally:
-        door.close()
+        client.close()
     return rows
 
 
-def _door(contract: Contract, service: Service, options: LiveOptions) -> Door:
+def _client_of(contract: Contract, service: Service, options: LiveOptions) -> HttpClient:
     try:
         context = _context(options)
     except OSError as error:
         raise PlatformError(f"{options.ca} cannot be read as certificates in PEM form.") from error
     keys = {service.host: key} if (key := _key(contract, service, options)) else {}
-    return Door(context, proxy=options.proxy, keys=keys, connect=options.connect, seconds=SECONDS)
+    return HttpClient(context, proxy=options.proxy, keys=keys, connect=options.connect, seconds=SECONDS)
 
 
 def _context(options: LiveOptions) -> ssl.SSLContext:
@@ -129,25 +130,25 @@ def _is_local(options: LiveOptions) -> bool:
         return False
 
 
-def _asked(contract: Contract, service: Service, options: LiveOptions, door: Door) -> Iterator[Row]:
+def _asked(contract: Contract, service: Service, options: LiveOptions, client: HttpClient) -> Iterator[Row]:
     where = f"services.{service.name}"
-    document = door.ask(service.host, "GET", OPENAPI_PATH, with_key=False)
+    document = client.ask(service.host, "GET", OPENAPI_PATH, with_key=False)
     yield compare(f"{where}.host", "connect", service.host, service.host)
     if document.status == 200 and isinstance(document.json, dict):
-        yield from described(contract, service, document.json)
+        yield from check_openapi(contract, service, document.json)
     else:
         yield unseen(f"{where}.parameters", OPENAPI_PATH, SKIPPED, f"It does not describe itself: {document.status}.")
-    if service.bearer_key and not door.keys:
+    if service.bearer_key and not client.keys:
         name = contract.implementation.key_variable
         note = LOCAL_KEY if _is_local(options) else f"It needs a key: set {name}."
         yield unseen(f"{where}.path", "answer", SKIPPED, note)
         return
     example = dict(service.example)
     if isinstance(service, InferenceService):
-        listed = door.ask(service.host, "GET", f"{service.base_path}/models")
+        listed = client.ask(service.host, "GET", f"{service.base_path}/models")
         yield from models(service, listed)
         example |= {"model": _one_of(example["model"], listed), "max_tokens": MAX_TOKENS}
-    answer = send(door, service, example)
+    answer = send(client, service, example)
     yield from _answer(where, service, answer)
     yield from _limit(where, service, answer)
 
@@ -164,7 +165,7 @@ def _answer(where: str, service: Service, answer: Answer) -> Iterator[Row]:
             f"{where}.response_fields", "answer", SKIPPED, f"The documented example is answered {answer.status}."
         )
     else:
-        yield from answered(where, service.endpoints[0], answer)
+        yield from check_answer(where, service.endpoints[0], answer)
 
 
 def _limit(where: str, service: Service, answer: Answer) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -126,13 +126,3 @@ def _bounded(row: Row, hide: Callable[[str], str]) -> Row:
 
 def _short(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-
-
-def uncovered(fields: Iterable[str], rows: Iterable[Row]) -> Iterator[str]:
-    """The fields that no row is about."""
-    exact = {row.field for row in rows}
-    for field in fields:
-        parts = field.split(".")
-        above = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
-        if not above & exact and not any(other.startswith(f"{field}.") for other in exact):
-            yield field

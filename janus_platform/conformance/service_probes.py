@@ -1,4 +1,4 @@
-"""What only one service has: page size and redirects, sandbox walls, the model catalogue."""
+"""What only one service has: page size and redirects, what bounds a program, the model catalogue."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from janus_platform.conformance.http_client import Answer, Door, dig
-from janus_platform.conformance.limit_probes import HOW, MoreTime
+from janus_platform.conformance.endpoint_probes import HOW, MoreTime
+from janus_platform.conformance.http_client import Answer, HttpClient, dig
 from janus_platform.conformance.report import DIFFERS, SKIPPED, Row, compare, unseen
 from janus_platform.contract import CodeSandboxService, InferenceService, Model, Service, WebProxyService
 
@@ -21,7 +21,7 @@ _REFUSED = (400, 413, 422)
 _NETWORK = "import socket\nsocket.create_connection(('1.1.1.1', 443), 3)"
 
 
-def web_proxy(door: Door, service: WebProxyService, more_time: MoreTime, web: str) -> Iterator[Row]:
+def web_proxy(client: HttpClient, service: WebProxyService, more_time: MoreTime, web: str) -> Iterator[Row]:
     """Size, redirects and time of a fetch, on the corpus' own site for it."""
     where = f"services.{service.name}"
     if web != "corpus":
@@ -32,16 +32,18 @@ def web_proxy(door: Door, service: WebProxyService, more_time: MoreTime, web: st
         return
     if service.rate_limit:
         more_time(service.rate_limit.per_seconds)
-    large, loop, slow = (_fetch(door, service, page) for page in ("large", "loop", "slow"))
+    large, loop, slow = (_fetch(client, service, page) for page in ("large", "loop", "slow"))
     limit = service.max_page_bytes
     yield compare(
         f"{where}.max_page_bytes", HOW, f"413, over {limit}", f"{large.status}, over {large.at('limit_bytes')}"
     )
-    told = f"more than {service.max_redirects} times"
+    limit_message = f"more than {service.max_redirects} times"
     found = (
-        told if loop.status == 502 and told in str(loop.at("detail")) else f"status {loop.status}: {loop.at('detail')}"
+        limit_message
+        if loop.status == 502 and limit_message in str(loop.at("detail"))
+        else f"status {loop.status}: {loop.at('detail')}"
     )
-    yield compare(f"{where}.max_redirects", HOW, told, found)
+    yield compare(f"{where}.max_redirects", HOW, limit_message, found)
     seconds = service.fetch_timeout_seconds
     ended = slow.status == 504 and seconds - 0.5 <= slow.seconds <= seconds + _TIME_FOR_A_SLOW_MACHINE
     expected = f"504 after {seconds} s"
@@ -53,14 +55,14 @@ def web_proxy(door: Door, service: WebProxyService, more_time: MoreTime, web: st
     )
 
 
-def _fetch(door: Door, service: Service, page: str) -> Answer:
-    return door.ask(service.host, service.method, service.path, query={"url": f"{ODD}/{page}"})
+def _fetch(client: HttpClient, service: Service, page: str) -> Answer:
+    return client.ask(service.host, service.method, service.path, query={"url": f"{ODD}/{page}"})
 
 
-def code_sandbox(door: Door, service: CodeSandboxService) -> Iterator[Row]:
+def code_sandbox(client: HttpClient, service: CodeSandboxService) -> Iterator[Row]:
     """Languages and bounds as it declares them; time, memory and network as a program finds them."""
     where = f"services.{service.name}"
-    said = door.ask(service.host, "GET", "/capabilities")
+    said = client.ask(service.host, "GET", "/capabilities")
     languages = said.at("languages")
     yield compare(f"{where}.languages", "/capabilities", sorted(service.languages), sorted(languages or ()))
     for name, entry in (languages or {}).items():
@@ -82,31 +84,31 @@ def code_sandbox(door: Door, service: CodeSandboxService) -> Iterator[Row]:
     )
     for name, bound in msgspec.structs.asdict(service.bounds).items():
         yield compare(f"{where}.bounds.{name}", "/capabilities", bound, said.at("limits", name))
-    yield from _programs(door, service, where)
+    yield from _programs(client, service, where)
 
 
-def _programs(door: Door, service: CodeSandboxService, where: str) -> Iterator[Row]:
-    late = _run(door, service, "while True: pass", timeout=1)
+def _programs(client: HttpClient, service: CodeSandboxService, where: str) -> Iterator[Row]:
+    late = _run(client, service, "while True: pass", timeout=1)
     yield compare(f"{where}.parameters.timeout.summary", HOW, "ended by time", f"ended by {late.at('ended_by')}")
-    over = _run(door, service, _OVER_MEMORY.format(over=service.max_memory_bytes + 100_000_000), timeout=30)
+    over = _run(client, service, _OVER_MEMORY.format(over=service.max_memory_bytes + 100_000_000), timeout=30)
     yield compare(f"{where}.max_memory_bytes", HOW, "not kept", "kept" if over.at("stdout") else "not kept")
-    network = _run(door, service, _NETWORK, timeout=20)
+    network = _run(client, service, _NETWORK, timeout=20)
     found = None if network.at("exit_code") is None else network.at("exit_code") == 0
     yield compare(f"{where}.network_access", HOW, service.network_access, found)
 
 
-def _run(door: Door, service: Service, code: str, *, timeout: int) -> Answer:
-    return door.ask(
+def _run(client: HttpClient, service: Service, code: str, *, timeout: int) -> Answer:
+    return client.ask(
         service.host, service.method, service.path, body={"language": "python", "code": code, "timeout": timeout}
     )
 
 
-def inference(door: Door, bare: Door, service: InferenceService) -> Iterator[Row]:
-    """The catalogue, model by model; the key; and the counted limits of one request. `bare` is a door without key."""
+def inference(client: HttpClient, bare: HttpClient, service: InferenceService) -> Iterator[Row]:
+    """The catalogue, model by model; the key; and the counted limits of one request. `bare` is a client without key."""
     where = f"services.{service.name}"
     without = bare.ask(service.host, service.method, service.path, body=dict(service.example))
     yield compare(f"{where}.bearer_key", HOW, "401 without a key", f"{without.status} without a key")
-    listed = door.ask(service.host, "GET", f"{service.base_path}/models")
+    listed = client.ask(service.host, "GET", f"{service.base_path}/models")
     yield compare(
         f"{where}.base_path",
         HOW,
@@ -114,7 +116,7 @@ def inference(door: Door, bare: Door, service: InferenceService) -> Iterator[Row
         "models are listed" if listed.at("data") else f"status {listed.status}",
     )
     yield from models(service, listed)
-    yield from _counted(door, service, where)
+    yield from _counted(client, service, where)
 
 
 def models(service: InferenceService, listed: Answer) -> Iterator[Row]:
@@ -155,11 +157,11 @@ def _model(path: str, model: Model, entry: Any) -> Iterator[Row]:
         yield compare(f"{path}.{field}", "/v1/models", expected, found)
 
 
-def _counted(door: Door, service: InferenceService, where: str) -> Iterator[Row]:
+def _counted(client: HttpClient, service: InferenceService, where: str) -> Iterator[Row]:
     for field, body_of in _bodies(service).items():
         most = getattr(service.limits, field)
         path = f"{service.base_path}/embeddings" if field == "max_inputs" else service.path
-        at, over = (door.ask(service.host, "POST", path, body=body_of(count)) for count in (most, most + 1))
+        at, over = (client.ask(service.host, "POST", path, body=body_of(count)) for count in (most, most + 1))
         if at.status == 503:
             yield unseen(f"{where}.limits.{field}", HOW, SKIPPED, "Its model is not prepared: `janus prepare`.", most)
             continue

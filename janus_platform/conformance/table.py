@@ -28,11 +28,11 @@ _NOT_COMPARED = (UNREACHABLE, UNCHECKED, SKIPPED)
 
 
 def show(report: Report, console: Console, *, everything: bool = False) -> None:
-    """Print the report. Without `everything`, fields that agree or cannot be measured are only counted, by room."""
+    """Print the report. Without `everything`, fields that agree or cannot be measured are only counted."""
     wanted = _COMPARED if everything else _COMPARED[:2]
     if rows := sorted((row for row in report.rows if row.result in wanted), key=lambda r: _COMPARED.index(r.result)):
         console.print(_differences(report, rows))
-    console.print(_rooms(report))
+    console.print(_sections(report))
     not_compared = (*_NOT_COMPARED, STATED) if everything else _NOT_COMPARED
     for result in not_compared:
         for note, fields in _by_note(report, result).items():
@@ -56,26 +56,26 @@ def _differences(report: Report, rows: list[Row]) -> Table:
 
 def _by_note(report: Report, result: str) -> dict[str, list[str]]:
     """The fields of one result, by the reason that they share."""
-    found: dict[str, list[str]] = {}
+    fields: dict[str, list[str]] = {}
     for row in report.rows:
         if row.result == result:
-            found.setdefault(row.note, []).append(row.field)
-    return found
+            fields.setdefault(row.note, []).append(row.field)
+    return fields
 
 
-def _rooms(report: Report) -> Table:
+def _sections(report: Report) -> Table:
     table = Table(title=f"fields compared, {report.mode}, contract {report.contract}")
     for column in ("room", *report.counts):
         table.add_column(column, justify="left" if column == "room" else "right")
     counts: dict[str, Counter[str]] = {}
     for row in report.rows:
-        counts.setdefault(room_of(row.field), Counter())[row.result] += 1
-    for room, found in counts.items():
-        table.add_row(Text(_plain(room)), *(str(found[result] or "") for result in report.counts))
+        counts.setdefault(section_of(row.field), Counter())[row.result] += 1
+    for section, numbers in counts.items():
+        table.add_row(Text(_plain(section)), *(str(numbers[result] or "") for result in report.counts))
     return table
 
 
-def room_of(field: str) -> str:
+def section_of(field: str) -> str:
     """`services.search` for `services.search.host`; `gateway` for `gateway.port`."""
     parts = field.split(".")
     return ".".join(parts[:2]) if parts[0] == "services" else parts[0]

@@ -29,30 +29,23 @@ BENCH = "bench"
 def variables(contract: Contract) -> tuple[Variable, ...]:
     """All of them, by part; names that the contract states come from it."""
     inference, search = contract.inference.upstream, contract.search.live
-    named: list[Variable] = []
-    if inference:
-        named += [
-            Variable(
-                inference.address_variable,
-                YOURS,
-                "the local engine",
-                "Address of an OpenAI-compatible server that answers inference in the local engine's place, such as "
-                "http://127.0.0.1:8080/v1.",
-            ),
-            Variable(inference.key_variable, YOURS, "none", "The key for that server.", secret=True),
-            Variable(
-                inference.models_variable,
-                YOURS,
-                "names stay as they are",
-                "Its model for each name of the contract, such as gpt-4o-mini=llama3.2,*=qwen3.",
-            ),
-        ]
-    if search:
-        named.append(
-            Variable(
-                search.key_variable, YOURS, "none", "The key of the live search engine (`--web live`).", secret=True
-            )
-        )
+    named = (
+        Variable(
+            inference.address_variable,
+            YOURS,
+            "the local engine",
+            "Address of an OpenAI-compatible server that answers inference in the local engine's place, such as "
+            "http://127.0.0.1:8080/v1.",
+        ),
+        Variable(inference.key_variable, YOURS, "none", "The key for that server.", secret=True),
+        Variable(
+            inference.models_variable,
+            YOURS,
+            "names stay as they are",
+            "Its model for each name of the contract, such as gpt-4o-mini=llama3.2,*=qwen3.",
+        ),
+        Variable(search.key_variable, YOURS, "none", "The key of the live search engine (`--web live`).", secret=True),
+    )
     return (*_PLATFORM, *named, *_REST, *_of_implementation(contract))
 
 

@@ -6,7 +6,7 @@ Chutes says instead stands under `documented_elsewhere`. This module imports not
 
 from __future__ import annotations
 
-from janus_platform.contract.parsing import Table
+from janus_platform.contract.parsing import Number, Table
 
 # What a model can do beyond answering in text.
 FEATURES = ("tools", "json", "vision", "reasoning")
@@ -63,12 +63,12 @@ class UpstreamRules(Table, frozen=True):
     key_variable: str
     models_variable: str
     chutes_domain: str
-    connect_seconds: float
-    first_token_seconds: float
-    total_seconds: float
-    models_seconds: float
+    connect_seconds: Number
+    first_token_seconds: Number
+    total_seconds: Number
+    models_seconds: Number
     retries: int
-    backoff_seconds: float
-    max_wait_seconds: float
+    backoff_seconds: Number
+    max_wait_seconds: Number
     max_event_bytes: int
     max_answer_bytes: int

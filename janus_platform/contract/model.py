@@ -18,7 +18,7 @@ from typing import Any, cast
 import msgspec
 
 from janus_platform.contract.changes import Change, check_changes, parts
-from janus_platform.contract.parsing import ContractError, Table, convert, entry
+from janus_platform.contract.parsing import ContractError, Number, Table, convert, entry
 from janus_platform.contract.services import (
     CodeSandboxService,
     DocumentedElsewhere,
@@ -98,10 +98,10 @@ class Egress(Table, frozen=True):
     allowed_hosts: tuple[str, ...]
     allowed_port: int
     max_head_bytes: int
-    head_seconds: float
+    head_seconds: Number
     max_tunnels_per_caller: int
     max_waiting_tunnels_per_caller: int
-    tunnel_wait_seconds: float
+    tunnel_wait_seconds: Number
     max_unfinished_heads: int
 
 

@@ -15,6 +15,8 @@ import msgspec
 from janus_platform.errors import PlatformError
 
 T = TypeVar("T")
+# As the file has it: 10 stays 10, and is shown so.
+Number = int | float
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
 

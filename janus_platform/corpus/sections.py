@@ -11,26 +11,8 @@ from janus_platform.corpus.pages import Page
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BLOCKS = frozenset(
-    {
-        "p",
-        "li",
-        "tr",
-        "dt",
-        "dd",
-        "ul",
-        "ol",
-        "dl",
-        "table",
-        "figure",
-        "figcaption",
-        "caption",
-        "blockquote",
-        "div",
-        "section",
-        "thead",
-        "tbody",
-        "br",
-    }
+    """p li tr dt dd ul ol dl table figure figcaption caption blockquote div section
+    thead tbody br""".split()
 )
 _CELLS = frozenset({"td", "th"})
 _SILENT = frozenset({"script", "style", "template"})

@@ -176,7 +176,7 @@ class GatewayApp:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
             names = self._settings.directory.names
-            self._checking = asyncio.create_task(self.balancer.run(self._connections, names))
+            self._checking = asyncio.create_task(self.balancer.run(names))
             await send({"type": "lifespan.startup.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:

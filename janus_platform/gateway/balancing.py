@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 from janus_platform.clock import Clock
 from janus_platform.gateway.directory import Upstream
-from janus_platform.gateway.errors import UpstreamError
-from janus_platform.gateway.remote_url import Address, RemoteUrl, host_header
-from janus_platform.gateway.upstream_pool import ConnectionPool
+from janus_platform.gateway.remote_url import Address, RemoteUrl
+from janus_platform.gateway.upstream_pool import status_of
 
 log = logging.getLogger("janus.gateway")
 
@@ -101,7 +100,7 @@ class Balancer:
             out = sum(backend.out_until is not None for backend in backends.values())
             yield name, len(backends) - out, out
 
-    async def run(self, connections: ConnectionPool, names: Callable[[], Iterable[str]]) -> None:
+    async def run(self, names: Callable[[], Iterable[str]]) -> None:
         """Check the health of every backend that has others beside it, until cancelled; forget what `names` has not."""
         while True:
             await self._clock.sleep(CHECK_SECONDS)
@@ -113,27 +112,15 @@ class Balancer:
                 if len(backends) > 1
                 for backend in backends.values()
             ]
-            await asyncio.gather(*(self._look_at(name, backend, connections) for name, backend in watched))
+            await asyncio.gather(*(self._look_at(name, backend) for name, backend in watched))
 
-    async def _look_at(self, name: str, backend: Backend, connections: ConnectionPool) -> None:
-        backend.sound = await self._is_sound(backend.upstream.base, connections)
+    async def _look_at(self, name: str, backend: Backend) -> None:
+        status = await status_of(backend.upstream.base, self._health_path, seconds=CHECK_TIMEOUT_SECONDS)
+        backend.sound = status == 200
         if not backend.sound:
             self.failed(name, backend)
         elif backend.out_until is not None:
             self._in_service(backend, self._backends.get(name, {}).values(), self._clock.now())
-
-    async def _is_sound(self, address: Address, connections: ConnectionPool) -> bool:
-        try:
-            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                connection = await connections.take(address, fresh=True)
-                try:
-                    about = f"host: {host_header(address)}\r\naccept: */*\r\n\r\n"
-                    connection.ask(f"GET {self._health_path} HTTP/1.1\r\n{about}".encode(), b"")
-                    return (await connection.head())[0] == 200
-                finally:
-                    connection.abort()
-        except (TimeoutError, UpstreamError):
-            return False
 
     def _known(self, name: str, upstreams: Sequence[Upstream]) -> list[Backend]:
         known = self._backends.get(name, {})

@@ -1,4 +1,4 @@
-"""One HTTP/1.x connection as a server meets it: uvicorn's protocol, with bounds on what a client may send, and when.
+"""One HTTP/1.x connection as a server meets it: uvicorn's protocol, with limits on what a client may send, and when.
 
 Head and body have a size, a deadline and, for bodies, a budget shared by all connections of the process. What the app
 has no part in is refused in the app's own shape. What uvicorn leaves undone is done here: an upgrade that nobody offers

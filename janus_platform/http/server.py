@@ -1,6 +1,6 @@
 """ASGI apps on connections that the platform already has: a TCP port, a Unix socket, a tunnel that ended its TLS here.
 
-uvicorn's HTTP protocol does the work, within the bounds of http_protocol; this module only gives it connections, so
+uvicorn's HTTP protocol does the work, within the limits of protocol.py; this module only gives it connections, so
 that gateway, control socket and egress proxy share one event loop and one way of speaking HTTP.
 """
 

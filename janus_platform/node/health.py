@@ -10,13 +10,12 @@ from statistics import median
 from janus_platform.clock import Clock
 from janus_platform.contract import NodeRules
 from janus_platform.gateway.directory import Load
-from janus_platform.gateway.remote_url import Address, RemoteUrl, host_header
+from janus_platform.gateway.remote_url import Address
+from janus_platform.gateway.upstream_pool import status_of
 
 SECONDS = 2.0  # to answer
 ROUND_TRIPS = 9
 ROUND_TRIP_SECONDS = 2.0
-# A head that is longer is no answer to so small a question.
-_MAX_LINE_BYTES = 4_096
 
 
 class Health:
@@ -70,41 +69,6 @@ class Backoff:
         # Bounded before it is raised: the row may be long.
         doublings = min(self._in_a_row - 2, 30)
         return float(min(self._rules.restart_seconds * 2**doublings, self._rules.max_restart_seconds))
-
-
-async def status_of(base: Address, path: str, *, seconds: float = 2.0) -> int | None:
-    """The status that `base` answers a GET of `path` with; None when it does not answer within `seconds`."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await _ask(base, path)
-    except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        return None
-
-
-async def _ask(base: Address, path: str) -> int:
-    reader, writer = await _connected(base)
-    try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host_header(base)}\r\nConnection: close\r\n\r\n".encode("ascii"))
-        version, status = (await reader.readuntil(b"\r\n")).split(b" ", 2)[:2]
-        if not version.startswith(b"HTTP/1."):
-            raise ValueError("not HTTP")
-        return int(status)
-    finally:
-        writer.transport.abort()
-
-
-async def _connected(base: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    if isinstance(base, Path):
-        return await asyncio.open_unix_connection(str(base), limit=_MAX_LINE_BYTES)
-    if not isinstance(base, RemoteUrl):
-        return await asyncio.open_connection(*base, limit=_MAX_LINE_BYTES)
-    failure = OSError(f"{base.host} has no address")
-    for endpoint in await base.endpoints():
-        try:
-            return await asyncio.open_connection(endpoint, base.port, limit=_MAX_LINE_BYTES, **base.tls)
-        except OSError as error:
-            failure = error
-    raise failure
 
 
 async def round_trip_ms(echo: Path) -> float | None:

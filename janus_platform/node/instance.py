@@ -20,7 +20,8 @@ from janus_platform.clock import Clock
 from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Load, Upstream
 from janus_platform.gateway.errors import NotReadyError
-from janus_platform.node.health import Backoff, Health, round_trip_ms, status_of
+from janus_platform.gateway.upstream_pool import status_of
+from janus_platform.node.health import Backoff, Health, round_trip_ms
 from janus_platform.node.log import BoundedLog, missing_package_remedy
 from janus_platform.node.measurements import Measured, Measurer
 from janus_platform.node.resource_watch import until_over_limits

@@ -53,13 +53,7 @@ class Limits:
 
     def plain(self) -> dict[str, object]:
         """The limits as JSON data, for status."""
-        return {
-            "memory_bytes": self.memory_bytes,
-            "disk_bytes": self.disk_bytes,
-            "cores": self.cores,
-            "processes": self.processes,
-            "less": list(self.less),
-        }
+        return {**vars(self), "less": list(self.less)}
 
     def prlimit_command(self) -> list[str]:
         """The head of a command line that sets the limits inside a user namespace, which counts processes anew.

@@ -126,23 +126,15 @@ class Registry:
 
     def put(self, registration: Registration) -> None:
         """Store `registration`, replacing one of the same name; on return it is on disk. Raises RegistryError."""
-        values = (
-            registration.name,
-            str(registration.folder or ""),
-            str(registration.submitted_from or ""),
-            json.dumps(registration.command),
-            registration.submitted,
-            registration.hotkey,
-            registration.source,
-            registration.license,
-            registration.description,
-            registration.instances,
-            registration.url,
-            registration.changelog,
-            registration.contact,
-        )
+        values = {
+            **vars(registration),
+            "folder": str(registration.folder or ""),
+            "submitted_from": str(registration.submitted_from or ""),
+            "command": json.dumps(registration.command),
+        }
+        marks = ", ".join(f":{column}" for column in values)
         with self._connection() as connection:
-            connection.execute(f"INSERT OR REPLACE INTO implementations VALUES ({','.join('?' * len(values))})", values)
+            connection.execute(f"INSERT OR REPLACE INTO implementations ({', '.join(values)}) VALUES ({marks})", values)
 
     def delete(self, name: str) -> bool:
         """Forget `name`; True when it was there. Raises RegistryError."""

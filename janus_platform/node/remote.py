@@ -18,7 +18,7 @@ from janus_platform.contract import Contract
 from janus_platform.gateway.directory import Load, Upstream
 from janus_platform.gateway.errors import NotReadyError
 from janus_platform.gateway.remote_url import RemoteUrl
-from janus_platform.node.health import status_of
+from janus_platform.gateway.upstream_pool import status_of
 from janus_platform.node.log import BoundedLog
 from janus_platform.node.measurements import Measured
 

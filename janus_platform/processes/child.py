@@ -1,4 +1,4 @@
-"""The one keeper of processes: the platform, every implementation and every sandbox run are started and ended here.
+"""Child processes: the platform, every implementation and every sandbox run are started and ended here.
 
 Each child leads a session of its own, so that its whole tree can be ended. On Linux the kernel also kills a child when
 its parent dies, whatever killed the parent. What this module does not do: isolate. That is the node's and the sandbox's

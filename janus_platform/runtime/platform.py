@@ -34,11 +34,11 @@ from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Directory
 from janus_platform.gateway.errors import unreadable
 from janus_platform.gateway.evidence import evidence_page
+from janus_platform.gateway.upstream_pool import status_of
 from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.implementations import BASELINE, bundled
 from janus_platform.monitoring.monitor import Monitor
 from janus_platform.node.deployments import Deployments
-from janus_platform.node.health import status_of
 from janus_platform.node.node import Node
 from janus_platform.node.registry import Registry
 from janus_platform.processes.child import ProcessId
@@ -70,7 +70,7 @@ class Settings:
 
 
 class LocalPlatform:
-    """Everything that runs, put together. `start`, then `run`, then `close`; `files` is where it stands on disk.
+    """Everything that runs, put together. `start`, then `run`, then `close`; `files` are its folder and log.
 
     `control` makes the control API's app. `mark` tells platforms apart that are shared: see `launcher.Program`.
     """

@@ -11,7 +11,7 @@ import janus_bench
 from janus_bench.cli import app
 from janus_bench.errors import BenchError
 from janus_bench.suites.loader import load_suite
-from janus_bench.wire.pause import told_seconds
+from janus_bench.wire.pause import retry_after_seconds
 from tests.bench.answers import Implementation
 from tests.bench.ground_truth import Reply, Request, plain, refused_port, serving
 
@@ -34,7 +34,7 @@ NOW = dt.datetime(2026, 11, 30, 12, 0, 0, tzinfo=dt.UTC)
     ],
 )
 def test_the_told_wait_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
-    assert told_seconds(headers, NOW) == seconds
+    assert retry_after_seconds(headers, NOW) == seconds
 
 
 def limited(after: str) -> Reply:

@@ -15,7 +15,7 @@ import pytest
 import janus_bench
 from janus_bench.checks import code_runner, sandbox
 
-needs_walls = pytest.mark.skipif(sandbox.standing() == sandbox.NONE, reason=f"no walls here: {sandbox.REMEDY}")
+needs_walls = pytest.mark.skipif(sandbox.in_use() == sandbox.NONE, reason=f"no walls here: {sandbox.REMEDY}")
 PACKAGE = Path(janus_bench.__file__).parent
 PLACES = [str(PACKAGE.parent), *(str(Path(entry)) for entry in __import__("site").getsitepackages())]
 
@@ -28,12 +28,12 @@ def value(body: str) -> Any:
     return run.values[0]
 
 
-@pytest.fixture(params=["walled", "unwalled"])
+@pytest.fixture(params=["sandboxed", "bare"])
 def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """With walls, where there are any, and without."""
-    if request.param == "unwalled":
-        monkeypatch.setattr(sandbox, "prefix", lambda script: ())
-    elif sandbox.standing() == sandbox.NONE:
+    if request.param == "bare":
+        monkeypatch.setattr(sandbox, "command", lambda script: ())
+    elif sandbox.in_use() == sandbox.NONE:
         pytest.skip(f"no walls here: {sandbox.REMEDY}")
     return str(request.param)
 

@@ -26,8 +26,8 @@ import httpx
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.services.code_sandbox.app import build, warm_up
+from janus_platform.services.code_sandbox.run_cache import RunCache
 from janus_platform.services.code_sandbox.toolchains import ToolchainMissingError, toolchain
-from janus_platform.services.code_sandbox.warm import Warm
 from janus_platform.services.framework.app import ServiceContext
 from tests.benchmarks.figures import ROOT, Figure, figure, milliseconds, show
 
@@ -79,7 +79,7 @@ def bare(language: str, code: str, place: Path) -> float:
     tools = toolchain(language)
     work = Path(tempfile.mkdtemp(dir=place))
     (work / tools.source).write_text(code, encoding="utf-8")
-    cache = Warm(CACHE).widen(tools).binds[-1:] if language == "go" else ()
+    cache = RunCache(CACHE).widen(tools).binds[-1:] if language == "go" else ()
     # Nothing of this shell: Node, for one, loads certificates when a variable names them.
     environment = {"PATH": os.environ["PATH"], **tools.environment, "TMPDIR": str(work), "HOME": str(work)}
     environment |= {"GOCACHE": str(cache[0])} if cache else {}

@@ -22,9 +22,9 @@ from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference.app import build
 from janus_platform.services.inference.engine import Engine
 from janus_platform.services.inference.minilm import MiniLM
-from janus_platform.services.inference.pacing import Pace
-from janus_platform.services.inference.upstream import UpstreamEngine
-from janus_platform.services.inference.upstream_settings import UpstreamSettings
+from janus_platform.services.inference.tokens import Pace
+from janus_platform.services.inference.upstream.engine import UpstreamEngine
+from janus_platform.services.inference.upstream.settings import UpstreamSettings
 from janus_platform.services.vector_index.prepare import model_folder
 from tests.benchmarks.figures import Figure, figure, show
 

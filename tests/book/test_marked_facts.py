@@ -57,7 +57,7 @@ def test_backticks_and_stars_stay_around_a_fact() -> None:
     ("text", "line", "told"),
     [
         ("\nAsk `search.janus.rodeo`.", 2, "<!-- fact services.search.host -->search.janus.rodeo<!-- /fact -->"),
-        ("It has 4 cores.", 1, "<!-- fact implementation.cores -->"),
+        ("It has 16 GB.", 1, "<!-- fact implementation.memory_bytes -->"),
         (f"One.\n{LIMIT.format('21 requests/minute')}", 2, "20 requests/minute"),
         ("<!-- fact services.serch.host -->x<!-- /fact -->", 1, "services has no 'serch'"),
     ],

@@ -15,10 +15,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from janus_platform.conformance.fields import leaves
-from janus_platform.conformance.limit_probes import rate_held
-from janus_platform.conformance.local import LocalPlace, check_local
-from janus_platform.conformance.report import DIFFERS, KNOWN, SAME, SKIPPED, STATED, Report, uncovered
+from janus_platform.conformance.endpoint_probes import rate_limit
+from janus_platform.conformance.fields import leaves, uncovered
+from janus_platform.conformance.local import CheckedPlatform, check_local
+from janus_platform.conformance.report import DIFFERS, KNOWN, SAME, SKIPPED, STATED, Report
 from janus_platform.conformance.table import show
 from janus_platform.contract import CONTRACT_FILE, Contract, load_contract, parse_contract
 from janus_platform.runtime.control_client import ControlClient
@@ -141,8 +141,8 @@ def test_fields_that_did_not_change_do_not_differ(drifted: set[str]) -> None:
 
 
 def test_limits_that_are_off_are_said_not_to_be_compared(control: ControlClient) -> None:
-    place = LocalPlace(control, CONTRACT)
-    (row,) = rate_held(place.door(), CONTRACT.search, place.more_time, "off")
+    place = CheckedPlatform(control, CONTRACT)
+    (row,) = rate_limit(place.client(), CONTRACT.search, place.more_time, "off")
     assert (row.field, row.result) == ("services.search.rate_limit", SKIPPED)
     assert "--limits contract" in row.note
 

@@ -46,7 +46,7 @@ FROM = pytest.mark.parametrize("origin", [pytest.param("inside", marks=needs_san
 
 @dataclass
 class Prison:
-    """A proxy, a sandboxed-in implementation that runs what it is told, a joined client, and lures outside."""
+    """A proxy, a sandboxed implementation that runs what it is told, a joined client, and lures outside."""
 
     proxy: EgressProxy
     callers: Callers

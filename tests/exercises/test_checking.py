@@ -143,7 +143,7 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A book of one exercise, and a reader's home; returns the home."""
     write(tmp_path / "exercises")
     load = catalogue.load
-    for module in ("checking", "solutions"):
+    for module in ("checking", "catalogue"):
         monkeypatch.setattr(f"janus_book.{module}.load", lambda name: load(name, tmp_path / "exercises"))
     monkeypatch.setenv("JANUS_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
@@ -176,7 +176,7 @@ def test_solution_is_printed_when_asked_for(book: Path, capsys: pytest.CaptureFi
 
 
 def test_check_of_an_unknown_exercise_names_those_there_are(book: Path) -> None:
-    with pytest.raises(catalogue.UnknownExercise, match=r"Did you mean sums\.double"):
+    with pytest.raises(catalogue.UnknownExerciseError, match=r"Did you mean sums\.double"):
         check("sums.treble", 1)
 
 
@@ -192,7 +192,7 @@ def test_check_of_an_unknown_exercise_names_those_there_are(book: Path) -> None:
     ],
 )
 def test_an_unknown_exercise_names_those_alike_and_never_all(asked: str, told: list[str]) -> None:
-    with pytest.raises(catalogue.UnknownExercise) as caught:
+    with pytest.raises(catalogue.UnknownExerciseError) as caught:
         catalogue.load(asked)
     assert [name for name in catalogue.names() if f" {name}" in str(caught.value)] == told
     assert ("`janus progress` lists all" in str(caught.value)) == (not told)

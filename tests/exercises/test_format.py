@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from janus_book.catalogue import FOLDER, UnknownExercise, load, names
+from janus_book.catalogue import FOLDER, UnknownExerciseError, load, names
 from janus_book.exercise import ExerciseError, parse
 from tests.exercises.made_up import ANSWER, CHECK, GOOD, HEAD, IMPORT, MISTAKES, exercise, write
 from tools.environment import ROOT
@@ -88,14 +88,14 @@ def test_exercises_are_found_by_notebook_and_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["sums.duoble", "sums", "../sums.double", "sums.../x", "sums/double", "double"])
 def test_unknown_name_gets_those_that_are_alike(tmp_path: Path, name: str) -> None:
     write(tmp_path)
-    with pytest.raises(UnknownExercise, match=r"no exercise '.*Did you mean sums.double"):
+    with pytest.raises(UnknownExerciseError, match=r"no exercise '.*Did you mean sums.double"):
         load(name, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["", "a.b.c", "../../x"])
 def test_name_like_no_other_gets_a_way_to_the_list(tmp_path: Path, name: str) -> None:
     write(tmp_path)
-    with pytest.raises(UnknownExercise, match=r"no exercise '.*`janus progress` lists all of them"):
+    with pytest.raises(UnknownExerciseError, match=r"no exercise '.*`janus progress` lists all of them"):
         load(name, tmp_path)
 
 

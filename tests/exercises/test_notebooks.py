@@ -16,8 +16,8 @@ import pytest
 
 from janus_book.catalogue import load
 from tests.exercises.made_up import write
-from tools.exercises import NOTEBOOKS, Misplaced, Place, missing, places, source, tags, update, write_all
-from tools.terminal import StepFailed, Terminal
+from tools.exercises import NOTEBOOKS, MisplacedCellError, Place, missing, places, source, tags, update, write_all
+from tools.terminal import StepError, Terminal
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 PROVIDED = {*dir(builtins), "display", "get_ipython"}  # IPython adds two
@@ -175,7 +175,7 @@ def test_cells_that_are_no_exercise_are_named(course: Path, case: str) -> None:
     cells = read(course / "notebooks" / "sums.ipynb")["cells"]
     cells[number].update(change)
     save(course, cells)
-    with pytest.raises(StepFailed) as caught:
+    with pytest.raises(StepError) as caught:
         run(course)
     assert said in str(caught.value)
     assert str(caught.value).startswith("sums.ipynb: ")
@@ -184,7 +184,7 @@ def test_cells_that_are_no_exercise_are_named(course: Path, case: str) -> None:
 
 def test_exercise_in_another_notebook_than_its_own_is_named(course: Path) -> None:
     content = read(course / "notebooks" / "sums.ipynb")
-    with pytest.raises(Misplaced, match="belongs to the notebook sums"):
+    with pytest.raises(MisplacedCellError, match="belongs to the notebook sums"):
         update(content, "products", course / "exercises")
 
 
@@ -194,7 +194,7 @@ def test_one_broken_exercise_does_not_keep_the_others_from_being_written(course:
     broken["cells"][2]["source"] = 'check("broken.one", double)'
     (course / "notebooks" / "broken.ipynb").write_text(json.dumps(broken), encoding="utf-8")
     write(course / "exercises", "nothing", "broken.one")
-    with pytest.raises(StepFailed, match=r"broken\.ipynb: .*one\.py"):
+    with pytest.raises(StepError, match=r"broken\.ipynb: .*one\.py"):
         run(course)
     assert "exercise" in tags(content["cells"][1])
     assert source(read(course / "notebooks" / "sums.ipynb")["cells"][1]).endswith("...")

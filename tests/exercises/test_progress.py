@@ -14,7 +14,7 @@ from rich.console import Console
 
 from janus_book import progress
 from janus_book.catalogue import names
-from janus_book.report import report
+from janus_book.progress import report
 from tools import book
 from tools.environment import ROOT, variables
 

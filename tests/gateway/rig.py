@@ -18,6 +18,7 @@ from janus_platform.gateway.access import Access, AccessRules
 from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import NotDeployedError, NotReadyError, unreadable
+from janus_platform.gateway.request_record import RequestRecord
 from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.traces.tracing import Tracing
 
@@ -165,6 +166,7 @@ async def gateway(
     leader: str | None = None,
     clock: Clock | None = None,
     rules: AccessRules | None = None,
+    on_finished: Callable[[RequestRecord], None] | None = None,
 ) -> AsyncIterator[Served]:
     """The gateway over `directory`, or over one upstream, or several nodes, named `impl`."""
     if isinstance(directory, Upstream | list):
@@ -179,6 +181,7 @@ async def gateway(
             tracing=tracing,
             clock=clock or SystemClock(),
             access=Access(rules),
+            on_finished=on_finished,
             web=web,
         )
     )

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.metrics import MAX_NAMES, OTHER, Metrics
+from janus_platform.gateway.request_record import RequestRecord
 from janus_platform.runtime.log import PlatformLog
 from janus_platform.traces.sampling import WithinMeans
 from tests.gateway.rig import DONE, Directory, Exchange, Served, chunk, gateway, in_loop, upstream
@@ -136,6 +137,18 @@ async def test_server_timing_says_where_the_time_went(stream: bool) -> None:
         timing = (await served.chat(stream=stream)).headers["server-timing"]
     parts = re.fullmatch(r"gateway;dur=(\d+\.\d\d), implementation;dur=(\d+\.\d\d)", timing)
     assert parts and all(0 <= float(part) < 60_000 for part in parts.groups())
+
+
+@in_loop
+async def test_the_record_of_a_request_says_whether_it_streamed_and_what_it_took() -> None:
+    records: list[RequestRecord] = []
+    async with upstream(streams) as up, gateway(up, on_finished=records.append) as served:
+        await served.chat(stream=True)
+        await served.chat(model="nobody")
+    first, second = records
+    assert (first.implementation, first.status, first.stream) == ("impl", 200, True)
+    assert first.first_token is not None and first.response_bytes == sum(map(len, STREAM))
+    assert (second.implementation, second.status, second.stream) == ("none", 404, False)
 
 
 @in_loop

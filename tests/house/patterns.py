@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 from types import ModuleType
@@ -44,6 +45,7 @@ def modules(*packages: str) -> Iterator[tuple[str, Path]]:
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), file
 
 
+@cache
 def patterns_of(name: str, file: Path) -> tuple[list[Found], list[str]]:
     """The patterns of a module, and the calls whose pattern is known only when they run."""
     source = file.read_text(encoding="utf-8")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_dependencies import imports, modules
+from tests.house.test_dependencies import modules
 from tools.environment import ROOT, variables
+from tools.imports import imports
 
 EXERCISES = ROOT / "janus_book" / "exercises"
 HOME = "janus_bench.home"

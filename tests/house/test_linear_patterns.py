@@ -28,7 +28,7 @@ PLAIN = re.compile(r"[^\W_]+|\S")
 MADE_LATER = {
     "janus_platform.attestation.evidence: f'[0-9a-f]{{{digits}}}'": "one class of a fixed length",
     "janus_platform.conformance.report: '|'.join(map(re.escape, found))": "escaped names of the contract",
-    "janus_platform.conformance.unmeasured: pattern": "constants of REASONS, over the names of fields",
+    "janus_platform.conformance.fields: pattern": "constants of REASONS, over the names of fields",
     "janus_platform.implementations.research.formulas: pattern": "constants of _NAMED",
     "janus_platform.implementations.research.formulas: f'\\\\b{alias}\\\\b'": "a word of _ALIASES",
     "janus_platform.implementations.research.questions: pattern": "constants of _WORDS, over 400 characters at most",

@@ -15,7 +15,7 @@ from tools import environment
 from tools.browser import find_browser
 from tools.environment import ROOT, done, fingerprint, stamp
 from tools.targets import TARGETS
-from tools.terminal import StepFailed, Terminal
+from tools.terminal import StepError, Terminal
 
 MAKE = ROOT / "make.py"
 AS_OLD = (
@@ -87,7 +87,7 @@ def test_without_a_venv_module_the_command_that_installs_it_is_named(monkeypatch
     monkeypatch.setattr(environment, "_try_virtualenv", lambda: False)
     monkeypatch.setattr(environment, "as_root", lambda: False)
     monkeypatch.setattr(environment.shutil, "rmtree", lambda *_, **__: None)
-    with pytest.raises(StepFailed) as caught:
+    with pytest.raises(StepError) as caught:
         environment._make_venv(Terminal())
     assert f"sudo apt-get install -y python{sys.version_info[0]}.{sys.version_info[1]}-venv" in caught.value.remedy
 
@@ -104,7 +104,7 @@ def test_without_a_venv_module_root_installs_it_and_goes_on(monkeypatch: pytest.
 
 def test_a_failing_command_shows_its_last_lines_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     script = "print('first'); [print('line', n) for n in range(100)]; raise SystemExit(3)"
-    with pytest.raises(StepFailed) as caught:
+    with pytest.raises(StepError) as caught:
         Terminal().run([sys.executable, "-c", script], remedy="plug it in")
     Terminal().failed(caught.value)
     said = capsys.readouterr().err
@@ -115,13 +115,13 @@ def test_a_failing_command_shows_its_last_lines_and_what_to_do(capsys: pytest.Ca
 
 
 def test_a_command_that_is_not_there_is_named() -> None:
-    with pytest.raises(StepFailed, match="no-such-program could not be started"):
+    with pytest.raises(StepError, match="no-such-program could not be started"):
         Terminal().run(["no-such-program"])
 
 
 def test_a_failed_step_is_marked_and_raises_on(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(StepFailed), Terminal().step("reach the moon"):
-        raise StepFailed("no rocket")
+    with pytest.raises(StepError), Terminal().step("reach the moon"):
+        raise StepError("no rocket")
     assert "✗ reach the moon (" in capsys.readouterr().out
 
 

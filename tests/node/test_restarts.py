@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from janus_platform.contract import load_contract
+from janus_platform.gateway import upstream_pool
 from janus_platform.gateway.app import GatewayApp, GatewaySettings
 from janus_platform.gateway.directory import Load
 from janus_platform.gateway.errors import NotReadyError
@@ -119,8 +120,8 @@ def test_a_check_that_is_called_off_as_its_answer_comes_is_called_off(
         async def ask(base: object, path: str) -> int:
             return int(await answer)
 
-        monkeypatch.setattr(health, "_ask", ask)
-        check = asyncio.create_task(health.status_of(("127.0.0.1", 1), "/health"))
+        monkeypatch.setattr(upstream_pool, "_get", ask)
+        check = asyncio.create_task(upstream_pool.status_of(("127.0.0.1", 1), "/health"))
         for _ in range(3):
             await asyncio.sleep(0)
         answer.set_result(200)

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,8 @@ KINDS = {
 # The shipped command with less patience, so that the silent stand-ins do not take minutes.
 IMPATIENT = (
     "from janus_platform.cli import browsers; from janus_platform.isolation import layers\n"
-    "from janus_platform.services.code_sandbox import toolchains, warm\n"
-    "toolchains._ASK_SECONDS = browsers._START_SECONDS = layers._PROBE_SECONDS = warm._BUILD_SECONDS = 2\n"
+    "from janus_platform.services.code_sandbox import run_cache, toolchains\n"
+    "toolchains._ASK_SECONDS = browsers._START_SECONDS = layers._PROBE_SECONDS = run_cache._BUILD_SECONDS = 2\n"
     "from janus_platform.cli.main import main; main()"
 )
 
@@ -67,9 +68,15 @@ def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(toolchains, "_FURTHER_PLACES", ())
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(toolchains, "_ASK_SECONDS", 1)
-    toolchains.forget()
+    forget()
     yield folder
-    toolchains.forget()
+    forget()
+
+
+def forget() -> None:
+    """Forget what the tools answered, so that each is asked again."""
+    toolchains._known.clear()
+    toolchains._failed.clear()
 
 
 def why_not(language: str) -> ToolchainMissingError:
@@ -78,8 +85,8 @@ def why_not(language: str) -> ToolchainMissingError:
     return caught.value
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("language", TOOLS)
+# All tools are asked in the same way: each kind of failure once, each tool more than once.
+@pytest.mark.parametrize(("language", "kind"), list(zip(cycle(TOOLS), KINDS, strict=False)))
 def test_a_tool_that_does_not_work_counts_as_missing_and_the_reason_is_said(
     only: Path, language: str, kind: str
 ) -> None:
@@ -134,7 +141,7 @@ def test_a_tool_that_failed_is_asked_again_later_and_a_new_one_at_once(
 def test_rust_without_a_working_c_compiler_is_missing(only: Path, tmp_path: Path) -> None:
     stand_in(only / "rustc", f'case "$1" in --print) echo {tmp_path};; *) echo rustc 1.80.0;; esac')
     assert "cc, which is not installed" in why_not("rust").reason
-    toolchains.forget()
+    forget()
     stand_in(only / "cc", "exit 1")
     assert "cc: it fails" in why_not("rust").reason
 
@@ -200,8 +207,23 @@ class Installation:
         )
 
 
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model and the vectors of this home; those of another Python's documentation come to it once they are made."""
+    folder = tmp_path_factory.mktemp("vectors")
+    _copy_new(home() / "cache" / "minilm", folder)
+    return folder
+
+
+def _copy_new(source: Path, target: Path) -> None:
+    # All but the lock, which each keeps for itself. Copied: nobody else may read what lies below /root.
+    for file in source.iterdir() if source.is_dir() else ():
+        if file.suffix != ".lock" and not (target / file.name).exists():
+            shutil.copy(file, target / file.name)
+
+
 @pytest.fixture(params=["root", "ordinary user"])
-def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+def installation(request: pytest.FixtureRequest, vectors: Path) -> Iterator[Installation]:
     """The environment as `make` leaves it, without its tools; its packages are this one's."""
     if request.param == "root" and os.geteuid() != 0:
         pytest.skip("this is not root")
@@ -218,16 +240,15 @@ def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
         for tool in ("sh", "sleep", "yes", "prlimit", "setpriv"):
             (made.tools / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool}"))
         (folder / "home" / "cache").mkdir(parents=True)
-        if (home() / "cache" / "minilm").is_dir():
-            (folder / "home" / "cache" / "minilm").mkdir()
-            # All but the lock, which each keeps for itself. Copied: nobody else may read what lies below /root.
-            for file in (f for f in (home() / "cache" / "minilm").iterdir() if f.suffix != ".lock"):
-                shutil.copy(file, folder / "home" / "cache" / "minilm" / file.name)
+        model = folder / "home" / "cache" / "minilm"
+        if any(vectors.iterdir()):
+            model.mkdir()
+            _copy_new(vectors, model)
         if uid is not None:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, uid, uid, follow_symlinks=False)
         yield made
-        made.janus("down")
+        _copy_new(model, vectors)
 
 
 def _python_for(made: Installation, venv: Path) -> None:
@@ -255,7 +276,12 @@ DOINGS = {
 }
 
 
-@pytest.mark.parametrize("doing", DOINGS)
+# What is silent costs twenty seconds of waiting, so one user asks it.
+@pytest.mark.parametrize(
+    ("installation", "doing"),
+    [("root", "missing"), ("root", "broken"), *(("ordinary user", doing) for doing in DOINGS)],
+    indirect=["installation"],
+)
 def test_prepare_and_doctor_go_through_whatever_the_optional_tools_do(installation: Installation, doing: str) -> None:
     for tool, kind in DOINGS[doing].items():
         stand_in(installation.tools / tool, KINDS[kind][0])
@@ -294,7 +320,10 @@ def test_with_a_go_that_is_too_old_everything_else_comes_up_and_capabilities_say
         "said = httpx.post('https://sandbox.janus.rodeo/execute', json=ask, timeout=60).json()\n"
         "platform.down(); print(json.dumps([languages, refused.status_code, refused.json(), said['stdout']]))"
     )
-    done = installation.janus(code=code)
+    try:
+        done = installation.janus(code=code)
+    finally:
+        installation.janus("down")
     languages, status, problem, stdout = json.loads(done.stdout or "null") or pytest.fail(done.stderr)
     assert languages["go"]["installed"] is False
     assert "version 1.19 is too old" in languages["go"]["reason"]
@@ -317,7 +346,9 @@ def test_a_go_that_cannot_compile_its_library_is_named_and_stops_nothing(install
     assert "janus prepare" in findings["sandbox: go"]["remedy"]
 
 
-@pytest.mark.parametrize("network", ["none", "silent"])
+@pytest.mark.parametrize(
+    ("installation", "network"), [("root", "silent"), ("ordinary user", "none")], indirect=["installation"]
+)
 def test_without_a_network_or_with_a_silent_one_the_set_up_ends_and_says_what_works(
     installation: Installation, network: str
 ) -> None:

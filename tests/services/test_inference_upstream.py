@@ -10,8 +10,8 @@ import openai
 import pytest
 
 from janus_platform.clock import ManualClock
-from janus_platform.services.inference.upstream import UpstreamEngine
-from janus_platform.services.inference.upstream_settings import UpstreamSettings
+from janus_platform.services.inference.upstream.engine import UpstreamEngine
+from janus_platform.services.inference.upstream.settings import UpstreamSettings
 from tests.services.inference_rig import ASKED, SERVICE, joined, listening, official, service
 from tests.services.upstream_rig import (
     RULES,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from janus_platform.services.inference.upstream_events import EventReader, StreamTooLargeError
-from janus_platform.services.inference.upstream_settings import UpstreamNotUsable, read_settings
+from janus_platform.services.inference.upstream.event_reader import EventReader, StreamTooLargeError
+from janus_platform.services.inference.upstream.settings import UpstreamNotUsable, read_settings
 from tests.services.inference_rig import CONTRACT
 from tests.services.upstream_rig import RULES
 

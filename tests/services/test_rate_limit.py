@@ -28,7 +28,7 @@ def test_the_request_after_the_last_allowed_one_is_refused_and_told_how_long_to_
     clock.advance(10)
     assert window.take("a").remaining == 0
     verdict = window.take("a")
-    assert (verdict.allowed, verdict.remaining, verdict.reset_seconds) == (False, 0, 50)
+    assert (verdict.allowed, verdict.remaining, verdict.wait_seconds) == (False, 0, 50)
 
 
 def test_a_request_is_free_again_exactly_when_its_window_ends() -> None:

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from janus_platform.clock import ManualClock
 from janus_platform.contract import UpstreamRules
-from janus_platform.services.inference.upstream import UpstreamEngine
-from janus_platform.services.inference.upstream_settings import UpstreamSettings
+from janus_platform.services.inference.upstream.engine import UpstreamEngine
+from janus_platform.services.inference.upstream.settings import UpstreamSettings
 from tests.services.inference_rig import SERVICE
 
 Script = Callable[["Wire"], Awaitable[None]]

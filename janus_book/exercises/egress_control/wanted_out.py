@@ -21,6 +21,22 @@ def wanted_out(events):
 
 # %% check
 def check(wanted_out):
+    events = attempts()
+    try:
+        pairs = wanted_out([dict(event) for event in events])
+    except KeyError as error:
+        raise Hint(f"An event has no {error}. It has {', '.join(events[0])}.") from None
+    must_be_pairs_of_host_and_number(pairs)
+    must_name_hosts_off_the_list([tuple(pair) for pair in pairs], len(events))
+    must_tell_the_port_from_the_host(wanted_out)
+    must_count_every_host(wanted_out)
+    if pairs_of(wanted_out, []) or wanted_out([]) is None:
+        raise Hint("From an empty log comes an empty list.")
+    return "Six attempts to reach three hosts, read from the log that the check had just caused."
+
+
+def attempts():
+    """The events of six attempts at three hosts that are not listed, and one at another port of a host that is."""
     import janus_platform as janus
     from janus_platform.egress.connect_request import send_connect
 
@@ -30,54 +46,61 @@ def check(wanted_out):
             send_connect(f"{host}:443")
     send_connect("api.chutes.ai:80")
     # By number from the end: the log keeps only so many events of a caller, and may be full.
-    events = platform.blocked()[-7:]
-    try:
-        found = wanted_out([dict(event) for event in events])
-    except KeyError as error:
-        raise Hint(f"An event has no {error}. It has {', '.join(events[0])}.") from None
-    wanted = [("often.example", 3), ("sometimes.example", 2), ("rarely.example", 1)]
-    if found is None or found is ...:
+    return platform.blocked()[-7:]
+
+
+def off_the_list(target):
+    return {"target": target, "reason": "host is not on the allow-list"}
+
+
+def must_be_pairs_of_host_and_number(pairs):
+    if pairs is None or pairs is ...:
         raise Hint("wanted_out returns nothing yet. Collect the targets of the events; Counter counts them.")
-    if isinstance(found, dict):
-        raise Hint(f"Pairs are wanted, in order; yours is a {type(found).__name__}. What puts the most tried first?")
-    if not isinstance(found, list | tuple):
-        raise Hint(f"A list of pairs is wanted, and yours is {type(found).__name__}.")
-    if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in found):
-        raise Hint(f"Yours begins with {found[0]!r}, which is no pair of a host and a number.")
-    pairs = [tuple(pair) for pair in found]
+    if isinstance(pairs, dict):
+        raise Hint(f"Pairs are wanted, in order; yours is a {type(pairs).__name__}. What puts the most tried first?")
+    if not isinstance(pairs, list | tuple):
+        raise Hint(f"A list of pairs is wanted, and yours is {type(pairs).__name__}.")
+    if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
+        raise Hint(f"Yours begins with {pairs[0]!r}, which is no pair of a host and a number.")
     if not all(isinstance(host, str) and isinstance(times, int) for host, times in pairs):
-        raise Hint(f"A pair is a host and a number, in this order, and yours begins with {pairs[0]}.")
+        raise Hint(f"A pair is a host and a number, in this order, and yours begins with {tuple(pairs[0])}.")
+
+
+def must_name_hosts_off_the_list(pairs, count):
+    wanted = [("often.example", 3), ("sometimes.example", 2), ("rarely.example", 1)]
     if any(":" in host for host, _ in pairs):
         raise Hint("The port is still there. rpartition(':') parts it from the host.")
     if any("chutes" in host for host, _ in pairs):
         raise Hint("A listed host is among them: it was refused for its port. Look at the reason of each event.")
     if sorted(pairs) != sorted(wanted):
-        raise Hint(f"{len(events)} events came, and yours are {pairs}. often.example was tried three times.")
+        raise Hint(f"{count} events came, and yours are {pairs}. often.example was tried three times.")
     if pairs != wanted:
         raise Hint("The counts are right, the order is not: the most often tried comes first.")
-    reason = "host is not on the allow-list"
+
+
+def must_tell_the_port_from_the_host(wanted_out):
     for target, host in (("db-34:443", "db-34"), ("[::1]:443", "[::1]"), ("db:8443", "db")):
-        found = _pairs(wanted_out([{"target": target, "reason": reason}]))
-        if found != [(host, 1)]:
-            raise Hint(f"From a log with {target} alone comes {(host, 1)}, not {found}. Where does its port begin?")
-    twice = [{"target": f"db.example:{port}", "reason": reason} for port in (443, 22)]
-    if (found := _pairs(wanted_out(twice))) != [("db.example", 2)]:
-        raise Hint(f"db.example was tried at two ports, which is one host tried twice; yours gives {found}.")
-    many = [{"target": f"{n}.example:443", "reason": reason} for n in range(1, 15) for _ in range(n)]
-    found = _pairs(wanted_out([{"target": "search.janus.rodeo:443", "reason": "too many tunnels"}, *many]))
-    if any(host == "search.janus.rodeo" for host, _ in found):
+        if (pairs := pairs_of(wanted_out, [off_the_list(target)])) != [(host, 1)]:
+            raise Hint(f"From a log with {target} alone comes {(host, 1)}, not {pairs}. Where does its port begin?")
+    twice = [off_the_list(f"db.example:{port}") for port in (443, 22)]
+    if (pairs := pairs_of(wanted_out, twice)) != [("db.example", 2)]:
+        raise Hint(f"db.example was tried at two ports, which is one host tried twice; yours gives {pairs}.")
+
+
+def must_count_every_host(wanted_out):
+    many = [off_the_list(f"{n}.example:443") for n in range(1, 15) for _ in range(n)]
+    pairs = pairs_of(wanted_out, [{"target": "search.janus.rodeo:443", "reason": "too many tunnels"}, *many])
+    if any(host == "search.janus.rodeo" for host, _ in pairs):
         raise Hint("search.janus.rodeo was refused for 'too many tunnels'. Only the one reason of the task counts.")
-    if found != [(f"{n}.example", n) for n in range(14, 0, -1)]:
-        raise Hint(f"14 hosts were tried, one of them 14 times, one of them once; yours gives {len(found)} of them.")
-    if _pairs(wanted_out([])) or wanted_out([]) is None:
-        raise Hint("From an empty log comes an empty list.")
-    return "Six attempts to reach three hosts, read from the log that the check had just caused."
+    if pairs != [(f"{n}.example", n) for n in range(14, 0, -1)]:
+        raise Hint(f"14 hosts were tried, one of them 14 times, one of them once; yours gives {len(pairs)} of them.")
 
 
-def _pairs(found):
-    if not isinstance(found, list | tuple) or not all(isinstance(pair, list | tuple) for pair in found):
-        raise Hint(f"Each log gives a list of pairs, an empty or a short one too; from another yours makes {found!r}.")
-    return [tuple(pair) for pair in found]
+def pairs_of(wanted_out, events):
+    got = wanted_out(events)
+    if not isinstance(got, list | tuple) or not all(isinstance(pair, list | tuple) for pair in got):
+        raise Hint(f"Each log gives a list of pairs, an empty or a short one too; from another yours makes {got!r}.")
+    return [tuple(pair) for pair in got]
 
 
 # %% mistakes

@@ -7,7 +7,7 @@ score is at least `lowest`, the best first, each source once.
 import httpx
 
 from janus_book.exercise import Hint
-from janus_book.surroundings import fresh_minute
+from janus_book.checking import fresh_minute
 
 
 # %% answer

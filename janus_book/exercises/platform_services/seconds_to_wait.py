@@ -8,7 +8,7 @@ The check makes a service refuse.
 import httpx
 
 from janus_book.exercise import Hint
-from janus_book.surroundings import fresh_minute
+from janus_book.checking import fresh_minute
 
 
 # %% answer

@@ -21,7 +21,7 @@ def searched_for(query):
 
 # %% check
 def check(searched_for):
-    from janus_book.surroundings import fresh_minute
+    from janus_book.checking import fresh_minute
 
     fresh_minute()
     for typed, meant in (

@@ -17,7 +17,7 @@ def without_host(words, host):
 
 # %% check
 def check(without_host):
-    from janus_book.surroundings import fresh_minute
+    from janus_book.checking import fresh_minute
 
     fresh_minute()
     for words, host in (

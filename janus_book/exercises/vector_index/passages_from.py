@@ -22,7 +22,7 @@ def passages_from(host, question):
 
 # %% check
 def check(passages_from):
-    from janus_book.surroundings import fresh_minute
+    from janus_book.checking import fresh_minute
 
     fresh_minute()
     # The last question fits other hosts better: of all hosts' best chunks, none is from physics.org.

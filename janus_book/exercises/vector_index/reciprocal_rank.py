@@ -24,7 +24,7 @@ def reciprocal_rank(question, page):
 
 # %% check
 def check(reciprocal_rank):
-    from janus_book.surroundings import fresh_minute
+    from janus_book.checking import fresh_minute
 
     fresh_minute()
     for question in ("How does TCP handshake work?", "How do I await several tasks?"):

@@ -8,7 +8,7 @@ the `#` of its `type` (such as `"page-too-large"`).
 import httpx
 
 from janus_book.exercise import Hint
-from janus_book.surroundings import fresh_minute
+from janus_book.checking import fresh_minute
 
 
 # %% answer

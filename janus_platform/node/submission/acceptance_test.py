@@ -26,13 +26,13 @@ from janus_platform.node.submission.streaming_rules import Streamed, came_at_onc
 
 QUESTION = "Hello! Please introduce yourself in one or two sentences."
 ANSWER_SECONDS = 60.0
-MAX_TRIAL_BYTES = 5_000_000
+MAX_ANSWER_BYTES = 5_000_000
 # An answer that came at once may be chance, on a busy machine; as often as this it is not.
 STREAM_TRIES = 3
 
 
 @dataclass(frozen=True)
-class _Subject:
+class _Candidate:
     """What is tried: its name, where it answers, and a session that reaches it."""
 
     contract: Contract
@@ -52,8 +52,13 @@ class _Subject:
 async def run_acceptance_test(contract: Contract, name: str, upstream: Upstream, clock: Clock) -> list[Check]:
     """Ask the running implementation one short question, streamed and not, and check how it answers."""
     async with _session(upstream.base) as (origin, session):
-        subject = _Subject(contract, name, origin, session, clock)
-        return [await _is_no_gateway(subject), await _models(subject), await _whole(subject), *await _stream(subject)]
+        candidate = _Candidate(contract, name, origin, session, clock)
+        return [
+            await _is_no_gateway(candidate),
+            await _models(candidate),
+            await _whole(candidate),
+            *await _stream(candidate),
+        ]
 
 
 class _GuardedResolver(AbstractResolver):
@@ -87,26 +92,26 @@ async def _session(base: Address) -> AsyncIterator[tuple[str, aiohttp.ClientSess
         yield origin, session
 
 
-async def _is_no_gateway(subject: _Subject) -> Check:
+async def _is_no_gateway(candidate: _Candidate) -> Check:
     # Its own health page names the leader. A gateway behind a gateway would ask itself, for ever.
     check = "is an implementation"
     try:
-        async with subject.session.get(
-            subject.origin + subject.contract.implementation.health_path, allow_redirects=False
+        async with candidate.session.get(
+            candidate.origin + candidate.contract.implementation.health_path, allow_redirects=False
         ) as response:
             answer = json.loads(await _limited(response))
     except (*_NO_ANSWER, ValueError, RecursionError):
         answer = None
-    if isinstance(answer, dict) and subject.contract.gateway.default_model in answer:
+    if isinstance(answer, dict) and candidate.contract.gateway.default_model in answer:
         return Check(check, "failed", "a Janus gateway answers there; give the address of the implementation itself")
     return Check(check, "passed")
 
 
-async def _models(subject: _Subject) -> Check:
-    path = subject.contract.implementation.models_path
+async def _models(candidate: _Candidate) -> Check:
+    path = candidate.contract.implementation.models_path
     check = f"GET {path} (recommended)"
     try:
-        async with subject.session.get(subject.origin + path, allow_redirects=False) as response:
+        async with candidate.session.get(candidate.origin + path, allow_redirects=False) as response:
             body = json.loads(await _limited(response)) if response.status == 200 else {}
             if isinstance(body, dict) and isinstance(body.get("data"), list):
                 return Check(check, "passed")
@@ -115,11 +120,11 @@ async def _models(subject: _Subject) -> Check:
         return Check(check, "not given", "no usable answer")
 
 
-async def _whole(subject: _Subject) -> Check:
+async def _whole(candidate: _Candidate) -> Check:
     check = "chat completion, not streamed"
     try:
-        async with subject.session.post(
-            subject.chat_url, json=subject.request(stream=False), allow_redirects=False
+        async with candidate.session.post(
+            candidate.chat_url, json=candidate.request(stream=False), allow_redirects=False
         ) as response:
             body = await _limited(response)
             _expect(response.status == 200, f"answered {response.status}")
@@ -133,28 +138,28 @@ async def _whole(subject: _Subject) -> Check:
         return Check(check, "failed", _reason(error))
 
 
-async def _stream(subject: _Subject) -> list[Check]:
+async def _stream(candidate: _Candidate) -> list[Check]:
     check = "chat completion, streamed"
     try:
-        streamed = await _streamed(subject)
+        streamed = await _streamed(candidate)
         tries = 1
-        while came_at_once(streamed, subject.contract.wire) and tries < STREAM_TRIES:
-            streamed, tries = await _streamed(subject), tries + 1
+        while came_at_once(streamed, candidate.contract.wire) and tries < STREAM_TRIES:
+            streamed, tries = await _streamed(candidate), tries + 1
     except _NO_ANSWER as error:
         return [Check(check, "failed", _reason(error))]
-    return check_stream(check, streamed, subject.contract.wire)
+    return check_stream(check, streamed, candidate.contract.wire)
 
 
-async def _streamed(subject: _Subject) -> Streamed:
+async def _streamed(candidate: _Candidate) -> Streamed:
     """One streamed answer, with the time at which each event came. Raises one of _NO_ANSWER."""
-    asked_at, end = subject.clock.now(), subject.contract.wire.end_of_stream
-    async with subject.session.post(
-        subject.chat_url, json=subject.request(stream=True), allow_redirects=False
+    asked_at, end = candidate.clock.now(), candidate.contract.wire.end_of_stream
+    async with candidate.session.post(
+        candidate.chat_url, json=candidate.request(stream=True), allow_redirects=False
     ) as response:
         _expect(response.status == 200, f"answered {response.status}")
         kind = response.content_type
         _expect(kind == "text/event-stream", f"sent {kind}, not text/event-stream")
-        events = [(subject.clock.now() - asked_at, event) async for event in _events(response)]
+        events = [(candidate.clock.now() - asked_at, event) async for event in _events(response)]
     chunks = [(at, _object(event)) for at, event in events if event != end]
     choices = [(at, _first_choice(chunk)) for at, chunk in chunks if chunk.get("choices")]
     return Streamed(choices, ended=bool(events) and events[-1][1] == end)
@@ -165,7 +170,7 @@ async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
     size, lines, rest = 0, [], b""
     async for data in response.content.iter_any():
         size += len(data)
-        _expect(size <= MAX_TRIAL_BYTES, f"sent more than {MAX_TRIAL_BYTES:,} bytes")
+        _expect(size <= MAX_ANSWER_BYTES, f"sent more than {MAX_ANSWER_BYTES:,} bytes")
         *whole, rest = (rest + data).split(b"\n")
         for line in (raw.decode("utf-8", "replace").removesuffix("\r") for raw in whole):
             if line.startswith("data:"):
@@ -176,10 +181,10 @@ async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
 
 
 async def _limited(response: aiohttp.ClientResponse) -> str:
-    body = await response.content.read(MAX_TRIAL_BYTES + 1)
-    while len(body) <= MAX_TRIAL_BYTES and (more := await response.content.read(65_536)):
+    body = await response.content.read(MAX_ANSWER_BYTES + 1)
+    while len(body) <= MAX_ANSWER_BYTES and (more := await response.content.read(65_536)):
         body += more
-    _expect(len(body) <= MAX_TRIAL_BYTES, f"sent more than {MAX_TRIAL_BYTES:,} bytes")
+    _expect(len(body) <= MAX_ANSWER_BYTES, f"sent more than {MAX_ANSWER_BYTES:,} bytes")
     return body.decode("utf-8", "replace")
 
 

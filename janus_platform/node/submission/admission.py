@@ -21,7 +21,7 @@ SHOWN_TARGETS = 3
 # Of the log of one that failed its trial.
 SHOWN_LINES, SHOWN_CHARACTERS = 12, 200
 # For all questions of a trial together.
-TRIAL_SECONDS = 150.0
+TEST_SECONDS = 150.0
 
 
 def check_url(url: str, instances: int) -> list[Check]:
@@ -36,43 +36,43 @@ def check_url(url: str, instances: int) -> list[Check]:
     return [Check("address", "passed", f"{remote.url}, {location}")]
 
 
-async def admit(node: Node, member: Replica, checks: list[Check], *, replaces: bool) -> None:
-    """Start `member`, try it out and review it; what was found is added to `checks`.
+async def admit(node: Node, replica: Replica, checks: list[Check], *, replaces: bool) -> None:
+    """Start `replica`, run the acceptance test on it and review it; the results are added to `checks`.
 
     `replaces` says that another one of the name runs meanwhile. Raises SubmissionRefusedError when a check fails, and
-    whatever else goes wrong; then `member` has been stopped.
+    whatever else goes wrong; then `replica` has been stopped.
     """
-    remote, since, before = isinstance(member, RemoteInstance), time.time(), member.log.tail()
+    remote, since, before = isinstance(replica, RemoteInstance), time.time(), replica.log.tail()
     starts = "GET /health answers 200" if remote else "starts and GET /health answers 200"
     question = starts
     try:
-        upstream = await member.upstream()
+        upstream = await replica.upstream()
         checks.append(Check(starts, "passed"))
         question = "keeps running"
-        async with asyncio.timeout(TRIAL_SECONDS):
-            checks += await run_acceptance_test(node.contract, member.name, upstream, node.clock)
-        await member.upstream()
-        checks.append(_egress(node, member, since, replaces=replaces))
-        refuse_if_failed(member.name, checks, output=_output_since(member, before))
+        async with asyncio.timeout(TEST_SECONDS):
+            checks += await run_acceptance_test(node.contract, replica.name, upstream, node.clock)
+        await replica.upstream()
+        checks.append(_egress(node, replica, since, replaces=replaces))
+        refuse_if_failed(replica.name, checks, output=_output_since(replica, before))
         checks += _review(node.contract.submission.review, checks)
     except NotReadyError as error:
-        await member.stop()
+        await replica.stop()
         checks.append(Check(question, "failed", str(error)))
-        raise SubmissionRefusedError(member.name, checks) from error
+        raise SubmissionRefusedError(replica.name, checks) from error
     except TimeoutError as error:
-        await member.stop()
-        checks.append(Check("answers in time", "failed", f"the trial took more than {TRIAL_SECONDS:g} s"))
-        raise SubmissionRefusedError(member.name, checks) from error
+        await replica.stop()
+        checks.append(Check("answers in time", "failed", f"the trial took more than {TEST_SECONDS:g} s"))
+        raise SubmissionRefusedError(replica.name, checks) from error
     except BaseException:
-        await member.stop()
+        await replica.stop()
         raise
 
 
-def _output_since(member: Replica, before: str) -> str:
+def _output_since(replica: Replica, before: str) -> str:
     """The last lines that it printed during its trial."""
-    if isinstance(member, RemoteInstance):
+    if isinstance(replica, RemoteInstance):
         return ""
-    printed = member.log.tail().removeprefix(before)
+    printed = replica.log.tail().removeprefix(before)
     lines = [line[:SHOWN_CHARACTERS] for line in printed.splitlines()[-SHOWN_LINES:]]
     return "\n".join([*lines, *filter(None, [missing_package_remedy(printed)])])
 
@@ -85,11 +85,11 @@ def remote_url_of(url: str) -> RemoteUrl:
         raise NotReadyError(f"its address {url} is no longer taken: {error}.") from error
 
 
-def _egress(node: Node, member: Replica, since: float, *, replaces: bool) -> Check:
+def _egress(node: Node, replica: Replica, since: float, *, replaces: bool) -> Check:
     """What the egress proxy saw during the trial."""
-    if isinstance(member, RemoteInstance):
+    if isinstance(replica, RemoteInstance):
         return Check(NO_EGRESS, "not checked", "it runs outside this node, whose walls do not hold it")
-    refused = list(dict.fromkeys(node.egress.refused(member.name, since)))
+    refused = list(dict.fromkeys(node.egress.refused(replica.name, since)))
     shown = ", ".join(target[:80] for target in refused[:SHOWN_TARGETS]) + (", …" if refused[SHOWN_TARGETS:] else "")
     if refused and replaces:
         return Check(NO_EGRESS, "not checked", f"{shown} was refused, to it or to its predecessor, which runs still")

@@ -30,9 +30,10 @@ from janus_platform.isolation.layers import Isolation, detect
 from janus_platform.isolation.memory import MemoryGuard, guard_maker
 from janus_platform.services.code_sandbox.guarantees import guarantees, meanings
 from janus_platform.services.code_sandbox.limits import Limits
-from janus_platform.services.code_sandbox.queue import QueueFullError, Slots, Standbys
+from janus_platform.services.code_sandbox.queue import QueueFullError, Slots, StandbyPool
 from janus_platform.services.code_sandbox.request import program_of
-from janus_platform.services.code_sandbox.run import Outcome, Prepared, Program, prepare
+from janus_platform.services.code_sandbox.run import Outcome, PreparedSandbox, Program, prepare
+from janus_platform.services.code_sandbox.run_cache import FONT_PROGRAM, RunCache
 from janus_platform.services.code_sandbox.toolchains import (
     Toolchain,
     ToolchainMissingError,
@@ -40,12 +41,11 @@ from janus_platform.services.code_sandbox.toolchains import (
     survey,
     toolchain,
 )
-from janus_platform.services.code_sandbox.warm import FONT_PROGRAM, Warm
 from janus_platform.services.framework.app import ServiceContext, build_service, read_json
 from janus_platform.services.framework.problem import Problem
 
 STANDBYS = 2
-_LEFT = 499  # What nginx logs for a client that closed the connection; nobody receives it.
+_CLIENT_CLOSED = 499  # What nginx logs for a client that closed the connection; nobody receives it.
 log = logging.getLogger("janus.services.code_sandbox")
 
 
@@ -67,7 +67,7 @@ def build(
     bounds = service.bounds
     running = max_running or _fitting(bounds.running, Limits.of(service).memory)
     slots = Slots(running, bounds.waiting if max_waiting is None else max_waiting, bounds.wait_seconds)
-    sandbox = _Sandbox(context, service, isolation or detect(), Warm(cache_dir), slots)
+    sandbox = _Sandbox(context, service, isolation or detect(), RunCache(cache_dir), slots)
     return build_service(
         service,
         context,
@@ -85,7 +85,7 @@ def warm_up(cache_dir: Path) -> tuple[str, ...]:
     what could not be prepared is returned, a sentence each. Blocks; call it outside an event loop. Raises OSError when
     `cache_dir` cannot be made.
     """
-    warm = Warm(cache_dir)
+    warm = RunCache(cache_dir)
     warm.made()
     notes = []
     for what, prepared in (("first plot", _warm_fonts), ("Go program", _warm_go)):
@@ -96,7 +96,7 @@ def warm_up(cache_dir: Path) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _warm_fonts(warm: Warm) -> None:
+def _warm_fonts(warm: RunCache) -> None:
     python = toolchain("python")
     if warm.ready(python):
         return
@@ -107,7 +107,7 @@ def _warm_fonts(warm: Warm) -> None:
     warm.keep_fonts(outcome.files)
 
 
-def _warm_go(warm: Warm) -> None:
+def _warm_go(warm: RunCache) -> None:
     try:
         go = toolchain("go")
     except ToolchainMissingError:
@@ -120,7 +120,7 @@ async def _run_once(tools: Toolchain, program: Program) -> Outcome:
     service = load_contract().code_sandbox
     limits = Limits.of(service)
     guard = guard_maker(limits.memory, sockets=limits.sockets)()
-    prepared = await prepare(tools, limits=limits, isolation=detect(), guard=guard, warm=Warm())
+    prepared = await prepare(tools, limits=limits, isolation=detect(), guard=guard, warm=RunCache())
     try:
         return await prepared.execute(program, float(service.max_timeout_seconds), SystemClock())
     finally:
@@ -131,13 +131,13 @@ class _Sandbox:
     """The endpoints, and what stands between them and the runs."""
 
     def __init__(
-        self, context: ServiceContext, service: CodeSandboxService, isolation: Isolation, warm: Warm, slots: Slots
+        self, context: ServiceContext, service: CodeSandboxService, isolation: Isolation, warm: RunCache, slots: Slots
     ) -> None:
         self._context, self._service, self._bounds = context, service, service.bounds
         self._isolation, self._warm, self._slots = isolation, warm, slots
         self._limits = Limits.of(service)
         self._make_guard: Callable[[], MemoryGuard] = guard_maker(self._limits.memory, sockets=self._limits.sockets)
-        self._standbys = Standbys(self._prepare, STANDBYS)
+        self._standbys = StandbyPool(self._prepare, STANDBYS)
         self._runs: set[asyncio.Task[Any]] = set()
         guard = self._make_guard()
         self._guarantees = guarantees(isolation, guard.kind, counts_sockets=guard.counts_sockets)
@@ -148,14 +148,14 @@ class _Sandbox:
         body = await read_json(request, self._service, max_bytes=self._bounds.max_body_bytes)
         tools = await _toolchain_or_problem(body["language"])
         program = program_of(body, tools.source)
-        outcome = await _unless_left(request, self._in_turn(tools, program, float(body["timeout"])))
+        outcome = await _unless_disconnected(request, self._in_turn(tools, program, float(body["timeout"])))
         if outcome is None:
-            return Response(status_code=_LEFT)
+            return Response(status_code=_CLIENT_CLOSED)
         span = get_current_span()
         span.set_attribute("janus.sandbox.language", tools.language)
         span.set_attribute("janus.sandbox.seconds", outcome.duration_seconds)
         span.set_attribute("janus.sandbox.exit_code", outcome.exit_code)
-        return JSONResponse({**_plain(outcome), "isolation": self._isolation.layer, "promises": self._guarantees})
+        return JSONResponse({**_body(outcome), "isolation": self._isolation.layer, "promises": self._guarantees})
 
     async def capabilities(self, _: Request) -> Response:
         """`GET /capabilities`."""
@@ -214,7 +214,7 @@ class _Sandbox:
         finally:
             self._runs.discard(task)
 
-    async def _prepare(self, tools: Toolchain) -> Prepared:
+    async def _prepare(self, tools: Toolchain) -> PreparedSandbox:
         guard = self._make_guard()
         return await prepare(tools, limits=self._limits, isolation=self._isolation, guard=guard, warm=self._warm)
 
@@ -229,9 +229,9 @@ class _Sandbox:
         return languages
 
 
-async def _unless_left(request: Request, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
+async def _unless_disconnected(request: Request, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
     """What `work` gives, or None when the caller left first; then the work has been cancelled and has ended."""
-    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
+    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(request))
     try:
         await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         return await doing if doing.done() else None
@@ -241,7 +241,7 @@ async def _unless_left(request: Request, work: Coroutine[Any, Any, Outcome]) -> 
         await asyncio.gather(doing, leaving, return_exceptions=True)
 
 
-async def _left(request: Request) -> None:
+async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -260,7 +260,7 @@ async def _toolchain_or_problem(language: str) -> Toolchain:
         ) from None
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def _body(outcome: Outcome) -> dict[str, Any]:
     return {
         "stdout": outcome.stdout,
         "stderr": outcome.stderr,

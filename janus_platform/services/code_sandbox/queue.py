@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from janus_platform.services import ServiceError
-from janus_platform.services.code_sandbox.run import Prepared
+from janus_platform.services.code_sandbox.run import PreparedSandbox
 from janus_platform.services.code_sandbox.toolchains import Toolchain
 
 log = logging.getLogger("janus.services.code_sandbox")
 
-Prepare = Callable[[Toolchain], Awaitable[Prepared]]
+Prepare = Callable[[Toolchain], Awaitable[PreparedSandbox]]
 
 
 class QueueFullError(ServiceError):
@@ -60,16 +60,16 @@ class Slots:
         self._places.release()
 
 
-class Standbys:
+class StandbyPool:
     """Sandboxes made before they are asked for, `depth` a language, while `open`; else one is made for each run."""
 
     def __init__(self, prepare: Prepare, depth: int) -> None:
         self._prepare, self._depth = prepare, depth
-        self._ready: dict[str, deque[asyncio.Task[Prepared]]] = defaultdict(deque)
-        self._behind: set[asyncio.Task[Any]] = set()
+        self._ready: dict[str, deque[asyncio.Task[PreparedSandbox]]] = defaultdict(deque)
+        self._background: set[asyncio.Task[Any]] = set()
         self.open = False
 
-    async def take(self, toolchain: Toolchain) -> Prepared:
+    async def take(self, toolchain: Toolchain) -> PreparedSandbox:
         """A sandbox for `toolchain`, which is the caller's from now on. Raises OSError when none can be set up."""
         if not self.open:
             return await self._prepare(toolchain)
@@ -80,17 +80,17 @@ class Standbys:
             if sandbox is not None and sandbox.alive:
                 return sandbox
             if sandbox is not None:
-                self._aside(sandbox.close())
+                self._in_background(sandbox.close())
         return await self._prepare(toolchain)
 
-    async def give_back(self, prepared: Prepared) -> None:
+    async def give_back(self, prepared: PreparedSandbox) -> None:
         """Take a used sandbox down: after the answer while open, else before it."""
         if self.open:
-            self._aside(self._replace(prepared))
+            self._in_background(self._replace(prepared))
         else:
             await prepared.close()
 
-    async def _replace(self, used: Prepared) -> None:
+    async def _replace(self, used: PreparedSandbox) -> None:
         # In this order: starting a process holds the event loop up, and by then the answer has gone out.
         await used.close()
         self._refill(used.toolchain)
@@ -102,15 +102,15 @@ class Standbys:
         self._ready.clear()
         for task in standing:
             if (sandbox := await self._outcome(task)) is not None:
-                self._aside(sandbox.close())
-        await asyncio.gather(*self._behind, return_exceptions=True)
+                self._in_background(sandbox.close())
+        await asyncio.gather(*self._background, return_exceptions=True)
 
     def _refill(self, toolchain: Toolchain) -> None:
         ready = self._ready[toolchain.language]
         while self.open and len(ready) < self._depth:
             ready.append(asyncio.ensure_future(self._prepare(toolchain)))
 
-    async def _outcome(self, task: asyncio.Task[Prepared]) -> Prepared | None:
+    async def _outcome(self, task: asyncio.Task[PreparedSandbox]) -> PreparedSandbox | None:
         try:
             return await asyncio.shield(task)
         except OSError as error:
@@ -118,14 +118,14 @@ class Standbys:
             return None
         except asyncio.CancelledError:
             # Who asked has left; the sandbox is nobody's.
-            self._aside(_close_when_made(task))
+            self._in_background(_close_when_made(task))
             raise
 
-    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
-        self._behind.add(task)
-        task.add_done_callback(self._behind.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
 
-async def _close_when_made(task: asyncio.Task[Prepared]) -> None:
+async def _close_when_made(task: asyncio.Task[PreparedSandbox]) -> None:
     await (await task).close()

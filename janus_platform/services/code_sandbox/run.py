@@ -19,10 +19,10 @@ from janus_platform.isolation.memory import LOOK_EVERY_SECONDS, MemoryGuard
 from janus_platform.isolation.uids import free_uid, release_uid
 from janus_platform.services.code_sandbox.launch import start_in_bubblewrap, start_plain_process
 from janus_platform.services.code_sandbox.limits import Limits
+from janus_platform.services.code_sandbox.run_cache import RunCache
 from janus_platform.services.code_sandbox.scratch import WrittenFile
 from janus_platform.services.code_sandbox.start import Excess, StartedProgram
 from janus_platform.services.code_sandbox.toolchains import Toolchain
-from janus_platform.services.code_sandbox.warm import Warm
 
 TIMED_OUT = 124  # what timeout(1) of the GNU core utilities says
 KILLED = 128 + 9
@@ -62,7 +62,7 @@ class Outcome:
     out_of_memory: bool
 
 
-class Prepared:
+class PreparedSandbox:
     """A sandbox that stands ready for one run."""
 
     def __init__(
@@ -165,8 +165,8 @@ class Prepared:
 
 
 async def prepare(
-    toolchain: Toolchain, *, limits: Limits, isolation: Isolation, guard: MemoryGuard, warm: Warm
-) -> Prepared:
+    toolchain: Toolchain, *, limits: Limits, isolation: Isolation, guard: MemoryGuard, warm: RunCache
+) -> PreparedSandbox:
     """A sandbox for `toolchain`, up to the point where only the program is missing. The guard is closed with it.
 
     Raises OSError when it cannot be set up.
@@ -178,7 +178,7 @@ async def prepare(
         if uid is not None:
             on_failure.callback(release_uid, uid)
         running = await start(warm.widen(toolchain), isolation, limits, guard, uid)
-        prepared = Prepared(toolchain, limits, guard, running, uid)
+        prepared = PreparedSandbox(toolchain, limits, guard, running, uid)
         on_failure.pop_all()
     try:
         await asyncio.to_thread(warm.fill, toolchain, running.scratch)

@@ -114,12 +114,6 @@ _known: dict[tuple[str, Path], Toolchain] = {}
 _failed: dict[tuple[str, Path], tuple[float, str]] = {}
 
 
-def forget() -> None:
-    """Forget what the tools answered, so that each is asked again."""
-    _known.clear()
-    _failed.clear()
-
-
 def _toolchain_or_reason(language: str) -> Toolchain | ToolchainMissingError:
     try:
         return toolchain(language)

@@ -129,10 +129,10 @@ class Encoder:
         done = 0
         with ThreadPoolExecutor(threads, "encode") as pool:
             compute = pool.map if threads > 1 else map
-            for rows, made in zip(
+            for rows, batch_vectors in zip(
                 batches, compute(self._network.forward, [[tokens[i] for i in rows] for rows in batches]), strict=True
             ):
-                vectors[rows] = made
+                vectors[rows] = batch_vectors
                 done += len(rows)
                 if on_batch:
                     on_batch(done)
@@ -142,13 +142,13 @@ class Encoder:
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
     """The texts' numbers, in batches of at most BATCH_TOKENS tokens (a longer text is alone in its batch)."""
     batches: list[list[int]] = []
-    room = 0
+    tokens_left = 0
     for i, length in enumerate(lengths):
-        if not batches or length > room:
+        if not batches or length > tokens_left:
             batches.append([])
-            room = BATCH_TOKENS
+            tokens_left = BATCH_TOKENS
         batches[-1].append(i)
-        room -= length
+        tokens_left -= length
     return batches
 
 

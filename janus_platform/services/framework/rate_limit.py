@@ -63,14 +63,10 @@ def _belongs(caller: str, to: str) -> bool:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a request may pass; `remaining` requests in the window, `reset_seconds` until one more is free.
-
-    `wait_seconds` is the same in whole seconds, at least 1: whoever waits as long is let through.
-    """
+    """Whether a request may pass, how many more may in the window, and in how many whole seconds one more may."""
 
     allowed: bool
     remaining: int
-    reset_seconds: float
     wait_seconds: int
 
     def headers(self, limit: RateLimit) -> dict[str, str]:
@@ -103,7 +99,7 @@ class SlidingWindow:
         allowed = len(ends) < self.limit.requests
         if allowed:
             ends.append(now + self.limit.per_seconds)
-        return Verdict(allowed, self.limit.requests - len(ends), ends[0] - now, _whole_seconds(now, ends[0]))
+        return Verdict(allowed, self.limit.requests - len(ends), _whole_seconds(now, ends[0]))
 
     def _window(self, caller: str) -> deque[float]:
         window = self._ends.setdefault(caller, deque())

@@ -36,7 +36,7 @@ from janus_platform.services.inference.errors import ApiError, error_response
 from janus_platform.services.inference.events import CallerLeftError, EventStream, while_there
 from janus_platform.services.inference.large import LargeBody
 from janus_platform.services.inference.local import LocalEngine
-from janus_platform.services.inference.pacing import Pace
+from janus_platform.services.inference.tokens import Pace
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).
 CALLER_LEFT = 499
@@ -132,19 +132,19 @@ class _Inference:
 
     async def _complete(self, request: Request) -> Response:
         self._authenticate(request)
-        asked, model = await self._read_chat(await read_body(request, self._limits.max_body_bytes))
+        chat, model = await self._read_chat(await read_body(request, self._limits.max_body_bytes))
         if model is not None:  # Of the contract's list; any other name is the caller's own words.
             get_current_span().set_attribute("gen_ai.request.model", model.name)
         priced = partial(self._priced, model)
-        if asked.stream:
-            chunks = await while_there(request, self._catalogue.engine.stream(asked))
+        if chat.stream:
+            chunks = await while_there(request, self._catalogue.engine.stream(chat))
             return EventStream(chunks, self._end, priced)
-        return JSONResponse(priced(await while_there(request, self._catalogue.engine.complete(asked))))
+        return JSONResponse(priced(await while_there(request, self._catalogue.engine.complete(chat))))
 
     async def _embed(self, request: Request) -> Response:
         self._authenticate(request)
-        asked = await self._read_embedding(await read_body(request, self._limits.max_body_bytes))
-        answer = await while_there(request, embed(asked, self._catalogue, caller_of(request)))
+        texts = await self._read_embedding(await read_body(request, self._limits.max_body_bytes))
+        answer = await while_there(request, embed(texts, self._catalogue, caller_of(request)))
         return Response(answer, media_type=JSON)
 
     async def _list(self, request: Request) -> Response:
@@ -178,8 +178,8 @@ class _Inference:
         if model is None or not isinstance(usage, dict) or self._cost_field in usage:
             return answer
         counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-        read, said = (count if isinstance(count, int) else 0 for count in counts)
-        return {**answer, "usage": {**usage, self._cost_field: model.cost_usd(read, said)}}
+        prompt, completion = (count if isinstance(count, int) else 0 for count in counts)
+        return {**answer, "usage": {**usage, self._cost_field: model.cost_usd(prompt, completion)}}
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -49,10 +49,10 @@ class Catalogue:
         """One model. Raises ApiError 404."""
         if name in self.models:
             return self._entry(self.models[name])
-        found = next((e for e in await self.engine.models() if e.get("id") == name), None)
-        if found is None:
+        entry = next((e for e in await self.engine.models() if e.get("id") == name), None)
+        if entry is None:
             raise self._unknown(name)
-        return dict(found)
+        return dict(entry)
 
     def _entry(self, model: Model) -> dict[str, Any]:
         served_by = self.embedder.name if model.kind == "embedding" else self.engine.name

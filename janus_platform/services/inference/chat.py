@@ -26,11 +26,11 @@ MAX_SEED = 2**63
 
 @dataclass(frozen=True)
 class ResponseFormat:
-    """What an answer must look like. `schema` is the raw JSON Schema of `json_schema`, `where` its place."""
+    """What an answer must look like. `schema` is the raw JSON Schema of `json_schema`, from the field `path`."""
 
     type: str = "text"
     schema: Mapping[str, Any] | bool | None = None
-    where: str = "response_format.json_schema.schema"
+    path: str = "response_format.json_schema.schema"
 
 
 @dataclass(frozen=True)

@@ -40,52 +40,56 @@ def read_embedding(body: Mapping[str, Any], limits: InferenceLimits) -> Embeddin
     return EmbeddingRequest(body["model"], _texts(body.get("input"), limits.max_inputs), encoding, dimensions)
 
 
-async def embed(asked: EmbeddingRequest, catalogue: Catalogue, caller: str) -> bytes:
+async def embed(request: EmbeddingRequest, catalogue: Catalogue, caller: str) -> bytes:
     """The answer to a request, as JSON.
 
     Raises ApiError: 404 or 400 for the model, 400 for a long text, 503 without weights.
     """
-    model = catalogue.embedding_model(asked.model)
+    model = catalogue.embedding_model(request.model)
     length = catalogue.embedder.dimensions
-    if asked.dimensions not in (None, length):
+    if request.dimensions not in (None, length):
         message = f"{model.name} gives vectors of {length} numbers; cutting spoils them. Leave `dimensions` out."
         raise invalid("dimensions", message)
-    _check_lengths(asked.texts, model.context_tokens)
-    made = await catalogue.embedder.embed(asked.texts, model.context_tokens, caller)
-    usage = {"prompt_tokens": made.tokens, "total_tokens": made.tokens, "cost_usd": model.cost_usd(made.tokens, 0)}
+    _check_lengths(request.texts, model.context_tokens)
+    embedded = await catalogue.embedder.embed(request.texts, model.context_tokens, caller)
+    usage = {
+        "prompt_tokens": embedded.tokens,
+        "total_tokens": embedded.tokens,
+        "cost_usd": model.cost_usd(embedded.tokens, 0),
+    }
     head = json.dumps({"object": "list", "model": model.name, "usage": usage})
     # Off the event loop and vector by vector: 256 of them in one go keep the interpreter for 80 ms.
-    return await asyncio.to_thread(_with_data, head, made.vectors, asked.encoding)
+    return await asyncio.to_thread(_with_data, head, embedded.vectors, request.encoding)
 
 
 def _with_data(head: str, vectors: Sequence[Sequence[float]], encoding: str) -> bytes:
     entries = [
-        json.dumps({"object": "embedding", "index": place, "embedding": _written(vector, encoding)})
-        for place, vector in enumerate(vectors)
+        json.dumps({"object": "embedding", "index": position, "embedding": _written(vector, encoding)})
+        for position, vector in enumerate(vectors)
     ]
     return f'{head[:-1]}, "data": [{", ".join(entries)}]}}'.encode()
 
 
 def _check_lengths(texts: Sequence[str], max_tokens: int) -> None:
     """Refuse what no tokenizer need look at: a token is a word at most, and no word has more than MAX_WORD letters."""
-    for place, text in enumerate(texts):
+    for position, text in enumerate(texts):
         if len(text) > max_tokens * MAX_WORD:
-            where = "input" if len(texts) == 1 else f"input[{place}]"
-            message = f"`{where}` has {len(text):,} characters; the model reads {max_tokens} tokens. Cut it shorter."
-            raise invalid(where, message, code="context_length_exceeded")
+            path = "input" if len(texts) == 1 else f"input[{position}]"
+            message = f"`{path}` has {len(text):,} characters; the model reads {max_tokens} tokens. Cut it shorter."
+            raise invalid(path, message, code="context_length_exceeded")
 
 
 def _texts(raw: Any, most: int) -> tuple[str, ...]:
     texts = [raw] if isinstance(raw, str) else raw
     if not isinstance(texts, list) or not 1 <= len(texts) <= most:
         raise invalid("input", f"`input` must be a string or a list of 1 to {most} strings.")
-    for place, text in enumerate(texts):
-        where = "input" if isinstance(raw, str) else f"input[{place}]"
+    for position, text in enumerate(texts):
+        path = "input" if isinstance(raw, str) else f"input[{position}]"
         if isinstance(text, int | list):
             message = "Token ids belong to another model's vocabulary. Send the text as a string."
             raise invalid("input", message)
         if not isinstance(text, str) or not text.strip():
-            raise invalid(where, f"`{where}` must be a string with some text.")
+            raise invalid(path, f"`{path}` must be a string with some text.")
     return tuple(texts)
 
 

@@ -22,10 +22,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """What models are labelled with: which program answers, and where."""
 
-    async def complete(self, asked: ChatRequest) -> dict[str, Any]:
+    async def complete(self, request: ChatRequest) -> dict[str, Any]:
         """The answer as a `chat.completion` object. Raises ApiError."""
 
-    async def stream(self, asked: ChatRequest) -> AsyncIterator[Chunk]:
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Chunk]:
         """The answer as `chat.completion.chunk` objects, once the first is there. Raises ApiError until then.
 
         What is handed back raises ApiError too when the answer breaks off. Closing it ends the work behind it.

@@ -1,4 +1,4 @@
-"""Which values of an `enum` a text mentions."""
+"""The values of an `enum` that a text mentions."""
 
 from __future__ import annotations
 

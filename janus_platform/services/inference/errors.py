@@ -41,9 +41,9 @@ class ApiError(ServiceError):
         return cls(status, problem.detail, param=field, code=problem.slug.replace("-", "_"), headers=problem.headers)
 
     def as_arguments(self) -> dict[str, Any]:
-        """What makes the same error again."""
-        said = {"status": self.status, "message": self.message, "param": self.param, "code": self.code}
-        return {**said, "headers": self.headers}
+        """The arguments that make the same error again."""
+        fields = {"status": self.status, "message": self.message, "param": self.param, "code": self.code}
+        return {**fields, "headers": self.headers}
 
     def body(self) -> dict[str, Any]:
         """The error as OpenAI's JSON object."""
@@ -66,5 +66,5 @@ def invalid(param: str, message: str, *, code: str = "invalid_value") -> ApiErro
 
 
 def error_response(problem: Problem) -> Response:
-    """What a problem becomes in this service."""
+    """A problem in this service's shape."""
     return ApiError.of(problem).response()

@@ -1,4 +1,4 @@
-"""Images of a request: format, size and dominant colours, measured; what they show, nobody here can tell.
+"""Images of a request: format, size and dominant colours, measured; nothing is recognised.
 
 Only `data:` URLs are read: the service has no way out, and fetching a caller's address for it would be a way in. A
 hostile image is bounded before it is decoded: bytes by the request's limits, pixels by what its header says, one frame,
@@ -45,12 +45,14 @@ class Picture:
     def in_words(self, number: int | None) -> str:
         """One or two sentences; `number` tells several images apart."""
         which = "The image" if number is None else f"Image {number}"
-        said = f"{which} is a {self.format} of {self.width} × {self.height} pixels."
+        sentence = f"{which} is a {self.format} of {self.width} × {self.height} pixels."
         if self.colours:
-            said += f" Its dominant colours are {_series([f'{name} ({share:.0%})' for name, share in self.colours])}."
+            sentence += (
+                f" Its dominant colours are {_series([f'{name} ({share:.0%})' for name, share in self.colours])}."
+            )
         if self.clear >= _FEWEST_SHARE:
-            said += f" {self.clear:.0%} of it is transparent."
-        return said.replace("colours are", "colour is") if len(self.colours) == 1 else said
+            sentence += f" {self.clear:.0%} of it is transparent."
+        return sentence.replace("colours are", "colour is") if len(self.colours) == 1 else sentence
 
 
 def describe(images: Sequence[ImagePart], limits: InferenceLimits) -> str:
@@ -64,31 +66,31 @@ def measure(image: ImagePart, limits: InferenceLimits) -> Picture:
     """Decode one image and measure it. Raises ApiError 400."""
     data = _bytes_of(image, limits.max_image_bytes)
     with _DECODING:
-        return _measured(data, image.where, limits.max_image_pixels)
+        return _measured(data, image.path, limits.max_image_pixels)
 
 
 def _bytes_of(image: ImagePart, most: int) -> bytes:
     if re.match(r"https?:", image.url, re.I):
         raise invalid(
-            image.where,
+            image.path,
             "The local engine reads no image from the network: it has no way out. Fetch it yourself and send it as "
             "a data URL: data:image/png;base64,…",
             code="image_url_not_supported",
         )
     head = _DATA_URL.match(image.url)
     if head is None:
-        raise invalid(image.where, "An image is sent as a data URL: data:image/png;base64,…", code="invalid_image")
+        raise invalid(image.path, "An image is sent as a data URL: data:image/png;base64,…", code="invalid_image")
     # Lines and missing padding are as common as they are harmless: OpenAI takes both.
     written = "".join(image.url[head.end() :].split()).rstrip("=")
     if len(written) * 3 // 4 > most:
-        raise invalid(image.where, f"The image is over {most:,} bytes. Send a smaller one.", code="image_too_large")
+        raise invalid(image.path, f"The image is over {most:,} bytes. Send a smaller one.", code="image_too_large")
     try:
         return base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise invalid(image.where, "What follows base64, is not Base64 (RFC 4648).", code="invalid_image") from None
+        raise invalid(image.path, "What follows base64, is not Base64 (RFC 4648).", code="invalid_image") from None
 
 
-def _measured(data: bytes, where: str, most_pixels: int) -> Picture:
+def _measured(data: bytes, path: str, most_pixels: int) -> Picture:
     from PIL import Image
 
     try:
@@ -98,7 +100,7 @@ def _measured(data: bytes, where: str, most_pixels: int) -> Picture:
                 message = (
                     f"The image has {width} × {height} pixels; at most {most_pixels:,} are read. Send a smaller one."
                 )
-                raise invalid(where, message, code="image_too_large")
+                raise invalid(path, message, code="image_too_large")
             kind = str(opened.format)
             opened.draft("RGB", (_SAMPLE_SIDE * 2, _SAMPLE_SIDE * 2))  # JPEG decodes at a fraction of its size.
             # Pillow would cut 16 bits off at 255 instead of scaling them.
@@ -108,10 +110,10 @@ def _measured(data: bytes, where: str, most_pixels: int) -> Picture:
     except ApiError:
         raise
     except Image.DecompressionBombError:
-        raise invalid(where, f"The image has more than {most_pixels:,} pixels.", code="image_too_large") from None
+        raise invalid(path, f"The image has more than {most_pixels:,} pixels.", code="image_too_large") from None
     except Exception as error:  # Pillow's decoders raise what they like on damaged data.
         message = f"The image cannot be read as {', '.join(FORMATS)}. It may be damaged or of another format."
-        raise invalid(where, message, code="invalid_image") from error
+        raise invalid(path, message, code="invalid_image") from error
     raw = reduced.tobytes()
     pixels = [tuple(raw[i : i + 4]) for i in range(0, len(raw), 4)]
     seen = [(r, g, b) for r, g, b, alpha in pixels if alpha >= 128]

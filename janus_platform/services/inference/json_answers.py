@@ -25,7 +25,7 @@ _NUMERIC = {"age", "count", "number", "price", "amount", "year", "quantity", "to
 def json_answer(form: ResponseFormat, text: str, answer: Callable[[], str], limits: InferenceLimits) -> str:
     """The answer as JSON text. Raises ApiError 400 for a schema that cannot be served."""
     if form.type == "json_schema":
-        node = read_schema(form.schema, form.where, limits)
+        node = read_schema(form.schema, form.path, limits)
         return dumped(fill(node, Extraction(text), answer=answer).value)
     if schema := _schema_of_keys(text):
         node = read_schema(schema, "response_format", limits)

@@ -14,7 +14,7 @@ _JOBS = "janus_platform.services.inference.large_jobs"
 
 @dataclass(frozen=True)
 class LargeBody:
-    """A body that nobody here has parsed."""
+    """A body that is not parsed in this process."""
 
     body: bytes
     workers: Workers
@@ -22,9 +22,9 @@ class LargeBody:
     limits: InferenceLimits
 
     async def run(self, job: str, **options: Any) -> tuple[dict[str, Any], bytes]:
-        """What a job of large_jobs.py says of the body. Raises ApiError: the body's fault, or that it is too much."""
+        """The result of a job of large_jobs.py. Raises ApiError: the body's fault, or that it is too much."""
         try:
-            said, made = await self.workers.run(
+            head, rest = await self.workers.run(
                 f"{_JOBS}:{job}", self.body, parameters=self.parameters, limits=self.limits, **options
             )
         except TooManyJobsError:
@@ -33,6 +33,6 @@ class LargeBody:
         except JobFailedError as error:
             message = f"The request is too much to work on: {error}. Send less."
             raise ApiError(400, message, code="request_too_large") from None
-        if "error" in said:
-            raise ApiError(**said["error"])
-        return said, made
+        if "error" in head:
+            raise ApiError(**head["error"])
+        return head, rest

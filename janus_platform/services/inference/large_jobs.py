@@ -1,4 +1,4 @@
-"""What worker processes do with a large request: read it, answer it, write it anew. See `processes.workers`."""
+"""The jobs of worker processes for a large request: read it, answer it, write it anew. See `processes.workers`."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def _chat(body: bytes, parameters: tuple[Parameter, ...], limits: InferenceLimit
 
 @_with_errors
 def head(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> Result:
-    """What of a chat request decides where it goes; the whole of it is checked."""
-    asked = _chat(body, parameters, limits)
-    return {"model": asked.model, "stream": asked.stream, "include_usage": asked.include_usage, "n": asked.n}, b""
+    """The fields of a chat request that decide where it goes; the whole of it is checked."""
+    request = _chat(body, parameters, limits)
+    named = ("model", "stream", "include_usage", "n")
+    return {name: getattr(request, name) for name in named}, b""
 
 
 @_with_errors
@@ -69,7 +70,7 @@ def renamed(body: bytes, *, parameters: tuple[Parameter, ...], limits: Inference
 @_with_errors
 def texts(body: bytes, *, parameters: tuple[Parameter, ...], limits: InferenceLimits) -> Result:
     """An embedding request: its fields, how many bytes each text has, and the texts in UTF-8, one after the other."""
-    asked = read_embedding(parse_object(body, parameters), limits)
-    written = [text.encode() for text in asked.texts]
-    fields = {"model": asked.model, "encoding": asked.encoding, "dimensions": asked.dimensions}
+    request = read_embedding(parse_object(body, parameters), limits)
+    written = [text.encode() for text in request.texts]
+    fields = {"model": request.model, "encoding": request.encoding, "dimensions": request.dimensions}
     return {"fields": fields, "lengths": [len(text) for text in written]}, b"".join(written)

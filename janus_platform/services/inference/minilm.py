@@ -49,11 +49,11 @@ class MiniLM:
                 loaded = await asyncio.to_thread(self._load)
         encoder, tokenizer = loaded
         counts = await asyncio.to_thread(_counts, tokenizer, texts, max_tokens)
-        for place, count in enumerate(counts):
+        for position, count in enumerate(counts):
             if count > max_tokens:
-                where = "input" if len(texts) == 1 else f"input[{place}]"
-                message = f"`{where}` has {count:,} tokens; the model reads {max_tokens}. Cut it into shorter texts."
-                raise invalid(where, message, code="context_length_exceeded")
+                path = "input" if len(texts) == 1 else f"input[{position}]"
+                message = f"`{path}` has {count:,} tokens; the model reads {max_tokens}. Cut it into shorter texts."
+                raise invalid(path, message, code="context_length_exceeded")
         vectors: list[Sequence[float]] = []
         for start in range(0, len(texts), SLICE):
             async with self._turns.turn(caller):

@@ -1,4 +1,4 @@
-"""What a prompt asks, and what it gives to answer from.
+"""The question of a prompt, and the passages that it gives to answer from.
 
 The convention: a user message with a line `Question: …`, a line `Passages:` and, below it, blocks that begin with
 `[1] Title — URL` and go on in Markdown. Without it, the question is the last sentence that ends in a question mark, or
@@ -50,23 +50,24 @@ class Prompt:
 
 def read_prompt(messages: Sequence[Message]) -> Prompt:
     """The question and the passages of a conversation, whose last user message asks."""
-    said = [m for m in messages if m.role == "user"]
-    last = said[-1].text if said else ""
+    user_messages = [m for m in messages if m.role == "user"]
+    last = user_messages[-1].text if user_messages else ""
     if marker := _PASSAGES.search(last):
         question = _QUESTION.search(last)
-        asked = question[1] if question else _asked(last[: marker.start()])
-        return Prompt(_focus(asked), _numbered(last[marker.end() :]))
-    question_text = _asked(last)
+        asking = question[1] if question else _asking_part(last[: marker.start()])
+        return Prompt(_focus(asking), _numbered(last[marker.end() :]))
+    question_text = _asking_part(last)
     rest = last.replace(question_text, "\n\n", 1) if question_text else last
     texts = [m.text for m in messages if m.role in {"system", "developer"} and len(m.text) >= LONG_SYSTEM_TEXT]
-    texts += [m.text for m in (*said[:-1], *(m for m in messages if m.role == "tool")) if len(m.text) >= LONG_TEXT]
+    earlier = [*user_messages[:-1], *(m for m in messages if m.role == "tool")]
+    texts += [m.text for m in earlier if len(m.text) >= LONG_TEXT]
     texts += [rest] if len(rest.strip()) >= LONG_TEXT else []
     return Prompt(_focus(question_text), tuple(Passage(text) for text in texts))
 
 
-def _focus(asked: str) -> str:
+def _focus(question: str) -> str:
     """Of several sentences the ones that ask, if any does; on one line."""
-    line = " ".join(asked.split())
+    line = " ".join(question.split())
     asking = [s for s in split_sentences(line) if s.endswith("?")]
     return " ".join(asking) or line
 
@@ -84,7 +85,7 @@ def _numbered(text: str) -> tuple[Passage, ...]:
     )
 
 
-def _asked(text: str) -> str:
+def _asking_part(text: str) -> str:
     """The part of a message that asks, as it stands there."""
     if marked := _QUESTION.search(text):
         return marked[1]

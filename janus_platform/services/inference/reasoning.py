@@ -16,26 +16,26 @@ from janus_platform.services.inference.tool_selection import shared_words
 MAX_WORDS = 8
 
 
-def reasoning_for(asked: ChatRequest, draft: Draft) -> str:
+def reasoning_for(request: ChatRequest, draft: Draft) -> str:
     """The steps behind the draft, one sentence each, ending in an empty line."""
     if draft.calls:
-        steps = _of_calls(asked, draft)
-    elif results := results_since(asked.messages):
+        steps = _of_calls(request, draft)
+    elif results := results_since(request.messages):
         steps = [f"The answer is to come from {_counted(len(results), 'tool result')}."]
     else:
-        steps = _of_passages(read_prompt([Message(m.role, m.text) for m in asked.messages]), draft)
-    if images := sum(len(m.images) for m in asked.messages):
+        steps = _of_passages(read_prompt([Message(m.role, m.text) for m in request.messages]), draft)
+    if images := sum(len(m.images) for m in request.messages):
         steps.insert(0, f"I measure {_counted(images, 'image')} before I look at the text.")
-    if asked.format.type != "text":
+    if request.format.type != "text":
         steps.append("The answer has to be JSON, so I fill its fields with what the prompt says.")
     return " ".join(steps) + "\n\n"
 
 
-def _of_calls(asked: ChatRequest, draft: Draft) -> list[str]:
-    text = next(m.text for m in reversed(asked.messages) if m.role == "user")
-    steps = [f"The request offers {_counted(len(asked.tools), 'tool')}."]
+def _of_calls(request: ChatRequest, draft: Draft) -> list[str]:
+    text = next(m.text for m in reversed(request.messages) if m.role == "user")
+    steps = [f"The request offers {_counted(len(request.tools), 'tool')}."]
     for call in draft.calls:
-        tool = next(tool for tool in asked.tools if tool.name == call.name)
+        tool = next(tool for tool in request.tools if tool.name == call.name)
         shared = shared_words(tool, text)[:MAX_WORDS]
         why = f"shares the words {', '.join(shared)} with the request" if shared else "is the one to be called"
         steps.append(f"{call.name} {why}; its arguments are {', '.join(json.loads(call.arguments)) or 'none'}.")

@@ -38,13 +38,13 @@ _STRUCTURE = {
 
 @dataclass(eq=False)
 class SchemaNode:
-    """One place of a schema. Exactly one of `target` and `options` is set where it refers or chooses.
+    """One part of a schema. Exactly one of `target` and `options` is set where it refers or chooses.
 
     `is_exclusive` says that exactly one of the options may fit (`oneOf`). `height` is the least depth that a value
     needs: infinite where no finite value fits.
     """
 
-    where: str
+    location: str
     title: str = ""
     types: tuple[str, ...] = TYPES
     enum: tuple[Any, ...] | None = None
@@ -66,71 +66,71 @@ class SchemaNode:
         return self.bounds.get(name, otherwise)
 
 
-def read_schema(raw: Any, where: str, limits: InferenceLimits, *, lenient: bool = False) -> SchemaNode:
+def read_schema(raw: Any, location: str, limits: InferenceLimits, *, lenient: bool = False) -> SchemaNode:
     """The schema ready to be filled. Raises ApiError 400, `invalid_json_schema`, naming the place and the fault."""
-    reader = _Reader(raw, where, limits, lenient)
+    reader = _Reader(raw, location, limits, lenient)
     root = reader.node(raw, "#", 0)
     _measure(list(reader.nodes.values()))
     if root.height == math.inf:
-        raise fault(where, "no finite value fits it: a required part contains itself, or asks for the impossible")
+        raise fault(location, "no finite value fits it: a required part contains itself, or asks for the impossible")
     return root
 
 
-def fault(where: str, message: str) -> ApiError:
-    """The error of a schema that cannot be used; `where` is the field and the place in it."""
-    field_name = where.partition(" ")[0]
-    return invalid(field_name, f"Invalid schema at `{where}`: {message}.", code="invalid_json_schema")
+def fault(location: str, message: str) -> ApiError:
+    """The error of a schema that cannot be used; `location` is the field and the place in it."""
+    field_name = location.partition(" ")[0]
+    return invalid(field_name, f"Invalid schema at `{location}`: {message}.", code="invalid_json_schema")
 
 
 class _Reader:
-    def __init__(self, root: Any, where: str, limits: InferenceLimits, lenient: bool) -> None:
-        self._root, self._where, self._limits, self._lenient = root, where, limits, lenient
+    def __init__(self, root: Any, location: str, limits: InferenceLimits, lenient: bool) -> None:
+        self._root, self._location, self._limits, self._lenient = root, location, limits, lenient
         self.nodes: dict[str, SchemaNode] = {}
 
     def node(self, raw: Any, pointer: str, depth: int) -> SchemaNode:
         """The node at a JSON Pointer (RFC 6901), made once."""
         if pointer in self.nodes:
             return self.nodes[pointer]
-        where = self._where if pointer == "#" else f"{self._where} {pointer}"
+        location = self._location if pointer == "#" else f"{self._location} {pointer}"
         if len(self.nodes) >= self._limits.max_schema_nodes:
-            raise fault(self._where, f"it has more than {self._limits.max_schema_nodes} parts")
+            raise fault(self._location, f"it has more than {self._limits.max_schema_nodes} parts")
         if depth > self._limits.max_schema_depth:
-            raise fault(self._where, f"it is nested more than {self._limits.max_schema_depth} levels deep")
-        made = self.nodes[pointer] = SchemaNode(where)
+            raise fault(self._location, f"it is nested more than {self._limits.max_schema_depth} levels deep")
+        node = self.nodes[pointer] = SchemaNode(location)
         if raw is True:
-            return made
+            return node
         if not isinstance(raw, dict):
-            raise fault(where, "a schema must be an object")
-        self._check_keywords(raw, where)
-        self._read(made, raw, pointer, depth)
-        return made
+            raise fault(location, "a schema must be an object")
+        self._check_keywords(raw, location)
+        self._read(node, raw, pointer, depth)
+        return node
 
-    def _check_keywords(self, raw: Mapping[str, Any], where: str) -> None:
+    def _check_keywords(self, raw: Mapping[str, Any], location: str) -> None:
         known = _ANNOTATIONS | _BOUNDS | _STRUCTURE
         if not self._lenient and (unknown := sorted(set(raw) - known)):
-            raise fault(where, f"the keyword {unknown[0]!r} is not supported here; leave it out")
+            raise fault(location, f"the keyword {unknown[0]!r} is not supported here; leave it out")
 
-    def _read(self, made: SchemaNode, raw: dict[str, Any], pointer: str, depth: int) -> None:
-        made.title = " ".join(str(raw[key]) for key in ("title", "description") if isinstance(raw.get(key), str))
-        made.default, made.format = raw.get("default", NOT_GIVEN), str(raw.get("format", ""))
-        made.types = self._types(raw, made.where)
-        made.bounds = _bounds(raw, made.where)
-        made.enum = _enum(raw, made.where, self._limits.max_schema_nodes)
+    def _read(self, node: SchemaNode, raw: dict[str, Any], pointer: str, depth: int) -> None:
+        node.title = " ".join(str(raw[key]) for key in ("title", "description") if isinstance(raw.get(key), str))
+        node.default, node.format = raw.get("default", NOT_GIVEN), str(raw.get("format", ""))
+        node.types = self._types(raw, node.location)
+        node.bounds = _bounds(raw, node.location)
+        node.enum = _enum(raw, node.location, self._limits.max_schema_nodes)
         if "$ref" in raw:
-            made.target = self._referred(raw["$ref"], made.where, depth)
+            node.target = self._referred(raw["$ref"], node.location, depth)
         elif "allOf" in raw:
-            made.target = self._only(raw["allOf"], made.where, pointer, depth)
+            node.target = self._only(raw["allOf"], node.location, pointer, depth)
         elif "anyOf" in raw or "oneOf" in raw:
-            made.is_exclusive = "anyOf" not in raw
-            keyword = "oneOf" if made.is_exclusive else "anyOf"
-            made.options = self._options(raw[keyword], keyword, made.where, pointer, depth)
-        if (made.target or made.options) and not self._lenient:
-            _require_alone(raw, made.where)
-        self._read_object(made, raw, pointer, depth)
+            node.is_exclusive = "anyOf" not in raw
+            keyword = "oneOf" if node.is_exclusive else "anyOf"
+            node.options = self._options(raw[keyword], keyword, node.location, pointer, depth)
+        if (node.target or node.options) and not self._lenient:
+            _require_alone(raw, node.location)
+        self._read_object(node, raw, pointer, depth)
         if "items" in raw:
-            made.items = self.node(raw["items"], f"{pointer}/items", depth + 1)
+            node.items = self.node(raw["items"], f"{pointer}/items", depth + 1)
 
-    def _types(self, raw: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    def _types(self, raw: Mapping[str, Any], location: str) -> tuple[str, ...]:
         given = raw.get("type")
         if given is None:
             for keyword, kind in (("properties", "object"), ("items", "array")):
@@ -139,88 +139,88 @@ class _Reader:
             return TYPES
         types = given if isinstance(given, list) else [given]
         if not 1 <= len(types) <= len(TYPES) or any(kind not in TYPES for kind in types):
-            raise fault(where, f"`type` must be one of {', '.join(TYPES)}, or a list of them")
+            raise fault(location, f"`type` must be one of {', '.join(TYPES)}, or a list of them")
         return tuple(types)
 
-    def _read_object(self, made: SchemaNode, raw: Mapping[str, Any], pointer: str, depth: int) -> None:
+    def _read_object(self, node: SchemaNode, raw: Mapping[str, Any], pointer: str, depth: int) -> None:
         properties, required = raw.get("properties", {}), raw.get("required", [])
         if not isinstance(properties, dict):
-            raise fault(made.where, "`properties` must be an object")
+            raise fault(node.location, "`properties` must be an object")
         if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
-            raise fault(made.where, "`required` must be a list of names")
+            raise fault(node.location, "`required` must be a list of names")
         if len(required) > self._limits.max_schema_nodes:
-            raise fault(made.where, f"`required` may name at most {self._limits.max_schema_nodes} properties")
+            raise fault(node.location, f"`required` may name at most {self._limits.max_schema_nodes} properties")
         for name, child in properties.items():
-            made.properties[name] = self.node(child, f"{pointer}/properties/{_escaped(name)}", depth + 1)
+            node.properties[name] = self.node(child, f"{pointer}/properties/{_escaped(name)}", depth + 1)
         more = raw.get("additionalProperties", True)
-        made.is_closed = more is False
+        node.is_closed = more is False
         if isinstance(more, dict):
-            made.extra = self.node(more, f"{pointer}/additionalProperties", depth + 1)
+            node.extra = self.node(more, f"{pointer}/additionalProperties", depth + 1)
         elif not isinstance(more, bool):
-            raise fault(made.where, "`additionalProperties` must be true, false or a schema")
+            raise fault(node.location, "`additionalProperties` must be true, false or a schema")
         for name in required:
-            if name not in made.properties and made.is_closed:
-                raise fault(made.where, f"`required` names {name!r}, which `properties` does not have")
-            made.properties.setdefault(name, made.extra or SchemaNode(f"{made.where}/{name}", height=0))
-        made.required = tuple(dict.fromkeys(required))
+            if name not in node.properties and node.is_closed:
+                raise fault(node.location, f"`required` names {name!r}, which `properties` does not have")
+            node.properties.setdefault(name, node.extra or SchemaNode(f"{node.location}/{name}", height=0))
+        node.required = tuple(dict.fromkeys(required))
 
-    def _options(self, raw: Any, keyword: str, where: str, pointer: str, depth: int) -> tuple[SchemaNode, ...]:
+    def _options(self, raw: Any, keyword: str, location: str, pointer: str, depth: int) -> tuple[SchemaNode, ...]:
         if not isinstance(raw, list) or not raw:
-            raise fault(where, f"`{keyword}` must be a list of at least one schema")
-        return tuple(self.node(one, f"{pointer}/{keyword}/{place}", depth + 1) for place, one in enumerate(raw))
+            raise fault(location, f"`{keyword}` must be a list of at least one schema")
+        return tuple(self.node(one, f"{pointer}/{keyword}/{position}", depth + 1) for position, one in enumerate(raw))
 
-    def _only(self, raw: Any, where: str, pointer: str, depth: int) -> SchemaNode | None:
+    def _only(self, raw: Any, location: str, pointer: str, depth: int) -> SchemaNode | None:
         if isinstance(raw, list) and len(raw) == 1:
             return self.node(raw[0], f"{pointer}/allOf/0", depth + 1)
         if self._lenient:
             return None
-        raise fault(where, "`allOf` may hold one schema; write several as one")
+        raise fault(location, "`allOf` may hold one schema; write several as one")
 
-    def _referred(self, pointer: Any, where: str, depth: int) -> SchemaNode:
+    def _referred(self, pointer: Any, location: str, depth: int) -> SchemaNode:
         # A fragment without a slash is an anchor (JSON Schema 2020-12, core 8.2.2), of which there are none here.
         if not isinstance(pointer, str) or not (pointer == "#" or pointer.startswith("#/")):
-            raise fault(where, "`$ref` must be a JSON Pointer into this schema, such as #/$defs/item")
-        found: Any = self._root
+            raise fault(location, "`$ref` must be a JSON Pointer into this schema, such as #/$defs/item")
+        target: Any = self._root
         for part in pointer.split("/")[1:]:
             key = unquote(part).replace("~1", "/").replace("~0", "~")
-            if isinstance(found, list) and key.isdecimal() and int(key) < len(found):
-                found = found[int(key)]
-            elif isinstance(found, dict) and key in found:
-                found = found[key]
+            if isinstance(target, list) and key.isdecimal() and int(key) < len(target):
+                target = target[int(key)]
+            elif isinstance(target, dict) and key in target:
+                target = target[key]
             else:
-                raise fault(where, f"`$ref` {pointer[:200]!r} points at nothing")
-        return self.node(found, pointer.rstrip("/") if pointer != "#" else "#", depth + 1)
+                raise fault(location, f"`$ref` {pointer[:200]!r} points at nothing")
+        return self.node(target, pointer.rstrip("/") if pointer != "#" else "#", depth + 1)
 
 
-def _require_alone(raw: Mapping[str, Any], where: str) -> None:
+def _require_alone(raw: Mapping[str, Any], location: str) -> None:
     choosing = {"$ref", "anyOf", "oneOf", "allOf"}
     beside = set(raw) - _ANNOTATIONS - choosing - {"type"}
     if beside or len(choosing & set(raw)) > 1:
-        raise fault(where, "beside `$ref`, `anyOf`, `oneOf` or `allOf` there may be descriptions only")
+        raise fault(location, "beside `$ref`, `anyOf`, `oneOf` or `allOf` there may be descriptions only")
 
 
-def _enum(raw: Mapping[str, Any], where: str, most: int) -> tuple[Any, ...] | None:
+def _enum(raw: Mapping[str, Any], location: str, most: int) -> tuple[Any, ...] | None:
     if "const" in raw:
         return (raw["const"],)
     if "enum" not in raw:
         return None
     if not isinstance(raw["enum"], list) or not raw["enum"]:
-        raise fault(where, "`enum` must be a list of at least one value")
+        raise fault(location, "`enum` must be a list of at least one value")
     if len(raw["enum"]) > most:
-        raise fault(where, f"`enum` may list at most {most:,} values")
+        raise fault(location, f"`enum` may list at most {most:,} values")
     return tuple(raw["enum"])
 
 
-def _bounds(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
-    found = {name: raw[name] for name in _BOUNDS if name in raw}
-    for name, value in found.items():
+def _bounds(raw: Mapping[str, Any], location: str) -> dict[str, Any]:
+    bounds = {name: raw[name] for name in _BOUNDS if name in raw}
+    for name, value in bounds.items():
         counts = name.startswith(("minL", "maxL", "minI", "maxI"))
         if isinstance(value, float) and counts and value.is_integer():
-            value = found[name] = int(value)
+            value = bounds[name] = int(value)
         fits = isinstance(value, int) and value >= 0 if counts else isinstance(value, int | float)
         if isinstance(value, bool) or not fits or (name == "multipleOf" and value <= 0):
-            raise fault(where, f"`{name}` must be a {'whole number from 0' if counts else 'number'}")
-    return found
+            raise fault(location, f"`{name}` must be a {'whole number from 0' if counts else 'number'}")
+    return bounds
 
 
 def _escaped(name: str) -> str:

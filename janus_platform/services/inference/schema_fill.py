@@ -20,6 +20,8 @@ from janus_platform.services.inference.schema_check import fits, number_that_fit
 from janus_platform.services.inference.stemming import content_stems, stem
 
 MAX_VALUES = 5_000
+# From here on only what is required is filled, so that a wide schema leaves room for the rest of it.
+SPARING_FROM = MAX_VALUES // 10
 # Below this depth only what is required is filled, by the shortest way, so that a schema within itself ends.
 DEEP = 6
 _NEGATED = re.compile(r"\b(?:no|not|without|don'?t|doesn'?t|never|disable|off|exclude)\W+(?:\w+\W+){0,2}\Z", re.I)
@@ -48,13 +50,13 @@ def fill(node: SchemaNode, extraction: Extraction, *, answer: Callable[[], str] 
 class _Filler:
     def __init__(self, extraction: Extraction, answer: Callable[[], str] | None) -> None:
         self._extraction, self._answer, self._enums = extraction, answer, EnumValues(extraction)
-        self.found = self._made = 0
+        self.found = self._count = 0
         self.missing: list[str] = []
 
     def value(self, node: SchemaNode, label: str, depth: int) -> Any:
-        self._made += 1
-        if self._made > MAX_VALUES:
-            raise fault(node.where, f"the least value that fits it has more than {MAX_VALUES:,} parts")
+        self._count += 1
+        if self._count > MAX_VALUES:
+            raise fault(node.location, f"the least value that fits it has more than {MAX_VALUES:,} parts")
         if node.enum is not None:
             return self._choice(node, label)
         if node.target:
@@ -81,9 +83,9 @@ class _Filler:
             required = name in node.required
             if not required and (depth >= DEEP or child.height + depth > DEEP + 2):
                 continue
-            before, missing, made = self.found, len(self.missing), self._made
+            before, missing, count_before = self.found, len(self.missing), self._count
             filled = self.value(child, name, depth + 1)
-            if required or self.found > before or (self._answer is not None and made < MAX_VALUES // 10):
+            if required or self.found > before or (self._answer is not None and count_before < SPARING_FROM):
                 value[name] = filled
             else:
                 del self.missing[missing:]
@@ -91,12 +93,12 @@ class _Filler:
 
     def _array(self, node: SchemaNode, label: str, depth: int) -> list[Any]:
         least, most = node.bound("minItems", 0), min(node.bound("maxItems", 50), 50)
-        items = node.items or SchemaNode(node.where, height=0)
+        items = node.items or SchemaNode(node.location, height=0)
         values: list[Any] = []
-        if depth < DEEP and least <= most and self._made < MAX_VALUES // 10:
+        if depth < DEEP and least <= most and self._count < SPARING_FROM:
             values = list(self._found_items(items, label, int(most), depth))
         if least > MAX_VALUES or (least and items.height == float("inf")):
-            raise fault(node.where, f"`minItems` asks for more than {MAX_VALUES:,} values, or for what nothing fits")
+            raise fault(node.location, f"`minItems` asks for more than {MAX_VALUES:,} values, or for what nothing fits")
         while len(values) < least:
             values.append(self.value(items, label, depth + 1))
         return values
@@ -137,17 +139,17 @@ class _Filler:
             if self.found > before or not _has_null(finite):
                 return value
             del self.missing[missing:]
-            if self._made > MAX_VALUES // 10:
+            if self._count > SPARING_FROM:
                 break
         value = self.value(_null_of(finite) if _has_null(finite) else lowest, label, depth + 1)
         if node.is_exclusive and not fits(node, value):
-            raise fault(node.where, "the local engine finds no value that exactly one of `oneOf` takes")
+            raise fault(node.location, "the local engine finds no value that exactly one of `oneOf` takes")
         return value
 
     def _choice(self, node: SchemaNode, label: str) -> Any:
         options = self._enums.valid(node)
         if not options:
-            raise fault(node.where, "none of its `enum` or `const` values fits the rest of it")
+            raise fault(node.location, "none of its `enum` or `const` values fits the rest of it")
         mentioned = strings.in_direction(label, self._enums.mentioned(node), self._position, self._extraction)
         if mentioned and len(options) > 1:
             self.found += 1
@@ -187,7 +189,7 @@ class _Filler:
             return node.default
         plain = number_that_fits(node, whole=whole)
         if plain is None:
-            raise fault(node.where, "no number lies within its bounds")
+            raise fault(node.location, "no number lies within its bounds")
         self.missing.append(label)
         return plain
 
@@ -202,7 +204,7 @@ class _Filler:
             return node.default
         text = self._unfound(node, label)
         if not fits(node, text):
-            raise fault(node.where, "the local engine has no text of a length within its bounds")
+            raise fault(node.location, "the local engine has no text of a length within its bounds")
         return text
 
     def _unfound(self, node: SchemaNode, label: str) -> str:

@@ -45,12 +45,12 @@ class Sentence:
 
 def sentences_of(markdown: str, passage: int) -> list[Sentence]:
     """The quotable sentences of one passage, in order."""
-    found: list[Sentence] = []
+    sentences: list[Sentence] = []
     for number, paragraph in enumerate(_paragraphs(markdown)):
         for text in split_sentences(paragraph):
             if MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS and _is_prose(text):
-                found.append(Sentence(text, passage, number, len(found)))
-    return found
+                sentences.append(Sentence(text, passage, number, len(sentences)))
+    return sentences
 
 
 def split_sentences(paragraph: str) -> list[str]:

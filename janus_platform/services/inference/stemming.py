@@ -55,8 +55,8 @@ def content_stems(text: str) -> list[str]:
 
 def topic_stems(question: str) -> list[str]:
     """The stems of what a question is about, each once: its content words but for what it asks to be done."""
-    asked = [w for w in words(question) if w.casefold() not in REQUEST_WORDS]
-    return list(dict.fromkeys(content_stems(" ".join(asked))))
+    topic_words = [w for w in words(question) if w.casefold() not in REQUEST_WORDS]
+    return list(dict.fromkeys(content_stems(" ".join(topic_words))))
 
 
 def _singular(word: str) -> str:

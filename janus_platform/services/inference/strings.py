@@ -1,4 +1,4 @@
-"""Which span of a text becomes a string, by what the schema calls it: a city, a date, an address, a query."""
+"""The span of a text that becomes a string, by what the schema calls it: a city, a date, an address, a query."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def calls_of(request: ChatRequest, limits: InferenceLimits) -> tuple[tuple[Call,
 
     Under `required` or a named tool there is always a call. Raises ApiError 400 naming a schema that cannot be used.
     """
-    schemas = {tool.name: _schema(tool.parameters, tool.where, limits, strict=tool.strict) for tool in request.tools}
+    schemas = {tool.name: _schema(tool.parameters, tool.path, limits, strict=tool.strict) for tool in request.tools}
     text = _request(request)
     is_forced = request.tool_choice.mode in ("required", "named")
     calls: list[Call] = []
@@ -51,15 +51,15 @@ def ask_for(missing: Sequence[Missing]) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}, which your message does not say."
 
 
-def _schema(raw: object, where: str, limits: InferenceLimits, *, strict: bool) -> SchemaNode:
-    node = read_schema(raw or {"type": "object"}, where, limits, lenient=not strict)
+def _schema(raw: object, location: str, limits: InferenceLimits, *, strict: bool) -> SchemaNode:
+    node = read_schema(raw or {"type": "object"}, location, limits, lenient=not strict)
     if "object" not in node.types:
-        raise fault(where, "the parameters of a function are of type object")
+        raise fault(location, "the parameters of a function are of type object")
     return node
 
 
 def _request(request: ChatRequest) -> str:
-    """What the last user message asks; of a long one, its question."""
+    """The request of the last user message; of a long one, its question."""
     last = next(m.text for m in reversed(request.messages) if m.role == "user")
     return last if len(last) < 4 * LONG_TEXT else read_prompt([Message("user", last)]).question or last
 

@@ -1,4 +1,4 @@
-"""What tools returned, in words: the answer to a request whose tool calls have been made."""
+"""Tool results in words: the answer to a request whose tool calls have been made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHORT = 120
 
 def results_since(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     """The tool messages after the last user message, in order."""
-    last = max(place for place, m in enumerate(messages) if m.role == "user")
+    last = max(position for position, m in enumerate(messages) if m.role == "user")
     return [m for m in messages[last + 1 :] if m.role == "tool"]
 
 
@@ -36,8 +36,8 @@ def _paragraph(name: str, content: str, question: str) -> str:
     except (ValueError, RecursionError):
         parsed = content
     leaves = list(_leaves(parsed, "", 0)) if isinstance(parsed, dict | list) else [("", content)]
-    facts = [f"{path} is {said}" for path, said in leaves if path and len(said) <= SHORT and "\n" not in said]
-    long = [said for path, said in leaves if not path or len(said) > SHORT or "\n" in said]
+    facts = [f"{path} is {value}" for path, value in leaves if path and len(value) <= SHORT and "\n" not in value]
+    long = [value for path, value in leaves if not path or len(value) > SHORT or "\n" in value]
     parts = [f"According to {name}: {'; '.join(facts[:MAX_FACTS])}."] if facts else []
     if long:
         text = "\n\n".join(long)
@@ -47,8 +47,8 @@ def _paragraph(name: str, content: str, question: str) -> str:
 
 def _quoted(text: str, question: str) -> str:
     """The sentences of a longer text that answer, or its beginning where none do."""
-    said = answer([Message("user", f"Question: {question}\n\nPassages:\n[1] Result — tool:result\n{text}")])
-    return text[:MAX_QUOTED] if said == " ".join(NOT_COVERED) else said.replace(" [1]", "")
+    quoted = answer([Message("user", f"Question: {question}\n\nPassages:\n[1] Result — tool:result\n{text}")])
+    return text[:MAX_QUOTED] if quoted == " ".join(NOT_COVERED) else quoted.replace(" [1]", "")
 
 
 def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -58,8 +58,8 @@ def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
         for key, member in value.items():
             yield from _leaves(member, f"{path} {key}".strip(), depth + 1)
     elif isinstance(value, list):
-        for place, member in enumerate(value[:MAX_FACTS], 1):
-            here = path if not isinstance(member, dict | list) else f"{path} {place}".strip()
-            yield from _leaves(member, here or str(place), depth + 1)
+        for position, member in enumerate(value[:MAX_FACTS], 1):
+            here = path if not isinstance(member, dict | list) else f"{path} {position}".strip()
+            yield from _leaves(member, here or str(position), depth + 1)
     else:
         yield path or "result", value if isinstance(value, str) else json.dumps(value)

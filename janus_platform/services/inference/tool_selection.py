@@ -1,4 +1,4 @@
-"""Which of the caller's tools a request asks for: by the words that it shares with their names and descriptions.
+"""The tools that a request asks for, by the words that it shares with their names and descriptions.
 
 Words that mean the same for this purpose count as one ("temperature" and "weather"); an expression asks for
 calculating, code for running. A request for several things ("in Paris and in London") is cut into clauses, one call

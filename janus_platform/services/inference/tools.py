@@ -16,13 +16,13 @@ MODES = ("none", "auto", "required")
 
 @dataclass(frozen=True)
 class Tool:
-    """A function that the caller offers; `parameters` is the raw JSON Schema of its arguments, at `where`."""
+    """A function that the caller offers; `parameters` is the raw JSON Schema of its arguments, at `path`."""
 
     name: str
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     strict: bool = False
-    where: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,14 @@ def read_tools(raw: Any, limits: InferenceLimits) -> tuple[Tool, ...]:
         return ()
     if not isinstance(raw, list) or len(raw) > limits.max_tools:
         raise invalid("tools", f"`tools` must be a list of at most {limits.max_tools} tools.")
-    tools = tuple(_tool(entry, f"tools[{place}]") for place, entry in enumerate(raw) if not _is_of_another_type(entry))
+    tools = tuple(
+        _tool(entry, f"tools[{position}]") for position, entry in enumerate(raw) if not _is_of_another_type(entry)
+    )
     names = [tool.name for tool in tools]
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            where = f"tools[{place}].function.name"
-            raise invalid(where, f"Two tools are called {name}. Give each a name of its own.")
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            path = f"tools[{position}].function.name"
+            raise invalid(path, f"Two tools are called {name}. Give each a name of its own.")
     return tools
 
 
@@ -54,11 +56,11 @@ def _is_of_another_type(raw: Any) -> bool:
     return isinstance(kind, str) and kind not in ("", "function")
 
 
-def _tool(raw: Any, where: str) -> Tool:
+def _tool(raw: Any, path: str) -> Tool:
     function = raw.get("function") if isinstance(raw, dict) else None
     if not isinstance(function, dict) or raw.get("type") != "function":
-        raise invalid(where, f'`{where}` must be {{"type": "function", "function": {{"name": …, "parameters": …}}}}.')
-    at = f"{where}.function"
+        raise invalid(path, f'`{path}` must be {{"type": "function", "function": {{"name": …, "parameters": …}}}}.')
+    at = f"{path}.function"
     name, described = function.get("name"), function.get("description")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         message = f"`{at}.name` must be 1 to 64 letters, digits, underscores and hyphens."

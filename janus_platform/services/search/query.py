@@ -1,6 +1,6 @@
 """The query language: words, "quoted phrases", -exclusions and site:host, and their expression for SQLite FTS5.
 
-Only words (`search_text`) ever reach FTS5, each inside quotes; so there is no FTS5 syntax that a caller could
+Only words (`words_of`) ever reach FTS5, each inside quotes; so there is no FTS5 syntax that a caller could
 use or break (https://www.sqlite.org/fts5.html, section 3.1).
 """
 

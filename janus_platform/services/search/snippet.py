@@ -23,17 +23,17 @@ _JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedText:
     """A text to cut snippets from, and the same in lower case, letter below letter."""
 
     text: str
     lower: str
 
 
-def prepare(text: str) -> Prepared:
+def prepare(text: str) -> PreparedText:
     """`text` on one line, without control characters and in composed Unicode, ready to be cut."""
     line = one_line(unicodedata.normalize("NFC", text))
-    return Prepared(line, folded(line))
+    return PreparedText(line, folded(line))
 
 
 def one_line(text: str) -> str:
@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def cut(page: Prepared, spellings: Sequence[Sequence[str]]) -> str:
+def cut(page: PreparedText, spellings: Sequence[Sequence[str]]) -> str:
     """At most SNIPPET_CHARACTERS of the page around the place that shows the most of what was asked.
 
     `spellings` has those of each word, in lower case. Where none stands in the text, its beginning is shown.

@@ -1,9 +1,9 @@
 """HTML to clean Markdown: the article with its headings, tables, code, links and pictures, without what surrounds it.
 
-The page is read as a browser reads it (`web_proxy_dom`), what is not shown and what is clutter is left out
-(`web_proxy_tidy`, `web_proxy_clutter`), `html-to-markdown` converts, and `web_proxy_clean` takes away what a reader
-must not be handed. A page can be made to take long (the parser's and the converter's time grow with the depth of
-nesting), so the web proxy calls this in a process that can be killed: `web_proxy_worker`.
+The page is read as a browser reads it (`dom`), what is not shown and what is clutter is left out (`tidy`, `clutter`),
+`html-to-markdown` converts, and `clean` takes away what a reader must not be handed. A page can be made to take long
+(the parser's and the converter's time grow with the depth of nesting), so the web proxy calls this in a process that
+can be killed: `worker`.
 """
 
 from __future__ import annotations

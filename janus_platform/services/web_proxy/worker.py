@@ -3,7 +3,7 @@
 Decoding, too, is done here: a hostile body can take some ten milliseconds, which the platform's event loop has not.
 Both directions carry frames: two lengths of four bytes, big-endian, then a JSON object and a body. A request has
 `base_url` and `content_type`, and the page as it came; an answer has `title`, or `error`, and the text in UTF-8.
-`web_proxy_converter` starts it, and kills it when a page takes too long; its memory is limited here.
+`converter` starts it, and kills it when a page takes too long; its memory is limited here.
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ import aiohttp
 
 from janus_platform.clock import Clock
 from janus_platform.contract import JSON, Contract, UpstreamRules
-from janus_platform.services.inference import upstream_errors as errors
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.engine import Chunk
-from janus_platform.services.inference.upstream_events import EventReader, StreamTooLargeError
-from janus_platform.services.inference.upstream_settings import UpstreamSettings, read_settings
+from janus_platform.services.inference.upstream import errors
+from janus_platform.services.inference.upstream.event_reader import EventReader, StreamTooLargeError
+from janus_platform.services.inference.upstream.settings import UpstreamSettings, read_settings
 
 log = logging.getLogger("janus.services.inference")
 END = b"[DONE]"
@@ -48,18 +48,18 @@ class UpstreamEngine:
         """The upstream's host, as models are labelled with it."""
         return f"upstream {self._settings.host}"
 
-    async def complete(self, asked: ChatRequest) -> dict[str, Any]:
+    async def complete(self, request: ChatRequest) -> dict[str, Any]:
         """The upstream's answer as it is. Raises ApiError."""
         async with _Deadline(self._rules.total_seconds, self.name):
-            response = await self._open(asked, self._rules.total_seconds)
+            response = await self._open(request, self._rules.total_seconds)
             async with response:
                 return errors.completion_of(await self._read(response), self.name)
 
-    async def stream(self, asked: ChatRequest) -> AsyncIterator[Chunk]:
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Chunk]:
         """The upstream's chunks as they are, once the first is there. Raises ApiError until then."""
         deadline = asyncio.get_running_loop().time() + self._rules.total_seconds
         async with _Deadline(self._rules.first_token_seconds, self.name):
-            response = await self._open(asked, self._rules.total_seconds)
+            response = await self._open(request, self._rules.total_seconds)
             try:
                 events = self._events(response)
                 first = await anext(events, None)
@@ -101,9 +101,9 @@ class UpstreamEngine:
             )
         return self._opened
 
-    async def _open(self, asked: ChatRequest, seconds: float) -> aiohttp.ClientResponse:
+    async def _open(self, request: ChatRequest, seconds: float) -> aiohttp.ClientResponse:
         """A response with status 200 to the request, tried again where that is allowed."""
-        body = await self._body(asked)
+        body = await self._body(request)
         url, headers = f"{self._settings.base_url}/chat/completions", {"Content-Type": JSON}
         for attempt in range(self._rules.retries + 1):
             try:
@@ -129,12 +129,12 @@ class UpstreamEngine:
             await self._clock.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _body(self, asked: ChatRequest) -> bytes:
+    async def _body(self, request: ChatRequest) -> bytes:
         """The request with the upstream's name of the model."""
-        model = self._settings.model(asked.model)
-        if asked.large is not None:
-            return (await asked.large.run("renamed", model=model))[1]
-        kept = {name: value for name, value in asked.body.items() if value is not None}
+        model = self._settings.model(request.model)
+        if request.large is not None:
+            return (await request.large.run("renamed", model=model))[1]
+        kept = {name: value for name, value in request.body.items() if value is not None}
         return json.dumps({**kept, "model": model}).encode()
 
     async def _events(self, response: aiohttp.ClientResponse) -> AsyncIterator[Chunk]:

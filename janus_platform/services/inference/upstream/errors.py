@@ -35,13 +35,13 @@ def malformed(name: str, what: str) -> ApiError:
 
 async def of_response(response: aiohttp.ClientResponse, name: str) -> ApiError:
     """The error of a status other than 200. The caller's mistakes keep their status; the platform's do not."""
-    said = _error_in(await _start_of(response))
-    message, status = str(said.get("message") or "")[:MAX_MESSAGE], response.status
+    value = _error_in(await _start_of(response))
+    message, status = str(value.get("message") or "")[:MAX_MESSAGE], response.status
     if status in (401, 403):
         return ApiError(502, f"The {name} refused the platform's key. Set JANUS_INFERENCE_KEY.", code="upstream_key")
     if not 400 <= status <= 599:
         return malformed(name, f"answered with status {status}")
-    param, code = said.get("param"), said.get("code")
+    param, code = value.get("param"), value.get("code")
     wait = retry_after(response)
     return ApiError(
         status if status < 500 else 502,
@@ -54,8 +54,8 @@ async def of_response(response: aiohttp.ClientResponse, name: str) -> ApiError:
 
 def retry_after(response: aiohttp.ClientResponse) -> float | None:
     """The seconds of `Retry-After` (RFC 9110, 10.2.3), where they are a number."""
-    said = response.headers.get("retry-after", "").strip()
-    return float(said) if said.isascii() and said.isdigit() and len(said) < 6 else None
+    value = response.headers.get("retry-after", "").strip()
+    return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
 
 
 def completion_of(body: bytes, name: str) -> dict[str, Any]:
@@ -73,8 +73,8 @@ def chunk_of(data: bytes, name: str) -> dict[str, Any]:
     """One chunk of a stream. Raises ApiError when it is no JSON object, or an error that the upstream sent."""
     chunk = completion_of(data, name)
     if "error" in chunk:
-        said = chunk["error"] if isinstance(chunk["error"], dict) else {"message": chunk["error"]}
-        message = str(said.get("message") or f"The {name} failed.")[:MAX_MESSAGE]
+        value = chunk["error"] if isinstance(chunk["error"], dict) else {"message": chunk["error"]}
+        message = str(value.get("message") or f"The {name} failed.")[:MAX_MESSAGE]
         raise ApiError(502, message, code="upstream_error")
     return chunk
 
@@ -88,8 +88,8 @@ async def _start_of(response: aiohttp.ClientResponse) -> bytes:
 
 def _error_in(body: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    error = said.get("error") if isinstance(said, dict) else None
+    error = value.get("error") if isinstance(value, dict) else None
     return error if isinstance(error, dict) else {"message": error} if isinstance(error, str) else {}

@@ -40,7 +40,7 @@ _BUILD_SECONDS = 300  # six times what two cores need
 
 
 @dataclass(frozen=True)
-class Warm:
+class RunCache:
     """The folder that was prepared, or None: then a first plot and every Go program take seconds."""
 
     folder: Path | None = None
@@ -71,13 +71,13 @@ class Warm:
 
     def keep_fonts(self, files: Sequence[WrittenFile]) -> None:
         """Keep what FONT_PROGRAM wrote. Raises OSError."""
-        with _appearing(self.made(), _FONTS) as directory:
+        with _AtomicFolder(self.made(), _FONTS) as directory:
             for file in files:
                 (directory / file.name).write_bytes(file.content)
 
     def compile_go(self, toolchain: Toolchain) -> None:
         """Compile Go's standard library, which takes the better part of a minute. Raises OSError."""
-        with _appearing(self.made(), _go_name(toolchain)) as directory, tempfile.TemporaryDirectory() as work:
+        with _AtomicFolder(self.made(), _go_name(toolchain)) as directory, tempfile.TemporaryDirectory() as work:
             imports = "".join(f'import _ "{package}"\n' for package in _GO_PACKAGES)
             Path(work, "main.go").write_text(f"package main\n{imports}func main() {{}}\n", encoding="utf-8")
             environment = {**toolchain.environment, "GOCACHE": str(directory), "HOME": work, "PATH": os.defpath}
@@ -103,7 +103,7 @@ class Warm:
         return directory if directory.is_dir() else None
 
 
-class _appearing:
+class _AtomicFolder:
     """A new folder that gets its name at the block's end, all at once: a run never sees half of it."""
 
     def __init__(self, parent: Path, name: str) -> None:

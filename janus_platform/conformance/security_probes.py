@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from janus_platform.conformance.gateway_probes import GatewayDoor
-from janus_platform.conformance.http_client import Door, Unreachable, dig
+from janus_platform.conformance.gateway_probes import GatewayClient
+from janus_platform.conformance.http_client import HttpClient, UnreachableError, dig
 from janus_platform.conformance.report import DIFFERS, KNOWN, SKIPPED, Row, compare, unseen
 from janus_platform.contract import Contract
 from janus_platform.errors import RequestRefusedError
@@ -22,31 +22,33 @@ OUTSIDE = ("example.com", "localhost", "169.254.169.254", "proxy.janus.rodeo.exa
 _LIMITS = ("memory_bytes", "cores", "disk_bytes", "request_timeout_seconds")
 
 
-def egress(control: ControlClient, caller: str, contract: Contract, door: Callable[[str, int], Door]) -> Iterator[Row]:
-    """Which hosts and ports pass; `door(host, port)` leads to that port of the host through the proxy."""
+def egress(
+    control: ControlClient, caller: str, contract: Contract, connect: Callable[[str, int], HttpClient]
+) -> Iterator[Row]:
+    """Which hosts and ports pass; `connect(host, port)` leads to that port of the host through the proxy."""
     wanted, port = contract.egress.allowed_hosts, contract.egress.allowed_port
-    told = dig(control.get("/status"), "egress", "allowed_hosts") or []
-    yield compare("egress.allowed_hosts", "status", sorted(wanted), sorted(told))
-    passing = [host for host in wanted if _passes(door(host, port), host)]
+    listed = dig(control.get("/status"), "egress", "allowed_hosts") or []
+    yield compare("egress.allowed_hosts", "status", sorted(wanted), sorted(listed))
+    passing = [host for host in wanted if _passes(connect(host, port), host)]
     yield compare("egress.allowed_hosts", HOW, list(wanted), passing, "Not all of them can be reached.")
-    outside = [host for host in OUTSIDE if _passes(door(host, port), host)]
+    outside = [host for host in OUTSIDE if _passes(connect(host, port), host)]
     yield compare("egress.allowed_hosts", "probe of other hosts", [], outside, "Hosts outside the list can be reached.")
     other = port + 8000
     yield compare(
-        "egress.allowed_port", HOW, False, _passes(door(wanted[0], other), wanted[0]), f"Port {other} passes."
+        "egress.allowed_port", HOW, False, _passes(connect(wanted[0], other), wanted[0]), f"Port {other} passes."
     )
     blocked = {dig(event, "target") for event in control.get("/egress", caller=caller)["blocked"]}
     missing = [host for host in OUTSIDE if f"{host}:{port}" not in blocked]
     yield compare("security.whitelist_rules", "egress log", [], missing, "Blocked attempts are not in the log.")
 
 
-def _passes(door: Door, host: str) -> bool:
+def _passes(client: HttpClient, host: str) -> bool:
     try:
-        return door.ask(host, "GET", "/health", with_key=False).status > 0
-    except Unreachable:
+        return client.ask(host, "GET", "/health", with_key=False).status > 0
+    except UnreachableError:
         return False
     finally:
-        door.close()
+        client.close()
 
 
 def keys(control: ControlClient, contract: Contract, environment: dict[str, str]) -> Iterator[Row]:
@@ -67,7 +69,7 @@ def monitoring(control: ControlClient, contract: Contract) -> Iterator[Row]:
         yield compare(f"monitoring.{field}", "janus top", getattr(ours, field), dig(top, "statistic", field))
 
 
-def implementations(control: ControlClient, gateway: GatewayDoor, contract: Contract) -> Iterator[Row]:
+def implementations(control: ControlClient, gateway: GatewayClient, contract: Contract) -> Iterator[Row]:
     """Evidence of the implementation that answers by default: how it is given, and the limits it was started with."""
     ours = contract.attestation
     running = [each for each in control.get("/implementations")["implementations"] if each["state"] == "running"]

@@ -1,0 +1,1 @@
+"""An OpenAI-compatible server in the local engine's place."""
