@@ -1,7 +1,7 @@
-"""Where everything that must outlive a process is kept: runs, leaderboard, caches.
+"""The per-user data folder, for everything that must outlive a process: runs, leaderboard, caches.
 
 Standard library only, so that whatever needs the folder can ask without importing anything heavy. This module makes
-no folder: who writes first makes it.
+no folder: whatever writes first makes it.
 """
 
 from __future__ import annotations

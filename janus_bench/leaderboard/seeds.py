@@ -1,7 +1,7 @@
-"""Where a run's seed comes from: fresh for each run, or, for a run to be published, from its board, once.
+"""Seeds of runs: fresh for each run, or, for a run to be published, given by its board, once.
 
 A seed that everybody knows before the run can be learned by heart, and one that a runner chooses can be chosen: the
-best of many. So a board gives the seed. Who asks again before publishing under it gets the same one; after HOURS it has
+best of many. So a board gives the seed. Asking again before publishing under it gives the same one; after HOURS it has
 lapsed, and another takes its place. Each seed carries one publication.
 """
 

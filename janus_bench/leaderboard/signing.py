@@ -26,7 +26,7 @@ REMEDY = "pip install cryptography"
 
 
 def key_file() -> Path:
-    """Where the private key is kept, PEM (PKCS #8)."""
+    """The file of the private key, PEM (PKCS #8)."""
     return home() / "publisher-key.pem"
 
 

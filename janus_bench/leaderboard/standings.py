@@ -1,4 +1,4 @@
-"""From publications in their order to the standings: each implementation's best run, who reigned, and for how long."""
+"""The standings, from publications in their order: each implementation's best run, who was #1, and for how long."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _Standing:
 
 
 def rank(published: Sequence[sqlite3.Row], now: float) -> list[Row]:
-    """Play all publications in order: who reigned how long, and each implementation's best run."""
+    """Play all publications in order: who was #1 for how long, and each implementation's best run."""
     standings: dict[str, _Standing] = {}
     leader, since = "", 0.0
     for run in published:

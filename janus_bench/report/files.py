@@ -10,6 +10,7 @@ import html
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from janus_bench.report.plots import Drawing, gaps_svg, scores_svg, waits_svg
@@ -23,26 +24,7 @@ _COLUMNS = (
 )  # fmt: skip
 _MOST_STREAMS = 40  # rows that a picture can bear
 _ITEM_COLUMNS = ("item", "category", "score", "first token", "expected", "given", "what")
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title><style>
-:root{{color-scheme:light dark}} *{{box-sizing:border-box}}
-body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
-  color:CanvasText;background:Canvas;overflow-wrap:break-word}}
-.score{{font-size:1.25rem;margin:.5rem 0 1.5rem}} .score strong{{font-size:3rem;line-height:1.1;margin-right:.15em}}
-table{{border-collapse:collapse}} td,th{{padding:.15em 1em .15em 0;text-align:left;vertical-align:top}}
-caption{{text-align:left}} .wide,figure{{overflow-x:auto}} figure{{margin:1.5rem 0}} figure svg{{min-width:32rem}}
-.items tr>*{{border-top:1px solid color-mix(in srgb,CanvasText 20%,Canvas)}} .items td{{overflow-wrap:anywhere}}
-@media (min-width:64rem){{.wide{{width:min(96vw,110rem);margin-left:50%;transform:translateX(-50%)}}
-  .items{{width:100%}} .items td:first-child{{white-space:nowrap}}}}
-@media (max-width:40rem){{body{{margin:1rem auto}} figure svg{{min-width:0}} .items thead{{display:none}}
-  .items tr,.items td{{display:block}} .items tr{{padding:.5rem 0}} .items tr>*{{border:0}}
-  .items tr{{border-top:1px solid color-mix(in srgb,CanvasText 20%,Canvas)}}
-  .items td:empty{{display:none}} .items td:first-child{{font-weight:bold}}
-  .items td:not(:first-child)::before{{content:attr(data-name) ": ";opacity:.75}}}}
-</style></head><body><h1>Bench report</h1>{body}</body></html>
-"""
+_PAGE = Path(__file__).parent / "templates" / "page.html"
 
 
 def write_files(document: dict[str, Any], records: Sequence[Record], folder: Path) -> list[Path]:
@@ -84,7 +66,7 @@ def report_page(document: dict[str, Any], pictures: Mapping[str, str]) -> str:
         + f'<h2>Items</h2><div class="wide" tabindex="0"><table class="items"><thead><tr>{head}</tr></thead>'
         + f"<tbody>{rows}</tbody></table></div>"
     )
-    return _PAGE.format(title=html.escape(report_title(document)), body=body)
+    return Template(_PAGE.read_text(encoding="utf-8")).substitute(title=html.escape(report_title(document)), body=body)
 
 
 def report_markdown(document: dict[str, Any]) -> str:

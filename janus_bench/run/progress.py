@@ -1,4 +1,4 @@
-"""How far a run is: a bar with the time left on a terminal, a line at each quarter elsewhere. Always on stderr."""
+"""Show how far a run is: a bar with the time left on a terminal, a line at each quarter elsewhere. Always on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks a target every question of a suite, a set number at a time, and keeps what came back.
+"""Ask a target every question of a suite, a set number at a time, and keep what came back.
 
 Nothing is evaluated while requests are in flight: running returned code or inflating pictures would disturb the clock.
 The runner watches its own event loop meanwhile, so a report can say when the machine was too busy to time.
@@ -210,7 +210,7 @@ def _remedy(kind: str) -> str | None:
 
 @contextlib.asynccontextmanager
 async def _lag_watch(clock: Clock) -> AsyncIterator[list[float]]:
-    """Collects how late (ms) the event loop wakes a sleeper: what a read may be stamped too late by."""
+    """Collect how late (ms) the event loop wakes a sleeper: by so much may a read be stamped too late."""
     lags: list[float] = []
 
     async def watch() -> None:

@@ -173,7 +173,7 @@ def _cannot_write(path: Path, error: OSError) -> BenchError:
 
 
 def runs_folder() -> Path:
-    """Where runs are kept unless told otherwise."""
+    """The folder of all runs, unless another is given."""
     return home() / "runs"
 
 

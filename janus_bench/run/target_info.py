@@ -1,4 +1,4 @@
-"""What a target says of itself besides answering: whether rate limits are on, and evidence of what runs there.
+"""Information that a target gives besides answers: whether rate limits are on, and evidence of what runs there.
 
 Both are the platform's own pages (`GET /health`, `GET /v1/implementations/<name>/evidence`); any other target has
 neither, and the report says "not reported". Nothing here is ever waited for long, and nothing here fails a run.

@@ -2,7 +2,7 @@
 
 A bill is the target's own word. What was seen is not: the bench counts the tokens itself and knows what a common model
 asks for them. So a bill below that list price is flagged and gains nothing, one below the price of the cheapest model
-there is counts as none, and one above is taken as told: who thinks unseen, pays for it.
+there is counts as none, and one above is taken as reported: unseen thinking has its price.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads suite files: TOML, YAML, JSON Lines. Everything in them is hostile until the checks have passed.
+"""Read suite files: TOML, YAML, JSON Lines. Everything in them is hostile until the checks have passed.
 
 A TOML or YAML file has `name`, `description` and `items`; a YAML file may also be the list of items itself; in JSON
 Lines every line is one item. YAML needs the package PyYAML, which the bench's base does not bring.

@@ -1,4 +1,4 @@
-"""Fills an item in: what the seed draws, what follows from it, and where both stand.
+"""Fill an item in: what the seed draws, what follows from it, and where both go.
 
 `variants` is a list of tables of which the seed chooses one. `draw` gives names a range, `{ from = 2, to = 9 }`, or a
 choice, `{ one_of = ["red", "blue"] }`. `let` works further values out of these, in order (see expressions.py). All of

@@ -1,4 +1,4 @@
-"""Says what is wrong with a suite's items, each problem as one sentence that names item and field."""
+"""Problems of a suite's items, each one sentence that names item and field."""
 
 from __future__ import annotations
 

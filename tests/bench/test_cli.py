@@ -94,8 +94,8 @@ def test_ctrl_c_keeps_what_is_done(own_home: Path) -> None:
             whole = super().reply(item)
             return whole if len(server.requests) <= 3 else Reply(whole.steps[:1], hang=True)
 
-    arguments = [sys.executable, "-m", "janus_bench.cli", "run", "--suite", "chat", "--seed", "0", "--concurrency", "1"]
-    arguments.append("--json")
+    arguments = [sys.executable, "-m", "janus_bench.cli", "run", "--suite", "chat", "--concurrency", "1", "--json"]
+    arguments += ["--seed", "0"]  # the questions that Stuck knows: it would answer others to their end
     with serving(Stuck(load_suite("chat"))) as server:
         with subprocess.Popen(
             [*arguments, "--target", server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
