@@ -130,7 +130,7 @@ class Bridge:
             there = asyncio.create_task(_pump(reader, far_writer))
             back = asyncio.create_task(_pump(far_reader, writer))
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
-            # What the other side still sends after the first has left is read by nobody, unless the classroom left first.
+            # Once one side has left, nobody reads what the other still sends, unless it was the classroom that left.
             if back.done():
                 with contextlib.suppress(OSError):
                     await writer.drain()
