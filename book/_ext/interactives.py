@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from html import escape
+from typing import Any, ClassVar, NamedTuple, cast
 
 import interactive_score
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from janus_platform.contract import load_contract
 
 
 class Interactive(NamedTuple):
@@ -23,7 +26,27 @@ class Interactive(NamedTuple):
     data: Callable[[], dict[str, object]]
 
 
-INTERACTIVES = {"score": Interactive(interactive_score.still, interactive_score.data)}
+def limited_services() -> dict[str, object]:
+    """The services that have a rate limit, as the contract states them."""
+    limited = [(s.title, s.rate_limit) for s in load_contract().services.values() if s.rate_limit is not None]
+    return {"services": [{"name": n, "requests": r.requests, "seconds": r.per_seconds} for n, r in limited]}
+
+
+def limits_in_words() -> str:
+    """The limits as a table, for who cannot send anything here."""
+    services = cast(list[dict[str, object]], limited_services()["services"])
+    rows = "".join(
+        f'<tr><th scope="row">{escape(str(one["name"]))}</th>'
+        f"<td>{one['requests']} requests in any {one['seconds']} s</td></tr>"
+        for one in services
+    )
+    return f'<table class="table"><tbody>{rows}</tbody></table>'
+
+
+INTERACTIVES = {
+    "score": Interactive(interactive_score.still, interactive_score.data),
+    "limit": Interactive(limits_in_words, limited_services),
+}
 
 
 class Figure(SphinxDirective):

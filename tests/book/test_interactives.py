@@ -1,4 +1,4 @@
-"""Figures that a reader moves: each computes what the project computes, weighs little, and stands still without a script."""
+"""Figures that a reader moves: each computes what the project does, and weighs little."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ import pytest
 from interactive_score import PRESETS, Settings, constants, score_of
 from interactives import INTERACTIVES
 
+from janus_platform.clock import CallerClocks, ManualClock
+from janus_platform.contract import RateLimit
+from janus_platform.services.framework.rate_limit import SlidingWindow
 from tools.environment import ROOT
 
 SCRIPTS = ROOT / "book" / "_static" / "interactive"
@@ -78,3 +81,29 @@ def test_a_figure_is_small_and_asks_nothing_of_the_outside(name: str) -> None:
     assert not any(
         word in script for word in ("fetch(", "XMLHttpRequest", "import(", "http://", "https://", "innerHTML")
     )
+
+
+def test_the_scripts_window_lets_through_what_the_platforms_does() -> None:
+    draw, cases, expected = random.Random(7), [], []
+    for _ in range(50):
+        limit = RateLimit(requests=draw.randint(1, 20), per_seconds=draw.randint(1, 60))
+        clock = ManualClock()
+        window, times, verdicts = SlidingWindow(limit, CallerClocks(clock)), [], []
+        for _ in range(60):
+            clock.advance(draw.choice([0.0, draw.uniform(0, 5), draw.randint(0, limit.per_seconds)]))
+            times.append(clock.now())
+            verdict = window.take("reader")
+            verdicts.append([verdict.allowed, verdict.remaining, verdict.wait_seconds])
+        cases.append({"requests": limit.requests, "seconds": limit.per_seconds, "times": times})
+        expected.append(verdicts)
+    program = """(m, cases) => cases.map(one => {
+        const window = new m.SlidingWindow(one);
+        return one.times.map(at => { const v = window.take(at); return [v.allowed, v.remaining, v.wait]; });
+    })"""
+    assert in_javascript("limit.js", program, cases) == expected
+
+
+@pytest.mark.parametrize("name", INTERACTIVES)
+def test_a_still_figure_and_its_data_are_there_for_every_script(name: str) -> None:
+    assert "<table" in INTERACTIVES[name].still() or "<svg" in INTERACTIVES[name].still()
+    assert json.loads(json.dumps(INTERACTIVES[name].data()))

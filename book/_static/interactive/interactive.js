@@ -10,6 +10,14 @@ const Interactive = {
         return made;
     },
 
+    /** An element of a drawing. */
+    shape(tag, attributes = {}, ...children) {
+        const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+        for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+        made.append(...children);
+        return made;
+    },
+
     button(label, onClick, attributes = {}) {
         const made = Interactive.element("button", { type: "button", ...attributes }, label);
         made.addEventListener("click", onClick);
