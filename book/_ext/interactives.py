@@ -12,6 +12,7 @@ from html import escape
 from typing import Any, ClassVar, NamedTuple, cast
 
 import interactive_score
+import interactive_streams
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -45,6 +46,7 @@ def limits_in_words() -> str:
 
 INTERACTIVES = {
     "score": Interactive(interactive_score.still, interactive_score.data),
+    "streams": Interactive(interactive_streams.still, interactive_streams.data),
     "limit": Interactive(limits_in_words, limited_services),
 }
 
