@@ -190,7 +190,8 @@ def up(
     variable `JANUS_WEB` stands for it. `model` is a language model that answers beside the local engine: a name of
     `janus model list`, or a GGUF file's path; `JANUS_MODEL` stands for it. Sets this process's proxy, CA and key
     variables until `down()`. With `JANUS_MODE=live` in the environment it does neither: the same code then talks to the
-    real hosts, and what cannot be reached is said. Raises PlatformError with a remedy; then whatever was joined before still is.
+    real hosts, and what cannot be reached is said. Raises PlatformError with a remedy; then whatever was joined before
+    still is.
     """
     global _current
     options = Options(port=port, limits=limits, web=web, model=model, detach=detach, program=wanted_program())

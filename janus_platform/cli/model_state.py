@@ -25,7 +25,8 @@ def wait_for_model(client: ControlClient) -> None:
     if state.get("model_state") != "ready":
         raise ModelFailedError(
             f"The platform is up, and its local engine answers: {name} could not be loaded, "
-            f"{state.get('model_problem')}. End it with `janus down`, then start with another model (`janus model list`) or without --model."
+            f"{state.get('model_problem')}. End it with `janus down`, then start with another model "
+            "(`janus model list`) or without --model."
         )
     megabytes = state["model_memory_bytes"] / 1e6
     typer.echo(f"The model is loaded: {name}, {megabytes:,.0f} MB of memory. It answers for every chat model.")
