@@ -71,11 +71,14 @@ class Supervisor:
     @property
     def memory_bytes(self) -> int:
         """What its process holds in memory; 0 while there is none."""
-        if self._child is None or self._child.exit_code is not None:
-            return 0
         with contextlib.suppress(psutil.Error):
-            return int(psutil.Process(self._child.pid).memory_info().rss)
+            return int(psutil.Process(self.child_pid).memory_info().rss) if self.child_pid else 0
         return 0
+
+    @property
+    def child_pid(self) -> int:
+        """Its process; 0 while there is none."""
+        return self._child.pid if self._child is not None and self._child.exit_code is None else 0
 
     async def close(self) -> None:
         """End the process."""
