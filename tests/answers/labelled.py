@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.answers.asking import Asked
+
 HERE = Path(__file__).parent
 FIT: Literal["fit"] = "fit"
 REPORT: Literal["report"] = "report"
@@ -34,6 +36,11 @@ class Labelled:
         """Whether the corpus answers it."""
         return bool(self.pages)
 
+    @property
+    def as_asked(self) -> Asked:
+        """What is sent."""
+        return Asked(self.question, self.asked)
+
 
 def covered(half: Half) -> list[Labelled]:
     """Questions with the pages that answer them."""
@@ -49,7 +56,7 @@ def uncovered(half: Half) -> list[Labelled]:
 def follow_ups(half: Half) -> list[Labelled]:
     """Questions that need the conversation before them."""
     return [
-        Labelled(one["question"], "follow-up", one["half"], tuple(one["pages"]), tuple(one["asked"]))
+        Labelled(one["question"], "follow up", one["half"], tuple(one["pages"]), tuple(one["asked"]))
         for one in _read("follow_ups.toml")["follow_up"]
         if one["half"] == half
     ]
