@@ -66,3 +66,8 @@ def _stands(pattern: str, text: str) -> bool:
 def is_below(source: str, pages: tuple[str, ...]) -> bool:
     """Whether a source is one of the pages, or belongs to a host or folder among them."""
     return any(source == page or source.startswith(f"{page}/") for page in pages)
+
+
+def any_below(sources: tuple[str, ...], pages: tuple[str, ...]) -> bool:
+    """Whether at least one of the sources is."""
+    return any(is_below(source, pages) for source in sources)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.answers.asking import Answer, Asked, ask_all
-from tests.answers.entry import Entry
+from tests.answers.entry import Entry, any_below
 from tests.answers.facts import facts
 from tests.answers.labelled import Half, Labelled, covered, follow_ups, uncovered
 from tests.answers.sheet import promised, sheet
@@ -92,7 +92,7 @@ class Questioned:
             uncovered=len(pairs) - len(within),
             refused=tuple((one, answer) for one, answer in within if not answer.cites),
             answered=tuple((one, answer) for one, answer in pairs if not one.is_covered and answer.cites),
-            elsewhere=tuple((one, a) for one, a in within if a.sources and not set(a.sources) & set(one.pages)),
+            elsewhere=tuple((one, a) for one, a in within if a.sources and not any_below(a.sources, one.pages)),
         )
 
 
