@@ -8,7 +8,7 @@ Sentences are scored by the question's words they hold (weighted by rarity, as i
 answer that kind of question (a number for "how many", a year for "when"), and by where they stand; they are then picked
 one by one by maximal marginal relevance (Carbonell and Goldstein, 1998), which keeps repetition out.
 
-The weights below were set by hand on the book's own questions (tests/answers holds them). A
+The weights below were set by hand on the book's own questions (tests/platform/test_example_questions.py holds them). A
 score of 1 means that a sentence holds every word of the question; each weight says what else is worth how much of that.
 """
 
