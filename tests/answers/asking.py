@@ -15,11 +15,11 @@ from janus_bench.home import home
 from tests.platform.conftest import Shell
 
 BASELINE = "research"
-TOGETHER = 32
+TOGETHER = 16
 _SOURCE = re.compile(r"^- \[(\d+)\] \[([^\]\n]*)\]\(([^)\s]+)\)", re.M)
 _DECLINES = re.compile(
-    r"do(?:es)? not (?:cover|answer|say)|found no page|cannot answer|no answer to|nothing (?:about|on) (?:this|that|it)"
-    r"|do(?:es)? not know|don't know|cannot know|this prompt has none",
+    r"\b(?:cannot|can't|could not|do(?:es)? not|don't|have no|has no|found no|find no|none of|nothing (?:about|on|in)"
+    r"|not covered|no answer|lack)\b",
     re.I,
 )
 

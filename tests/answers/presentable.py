@@ -45,7 +45,7 @@ _CODE = re.compile(
 _POINTER = re.compile(
     "|".join(
         (
-            r"\b(?:is|are|was) (?:described|explained|discussed|treated) (?:under|on|in)\b|\bsee (?:also )?\w",
+            r"\b(?:is|are|was) (?:described|explained|discussed|treated) (?:under|on|in)\b|(?:^|[;,:(]) ?see \w",
             r"\b(?:has|have) their own page\b|\bis the subject of\b|\bare on (?:one|the) \w+ (?:sheet|page)\b",
             r"^(?:Related|Background|More):",
         )
