@@ -11,6 +11,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any, ClassVar, NamedTuple, cast
 
+import interactive_ranking
 import interactive_score
 import interactive_streams
 from docutils import nodes
@@ -47,6 +48,7 @@ def limits_in_words() -> str:
 INTERACTIVES = {
     "score": Interactive(interactive_score.still, interactive_score.data),
     "streams": Interactive(interactive_streams.still, interactive_streams.data),
+    "ranking": Interactive(interactive_ranking.still, interactive_ranking.data),
     "limit": Interactive(limits_in_words, limited_services),
 }
 

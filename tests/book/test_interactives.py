@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from typing import Any
 
+import interactive_ranking
 import interactive_score
 import pytest
 from interactive_score import PRESETS, Settings, constants, score_of
@@ -17,6 +18,9 @@ from interactives import INTERACTIVES
 from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.contract import RateLimit
 from janus_platform.services.framework.rate_limit import SlidingWindow
+from janus_platform.services.search.index import TextIndex
+from janus_platform.services.search.query import parse_query
+from tests.benchmarks.ranking import bundled_documents
 from tools.environment import ROOT
 
 SCRIPTS = ROOT / "book" / "_static" / "interactive"
@@ -107,3 +111,19 @@ def test_the_scripts_window_lets_through_what_the_platforms_does() -> None:
 def test_a_still_figure_and_its_data_are_there_for_every_script(name: str) -> None:
     assert "<table" in INTERACTIVES[name].still() or "<svg" in INTERACTIVES[name].still()
     assert json.loads(json.dumps(INTERACTIVES[name].data()))
+
+
+def test_the_scripts_bm25_is_the_search_services() -> None:
+    documents = bundled_documents()
+    positions = {document.url: position for position, document in enumerate(documents)}
+    index, given = TextIndex(documents), interactive_ranking.data()
+    program = """(m, given) => given.queries.map(query => Object.fromEntries(
+        m.ranked(query, given, given.defaults).map(one => [one.page.url, one.words])))"""
+    for query, scores in zip(given["queries"], in_javascript("ranking.js", program, given), strict=True):
+        found = {hit.position: hit.score for hit in index.find(parse_query(query["query"]), len(documents))}
+        assert scores == pytest.approx({url: found.get(positions[url], 0.0) for url in scores}, abs=1e-3), query[
+            "query"
+        ]
+        # What the figure leaves out could not have been among the first.
+        best = sorted(found, key=lambda position: -found[position])[:5]
+        assert {documents[position].url for position in best} <= set(scores), query["query"]
