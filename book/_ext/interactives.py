@@ -11,6 +11,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any, ClassVar, NamedTuple, cast
 
+import interactive_byte
 import interactive_ranking
 import interactive_score
 import interactive_streams
@@ -49,6 +50,7 @@ INTERACTIVES = {
     "score": Interactive(interactive_score.still, interactive_score.data),
     "streams": Interactive(interactive_streams.still, interactive_streams.data),
     "ranking": Interactive(interactive_ranking.still, interactive_ranking.data),
+    "byte": Interactive(interactive_byte.still, interactive_byte.data),
     "limit": Interactive(limits_in_words, limited_services),
 }
 

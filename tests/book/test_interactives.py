@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import random
 import shutil
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import interactive_byte
 import interactive_ranking
 import interactive_score
 import pytest
 from interactive_score import PRESETS, Settings, constants, score_of
 from interactives import INTERACTIVES
 
+from janus_platform.attestation import EventLog, measure
+from janus_platform.attestation.evidence import claims_of
+from janus_platform.attestation.golden import Golden
+from janus_platform.attestation.registers import Event
+from janus_platform.attestation.token import sign
 from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.contract import RateLimit
 from janus_platform.services.framework.rate_limit import SlidingWindow
 from janus_platform.services.search.index import TextIndex
 from janus_platform.services.search.query import parse_query
+from tests.attestation.rig import CONTRACT, NOW, bench
 from tests.benchmarks.ranking import bundled_documents
 from tools.environment import ROOT
 
@@ -127,3 +137,43 @@ def test_the_scripts_bm25_is_the_search_services() -> None:
         # What the figure leaves out could not have been among the first.
         best = sorted(found, key=lambda position: -found[position])[:5]
         assert {documents[position].url for position in best} <= set(scores), query["query"]
+
+
+def changed_evidence(name: str, evidence: dict[str, Any], original: EventLog) -> dict[str, Any]:
+    """Evidence as somebody on the way to the verifier changes it."""
+    if name == "log":
+        return {**evidence, "event_logs": {"node-1": original.plain()}}
+    if name == "token":
+        return {**evidence, "token": evidence["token"][:-8] + "AAAAAAAA"}
+    return evidence
+
+
+def test_the_scripts_registers_and_checks_are_the_verifiers(tmp_path: Path) -> None:
+    given = interactive_byte.data()
+    saved = _log(tmp_path / "code", given["golden"])
+    made, cases, expected = bench(tmp_path), [], []
+    for change, tampering in itertools.product(
+        ("nothing", "code", "host", "letters"), ("none", "log", "token", "replay")
+    ):
+        now = {"code": given["golden"]["code"], "hosts": list(given["golden"]["hosts"])}
+        if change == "host":
+            now["hosts"].append(given["host"])
+        elif change != "nothing":
+            now["code"] = now["code"].replace("3", "4") if change == "code" else now["code"] + '# é 漢 🙂 "\\\n'
+        log = _log(tmp_path / "code", now)
+        claims = claims_of("mine", made.nonce, {"node-1": log}, made.identity, CONTRACT, NOW)
+        evidence = {"token": sign(claims, made.identity), "event_logs": {"node-1": log.plain()}}
+        verifier = replace(made, nonce="0" * len(made.nonce)) if tampering == "replay" else made
+        report = verifier.check(changed_evidence(tampering, evidence, saved), golden=Golden("mine", saved))
+        cases.append({"now": now, "tampering": tampering})
+        expected.append({"signed": log.registers(), "checks": [[one.check, one.result] for one in report.checks[:-1]]})
+    program = "(m, given) => given.cases.map(one => m.verify(given.figure, one.now, one.tampering))"
+    assert in_javascript("byte.js", program, {"figure": given, "cases": cases}) == expected
+
+
+def _log(folder: Path, state: dict[str, Any]) -> EventLog:
+    folder.mkdir(exist_ok=True)
+    (folder / "answer.py").write_text(state["code"], encoding="utf-8")
+    (folder / "answer.py").chmod(0o644)
+    egress = [Event(measure.EGRESS, host, "allowed") for host in sorted(state["hosts"])]
+    return EventLog(CONTRACT.attestation.registers, [*measure.code(folder), *interactive_byte.fixed_events(), *egress])
