@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +22,7 @@ _REQUEST = re.compile(
     r"""\s?["']([^"'\n]+)["']"""
 )
 _QUESTION = re.compile(r"""^question = "([A-Z][^"\n]+)"$""", re.M)
-_EXAMPLE = re.compile(r'class="example">([^<]+)<')
+_EXAMPLE = re.compile(r'(?:data-picture="chat/([^"]+)" )?class="example">([^<]+)<')
 DECLINES = re.compile(r"do not cover|found no page|cannot answer|this prompt has none", re.I)
 
 # The questions and what their answers must say (alternatives: `|`). A page promises these.
@@ -34,12 +36,17 @@ ANSWERED = {
     "Plot sin(x)/x from -20 to 20": ["sin(x) / x", "-20 to 20"],
     "Plot the correlation of two entangled spins against the angle": ["correlation|cos"],
     "What is 12 * 34?": ["408"],
+    "What is 1234 * 5678?": ["7006652|7,006,652"],
+    "How many requests per minute does the search API allow?": ["60", "Sources:"],
+    "Which colours does this picture have?": ["orange", "blue", "640 × 400"],
     "Run `print(sum(n * n for n in range(10)))`": ["285"],
     "Hello": ["Hello! I answer questions"],
     "Hello?": ["Hello! I answer questions"],
     "hello": ["Hello! I answer questions"],
     "Say hello.": ["Hello! I answer questions"],
 }
+# What the chat page suggests, and the picture that it sends along.
+SUGGESTED = {question: picture for picture, question in _EXAMPLE.findall(CHAT_PAGE.read_text())}
 DRAWN = {"Plot sin(x)/x from -20 to 20", "Plot the correlation of two entangled spins against the angle"}
 # The pages say of these that they cannot be answered.
 REFUSED = {"What is the population of Ulaanbaatar?"}
@@ -66,7 +73,7 @@ def pages() -> Iterator[tuple[str, str]]:
 def examples() -> dict[str, str]:
     """Each question that a page asks the baseline, and the page."""
     found = {question: name for name, text in pages() for question in _REQUEST.findall(text) + _QUESTION.findall(text)}
-    return found | dict.fromkeys(_EXAMPLE.findall(CHAT_PAGE.read_text()), CHAT_PAGE.name)
+    return found | dict.fromkeys(SUGGESTED, CHAT_PAGE.name)
 
 
 def test_every_example_question_on_every_page_has_its_promise_here() -> None:
@@ -78,7 +85,12 @@ def test_every_example_question_on_every_page_has_its_promise_here() -> None:
 
 def ask(url: str, question: str) -> tuple[str, int]:
     """The baseline's answer, and how many pictures came with it."""
-    body = {"model": "research", "messages": [{"role": "user", "content": question}]}
+    content: Any = question
+    if picture := SUGGESTED.get(question):
+        data = base64.b64encode((CHAT_PAGE.parent / picture).read_bytes()).decode()
+        image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+        content = [{"type": "text", "text": question}, image]
+    body = {"model": "research", "messages": [{"role": "user", "content": content}]}
     answer = httpx.post(f"{url}/v1/chat/completions", json=body, trust_env=False, timeout=120).json()
     return answer["choices"][0]["message"]["content"], len(answer.get("artifacts", []))
 
