@@ -69,9 +69,7 @@ class Platform:
         failed; then nothing is deployed.
         """
         folder = None if path is None else str(Path(path).expanduser().resolve())
-        return self._client.submit(
-            progress=progress, path=folder, url=url, name=name, instances=instances, **form
-        )
+        return self._client.submit(progress=progress, path=folder, url=url, name=name, instances=instances, **form)
 
     def implementations(self) -> list[dict[str, Any]]:
         """Every implementation that the gateway can route to."""

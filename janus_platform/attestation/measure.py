@@ -138,7 +138,8 @@ def _distribution_name(distribution: Distribution) -> str:
 def _python(_state: tuple[tuple[str, int], ...]) -> tuple[Event, ...]:
     packages: dict[str, str] = {}
     for distribution in distributions():
-        packages.setdefault(_distribution_name(distribution), _package_value(distribution))  # Python imports the one that comes first.
+        # Python imports the one that comes first.
+        packages.setdefault(_distribution_name(distribution), _package_value(distribution))
     version = Event(DEPENDENCIES, "python", f"{platform.python_implementation()} {platform.python_version()}")
     return (version, *(Event(DEPENDENCIES, f"package {name}", packages[name]) for name in sorted(packages)))
 

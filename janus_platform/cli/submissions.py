@@ -25,7 +25,9 @@ _STYLES = {"passed": "green", "failed": "bold red", "not checked": "yellow", "no
 def new(
     folder: Annotated[Path, typer.Argument(help="Where to put it; files that are there already stay as they are.")],
     name: Annotated[str | None, typer.Option(help="What it will be called, if not like the folder.")] = None,
-    language: Annotated[str, typer.Option("--from", help="What it is written in: `python`, `node` or `go`.")] = "python",
+    language: Annotated[
+        str, typer.Option("--from", help="What it is written in: `python`, `node` or `go`.")
+    ] = "python",
 ) -> None:
     """Begin an implementation: a server that runs, licence and README; for Python, Dockerfile and lock file as well."""
     from janus_platform.cli import scaffold
@@ -56,7 +58,9 @@ def submit(
     changelog: Annotated[str | None, typer.Option(help="What is new since the last submission.")] = None,
     contact: Annotated[str | None, typer.Option(help="How to reach you.")] = None,
     instances: Annotated[int, typer.Option(help="How many nodes run it, behind the load balancer.")] = 1,
-    entry: Annotated[str, typer.Option(help="The Python file in the folder that is run, where no janus.toml says otherwise.")] = "main.py",
+    entry: Annotated[
+        str, typer.Option(help="The Python file that is run, where no janus.toml says otherwise.")
+    ] = "main.py",
     as_json: AsJson = False,
 ) -> None:
     """Try an implementation against the contract's rules and deploy it; exit code 1 when a check fails.

@@ -48,7 +48,7 @@ def find_program(command: Sequence[str], folder: Path) -> Program:
     name, *arguments = command
     if name == PYTHON:
         return Program((sys.executable, *arguments))
-    if "/" in name:
+    if "/" in name and not name.startswith("/"):
         return Program((_in_folder(name, folder), *arguments))
     found = shutil.which(name, path=os.pathsep.join(_places()))
     if found is None:
@@ -68,8 +68,7 @@ def _places() -> list[str]:
 
 
 def _in_folder(name: str, folder: Path) -> str:
-    parts = PurePosixPath(name).parts
-    if name.startswith("/") or ".." in parts:
+    if ".." in PurePosixPath(name).parts:
         raise ProgramMissingError(
             f"{name[:80]!a} leads out of the folder. Name a program of this machine, such as node, or one of the "
             "folder, such as ./server."

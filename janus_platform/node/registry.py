@@ -56,7 +56,8 @@ class Registration:
 
     `folder` is the platform's own copy, `submitted_from` where it came from; `command` is run inside the folder.
     One that runs elsewhere has a `url` instead, and neither folder nor command. `submitted` is a UTC time (ISO 8601);
-    `instances` says how many nodes run it, `environment` is the key of the packages of its own. The rest is the submission form; an empty text means "not given".
+    `instances` says how many nodes run it, `environment` is the key of the packages of its own. The rest is the
+    submission form; an empty text means "not given".
     """
 
     name: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -34,7 +35,8 @@ async def _lines(steps: asyncio.Queue[str], working: asyncio.Future[Response]) -
     while not working.done() or not steps.empty():
         step = asyncio.ensure_future(steps.get())
         try:
-            await asyncio.wait({step, working}, timeout=ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            waited: set[asyncio.Future[Any]] = {step, working}
+            await asyncio.wait(waited, timeout=ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if step.done() or not working.done():
                 yield _line({"progress": step.result() if step.done() else ""})
         finally:

@@ -14,11 +14,13 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from janus_platform.contract import PackageRules
 from janus_platform.node.packages.errors import PackagesError
@@ -107,7 +109,7 @@ class Environments:
                 with contextlib.suppress(OSError):
                     gone.append(path.rename(target))
         if gone:
-            await asyncio.to_thread(lambda: [shutil.rmtree(path, ignore_errors=True) for path in gone])
+            await asyncio.to_thread(_remove, gone)
 
     def _folders(self) -> list[Path]:
         try:
@@ -149,7 +151,8 @@ class Environments:
             )
 
     async def _installed(self, plan: Plan, draft: Path, progress: Progress) -> dict[str, Any]:
-        job = {"draft": str(draft), "lines": plan.lines(), "wheels": plan.wheels and str(plan.wheels)}
+        job: dict[str, Any] = {"draft": str(draft), "lines": plan.lines(), "wheels": plan.wheels and str(plan.wheels)}
+        job["rules"] = msgspec.structs.asdict(self.rules)
         argv = [sys.executable, "-I", "-m", _INSTALLER, json.dumps(job)]
         child = await Child.start(argv, env=os.environ, cwd=draft, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         watching = asyncio.create_task(self._until_too_large(draft))
@@ -182,6 +185,11 @@ class Environments:
         # What is fetched lies beside what is unpacked.
         while (await asyncio.to_thread(usage, draft))[0] <= 2 * self.rules.max_bytes:
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _read(child: Child, progress: Progress) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from janus_platform.contract import PackageRules, load_contract
+from janus_platform.contract import PackageRules
 from janus_platform.node.packages.errors import PackagesError
 from janus_platform.node.packages.here import python_tag
 from janus_platform.node.packages.pip import Pip, explain
@@ -156,7 +156,8 @@ def _compile(target: Path) -> None:
 def _limit(rules: PackageRules) -> None:
     os.umask(0o022)
     os.nice(_NICE)
-    for which, value in ((resource.RLIMIT_FSIZE, rules.max_bytes), (resource.RLIMIT_DATA, _DATA_BYTES)):
+    largest = max(rules.max_bytes, rules.max_wheel_bytes)
+    for which, value in ((resource.RLIMIT_FSIZE, largest), (resource.RLIMIT_DATA, _DATA_BYTES)):
         hard = resource.getrlimit(which)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(which, (value, value))
@@ -164,7 +165,7 @@ def _limit(rules: PackageRules) -> None:
 
 def main(job: dict[str, Any]) -> dict[str, Any]:
     """What came of the job, as the last line says it."""
-    rules = load_contract().packages
+    rules = PackageRules(**job["rules"])
     try:
         _limit(rules)
         wheels = Path(job["wheels"]) if job["wheels"] else None

@@ -1,4 +1,4 @@
-"""pip in a process of its own: with the index settings of this machine's pip, nothing else of its configuration.
+"""pip in a process of its own: with the index settings of this machine's pip.
 
 Only wheels are taken, so nothing of a package runs while it is installed. This module is used in the installing
 process (install.py), never in the platform's own.
@@ -6,24 +6,23 @@ process (install.py), never in the platform's own.
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from janus_platform.node.packages.errors import PackagesError
-
-# Where packages come from and how the way there is trusted; nothing of where they go, or of what may run.
+# The variables that say where packages come from and how the way there is trusted. A configuration file is pip's own to
+# read; what else it may say is overruled, by option or by variable.
 _SETTINGS = (
-    "index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "cert", "client-cert", "proxy",
-    "default-timeout", "timeout", "retries", "constraint", "keyring-provider", "cache-dir", "no-cache-dir",
+    "PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_TRUSTED_HOST",
+    "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY", "PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT", "PIP_RETRIES", "PIP_CONSTRAINT",
+    "PIP_KEYRING_PROVIDER", "PIP_CACHE_DIR", "PIP_NO_CACHE_DIR",
 )  # fmt: skip
-_SETTING = re.compile(r"(?P<section>\S+?)\.(?P<key>[a-z-]+)=(?P<value>'.*'|\".*\")")
-# A network that is not there shows after seconds, not after pip's usual minutes.
-_PATIENCE = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "15"}
+_OVERRULED = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_QUIET": "0", "PIP_VERBOSE": "0"}
+# A network that is not there shows after seconds, not after pip's usual minute.
+_PATIENCE = {"PIP_RETRIES": "1"}
 _KEPT = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NETRC", "SYSTEMROOT")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _QUIET = ("--disable-pip-version-check", "--no-input", "--no-color")
@@ -33,12 +32,11 @@ _DOWNLOAD = re.compile(r"\s*(?:Downloading|Using cached) (\S+\.whl) \(([^)]{1,40
 
 
 class Pip:
-    """Runs pip with `temporary` as its folder for temporary files; `say` gets a line for each package."""
+    """Runs pip with `temporary` as its folder for temporary files; `say` gets a line for each download."""
 
     def __init__(self, temporary: Path, say: Callable[[str], None]) -> None:
         self._temporary, self._say = temporary, say
         self._said: set[str] = set()
-        self._settings: dict[str, str] | None = None
 
     def resolve(self, requirements: Path, report: Path, *, wheels: Path | None, index: bool) -> tuple[int, str]:
         """Write a report of what is to be installed beside what is installed here. pip's exit code and output."""
@@ -56,9 +54,7 @@ class Pip:
         return self._run((*to, *map(str, wheels)), index=False)
 
     def _run(self, arguments: Sequence[str], *, index: bool) -> tuple[int, str]:
-        if index and self._settings is None:
-            self._settings = index_settings(_environment(self._temporary), os.environ)
-        environment = _environment(self._temporary, self._settings or {} if index else {})
+        environment = _environment(self._temporary, index=index)
         command = [sys.executable, "-I", "-m", "pip", *arguments, *_QUIET]
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -78,39 +74,19 @@ class Pip:
             self._say(f"downloading {found[1].rpartition('/')[2]} ({found[2]})")
 
 
-def index_settings(environment: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """This machine's index settings as pip's variables, from its configuration files and the variables in `own`.
-
-    Raises PackagesError where there is no pip that works.
-    """
-    given = {key: own[key] for key in map(_variable, (*_SETTINGS, "config-file")) if key in own}
-    asking = {key: value for key, value in environment.items() if key != "PIP_CONFIG_FILE"} | given
-    asked = subprocess.run(
-        [sys.executable, "-I", "-m", "pip", "config", "list", *_QUIET],
-        env=asking, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-    )  # fmt: skip
-    if asked.returncode:
-        raise PackagesError(explain(asked.stdout + asked.stderr))
-    found: dict[str, str] = {}
-    rows = [match for line in asked.stdout.splitlines() if (match := _SETTING.fullmatch(line))]
-    # A variable counts more than a command's section, and that more than the global one.
-    for section in ("global", "download", "install", ":env:"):
-        for row in rows:
-            if row["section"] == section and row["key"] in _SETTINGS:
-                found[_variable(row["key"])] = str(ast.literal_eval(row["value"]))
-    return _PATIENCE | found
-
-
 def explain(output: str) -> str:
     """What pip's output says went wrong: which package, and what to do."""
     for pattern, sentence in _REASONS:
         if found := re.search(pattern, output, re.MULTILINE):
-            shown = " ".join(found[1].split())[:300] if found.re.groups else ""
+            shown = "; ".join(line.strip() for line in found[1].splitlines()) if found.re.groups else ""
+            shown = _FROM_FILE.sub("", shown)[:300]
             return (_NO_NETWORK if sentence is _NO_WHEEL and _OFFLINE.search(output) else sentence).format(shown)
     errors = [line for line in output.splitlines() if line.strip()]
     return f"pip failed: {errors[-1].removeprefix('ERROR: ')[:300] if errors else 'it said nothing'}"
 
 
+# Where pip read it: a file that the submitter has never seen.
+_FROM_FILE = re.compile(r" \(from -r [^)]{1,1000}\(line \d+\)\)")
 _OFFLINE = re.compile(r"Retrying \(Retry\(|Max retries exceeded|NewConnectionError|Could not fetch URL")
 _NO_NETWORK = (
     "{}: the index of this machine's pip cannot be reached. With a network, `pip download -r requirements.txt "
@@ -124,6 +100,7 @@ _REASONS = (
     (r"No module named pip$", f"pip is missing beside the platform: `{sys.executable} -m ensurepip` brings it."),
     (r"no such option", f"pip is too old, 22.2 is needed: `{sys.executable} -m pip install --upgrade pip`."),
     (r"No space left on device", "the disk is full."),
+    (r"File too large", "a file of the packages is larger than all of them may be. Ask for less."),
     (
         r"DO NOT MATCH THE HASHES[^\0]*?^ {4}(\S[^\n]*?)(?: from |:| \(from )",
         "{}: its file has another hash than requirements.txt says. Write the hashes anew, and find out why.",
@@ -134,22 +111,24 @@ _REASONS = (
         "--generate-hashes`.",
     ),
     (
-        r"Cannot install (.{1,300}) because these package versions have conflicting dependencies",
-        "{} cannot be installed together: they need different versions of one package. Loosen a version.",
+        r"The conflict is caused by:\n((?: {4}[^\n]+\n)+)",
+        "{}: they cannot be installed together. Loosen a version.",
     ),
     (r"No matching distribution found for (.{1,300})", _NO_WHEEL),
     (r"^ERROR: Invalid requirement: (.{1,300})", "{} is no requirement."),
 )
 
 
-def _variable(setting: str) -> str:
-    return "PIP_" + setting.upper().replace("-", "_")
-
-
 def _places(wheels: Path | None, index: bool) -> list[str]:
     return [*(("--find-links", str(wheels)) if wheels else ()), *(() if index else ("--no-index",))]
 
 
-def _environment(temporary: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k in _KEPT or (settings is not None and k.lower() in _PROXIES)}
-    return {**kept, "PIP_CONFIG_FILE": os.devnull, "TMPDIR": str(temporary), "PYTHONUTF8": "1", **(settings or {})}
+def _environment(temporary: Path, *, index: bool) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+    kept |= {"PIP_CONFIG_FILE": os.devnull, "TMPDIR": str(temporary), "PYTHONUTF8": "1"}
+    if not index:
+        return kept
+    own = {k: v for k, v in os.environ.items() if k in _SETTINGS or k.lower() in _PROXIES}
+    if "PIP_CONFIG_FILE" not in own:
+        del kept["PIP_CONFIG_FILE"]
+    return {**kept, **_PATIENCE, **own, **_OVERRULED}

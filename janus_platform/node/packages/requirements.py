@@ -21,6 +21,7 @@ FILE = "requirements.txt"
 MAX_LINE = 1_000
 MAX_HASHES = 200
 _HASH = re.compile(r"--hash[= ](sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
+_ARCHIVES = (".whl", ".gz", ".zip")
 _SHOWN = 80
 
 
@@ -57,7 +58,7 @@ def read_requirements(content: bytes, rules: PackageRules) -> list[Wanted]:
         wanted.append(_wanted(number, line))
     if mixed := [one for one in wanted if not one.hashes] if any(one.hashes for one in wanted) else []:
         raise RequirementsError(
-            f"line {mixed[0].line}: {mixed[0].name} has no --hash, and others have one. Give all of them hashes, or none."
+            f"line {mixed[0].line}: {mixed[0].name} has no --hash, and others have. Give all of them hashes, or none."
         )
     return wanted
 
@@ -82,8 +83,8 @@ def _wanted(number: int, line: str) -> Wanted:
     if line.startswith("-"):
         option = re.split(r"[= ]", line, maxsplit=1)[0]
         raise RequirementsError(
-            f"line {number}: {option[:_SHOWN]!a} is not taken here. Name packages, with versions, markers and hashes; they "
-            "come from the index that this machine's pip uses, or from the folder wheels/."
+            f"line {number}: {option[:_SHOWN]!a} is not taken here. Name packages, with versions, markers and hashes; "
+            "they come from the index that this machine's pip uses, or from the folder wheels/."
         )
     hashes = _HASH.findall(line)
     plain = _HASH.sub("", line).strip()
@@ -93,14 +94,14 @@ def _wanted(number: int, line: str) -> Wanted:
         requirement = Requirement(plain)
     except (InvalidRequirement, RecursionError):
         raise RequirementsError(f"line {number}: {_why_none(plain)}") from None
-    if requirement.url:
-        raise RequirementsError(f"line {number}: {_why_none(requirement.url)}")
+    if requirement.url or requirement.name.endswith(_ARCHIVES):
+        raise RequirementsError(f"line {number}: {_why_none(requirement.url or requirement.name)}")
     return Wanted(number, requirement, tuple(hashes))
 
 
 def _why_none(text: str) -> str:
     shown = ascii(text[:_SHOWN])
-    if "://" in text or text.startswith((".", "/", "~", "file:")) or text.endswith((".whl", ".gz", ".zip")):
+    if "://" in text or text.startswith((".", "/", "~", "file:")) or text.endswith(_ARCHIVES):
         return f"{shown} is an address or a path. Name the package, and put its wheel into the folder wheels/."
     if " --" in text:
         return f"{shown} has an option that is not taken here; only --hash=sha256:… is."

@@ -23,7 +23,7 @@ _NEEDED = ("METADATA", "RECORD", "WHEEL")
 
 
 def check_wheel(path: Path, rules: PackageRules) -> tuple[int, int]:
-    """How many bytes and files the wheel holds. Raises WheelError when it is none, too large, or would write outside."""
+    """How many bytes and files the wheel holds. Raises WheelError for what is none or may not be installed."""
     name = ascii(path.name[:120])[1:-1]
     try:
         parse_wheel_filename(path.name)
@@ -42,7 +42,7 @@ def check_wheel(path: Path, rules: PackageRules) -> tuple[int, int]:
         raise WheelError(f"{name} unpacks to {size:,} bytes; {rules.max_bytes:,} are allowed.")
     for entry in entries:
         if wrong := _wrong(entry):
-            raise WheelError(f"{name} holds {ascii(entry.filename[:80])}, {wrong}. It is not installed.")
+            raise WheelError(f"{name} holds {entry.filename[:80]!a}, {wrong}. It is not installed.")
     if len({entry.filename for entry in entries}) < len(entries):
         raise WheelError(f"{name} holds two files of one name. It is not installed.")
     _check_metadata(name, entries)
