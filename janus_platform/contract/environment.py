@@ -66,6 +66,12 @@ _PLATFORM = (
     ),
     Variable("JANUS_WEB", YOURS, "corpus", "`live`: web proxy and search answer from the real web."),
     Variable(
+        "JANUS_MODEL",
+        YOURS,
+        "none: the local engine",
+        "A language model that answers beside the local engine: a name of `janus model list`, or a GGUF file's path.",
+    ),
+    Variable(
         "JANUS_API_KEYS",
         YOURS,
         "none: the gateway is open on this machine",
@@ -78,7 +84,7 @@ _REST = (
         "JANUS_ROOM",
         YOURS,
         "the ticket that was kept, else none",
-        "A learner's ticket to a shared room: the platform of the room then takes the local one's place.",
+        "A learner's ticket to a shared classroom: the platform of the classroom then takes the local one's place.",
         secret=True,
     ),
     Variable("JANUS_LEADERBOARD", BENCH, "one's own", "Address of a shared leaderboard to publish on."),
