@@ -15,7 +15,7 @@ import openai
 import psutil
 import pytest
 
-from janus_platform.services.inference.extractive import FINGERPRINT
+from janus_platform.services.inference.local.extractive import FINGERPRINT
 from tests.services.inference_rig import CONTRACT, KEY
 from tests.services.llama_rig import AUTH, NAME, Served, model_path, served
 

@@ -18,15 +18,15 @@ from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.chunks import Answer, Draft, truncate
 from janus_platform.services.inference.engine import Chunk
 from janus_platform.services.inference.errors import ApiError, invalid
-from janus_platform.services.inference.extractive import FINGERPRINT, answer
-from janus_platform.services.inference.images import describe
-from janus_platform.services.inference.json_answers import json_answer
+from janus_platform.services.inference.local.extractive import FINGERPRINT, answer
+from janus_platform.services.inference.local.images import describe
+from janus_platform.services.inference.local.json_answers import json_answer
+from janus_platform.services.inference.local.prompt import Message, read_prompt
+from janus_platform.services.inference.local.reasoning import reasoning_for
+from janus_platform.services.inference.local.tool_calls import ask_for, calls_of
+from janus_platform.services.inference.local.tool_results import answer_from, results_since
 from janus_platform.services.inference.messages import ChatMessage
-from janus_platform.services.inference.prompt import Message, read_prompt
-from janus_platform.services.inference.reasoning import reasoning_for
 from janus_platform.services.inference.tokens import IMAGE_TOKENS, Pace, count_tokens
-from janus_platform.services.inference.tool_calls import ask_for, calls_of
-from janus_platform.services.inference.tool_results import answer_from, results_since
 
 # Tokens of all choices together: a schema's longest constant, 128 times, would be an answer of a gigabyte.
 MAX_ANSWER_TOKENS = 200_000

@@ -20,9 +20,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from janus_platform.services.inference.prompt import Message, Passage, Prompt, read_prompt
-from janus_platform.services.inference.sentences import Sentence, sentences_of
-from janus_platform.services.inference.stemming import content_stems, topic_stems, words
+from janus_platform.services.inference.local.prompt import Message, Passage, Prompt, read_prompt
+from janus_platform.services.inference.local.sentences import Sentence, sentences_of
+from janus_platform.services.inference.local.stemming import content_stems, topic_stems, words
 
 FINGERPRINT = "janus-local-extractive-1"
 NOT_COVERED = (
