@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import struct
 from pathlib import Path
 
 import msgspec
@@ -14,35 +13,16 @@ import pytest
 from janus_platform.clock import SystemClock
 from janus_platform.contract import ModelEngineRules
 from janus_platform.services.inference.errors import ApiError
-from janus_platform.services.inference.extractive import FINGERPRINT
 from janus_platform.services.inference.llama import start
 from janus_platform.services.inference.llama.memory import PROGRAM_BYTES, Need, TooLargeError, need_of, slots_that_fit
 from janus_platform.services.inference.llama.slots import Slots
 from janus_platform.services.inference.llama.start import EngineMissingError, model_engine
+from janus_platform.services.inference.local.extractive import FINGERPRINT
 from janus_platform.services.inference.models.errors import ModelMissingError, NotAModelError
 from tests.services.inference_rig import CONTRACT
-from tests.services.llama_rig import NAME, Served, model_path, served
-from tests.services.small_gguf import FLOAT32, STRING, UINT32, pair, text
+from tests.services.llama_rig import NAME, Served, llama_file, model_path, served
 
 RULES = CONTRACT.inference.model_engine
-
-
-def llama_file(path: Path, *, layers: int) -> Path:
-    """A whole GGUF file of an architecture that llama.cpp knows, with hardly anything in it."""
-    numbers = {
-        "context_length": 64,
-        "embedding_length": 8,
-        "block_count": layers,
-        "feed_forward_length": 8,
-        "attention.head_count": 8,
-        "vocab_size": 3,
-    }
-    pairs = [pair("general.architecture", STRING, text("llama"))]
-    pairs += [pair(f"llama.{name}", UINT32, struct.pack("<I", number)) for name, number in numbers.items()]
-    tensor = text("w") + struct.pack("<IQIQ", 1, 8, FLOAT32, 0)
-    head = b"GGUF" + struct.pack("<IQQ", 3, 1, len(pairs)) + b"".join(pairs) + tensor
-    path.write_bytes(head.ljust(-(-len(head) // 32) * 32, b"\0") + bytes(32))
-    return path
 
 
 def after_loading(model: Served) -> dict[str, object]:
