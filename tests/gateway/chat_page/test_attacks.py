@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.gateway.chat_rig import GatewayThread, Visit, event, plays, says, visit
+from tests.gateway.chat_page.rig import GatewayThread, Visit, event, plays, says, visit
 from tests.gateway.rig import DONE, chunk
 
 RUN = "pwned=1"
@@ -57,6 +57,17 @@ ANSWERS = {
     "language": '```"><script>pwned=1</script>\nx\n```',
     "language class": "```x onclick=pwned=1\nx\n```",
     "template": "{{constructor.constructor('pwned=1')()}} ${pwned=1} <%= pwned %>",
+    "link in a formula": r"$\href{javascript:pwned=1}{x}$ and \[\url{javascript:pwned=1}\]",
+    "picture in a formula": r"$\includegraphics{https://evil.example/x.png}$",
+    "markup in a formula": r"$\text{<img src=x onerror=pwned=1>}$ $<script>pwned=1</script>$",
+    "style in a formula": r"$\style{position:fixed}{x} \class{only-heard}{x} \id{turns}{x} \data{a=b}{x}$",
+    "macro without end": r"$\def\a{\a\a}\a$ $\gdef\b{\b}\b$",
+    "giant formula": r"$\rule{9999em}{9999em}\kern{9999em}$ $$\begin{matrix}" + "&" * 800 + r"\end{matrix}$$",
+    "colour in a formula": r"$\color{red;background:url(https://evil.example)}x$ $\color{expression(pwned=1)}x$",
+    "deep formula": "$" + "{" * 400 + "x" + "}" * 400 + "$",
+    "markup in coloured code": "```html\n<img src=x onerror=pwned=1><script>pwned=1</script>\n```",
+    "template in coloured code": "```js\n`${pwned=1}`\n```",
+    "name of a language": "```__proto__\nx\n```\n\n```../../../x\ny\n```\n\n```constructor\nz\n```",
     "null bytes": "<scr\x00ipt>pwned=1</scr\x00ipt>",
     "clobbering": '<a id="turns"></a><form id="composer"><input name="children"></form>',
 }
@@ -84,6 +95,11 @@ def test_nothing_in_an_answer_runs(chat: Visit, served: GatewayThread, name: str
     assert set(hrefs) <= {"a.example", "b.example", "evil.example"}
     if name in ("user name", "relative link", "javascript link", "entity in the scheme", "backslashes", "zero width"):
         assert hrefs == []
+    if "formula" in name or "macro" in name:
+        chat.page.wait_for_function("document.querySelectorAll('link[href$=\"Temml-Local.css\"]').length")
+        # Each stands there as MathML or as it was written, and is as large as the page allows.
+        assert chat.page.locator(".math math a, .math math img, .math [id], .math [style*=url]").count() == 0
+        assert chat.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     chat.check_quiet()
 
 

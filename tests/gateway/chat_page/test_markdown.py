@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.gateway.chat_rig import GatewayThread, Visit, visit
+from tests.gateway.chat_page.rig import GatewayThread, Visit, visit
 from tests.gateway.rig import DONE, PATIENCE, Exchange, chunk
 
 # Draws `text` in pieces of `size` and returns the HTML, without what says where a link leads.
@@ -61,11 +61,19 @@ CASES = {
         "</table></div><p>4</p>"
     ),
 }
+MATH = {
+    r"So $x^2$, \(y\) or \[z\].": r"<p>So <span{}>$x^2$</span>, <span{}>\(y\)</span> or <span{}>\[z\]</span>.</p>",
+    "It costs $5 or $6, $ 7 $ and \\$8$.": "<p>It costs $5 or $6, $ 7 $ and $8$.</p>",
+    "`$x$` and $y `z$`": "<p><code>$x$</code> and <span{}>$y `z$</span>`</p>",
+    "so\n$$\na *b* c\n$$\nand $$d$$": "<p>so</p><div{}>$$\na *b* c\n$$</div><p>and <span{}>$$d$$</span></p>",
+    "\\[\na\n\nb": "<p>[\na</p><p>b</p>",
+    "- a\n\n  $$ b $$\n- c": "<ul><li>a<div{}>$$ b $$</div></li><li>c</li></ul>",
+}
 CODE = (
     "Before:\n```python\nif a < b:\n\n    # no heading\n```\nAfter\n\n- item\n  ```\n  in\n  ```\n\n~~~\nnever closed"
 )
 LONG = "\n\n".join(
-    [*CASES, CODE, "- x\n\n\n  y\n\n- z\n1. a\n1\n2", "\ttab\n-\ttab\n", "a | b\nno table\n\nx |\r\n-|\r\n1\r\n"]
+    [*CASES, *MATH, CODE, "- x\n\n\n  y\n\n- z\n1. a\n1\n2", "\ttab\n-\ttab\n", "a | b\nno table\n\nx |\r\n-|\r\n1\r\n"]
 )
 
 
@@ -95,10 +103,16 @@ def test_markdown_becomes(page: Page, source: str) -> None:
     assert draw(page, source) == CASES[source]
 
 
+@pytest.mark.parametrize("source", MATH)
+def test_formulas_are_found_and_prices_are_not(page: Page, source: str) -> None:
+    # The stream has not ended: they are as they were written.
+    assert draw(page, source) == MATH[source].replace("{}", ' class="math"')
+
+
 def test_code_fences_keep_every_character_and_name_their_language(page: Page) -> None:
     drawn = draw(page, CODE)
     assert re.findall(r'aria-label="([^"]*)"', drawn) == ["Code, python", "Code", "Code"]
-    assert re.findall(r"<pre[^>]*><code>(.*?)</code>", drawn, re.S) == [
+    assert re.findall(r"<pre[^>]*><code[^>]*>(.*?)</code>", drawn, re.S) == [
         "if a &lt; b:\n\n    # no heading",
         "in",
         "never closed",
@@ -136,6 +150,9 @@ HOSTILE = {
     "emphasis in emphasis": "*" * 50_000 + "a" + "*" * 50_000,
     "emphasis in emphasis, many paragraphs": ("*" * 4_000 + "a" + "*" * 4_000 + "\n\n") * 20,
     "addresses in quotation marks": 'https://a.example/"' * 8_000,
+    "dollars": "$a " * 30_000,
+    "dollar lines": "$$ a\n" * 20_000,
+    "formulas": "$x$ and \\(y\\), " * 500,
     "quotations and lists": "> - " * 10_000 + "x",
 }
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.gateway.chat_rig import GatewayThread, Visit, event, plays, says, visit
+from tests.gateway.chat_page.rig import GatewayThread, Visit, event, plays, says, visit
+from tests.gateway.chat_page.test_asking import PIXEL
 from tests.gateway.rig import Exchange, chunk
-from tests.gateway.test_chat_page import PIXEL
 
 RICH = (
-    "# Title\n\nSome `code`, a [link](https://a.example) and **more**.\n\n```python\nprint(1)\n```\n\n"
+    "# Title\n\nSome `code`, $x^2$, a [link](https://a.example) and **more**.\n\n```python\nprint(1)\n```\n\n"
     "| a | b |\n|---|---|\n| 1 | 2 |\n\n> quoted\n\n1. one\n   - two\n\nSources:\n- [A page](https://a.example/p)\n"
 )
 Scheme = Literal["light", "dark"]
-PHONE = {"width": 390, "height": 844}
+PHONE = {"width": 320, "height": 640}
 
 
 def violations(page: Page) -> list[str]:
@@ -37,11 +38,25 @@ def test_axe_finds_nothing(browser: Browser, served: GatewayThread, scheme: Sche
         served.script = says(RICH, picture, reasoning="Thinking.")
         seen.ask()
         served.script = plays(chunk(content="half"), event(error={"message": "It broke."}))
+        seen.page.get_by_role("button", name="Compare two").click()
+        seen.page.set_input_files(
+            "#files", [{"name": "dot.png", "mimeType": "image/png", "buffer": base64.b64decode(PIXEL)}]
+        )
+        seen.page.locator("#tray li").wait_for()
+        assert violations(seen.page) == []
         seen.ask()
-        seen.page.locator(".trace").nth(1).wait_for()
+        seen.finished(3)
+        seen.page.locator("math").wait_for()
+        seen.page.locator(".hl-built").wait_for()
+        seen.page.locator(".trace").nth(2).wait_for()
         seen.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         assert violations(seen.page) == []
         assert seen.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        for opens, closes in (("Conversations", "Close the conversations"), ("Settings", "Close the settings")):
+            seen.page.get_by_role("button", name=opens, exact=True).click()
+            seen.page.get_by_role("button", name=closes).wait_for()
+            assert violations(seen.page) == []
+            seen.page.get_by_role("button", name=closes).click()
 
 
 def test_everything_is_done_with_the_keyboard_alone(chat: Visit, served: GatewayThread) -> None:
@@ -58,13 +73,18 @@ def test_everything_is_done_with_the_keyboard_alone(chat: Visit, served: Gateway
     assert chat.page.locator(".asked p").inner_text() == "One\ntwo"
     chat.page.locator(".skip").focus()
     order = []
-    for _ in range(11):
-        order.append(chat.page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+    for _ in range(16):
+        order.append(
+            chat.page.evaluate(
+                "document.activeElement.id || document.activeElement.ariaLabel || document.activeElement.textContent"
+            )
+        )
         ring = chat.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert ring == "solid", order
         keys.press("Tab")
-    expected = ["Skip to the question", "new", "theme", "model", "Reasoning", "link", "Copy", "Retry", "Trace"]
-    assert order == [*expected, "question", "send"]
+    head = ["Skip to the question", "open-panel", "new", "open-settings", "model", "compare"]
+    turn = ["Edit your question", "Copy your question", "Reasoning", "link", "Copy", "Regenerate", "Trace"]
+    assert order == [*head, *turn, "attach", "question", "send"]
     chat.page.get_by_text("Reasoning", exact=True).focus()
     keys.press("Enter")
     expect(chat.page.get_by_text("Thinking.")).to_be_visible()
@@ -107,13 +127,30 @@ def test_dark_mode_follows_the_system_until_the_reader_chooses(browser: Browser,
     shade = "getComputedStyle(document.body).backgroundColor"
     with visit(browser, served.url, color_scheme="dark") as seen:
         dark = seen.page.evaluate(shade)
-        button = seen.page.get_by_role("button", name="Dark mode")
-        expect(button).to_have_attribute("aria-pressed", "true")
-        button.click()
+        seen.page.emulate_media(color_scheme="light")
         light = seen.page.evaluate(shade)
-        seen.page.reload()
-        expect(button).to_have_attribute("aria-pressed", "false")
-        assert seen.page.evaluate(shade) == light != dark
+        assert light != dark
+        for choice, expected in (("Dark", dark), ("Light", light)):
+            seen.page.get_by_role("button", name="Settings").click()
+            seen.page.get_by_label("Appearance").select_option(choice)
+            seen.page.keyboard.press("Escape")
+            seen.page.emulate_media(color_scheme="dark")
+            seen.page.reload()
+            assert seen.page.evaluate(shade) == expected
+
+
+def test_the_dialogs_take_the_focus_and_give_it_back(browser: Browser, served: GatewayThread) -> None:
+    with visit(browser, served.url, viewport=PHONE) as seen:
+        for name, box in (("Settings", "#settings"), ("Conversations", "#panel")):
+            button = seen.page.get_by_role("button", name=name, exact=True)
+            button.focus()
+            seen.page.keyboard.press("Enter")
+            seen.page.locator(f"{box}:modal").wait_for()
+            assert seen.page.evaluate(f"document.querySelector('{box}').contains(document.activeElement)")
+            seen.page.keyboard.press("Escape")
+            expect(seen.page.locator(box)).to_be_hidden()
+            expect(button).to_be_focused()
+        seen.check_quiet()
 
 
 def test_nothing_moves_where_the_reader_wants_little_motion(browser: Browser, served: GatewayThread) -> None:
@@ -134,19 +171,15 @@ def test_nothing_moves_where_the_reader_wants_little_motion(browser: Browser, se
     served.release(hold)
 
 
-_ROOM = """select => {
-    const style = getComputedStyle(select);
-    const pen = document.createElement("canvas").getContext("2d");
-    pen.font = style.font;
-    const ARROW = 24;  // What Chromium draws at the end, at most.
-    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - ARROW;
-    return room - pen.measureText(select.selectedOptions[0].textContent).width;
-}"""
-
-
-def test_a_phone_shows_the_whole_name_of_who_answers(browser: Browser, served: GatewayThread) -> None:
+@pytest.mark.parametrize("name", ["short", "an-implementation-whose-name-is-as-long-as-names-may-be-in-here"])
+def test_a_phone_shows_the_whole_name_of_who_answers(browser: Browser, name: str) -> None:
+    served = GatewayThread(names=["impl", name]).start()
     with visit(browser, served.url, viewport=PHONE) as seen:
-        chosen = seen.page.locator("#model")
-        expect(chosen.locator("option").first).to_contain_text("now")
-        assert chosen.evaluate(_ROOM) >= 0
+        expect(seen.page.locator("#model option").first).to_contain_text("now")
+        expect(seen.page.locator("#model-whole")).to_be_hidden()
+        seen.page.select_option("#model", name)
+        expect(seen.page.locator("#model-whole")).to_be_visible(visible=name != "short")
+        seen.ask()
+        expect(seen.page.locator(".answer h2 bdi")).to_have_text(name)
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    served.stop()

@@ -12,7 +12,7 @@ import pytest
 
 from janus_platform.gateway.access import AccessRules, digest
 from janus_platform.gateway.chat_page import FOLDER
-from tests.gateway.chat_rig import says
+from tests.gateway.chat_page.rig import says
 from tests.gateway.rig import CONTRACT, Served, ask, gateway, in_loop, upstream
 
 PAGE, TRACES = CONTRACT.gateway.page_path, CONTRACT.gateway.traces_path
@@ -33,7 +33,9 @@ async def asked(served: Served, **headers: str) -> str:
 async def test_every_file_of_the_page_comes_with_its_security_headers_and_is_not_sent_twice() -> None:
     async with upstream(says("Hello")) as up, gateway(up) as served:
         page = (await served.client.get(PAGE)).text
-        names = [PAGE, *(f"/chat/{path.name}" for path in FOLDER.iterdir() if path.suffix in (".js", ".css", ".svg"))]
+        sent = (".js", ".css", ".svg", ".png", ".woff2")
+        files = [path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.suffix in sent]
+        names = [PAGE, "/chat/facts.js", *(f"/chat/{name}" for name in files)]
         assert {f"/{name}" for name in re.findall(r'(?:src|href)="(chat/[^"]+)"', page)} < set(names)
         for name in names:
             got = await served.client.get(name)
@@ -54,7 +56,7 @@ async def test_every_file_of_the_page_comes_with_its_security_headers_and_is_not
 def test_the_page_holds_no_inline_code_and_names_no_other_place() -> None:
     page = (FOLDER / "index.html").read_text("utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|//", page.removeprefix("<!doctype html>"))
-    for path in FOLDER.glob("*.js"):
+    for path in [*FOLDER.glob("*.js"), *FOLDER.glob("vendor/*.js")]:
         code = path.read_text("utf-8")
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser", code
@@ -62,16 +64,49 @@ def test_the_page_holds_no_inline_code_and_names_no_other_place() -> None:
 
 
 def test_what_the_page_vendors_is_what_npm_has_with_its_licence() -> None:
-    vendored = json.loads((FOLDER / "vendored.json").read_text("utf-8"))
+    folder = FOLDER / "vendor"
+    vendored = json.loads((folder / "vendored.json").read_text("utf-8"))
     for name, entry in vendored.items():
-        sha512 = base64.b64encode(hashlib.sha512((FOLDER / name).read_bytes()).digest()).decode()
+        sha512 = base64.b64encode(hashlib.sha512((folder / name).read_bytes()).digest()).decode()
         assert entry["integrity"] == f"sha512-{sha512}", f"{name} is not the file of {entry['source']}"
         assert entry["version"] in entry["source"]
         assert f"{entry['package']}.LICENSE" in vendored
-    assert {name for name in vendored if name.endswith(".js")} == {path.name for path in FOLDER.glob("*.min.js")}
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert set(vendored) == files - {"vendored.json"}
 
 
-@pytest.mark.parametrize("path", ["/chat", "/chat/", "/chat/../app.py", "/chat/%2e%2e/app.py", "/chat/__init__.py"])
+@in_loop
+async def test_the_page_gets_the_limits_of_a_request_from_the_contract() -> None:
+    async with upstream(says("Hello")) as up, gateway(up) as served:
+        facts = json.loads((await served.client.get("/chat/facts.js")).text.split("freeze(")[1].split(")")[0])
+        limits = CONTRACT.inference.limits
+        assert facts["maxPictures"] == limits.max_images and facts["maxPictureBytes"] == limits.max_image_bytes
+        assert facts["maxBodyBytes"] == CONTRACT.gateway.max_body_bytes
+        assert facts["defaultModel"] == CONTRACT.gateway.default_model
+
+
+def test_what_the_page_loads_at_first_is_small_and_code_and_formulas_come_later() -> None:
+    def imports(name: str) -> set[str]:
+        found = re.findall(r'^import (?:[^"]+ from )?"\./([^"]+)";$', (FOLDER / name).read_text("utf-8"), re.M)
+        return {name, *(deep for one in found if one != "facts.js" for deep in imports(one))}
+
+    first = {"index.html", "chat.css", "answer.css", "icon.svg", *imports("chat.js")}
+    assert "markdown.js" in first and not first & {"highlight.js", "math.js"}
+    assert sum((FOLDER / name).stat().st_size for name in first) <= 200_000
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/chat",
+        "/chat/",
+        "/chat/../app.py",
+        "/chat/%2e%2e/app.py",
+        "/chat/__init__.py",
+        "/chat/vendor",
+        "/chat/vendor/vendored.json",
+    ],
+)
 def test_nothing_but_the_page_is_served(path: str) -> None:
     @in_loop
     async def tried() -> None:

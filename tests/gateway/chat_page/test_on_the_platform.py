@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.gateway.chat_rig import visit
+from tests.gateway.chat_page.rig import visit
 from tools.environment import variables
 from tools.platform import fresh_home
 

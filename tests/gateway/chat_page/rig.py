@@ -23,9 +23,10 @@ addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) 
 });
 """
 # A script, frame or handler that came out of an answer.
-_ALIEN = """() => [...document.querySelectorAll("#turns *, #model *")].filter((one) =>
-    !one.matches("article,h2,h3,h4,h5,h6,p,span,bdi,div,details,summary,button,ul,ol,li,a,code,pre,em,strong,del,br,hr,"
-        + "blockquote,table,caption,thead,tbody,tr,th,td,figure,figcaption,img,small,option")
+_ALIEN = """() => [...document.querySelectorAll("#turns *, #model *, #kept *, #tray *")].filter((one) =>
+    !one.matches("math,math :not(a,img,svg,annotation-xml,semantics)")
+    && !one.matches("article,h2,h3,h4,h5,h6,p,span,bdi,div,details,summary,button,ul,ol,li,a,code,pre,em,strong,del,"
+        + "br,hr,blockquote,table,caption,thead,tbody,tr,th,td,figure,figcaption,img,small,option,input")
     || [...one.attributes].some(({ name }) => /^(on.*|srcdoc|action|formaction)$/.test(name))
     || (one.matches("a") && (!/^https?:$/.test(one.protocol) || one.rel !== "noopener noreferrer"))
     || (one.matches("img") && !/^data:image\\/(png|jpeg|webp|gif);base64,/.test(one.src))
@@ -92,6 +93,19 @@ class Visit:
         """Return when that many answers are over."""
         self.page.locator('.answer[aria-busy="false"]').nth(number - 1).wait_for()
 
+    def kept(self, condition: str = "true") -> list[dict[str, Any]]:
+        """The conversations that the browser keeps, newest first, as soon as `condition` holds for `all` of them."""
+        script = """async ([patience]) => {
+            const store = await import("/chat/store.js");
+            for (const end = performance.now() + patience; performance.now() < end;) {
+                const all = await Promise.all((await store.titles()).map(({ id }) => store.load(id)));
+                if (CONDITION) return all;
+                await new Promise((resolve) => setTimeout(resolve, 20));
+            }
+            throw new Error("not kept: CONDITION");
+        }"""
+        return list(self.page.evaluate(script.replace("CONDITION", condition), [1000 * PATIENCE]))
+
     def text(self, selector: str) -> str:
         return self.page.locator(selector).last.inner_text()
 
@@ -109,8 +123,8 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, url: str, **context: Any) -> Iterator[Visit]:
-    """The chat page in a fresh profile, once its list of implementations is there."""
+def visit(browser: Browser, url: str, script: str = "", **context: Any) -> Iterator[Visit]:
+    """The chat page in a fresh profile, once its list of implementations is there; `script` runs before the page's."""
     profile = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
     profile.set_default_timeout(PATIENCE * 1000)
     page = profile.new_page()
@@ -137,7 +151,7 @@ def visit(browser: Browser, url: str, **context: Any) -> Iterator[Visit]:
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
     page.on("dialog", opened)
     profile.on("request", requested)
-    page.add_init_script(_WATCH)
+    page.add_init_script(_WATCH + script)
     page.goto(url)
     try:
         yield seen
