@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, cast
 
 import interactive_byte
 import interactive_ranking
+import interactive_request
 import interactive_score
 import interactive_streams
 from docutils import nodes
@@ -48,6 +49,7 @@ def limits_in_words() -> str:
 
 INTERACTIVES = {
     "score": Interactive(interactive_score.still, interactive_score.data),
+    "request": Interactive(interactive_request.still, interactive_request.data),
     "streams": Interactive(interactive_streams.still, interactive_streams.data),
     "ranking": Interactive(interactive_ranking.still, interactive_ranking.data),
     "byte": Interactive(interactive_byte.still, interactive_byte.data),

@@ -35,9 +35,7 @@ PARTS = {
     "router": Part("router", "notebooks/gateway_routing", "gateway/", "Chooses the implementation."),
     "balancer": Part("balancer", "notebooks/gateway_routing", "gateway/", "Chooses one of its nodes."),
     "node": Part("implementation", "notebooks/tee_execution", "node/", "A competitor's program in a sandbox."),
-    "proxy": Part(
-        "egress proxy", "notebooks/egress_control", "egress/", "Lets out to the five services, and none else."
-    ),
+    "proxy": Part("egress proxy", "notebooks/egress_control", "egress/", "Lets out to the services, and nowhere else."),
     "leaderboard": Part("leaderboard", "notebooks/leaderboard", "janus_bench/", "Ranks the published runs."),
     "classroom": Part("classroom", "book/teach/room", "classroom/", "Shares one platform with a class."),
 }
