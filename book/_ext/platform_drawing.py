@@ -60,24 +60,24 @@ CLIENTS, GATEWAY, NODE, NODE_SHORT = "who asks", "gateway", "node: a simulated T
 
 
 def wide() -> Layout:
-    """In rows, 760 units wide."""
+    """In rows, as wide as the text of a page on a desk."""
     services = list(load_contract().services)
-    step, width = 744 / len(services), 744 / len(services) - 12
+    step, width = 674 / len(services), 674 / len(services) - 9
     boxes: dict[str, Box] = {
-        "classroom": (24, 36, 150, 40), "chat": (206, 36, 150, 40), "client": (388, 36, 150, 40),
-        "bench": (586, 36, 150, 40), "checks": (206, 152, 104, 40), "router": (342, 152, 104, 40),
-        "balancer": (478, 152, 104, 40), "leaderboard": (620, 152, 116, 40), "node": (450, 260, 160, 40),
-        "proxy": (8, 344, 744, 38),
+        "classroom": (22, 36, 136, 40), "chat": (187, 36, 136, 40), "client": (352, 36, 136, 40),
+        "bench": (532, 36, 136, 40), "checks": (187, 152, 94, 40), "router": (310, 152, 94, 40),
+        "balancer": (433, 152, 94, 40), "leaderboard": (558, 152, 110, 40), "node": (408, 260, 144, 40),
+        "proxy": (8, 344, 674, 38),
     }  # fmt: skip
     for number, name in enumerate(services):
-        boxes[name] = (14 + number * step, 424, width, 48)
+        boxes[name] = (12.5 + number * step, 424, width, 48)
     frames = {
-        "clients": ((8, 6, 744, 84), CLIENTS),
-        "gateway": ((190, 122, 408, 84), GATEWAY),
-        "walls": ((270, 230, 356, 84), NODE),
+        "clients": ((8, 6, 674, 84), CLIENTS),
+        "gateway": ((172, 122, 370, 84), GATEWAY),
+        "walls": ((240, 230, 326, 84), NODE),
     }
     ways = [("clients", "checks"), *WAYS, ("bench", "leaderboard"), *(("proxy", name) for name in services)]
-    return Layout(760, 480, boxes, frames, ways)
+    return Layout(690, 480, boxes, frames, ways)
 
 
 def upright() -> Layout:

@@ -4,7 +4,6 @@
 function janusRequestFigure() {
     const { element, player, shape } = Interactive;
     const ROW = 24;
-    const WIDTH = 640;
     const LABELS = 130;
 
     /** For each part of the drawing, the milliseconds in which it has the request. */
@@ -29,6 +28,7 @@ function janusRequestFigure() {
 
     Interactive.mount("request", (recorded, stage) => {
         const { question, pieces, spans } = recorded;
+        const WIDTH = Math.min(690, stage.clientWidth); // a unit is a pixel, so that letters keep their size on a phone
         const end = Math.max(...spans.map(span => span[2]), pieces.at(-1)[0]) + 10;
         const busy = busyTimes(recorded);
         const drawings = [...stage.querySelectorAll("svg")];
