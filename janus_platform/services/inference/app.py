@@ -1,6 +1,6 @@
 """The inference service: chat completions, models and embeddings in the OpenAI wire format.
 
-Which engine answers is decided when the service is built (local.py, upstream.py); what does not depend on it stands
+Which engine answers is decided when the service is built (local/, upstream/); what does not depend on it stands
 here: the key (`Authorization: Bearer …`), the fields, the prices, the shape of errors. Streams are Server-Sent Events;
 a stream that ends well ends with `[DONE]`.
 
@@ -34,11 +34,11 @@ from janus_platform.services.inference.embeddings import EmbeddingRequest, embed
 from janus_platform.services.inference.engine import Chunk, Embedder, Engine
 from janus_platform.services.inference.errors import ApiError, error_response
 from janus_platform.services.inference.events import CallerLeftError, EventStream, while_there
-from janus_platform.services.inference.extractive import FINGERPRINT
 from janus_platform.services.inference.large import LargeBody
 from janus_platform.services.inference.llama.choice import ModelFirst, local_model, own_model
 from janus_platform.services.inference.llama.engine import LlamaEngine
-from janus_platform.services.inference.local import LocalEngine
+from janus_platform.services.inference.local.engine import LocalEngine
+from janus_platform.services.inference.local.extractive import FINGERPRINT
 from janus_platform.services.inference.tokens import Pace
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).

@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 READY = "ready"
+BATCH = 256
 
 
 def main() -> None:
@@ -33,6 +34,8 @@ def _serve(wanted: dict[str, Any]) -> None:
     params.hostnames, params.api_keys = [wanted["socket"]], [wanted["key"]]
     params.n_parallel = wanted["slots"]
     params.n_ctx = wanted["slots"] * wanted["context"]
+    # While one prompt is read, the other slots wait: at most for so many tokens of it.
+    params.n_batch = params.n_ubatch = BATCH
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = wanted["threads"]
     # An answer may be long; what connects is the platform alone.
     params.n_threads_http = 2 * wanted["slots"] + 2

@@ -6,8 +6,7 @@ cancelling; what is added stands here: a place in the queue, the model's name, t
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from typing import Any
@@ -20,7 +19,8 @@ from janus_platform.contract import InferenceLimits, ModelEngineRules, UpstreamR
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.engine import Chunk
 from janus_platform.services.inference.errors import ApiError
-from janus_platform.services.inference.llama.requests import SEEDS, Abilities, Translation, explained, too_long
+from janus_platform.services.inference.llama.assembly import assembled
+from janus_platform.services.inference.llama.requests import Abilities, Translation, explained, too_long
 from janus_platform.services.inference.llama.slots import Slots
 from janus_platform.services.inference.llama.supervisor import FAILED, READY, Launch, Supervisor
 from janus_platform.services.inference.upstream.engine import UpstreamEngine
@@ -66,13 +66,9 @@ class LlamaEngine:
         self.process.start()
 
     async def complete(self, request: ChatRequest) -> dict[str, Any]:
-        """The whole answer, of `n` choices side by side. Raises ApiError."""
-        body = await self._body(request)
-        seeds = [{} if request.seed is None else {"seed": (body["seed"] + i) % SEEDS} for i in range(request.n)]
-        answers = await _together([self._one(request, body | seed) for seed in seeds])
-        choices = [self._choice(answer, index) for index, answer in enumerate(answers)]
-        usage = _summed([answer["usage"] for answer in answers])
-        return self._labelled(answers[0] | {"choices": choices, "usage": usage}, request)
+        """The whole answer, of `n` choices. Raises ApiError."""
+        async with aclosing(await self.stream(replace(request, include_usage=True))) as chunks:  # type: ignore[type-var]
+            return await assembled(chunks)
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Chunk]:
         """The chunks, once the first is there. Raises ApiError until then."""
@@ -119,13 +115,6 @@ class LlamaEngine:
             raise self._away()
         return self._translation.body(request)
 
-    async def _one(self, request: ChatRequest, body: Mapping[str, Any]) -> dict[str, Any]:
-        async with self._slots.one():
-            try:
-                return await self._server.complete(_sent(request, body))
-            except ApiError as error:
-                raise self._explained(error, request) from error
-
     async def _streamed(
         self, request: ChatRequest, chunks: AsyncIterator[Chunk], held: AsyncExitStack
     ) -> AsyncIterator[Chunk]:
@@ -145,11 +134,6 @@ class LlamaEngine:
 
     def _labelled(self, answer: Chunk, request: ChatRequest) -> Chunk:
         return answer | {"model": request.model, "system_fingerprint": self._name}
-
-    def _choice(self, answer: Mapping[str, Any], index: int) -> dict[str, Any]:
-        choice = answer["choices"][0]
-        message = {"refusal": None, **choice["message"]}
-        return {"logprobs": None, **choice, "index": index, "message": message}
 
     def _explained(self, error: ApiError, request: ChatRequest) -> ApiError:
         return self._away() if error.code == "upstream_unreachable" else explained(error, request, self._name)
@@ -181,16 +165,6 @@ def _with_waits(upstream: UpstreamRules, rules: ModelEngineRules) -> UpstreamRul
 
 def _sent(request: ChatRequest, body: Mapping[str, Any]) -> ChatRequest:
     return replace(request, body=body)
-
-
-async def _together(answers: Sequence[Coroutine[Any, Any, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """All of them; the first error ends the others."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(answer) for answer in answers]
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
 
 
 def _summed(usages: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -63,11 +63,10 @@ class Translation:
             **kept,
             "messages": [self._message(message) for message in request.messages],
             "max_tokens": min(request.max_tokens or self.abilities.context_tokens, self.abilities.context_tokens),
-            "stream": request.stream,
-            "cache_prompt": True,
+            "n": request.n,
+            "stream": True,
+            "stream_options": {"include_usage": True},
         }
-        if request.stream:
-            body |= {"stream_options": {"include_usage": True}, "n": request.n}
         if request.stop:
             body["stop"] = list(request.stop)
         if request.seed is not None:
