@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from janus_platform.services.inference.local.blocks import plain
 from janus_platform.services.inference.local.extractive import NO_PASSAGES, NOT_COVERED, answer
 from janus_platform.services.inference.local.prompt import Message
-from janus_platform.services.inference.local.sentences import plain
 from janus_platform.services.inference.tokens import count_tokens, tokenize
 from tests.services.inference_prompts import prompt
 
