@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from citations import Citations
@@ -20,6 +20,7 @@ from pages import MAX_PASSAGES, Passage, declines, most_relevant, prompt, whole_
 from plotting import Plot, calculation_program, plan_plot, png_of, value_of
 from questions import Question
 from services import MODEL, Delta, Execution, RateLimitedError, Result, ServiceError, Services
+from skills import Solution, find_solution
 from steps import Picture, Step, Text, Thought, ToolCalls, Usage, say
 
 SYSTEM = (
@@ -87,6 +88,8 @@ class Research:
             return self._structured(question, usage)
         if question.has_picture:
             return self._look_at(question, usage)
+        if solution := find_solution(question):
+            return self._solve(question, solution, usage)
         if question.is_small_talk:
             return say(INTRODUCTION)
         if expression := question.calculation:
@@ -130,6 +133,18 @@ class Research:
         if done.exit_code != 0:
             sentence = f"The code sandbox could not calculate {expression}: {_last_line(done)}"
         async for step in say(sentence):
+            yield step
+
+    async def _solve(self, question: Question, solution: Solution, usage: Usage) -> AsyncIterator[Step]:
+        """What one of the skills found, or what its program prints."""
+        yield Thought(solution.thought)
+        value = solution.value
+        if solution.code:
+            done = await self._execute(solution.code, usage)
+            value = done.stdout.strip()[:2_000]
+            if done.exit_code != 0:
+                solution, value = replace(solution, said="{}"), f"The code sandbox could not work it out: {_last_line(done)}"
+        async for step in say(value if solution.exact else question.form.shown(solution.said.format(value), value)):
             yield step
 
     async def _run(self, question: Question, program: str, usage: Usage) -> AsyncIterator[Step]:
