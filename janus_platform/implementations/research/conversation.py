@@ -12,7 +12,9 @@ from collections.abc import Sequence
 MAX_FOLLOW_UP_WORDS, MAX_ELLIPSIS_WORDS = 12, 7
 MAX_CHARACTERS = 300
 
-_FILLER = re.compile(r"^(?:(?:ok(?:ay)?|and|but|so|then|hm+|ah|oh|well|yes|no|right|thanks|please|also|now)\b[\s,.!:]*)+", re.I)
+_FILLER = re.compile(
+    r"^(?:(?:ok(?:ay)?|and|but|so|then|hm+|ah|oh|well|yes|no|right|thanks|please|also|now)\b[\s,.!:]*)+", re.I
+)
 _MORE = re.compile(
     r"^(?:(?:can|could|would) you |please )*(?:tell me (?:some )?more|more|go on|continue|elaborate|keep going|anything else"
     r"|what else|say more|(?:explain|describe) (?:it|that|this)?\s*(?:in more detail|further|more)|(?:give me |some )?more"
@@ -23,7 +25,9 @@ _MORE_ABOUT = re.compile(r"^(?:tell me )?more about (?!it\b|that\b|this\b|them\b
 _WHAT_ABOUT = re.compile(
     r"^(?:what|how) about (.{2,80}?)\W*$|^and (?:for |of |in |with )?((?:the |a |an )?[\w .'’-]{2,60}?)\s*\?\W*$", re.I
 )
-_PRONOUN = re.compile(r"\b(it|they|them|this|that|these|those|he|she|him|her)\b(?!\s+(?:is|was)\s+(?:true|said)\b)", re.I)
+_PRONOUN = re.compile(
+    r"\b(it|they|them|this|that|these|those|he|she|him|her)\b(?!\s+(?:is|was)\s+(?:true|said)\b)", re.I
+)
 _POSSESSIVE = re.compile(r"\b(its|their|his|her)\b(?=\s+\w)", re.I)
 _WH = re.compile(r"^(?:why|how|when|where|who|which|what|since when|by whom)\b", re.I)
 _VERB = re.compile(
@@ -43,7 +47,10 @@ _SUBJECTS = [
         re.I,
     ),
     re.compile(r"^(?:what|who) (?:is|are|was|were) ((?:the |a |an )?[\w .'’-]{2,60}?)(?=\s*[?.!]*$)", re.I),
-    re.compile(r"^(?:explain|describe|define|tell me about|what causes|what makes) ((?:the |a |an )?[\w .'’-]{2,60}?)(?=\s*[?.!]*$)", re.I),
+    re.compile(
+        r"^(?:explain|describe|define|tell me about|what causes|what makes) ((?:the |a |an )?[\w .'’-]{2,60}?)(?=\s*[?.!]*$)",
+        re.I,
+    ),
 ]
 _LEADING = re.compile(
     r"^(?:(?:please|explain|describe|define|tell me(?: more)? about|what|who|when|where|why|how|which|is|are|was|were|do|does"
@@ -83,7 +90,9 @@ def topic_of(question: str) -> str:
 
 
 def _is_talk(question: str) -> bool:
-    return bool(re.match(r"^\W*(?:thanks?|thank you|hi|hello|hey|ok(?:ay)?|great|cool|bye)\b[\w\s,!.]{0,20}$", question, re.I))
+    return bool(
+        re.match(r"^\W*(?:thanks?|thank you|hi|hello|hey|ok(?:ay)?|great|cool|bye)\b[\w\s,!.]{0,20}$", question, re.I)
+    )
 
 
 def _bare(question: str) -> str:

@@ -7,6 +7,7 @@ that fails becomes a sentence of the answer, never a broken stream.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from drawing import execute, last_line, shown
@@ -17,12 +18,10 @@ from pages import prompt, words
 from plotting import calculation_program, plan_plot
 from questions import Question
 from services import MODEL, Delta, ServiceError, Services
+from skills import Solution, find_solution
+from small_talk import reply_to
 from steps import Step, Text, Thought, ToolCalls, Usage, say
 
-INTRODUCTION = (
-    "Hello! I answer questions by looking them up: I search, read a page, and tell you what it says and where. "
-    "I can also calculate, and plot a function or the numbers of a table. What would you like to know?"
-)
 _DRAWING_WORDS = set(
     "function show please curve versus between from range interval over picture image value decimals degrees".split()
 )
@@ -66,8 +65,10 @@ class Research:
             return self._structured(question, usage)
         if question.has_picture:
             return self._look_at(question, usage)
-        if question.is_small_talk:
-            return say(INTRODUCTION)
+        if solution := find_solution(question):
+            return self._solve(question, solution, usage)
+        if reply := reply_to(question.said):
+            return say(reply)
         if expression := question.calculation:
             return self._calculate(question, expression, usage)
         if program := question.program:
@@ -109,6 +110,21 @@ class Research:
         if done.exit_code != 0:
             sentence = f"The code sandbox could not calculate {expression}: {last_line(done)}"
         async for step in say(sentence):
+            yield step
+
+    async def _solve(self, question: Question, solution: Solution, usage: Usage) -> AsyncIterator[Step]:
+        """What one of the skills found, or what its program prints."""
+        yield Thought(solution.thought)
+        value = solution.value
+        if solution.code:
+            done = await execute(self._services, solution.code, usage)
+            value = done.stdout.strip()[:2_000]
+            if done.exit_code != 0:
+                solution, value = (
+                    replace(solution, said="{}"),
+                    f"The code sandbox could not work it out: {last_line(done)}",
+                )
+        async for step in say(value if solution.exact else question.form.shown(solution.said.format(value), value)):
             yield step
 
     async def _run(self, question: Question, program: str, usage: Usage) -> AsyncIterator[Step]:

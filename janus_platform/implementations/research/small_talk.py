@@ -49,7 +49,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
      "I am only a program that looks things up, so I take it as a note. If an answer was wrong, ask again in other words, "
      "and check the source that it names."),
     (r"(?:hi|hello|hey|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|hi there|hello there|hey there|say (?:hi|hello)|hallo|hola|bonjour|ciao|moin|servus|guten tag|salut)",
-     f"Hello! I answer questions by looking them up: I search, read a page, and tell you what it says and where. "
+     "Hello! I answer questions by looking them up: I search, read a page, and tell you what it says and where. "
      "I can also calculate, and plot a function or the numbers of a table. What would you like to know?"),
 )  # fmt: skip
 _PATTERNS = [(re.compile(rf"\W*{_OPENING}{pattern}{_CLOSING}", re.I), reply) for pattern, reply in _KINDS]

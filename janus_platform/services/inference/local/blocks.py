@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 PROSE, ITEM, ROW = "prose", "item", "row"
-MAX_ITEMS, MAX_ITEM_CHARACTERS = 10, 320
+MAX_ITEMS, MAX_ITEM_CHARACTERS = 10, 60
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}(?:\s+|$)")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+|\*{3,}|_{3,})\s*$")

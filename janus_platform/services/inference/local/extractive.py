@@ -10,6 +10,7 @@ the best.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from janus_platform.services.inference.local.composing import compose
@@ -18,6 +19,7 @@ from janus_platform.services.inference.local.meaning import Encode
 from janus_platform.services.inference.local.prompt import Message, Passage, Prompt, read_prompt
 from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.ranking import Ranking, Scored
+from janus_platform.services.inference.local.sentences import split_sentences
 from janus_platform.services.inference.local.stemming import content_stems, topic_stems, words
 
 FINGERPRINT = "janus-local-extractive-1"
@@ -43,10 +45,17 @@ def answer(messages: Sequence[Message], encode: Encode | None = None) -> str:
         return NO_PASSAGES
     question = Question(prompt.question)
     ranking = Ranking(question, prompt.passages, encode)
-    runs = compose(ranking.scored, question) if covers(ranking.evidence) else []
+    said = _said(messages)
+    runs = compose(ranking.scored, question, said) if covers(ranking.evidence) else []
     if not runs:
         return " ".join(NOT_COVERED)
     return "\n\n".join([*_missing_names(prompt), *(_paragraph(run, prompt.passages) for run in runs)])
+
+
+def _said(messages: Sequence[Message]) -> frozenset[str]:
+    """The sentences that the answers before have already."""
+    answers = [re.sub(r" ?\[\d{1,3}\]", "", m.text[:20_000]) for m in messages if m.role == "assistant"]
+    return frozenset(s for text in answers for part in text.splitlines() for s in split_sentences(part))
 
 
 def _paragraph(run: Sequence[Scored], passages: Sequence[Passage]) -> str:
@@ -57,11 +66,9 @@ def _paragraph(run: Sequence[Scored], passages: Sequence[Passage]) -> str:
         mark = "" if number is None else f" [{number}]"
         text = scored.sentence.text
         if items := scored.sentence.items:
-            lead = text.rstrip(":") + ":"
-            parts.append("\n".join([lead + mark, "", *(f"- {item}" for item in items)]))
-        else:
-            # What introduces a sample that is not quoted ends here.
-            parts.append((text.removesuffix(":") + "." if text.endswith(":") else text) + mark)
+            text = f"{text.rstrip(':')}: {'; '.join(item.rstrip('.;,') for item in items)}."
+        # What introduces a sample that is not quoted ends here.
+        parts.append((text.removesuffix(":") + "." if text.endswith(":") else text) + mark)
     return " ".join(parts)
 
 

@@ -54,6 +54,8 @@ def sentences_of(markdown: str, passage: int) -> list[Sentence]:
     term = ""
     for number, block in enumerate(blocks_of(markdown)):
         items = tuple(_short(item) for item in block.items[:MAX_ITEMS])
+        if not all(items) or sum(map(len, items)) > MAX_CHARACTERS:
+            items = ()
         if not block.text and len(items) > 1 and block.heading:
             sentences.append(Sentence(block.heading, passage, number, len(sentences), block.heading, LIST, items))
         elif block.kind == ROW and len(block.text) <= MAX_CHARACTERS:
@@ -82,15 +84,13 @@ def split_sentences(paragraph: str) -> list[str]:
 
 
 def _short(item: str) -> str:
-    """An item's first sentences, within its bound."""
-    if len(item) <= MAX_ITEM_CHARACTERS:
-        return item
+    """An item's first sentence, and its further ones where they fit."""
     kept = ""
     for part in split_sentences(item):
         if kept and len(kept) + len(part) > MAX_ITEM_CHARACTERS:
             break
         kept += f" {part}" if kept else part
-    return kept if len(kept) <= MAX_ITEM_CHARACTERS else kept[:MAX_ITEM_CHARACTERS].rsplit(" ", 1)[0] + " …"
+    return kept if len(kept) <= 2 * MAX_ITEM_CHARACTERS else ""
 
 
 def _is_term(block: Block) -> bool:
