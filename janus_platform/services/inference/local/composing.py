@@ -45,9 +45,21 @@ def compose(scored: Sequence[Scored], question: Question, said: frozenset[str] =
         if _is_new(candidate, runs):
             run = [s for s in _run(candidate, usable, min(left, MOST_OF_A_RUN), question) if _is_new(s, runs)]
             runs += [run] if run and not run[0].leans else []
-    same = [r for r in runs[1:] if r[0].sentence.passage == begins.sentence.passage]
-    others = [r for r in runs[1:] if r[0].sentence.passage != begins.sentence.passage]
-    return [first, *sorted(same, key=lambda r: r[0].sentence.position), *others]
+    return _in_page_order(runs)
+
+
+def _in_page_order(runs: Sequence[list[Scored]]) -> list[list[Scored]]:
+    """The runs by paragraph, each in its page's order; what stands before the beginning of the answer comes last."""
+    first = runs[0][0].sentence
+    paragraphs: dict[tuple[int, int], list[Scored]] = {}
+    for run in runs:
+        for scored in run:
+            paragraphs.setdefault((scored.sentence.passage, scored.sentence.paragraph), []).append(scored)
+
+    def place(key: tuple[int, int]) -> tuple[bool, int, bool, int]:
+        return (key[0] != first.passage, key[0], key[1] < first.paragraph, key[1])
+
+    return [sorted(paragraphs[key], key=lambda s: s.sentence.position) for key in sorted(paragraphs, key=place)]
 
 
 def _as_beginning(scored: Scored) -> float:

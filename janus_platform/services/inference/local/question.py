@@ -38,6 +38,11 @@ _DEFINITION = re.compile(
 _LISTING = re.compile(
     r"\b(?:which|list|steps?|stages?|parts?|kinds?|types?|hosts?|rules?|what (?:must|should|does|do|are))\b", re.I
 )
+_PAIR = re.compile(
+    r"(?:between|is|are|does|do|compare|of)\s+(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to|different from"
+    r"|differ from|compared? (?:to|with))\s+(?:the\s+)?([\w .+/-]{1,50}?)\s*[?.!]*$",
+    re.I,
+)
 _COMPARISON = re.compile(r"\b(?:differen(?:ce|t)|differ|compare[ds]?|comparison|versus|vs)\b", re.I)
 
 
@@ -79,6 +84,12 @@ class Question:
     @cached_property
     def compares(self) -> bool:
         return bool(_COMPARISON.search(self.text))
+
+    @cached_property
+    def compared(self) -> tuple[str, str] | None:
+        """The two things that are compared, where it asks for their difference."""
+        pair = _PAIR.search(self.text) if self.compares else None
+        return (pair[1].strip(), pair[2].strip()) if pair else None
 
     @cached_property
     def is_direct(self) -> bool:

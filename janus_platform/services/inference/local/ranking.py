@@ -23,8 +23,11 @@ from janus_platform.services.inference.local.stemming import content_stems
 # A score of 1 means that a sentence holds every word of the question; each weight says what else is worth how much.
 # A heading says what the sentences below it are about, a title what all of a page is; neither is an answer.
 IN_HEADING, IN_TITLE = 0.45, 0.3
-# The first paragraph below a title that names all of the question is the text's own short answer.
-SHORT_ANSWER = 1.0
+# Where title or heading name so much of what is asked, the text below is about it, and its first sentence leads.
+NAMED = 0.7
+LEADING = 0.6
+# A passage that speaks of every word of a short topic so often is about it, whatever its title.
+OFTEN = 4
 MEANING = 1.0
 AFTER_A_FITTING_ONE = 0.2
 AT_THE_BEGINNING, AT_THE_BEGINNING_OF_A_FACT = 0.25, 0.05
@@ -33,7 +36,8 @@ BY_TITLE = 0.15
 OF_THE_KIND_ASKED_FOR = 0.35
 REASONING = 0.2
 DEFINING = 0.35
-ASIDE = -0.4
+# Whoever hands over passages has the best first.
+EARLIER_PASSAGE = 0.12
 FRAGMENT = {ITEM: -0.1, ROW: -0.15, LIST: -0.1}
 A_LIST_THAT_IS_ASKED_FOR = 0.25
 # Only so many sentences, the best by words, are compared in meaning: each may cost 5 ms.
@@ -58,9 +62,12 @@ _DEFINITION = re.compile(
     r"\b(?:is|are|was|were) (?=an? |the |one |what |how )|\b(?:means|refers to|describes|stands for|defines|says that|states"
     r" that|protects? |turns? |stores? |returns? |lets |let |measures? |shows? |asks? |gives? |names )"
 )
+# A question of the text itself, a quotation, an announcement, a pointer to elsewhere: never quoted.
 _ASIDE = re.compile(
-    r"[?]$|\b(?:this|the) (?:page|article|section|chapter|table|figure|notebook|cell)s?\b|^[\"“][^\"”]*[\"”]\.?$|^(?:Sources?|See)\b"
-    r"|\b(?:below|above)[.:]$|\b(?:next|following) (?:page|cell)\b|\bhave their own page\b",
+    r"[?]$|\bthis (?:page|article|section|chapter|table|figure|notebook|cell|recipe|list)\b|^[\"“][^\"”]*[\"”]\.?$"
+    r"|^(?:Sources?|See|Related|Background|More)\b|\b(?:below|above)[.:]$|\b(?:next|following|last) (?:page|cell)\b"
+    r"|\b(?:has|have) their own page\b|\b(?:is|are) (?:explained|described|discussed|treated) (?:under|on|in)\b"
+    r"|\bis the subject of\b|\bsee (?:also )?\w|\b(?:is|are) on the page about\b",
     re.I,
 )
 LEANING = re.compile(
@@ -118,6 +125,7 @@ class Ranking:
         self._whole = sum(self._weights.values())
         self._overlaps = [self._overlap(n) for n in range(len(self._sentences))]
         self._cosines = self._nearness(encode)
+        self._leading = self._leading_sentences()
         self.scored = [self._score(n) for n in range(len(self._sentences))]
         self.evidence = self._evidence()
 
@@ -184,27 +192,49 @@ class Ranking:
         title_share = self._share(self._titles[sentence.passage])
         beginning = AT_THE_BEGINNING_OF_A_FACT if question.is_direct else AT_THE_BEGINNING
         score += beginning / (1 + sentence.position / BEGINNING_HALVES_AT) + BY_TITLE * title_share
-        if not question.is_direct and title_share > 0.99 and sentence.paragraph == 0:
-            score += SHORT_ANSWER - overlap
+        if not question.is_direct and number in self._leading:
+            score += LEADING
         if question.fact and question.fact.search(sentence.text):
             score += OF_THE_KIND_ASKED_FOR * min(1.0, 2 * overlap)
         if question.wants_reason and _REASONS.search(sentence.text):
             score += REASONING
         defines = self._defines(sentence)
         score += DEFINING if defines and not question.is_direct else 0.0
-        score += ASIDE if _ASIDE.search(sentence.text) else 0.0
         score += FRAGMENT.get(sentence.kind, 0.0)
         if sentence.items and question.wants_list:
             score += A_LIST_THAT_IS_ASKED_FOR
-        if sentence.kind == ROW and not self._row_answers(number):
+        score += EARLIER_PASSAGE / (1 + sentence.passage)
+        if _ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
             score = 0.0
         return Scored(sentence, self._stems[number], round(score, 6), overlap, defines)
 
+    def _leading_sentences(self) -> frozenset[int]:
+        """The first sentence of every passage and section that is about what is asked."""
+        leading: set[int] = set()
+        seen: set[tuple[int, str]] = set()
+        for number, sentence in enumerate(self._sentences):
+            section = (sentence.passage, sentence.heading)
+            if section in seen or sentence.kind == ROW or _ASIDE.search(sentence.text):
+                continue
+            is_first = not any(passage == sentence.passage for passage, _ in seen)
+            seen.add(section)
+            title, heading = self._titles[sentence.passage], self._headings[number]
+            names = self._share(title) if is_first else self._share(title | heading) if self._share(heading) else 0.0
+            if names >= NAMED or (is_first and self._is_about(sentence.passage)):
+                leading.add(number)
+        return frozenset(leading)
+
+    def _is_about(self, passage: int) -> bool:
+        """Whether a passage speaks of a short topic again and again."""
+        if not 1 <= len(self.topic) <= 2:
+            return False
+        counts = Counter(content_stems(self._passages[passage].text))
+        return all(counts[stem] >= OFTEN for stem in self.topic)
+
     def _row_answers(self, number: int) -> bool:
         """Whether a table's row is about what is asked: its first cell names a part of it, and the rest another."""
-        subject, _, rest = self._sentences[number].text.partition(" – ")
-        topic = set(self.topic)
-        about, told = topic & set(content_stems(subject)), topic & set(content_stems(rest))
+        sentence, topic = self._sentences[number], set(self.topic)
+        about, told = topic & set(content_stems(sentence.text)), topic & set(content_stems(" ".join(sentence.items)))
         return self._question.is_direct and bool(about) and bool(told - about)
 
     def _is_same_paragraph(self, one: int, other: int) -> bool:

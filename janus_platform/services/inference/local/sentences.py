@@ -35,8 +35,8 @@ _TERM = re.compile(r"[A-Z][\w-]*(?: [\w-]+){0,2}")
 class Sentence:
     """A sentence of passage `passage` (from 0); `paragraph` and `position` count from 0 in the passage.
 
-    `kind` is `prose`, `item` (of a list), `row` (of a table, as a statement), or `list`: a heading whose list is its
-    `items`. A sentence that leads to a list has it as its `items` too.
+    `kind` is `prose`, `item` (of a list), `row` (of a table: its first cell, and as `items` what its columns say), or
+    `list`: a heading whose list is its `items`. A sentence that leads to a list has it as its `items` too.
     """
 
     text: str
@@ -58,8 +58,9 @@ def sentences_of(markdown: str, passage: int) -> list[Sentence]:
             items = ()
         if not block.text and len(items) > 1 and block.heading:
             sentences.append(Sentence(block.heading, passage, number, len(sentences), block.heading, LIST, items))
-        elif block.kind == ROW and len(block.text) <= MAX_CHARACTERS:
-            sentences.append(Sentence(block.text, passage, number, len(sentences), block.heading, ROW))
+        elif block.kind == ROW and sum(map(len, block.items)) <= MAX_CHARACTERS:
+            row = Sentence(block.text, passage, number, len(sentences), block.heading, ROW, tuple(block.items))
+            sentences.append(row)
         parts = [] if block.kind == ROW else split_sentences(block.text)
         if term and len(parts) > 0 and _ENDS_WELL.search(parts[0]):
             parts[0] = f"{term}: {parts[0][0].lower() if parts[0][1:2].islower() else parts[0][0]}{parts[0][1:]}"
