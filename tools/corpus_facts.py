@@ -47,7 +47,9 @@ def _of_services(contract: Contract) -> Iterator[Section]:
     )
     for service in contract.services.values():
         name = f"The {service.title}" if service.name != "inference" else "Chutes Inference"
-        told = [f"The host of {_the(name)} is {service.host}, and its method and path are {service.method} {service.path}."]
+        told = [
+            f"The host of {_the(name)} is {service.host}, and its method and path are {service.method} {service.path}."
+        ]
         if limit := service.rate_limit:
             noun = {"search": "searches", "vector_index": "queries"}.get(service.name, "requests")
             told.append(

@@ -18,7 +18,7 @@ from small_talk import reply_to
 MAX_QUERY_CHARACTERS = 300
 
 _PLOT = re.compile(
-    r"\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw|sketch|histogram"
+    r"(?<!is the )(?<!'s the )\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw|sketch|histogram"
     r"|visuali[sz](e|ation|ations|ed|ing))\b",
     re.I,
 )

@@ -20,14 +20,13 @@ from janus_platform.services.inference.local.prompt import Message, Passage, Pro
 from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.ranking import Ranking, Scored
 from janus_platform.services.inference.local.sentences import ROW, split_sentences
-from janus_platform.services.inference.local.stemming import content_stems, topic_stems, words
+from janus_platform.services.inference.local.stemming import content_stems
 
 FINGERPRINT = "janus-local-extractive-1"
 NOT_COVERED = (
     "The given passages do not cover this question.",
     "I answer only from the passages in my prompt, so I have nothing to say about it.",
 )
-NOT_MENTIONED = "The given passages say nothing about {}."
 NO_PASSAGES = (
     "I am janus-local-extractive-1, an extractive engine: I answer only by quoting passages that stand in my prompt, "
     "and this prompt has none. Give them like this:\n\n"
@@ -51,7 +50,7 @@ def answer(messages: Sequence[Message], encode: Encode | None = None) -> str:
     runs = compose(ranking.scored, question, said) if covers(ranking.evidence) else []
     if not runs:
         return " ".join(NOT_COVERED)
-    return "\n\n".join([*_missing_names(prompt), *(_paragraph(run, prompt.passages, ranking.topic) for run in runs)])
+    return "\n\n".join([_paragraph(run, prompt.passages, ranking.topic) for run in runs])
 
 
 def _compared(question: Question, prompt: Prompt, encode: Encode | None) -> str:
@@ -91,11 +90,3 @@ def _paragraph(run: Sequence[Scored], passages: Sequence[Passage], topic: Sequen
         # What introduces a sample that is not quoted ends here.
         parts.append((text.removesuffix(":") + "." if text.endswith(":") else text) + mark)
     return " ".join(parts)
-
-
-def _missing_names(prompt: Prompt) -> list[str]:
-    """A sentence for the names in the question that no passage mentions."""
-    held = {stem for p in prompt.passages for stem in content_stems(f"{p.title}\n{p.text}")}
-    later = words(prompt.question)[1:]
-    names = [w for w in later if w[0].isupper() and (s := topic_stems(w)) and s[0] not in held]
-    return [NOT_MENTIONED.format(", ".join(dict.fromkeys(names)))] if names else []

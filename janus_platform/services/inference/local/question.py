@@ -22,6 +22,10 @@ _FACTS = [
     (re.compile(r"\b(who|whose|by whom)\b", re.I),
      re.compile(r"(?<=\w )(?:[A-Z][a-zé'’-]+\s+)+[A-Z][a-zé'’-]+|[A-Z]\. ?[A-Z]|^[A-Z][a-zé]+ [A-Z][a-zé]+")),
 ]  # fmt: skip
+# "How long" asks for a measure; the answer need not hold the word.
+_MEASURE = re.compile(
+    r"\bhow (?:many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick|quickly)\b", re.I
+)
 _CHOICE = re.compile(r"\b(?:which|where|what (?!(?:is|are|was|were|does|do|did|happens|has|can)\b)\w+)\b", re.I)
 # "What is the base URL of …" asks for a thing's property, "What is a base URL?" for what it is.
 _PROPERTY = re.compile(r"\bwhat(?:'s| is| are| was| were) (?:the|its|their)\b.{0,60}\b(?:of|for|in|at|on|between)\b"
@@ -55,7 +59,7 @@ class Question:
     @cached_property
     def topic(self) -> list[str]:
         """The stems of what it is about, each once."""
-        return topic_stems(self.text)
+        return topic_stems(_MEASURE.sub("how", self.text))
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -63,6 +67,15 @@ class Question:
         later = [w for w in words(self.text)[1:] if w[:1].isupper() or any(c.isdigit() for c in w)]
         shouted = self.text.isupper()
         return frozenset() if shouted else frozenset(stem(w) for w in later if w.casefold() not in STOP_WORDS)
+
+    @cached_property
+    def abbreviations(self) -> list[tuple[str, re.Pattern[str]]]:
+        """The stem of each abbreviation of three to five capitals, and what it looks like when it is spelt out."""
+        found = [] if self.text.isupper() else re.findall(r"\b[A-Z]{3,5}\b", self.text)
+        return [
+            (stem(word), re.compile(r"\b" + r"[ -]".join(rf"{letter}[a-z]{{1,20}}" for letter in word) + r"\b", re.I))
+            for word in dict.fromkeys(found[:4])
+        ]
 
     @cached_property
     def fact(self) -> re.Pattern[str] | None:
