@@ -47,6 +47,10 @@ _CORRECTED = re.compile(
     re.I,
 )
 _ASKS_BACK = re.compile(r"\b(?:my|mine|i|me|our|we)\b|\b[A-ZÀ-Þ]\w+'s\b|\b(?:[A-ZÀ-Þ]\w+)\b", re.I)
+# What asks without a question mark states nothing.
+_ASKING = re.compile(
+    r"\s*(?:please\s+)?(?:explain|describe|define|tell me|give me|show me|what|who|why|how|when|where|which)\b", re.I
+)
 _QUESTION = re.compile(r"\b(?:what|which|who|whose|where|when|how)\b", re.I)
 
 
@@ -140,7 +144,7 @@ def _enough(shared: set[str], asked: set[str]) -> bool:
 def _statements(said: list[str]) -> Iterator[Statement]:
     for text in said:
         for sentence in re.split(r"(?<=[.!?])\s+|\n+", text)[:MOST_STATEMENTS]:
-            if sentence.rstrip().endswith("?"):
+            if sentence.rstrip().endswith("?") or _ASKING.match(sentence):
                 continue
             heading, colon, rest = sentence.partition(":")
             body = rest if colon and len(heading.split()) <= 5 else sentence
