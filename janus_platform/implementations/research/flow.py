@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from citations import Citations
@@ -86,10 +86,13 @@ class Research:
         """The way to answer a question without the caller's tools, chosen by its kind."""
         if question.settings.response_format:
             return self._structured(question, usage)
-        if question.has_picture:
-            return self._look_at(question, usage)
         if solution := find_solution(question):
             return self._solve(question, solution, usage)
+        return self._without_a_skill(question, usage)
+
+    def _without_a_skill(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
+        if question.has_picture:
+            return self._look_at(question, usage)
         if question.is_small_talk:
             return say(INTRODUCTION)
         if expression := question.calculation:
@@ -136,14 +139,22 @@ class Research:
             yield step
 
     async def _solve(self, question: Question, solution: Solution, usage: Usage) -> AsyncIterator[Step]:
-        """What one of the skills found, or what its program prints."""
+        """What one of the skills found, by its program where it has one; where that fails, the question goes on."""
         yield Thought(solution.thought)
-        value = solution.value
+        value: str | None = solution.value
+        if solution.picture:
+            plot = Plot(solution.code, solution.value)
+            async for step in self._shown(question, plot, self._execute(plot.code, usage), ""):
+                yield step
+            return
         if solution.code:
-            done = await self._execute(solution.code, usage)
-            value = done.stdout.strip()[:2_000]
-            if done.exit_code != 0:
-                solution, value = replace(solution, said="{}"), f"The code sandbox could not work it out: {_last_line(done)}"
+            done = await self._execute(solution.code, usage, solution.files)
+            value = solution.read(done.stdout) if done.exit_code == 0 else None
+        if value is None:
+            yield Thought("That did not work out.\n")
+            async for step in self._without_a_skill(question, usage):
+                yield step
+            return
         async for step in say(value if solution.exact else question.form.shown(solution.said.format(value), value)):
             yield step
 
@@ -331,8 +342,8 @@ class Research:
             shown = f"{value:.6g}" if question.form.decimals is None else f"{value:.{question.form.decimals}f}"
             yield Text(f" {question.form.shown(f'At {plot.at}, y = {shown}.', shown)}")
 
-    async def _execute(self, code: str, usage: Usage) -> Execution:
-        done = await self._services.execute(code)
+    async def _execute(self, code: str, usage: Usage, files: Sequence[dict[str, str]] = ()) -> Execution:
+        done = await self._services.execute(code, files)
         usage.add({"sandbox_seconds": done.seconds})
         return done
 

@@ -110,6 +110,8 @@ def combine(text: str) -> Worked | None:
     if all(dict(quantity.dimension) == dimension for quantity in quantities):
         if len(quantities) > 1 and Reading(_QUANTITY.sub(" ", told)).unread(["altogether"]):
             return None  # more is said of them than that they belong together
+        if len(quantities) == 1 and quantities[0].size == size:
+            return None  # it is given, and not asked for
         terms = [f"{q.number} * {_factor(q.size)}" for q in quantities]
         return Worked(f"({' + '.join(terms)}) / {_factor(size)}", unit)
     found = {}
