@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from composing import composed
 from dates import dated
-from drawing import plan_drawing
+from shapes import plan_drawing
 from functions import write_function
 from questions import Question
 from reading import NUMBER
