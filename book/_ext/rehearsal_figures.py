@@ -1,4 +1,4 @@
-"""The directive ```{rehearsal}```: the figures of the last rehearsal of a room, as a table.
+"""The directive ```{rehearsal}```: the figures of the last rehearsal of a classroom, as a table.
 
 `python -m tests.benchmarks.room --keep book/teach/rehearsal.json` writes the file that it reads.
 """

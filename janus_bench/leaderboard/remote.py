@@ -80,7 +80,7 @@ class SharedBoard:
             raise BenchError(f"the leaderboard says: {_detail(error)}", "Correct that, and publish again.") from None
         except (OSError, ValueError) as error:
             what = f"the leaderboard at {self.url} does not answer: {error}"
-            raise BenchError(what, f"Join the room again, or unset ${BOARD_VARIABLE}.") from None
+            raise BenchError(what, f"Join the classroom again, or unset ${BOARD_VARIABLE}.") from None
 
 
 def open_board() -> Leaderboard | SharedBoard:

@@ -130,7 +130,7 @@ class Bridge:
             there = asyncio.create_task(_pump(reader, far_writer))
             back = asyncio.create_task(_pump(far_reader, writer))
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
-            # Whoever leaves first has said all: what the other side still sends nobody reads, unless the room is done.
+            # Once one side has left, nobody reads what the other still sends, unless it was the classroom that left.
             if back.done():
                 with contextlib.suppress(OSError):
                     await writer.drain()
@@ -155,7 +155,7 @@ def _unreachable(message: str) -> bytes:
         {"error": {"message": message, "type": "server_error", "param": None, "code": "room_unreachable"}}
     )
     head = [
-        "HTTP/1.1 503 The room cannot be entered",
+        "HTTP/1.1 503 The classroom cannot be entered",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "Connection: close",

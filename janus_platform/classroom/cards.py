@@ -113,5 +113,5 @@ def _item(card: Card) -> str:
         f"<li>{drawn}<h2>{html.escape(card.name)}</h2>"
         "<p>In a terminal, once, in the folder of the book:</p>"
         f'<p><code class="all">{html.escape(card.command)}</code></p>'
-        "<p>Then the book's notebooks run in the room. <code>.venv/bin/janus leave</code> ends it.</p></li>"
+        "<p>Then the book's notebooks run in the classroom. <code>.venv/bin/janus leave</code> ends it.</p></li>"
     )

@@ -30,7 +30,7 @@ class ClassroomUnreachableError(PlatformError):
 
     def __init__(self, ticket: Ticket, reason: str) -> None:
         super().__init__(
-            f"The room at {ticket.address} cannot be entered: {reason}. "
+            f"The classroom at {ticket.address} cannot be entered: {reason}. "
             "Ask the teacher; for a platform of your own: `janus leave`, then `janus up`."
         )
 

@@ -76,7 +76,7 @@ class GatewayGuard:
             await _refuse(send, 429, message, "too_many_requests", retry=True)
             return
         if scope["path"] in self._closed:
-            await _refuse(send, 403, "In a room, this page is for the teacher only.", "teacher_only")
+            await _refuse(send, 403, "In a classroom, this page is for the teacher only.", "teacher_only")
             return
         self._open[learner] += 1
         self.requests[learner] += 1

@@ -52,7 +52,7 @@ def build_learner_control(platform: ClassroomPlatform) -> ASGIApp:
         Route("/top", api.top),
         Route("/requests", api.requests),
     ]
-    return control_app(routes, lambda _: "The room's platform failed. Tell the teacher.")
+    return control_app(routes, lambda _: "The classroom's platform failed. Tell the teacher.")
 
 
 class _LearnerApi(ControlApi):
@@ -120,7 +120,7 @@ class _LearnerApi(ControlApi):
 
     async def evidence(self, _: Request) -> Response:
         # Its root of trust and its names are the teacher's machine's: a learner could check neither.
-        detail = "In a room, evidence is for the teacher. On a platform of your own it is yours: first `janus leave`."
+        detail = "In a classroom, evidence is for the teacher. On your own platform it is yours: first `janus leave`."
         raise HTTPException(422, detail)
 
     async def rotate_keys(self, request: Request) -> Response:

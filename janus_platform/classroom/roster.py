@@ -91,7 +91,7 @@ def renew(folder: Path, learner: str) -> Learner:
             known[at] = replace(one, secret=new_secret())
             _write(folder / FILE, known)
             return known[at]
-    raise PlatformError(f"There is no {learner[:40]!r} in the room. `janus classroom cards` lists the learners.")
+    raise PlatformError(f"There is no {learner[:40]!r} in the classroom. `janus classroom cards` lists the learners.")
 
 
 def read_names(path: Path) -> list[str]:

@@ -14,7 +14,7 @@ from janus_platform.stored_files import write_whole
 
 # A ticket in it takes the place of the one that `janus join` keeps.
 TICKET_VARIABLE = "JANUS_ROOM"
-_JOINED = "You have joined a room, and the room decides that. `janus leave` ends it."
+_JOINED = "You have joined a classroom, and the classroom decides that. `janus leave` ends it."
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ClassroomSettings:
         return Program(
             "janus_platform.classroom.server",
             self.mark,
-            "as another room, or as none",
+            "as another classroom, or as none",
             (
                 *("--room-host", self.host, "--room-port", str(self.port)),
                 *("--learners", str(self.learners), "--suite", self.suite),
@@ -50,7 +50,7 @@ def bridge_program(ticket: Ticket) -> Program:
     return Program(
         "janus_platform.classroom.bridge_process",
         ticket.shown,
-        "outside that room",
+        "outside that classroom",
         environment={TICKET_VARIABLE: str(ticket)},
         refusal=_JOINED,
     )

@@ -48,7 +48,7 @@ class Submissions:
         if any(not isinstance(value, str) for value in form.values()):
             raise PlatformError(f"{', '.join(TEXTS)} are strings.")
         if body.get("instances", 1) != 1:
-            raise PlatformError("In a room, an implementation has one instance.")
+            raise PlatformError("In a classroom, an implementation has one instance.")
         full = own(learner, name)
         self._check_room(learner, full)
         files = unpacked(body.get("files"), self._rules)

@@ -149,10 +149,10 @@ class TunnelServer:
     def _decide(self, head: bytes) -> tuple[str, str]:
         request = _REQUEST.fullmatch(head)
         if request is None:
-            raise TunnelRefusedError(400, "This is the door of a Janus room. Join it with: janus join")
+            raise TunnelRefusedError(400, "This port belongs to a Janus classroom. Join it with: janus join")
         learner = self.roster.identify(*_credentials(request[2]))
         if learner is None:
-            raise TunnelRefusedError(407, "The room does not know this ticket. Ask for a new card")
+            raise TunnelRefusedError(407, "The classroom does not know this ticket. Ask for a new card")
         channel = request[1].decode()
         if channel not in self._channels:
             raise TunnelRefusedError(404, "There is no such way in")

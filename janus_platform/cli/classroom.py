@@ -43,7 +43,7 @@ def settings_of(
     count = learners or len(given)
     if host is None:
         there = ", ".join(own_addresses()) or "none on a network"
-        raise PlatformError(f"Say where learners find the room: --host ADDRESS. This machine has: {there}.")
+        raise PlatformError(f"Say where learners find the classroom: --host ADDRESS. This machine has: {there}.")
     if not 0 < count <= rules.max_learners:
         raise PlatformError(
             f"Everybody who comes in needs a token: --learners N (1 to {rules.max_learners}), or --names FILE."
@@ -58,7 +58,7 @@ def announce(status: dict[str, Any]) -> None:
 
     described = status["room"]
     typer.echo(
-        f"The room is open at {described['host']}:{described['port']} for {len(described['learners'])} learners."
+        f"The classroom is open at {described['host']}:{described['port']} for {len(described['learners'])} learners."
     )
     typer.echo("Cards to print: janus classroom cards --html cards.html · who is there: janus classroom who")
     if not is_loopback(described["host"]):
@@ -147,7 +147,7 @@ def board(as_json: AsJson = False) -> None:
     from rich.text import Text
 
     unsure = any(row["apart"] is False for row in rows)
-    table = Table(title="The room's board", caption=standings["not_apart_means"] if unsure else None)
+    table = Table(title="The classroom's board", caption=standings["not_apart_means"] if unsure else None)
     for column in ("rank", "learner", "implementation", "composite", "quality", "speed"):
         table.add_column(column, justify="left" if column in ("learner", "implementation") else "right")
     for row in rows:
@@ -188,7 +188,7 @@ def join_classroom(
     if as_json:
         typer.echo(json.dumps(status))
         return
-    typer.echo(f"You are in the room, as {parsed.shown}. The platform is at {status['gateway']['url']}")
+    typer.echo(f"You are in the classroom, as {parsed.shown}. The platform is at {status['gateway']['url']}")
     typer.echo('Notebooks: janus.up() as always. This shell: eval "$(janus env)"')
     typer.echo(f"Your ticket is kept in {ticket_file()} until `janus leave`.")
 
@@ -202,7 +202,7 @@ def leave_classroom() -> None:
         with files.starting():
             stop(files, state)
         was_there = True
-    typer.echo("You have left the room." if was_there else "You were in no room.")
+    typer.echo("You have left the classroom." if was_there else "You were in no classroom.")
     if os.environ.get(TICKET_VARIABLE):
         typer.echo(f"This shell still has ${TICKET_VARIABLE}: unset {TICKET_VARIABLE}", err=True)
 

@@ -20,6 +20,7 @@ from janus_platform.classroom.settings import wanted_program
 from janus_platform.cli.check import check
 from janus_platform.cli.classroom import add_to as add_classroom
 from janus_platform.cli.classroom import announce, settings_of
+from janus_platform.cli.model import models
 from janus_platform.cli.output import AsJson, say
 from janus_platform.cli.security import add_to as add_security
 from janus_platform.cli.submissions import add_to as add_submissions
@@ -209,6 +210,7 @@ def prepare() -> None:
     prepare_all(lambda line: typer.echo(line, err=True))
 
 
+app.add_typer(models, name="model")
 add_security(app)
 add_classroom(app)
 

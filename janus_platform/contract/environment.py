@@ -78,7 +78,7 @@ _REST = (
         "JANUS_ROOM",
         YOURS,
         "the ticket that was kept, else none",
-        "A learner's ticket to a shared room: the platform of the room then takes the local one's place.",
+        "A learner's ticket to a shared classroom: the platform of the classroom then takes the local one's place.",
         secret=True,
     ),
     Variable("JANUS_LEADERBOARD", BENCH, "one's own", "Address of a shared leaderboard to publish on."),

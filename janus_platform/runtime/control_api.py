@@ -155,7 +155,7 @@ class _PlatformApi(LocalControlApi):
         return JSONResponse({"requests": self.platform.monitor.requests.latest(implementation=name)})
 
     async def classroom(self, _: Request) -> Response:
-        raise HTTPException(404, "This platform is no room. Start one: `janus up --host ADDRESS --learners N`.")
+        raise HTTPException(404, "This platform is no classroom. Start one: `janus up --host ADDRESS --learners N`.")
 
 
 async def _submit(deployments: Deployments, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from janus_platform.services.code_sandbox import app as code_sandbox
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference import app as inference
 from janus_platform.services.inference.minilm import MiniLM
+from janus_platform.services.inference.sentence_vectors import SentenceVectors
 from janus_platform.services.inference.upstream.engine import upstream_of
 from janus_platform.services.search import app as search
 from janus_platform.services.vector_index import app as vector_index
@@ -75,6 +76,7 @@ def build_services(
             context,
             keys=accepts_key,
             embedder=MiniLM(model_folder()),
+            encode=SentenceVectors(model_folder()),
             upstream=upstream_of(os.environ, context.contract, clock=context.clock),
         ),
     }

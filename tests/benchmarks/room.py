@@ -1,8 +1,9 @@
-"""`make bench`: a class of simulated learners, all in one room at once, from the first card to the leaderboard.
+"""`make bench`: a class of simulated learners, all in one classroom at once, from the first card to the leaderboard.
 
 Each learner joins, asks two questions, calls all five services, submits an implementation (it runs behind its own
 walls), benches it with the suite that a class runs, and publishes the run. They come in over one minute. The learners'
-own work, bridge and bench, runs on the same machine as the room; on its own the room would have both cores for itself.
+own work, bridge and bench, runs on the same machine as the classroom, which would have both cores for itself
+otherwise.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from tests.platform.classroom_rig import SERVICES, Pupil, classroom_up
 LEARNERS = 100
 ARRIVAL_SECONDS = 60
 QUESTIONS = ("Explain quantum entanglement", "How do tides work?")
-SUITE = "quick"  # What a room's board takes unless its teacher says otherwise.
+SUITE = "quick"  # What a classroom's board takes unless its teacher says otherwise.
 # Each learner's waiting in the platform's queues is counted in; more than this is no class any more.
 SUBMIT_SECONDS, ASK_SECONDS, SERVICE_SECONDS, JOIN_SECONDS = 180, 60, 60, 30
 
@@ -102,7 +103,7 @@ def _require(held: bool, said: str) -> None:
 
 
 class Watch:
-    """The most memory, as proportional set size, that the room's process tree held while this watched."""
+    """The most memory, as proportional set size, that the classroom's process tree held while this watched."""
 
     def __init__(self, pid: int) -> None:
         self._room, self._over = psutil.Process(pid), threading.Event()
@@ -133,7 +134,7 @@ def _held(process: psutil.Process) -> int:
 
 
 def run_class(home: Home, learners: int, folder: Path, suite: str) -> Rehearsal:
-    """One rehearsal in a room of its own, with memory watched."""
+    """One rehearsal in a classroom of its own, with memory watched."""
     with classroom_up(home.janus, learners, "--suite", suite) as tickets:
         status = json.loads(home.janus("status", "--json"))
         with Watch(status["pid"]) as watch:
@@ -154,9 +155,9 @@ def figures(learners: int, runs: int, suite: str) -> Iterator[Figure]:
         for reason, count in found[-1].failures.most_common():
             print(f"  failed {count} times: {reason}")
     yield figure("learners who finished everything", [one.finished for one in found], "", learners, at_least=True)
-    yield figure("rows on the room's board", [one.rows for one in found], "", learners, at_least=True)
+    yield figure("rows on the classroom's board", [one.rows for one in found], "", learners, at_least=True)
     yield figure("the whole class, from first to last", [one.total_seconds for one in found], "s")
-    yield figure("most memory of the room, implementations included", [one.memory / 1e6 for one in found], "MB", 4_000)
+    yield figure("most memory, implementations included", [one.memory / 1e6 for one in found], "MB", 4_000)
     yield figure("implementations awake at the end", [one.awake for one in found], "")
     targets = {"join": JOIN_SECONDS, "ask": ASK_SECONDS, "submit": SUBMIT_SECONDS} | dict.fromkeys(
         SERVICES, SERVICE_SECONDS
@@ -179,7 +180,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--learners", type=int, default=LEARNERS)
     parser.add_argument("--suite", default=SUITE)
-    parser.add_argument("--keep", type=Path, help="write the figures where the page on rooms reads them")
+    parser.add_argument("--keep", type=Path, help="write the figures where the page on classrooms reads them")
     arguments = parser.parse_args()
     print(f"{arguments.learners} learners on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the run")
     load = os.getloadavg()[0]

@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "http": BASE,
     "egress": {*BASE, "http"},
     "live": {*BASE, "egress"},
-    "services": {*BASE, "public_address", "traces", "corpus", "processes", "isolation"},
+    "services": {*BASE, "public_address", "stored_files", "traces", "corpus", "processes", "isolation"},
     "attestation": {*BASE, "stored_files"},
     "gateway": {*BASE, "public_address", "traces", "processes", "attestation"},
     "monitoring": {*BASE, "gateway"},

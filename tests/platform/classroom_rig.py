@@ -1,4 +1,4 @@
-"""A room on loopback and learners in it: what the room's tests and its rehearsal share."""
+"""A classroom on loopback and learners in it: what the classroom's tests and its rehearsal share."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SERVICES: dict[str, tuple[str, dict[str, Any]]] = {
 
 @contextmanager
 def classroom_up(janus: Run, learners: int, *more: str) -> Iterator[list[Ticket]]:
-    """A room on free ports, started with the command line; the learners' tickets."""
+    """A classroom on free ports, started with the command line; the learners' tickets."""
     try:
         words = ("--host", "127.0.0.1", "--learners", str(learners), "--port", "0", "--room-port", "0")
         janus("up", "--detach", *words, *more, "--json")
@@ -80,7 +80,7 @@ class Pupil:
             self.times[step].append(time.monotonic() - started)
 
     async def join(self) -> None:
-        """Enter the room and get the variables."""
+        """Enter the classroom and get the variables."""
         await self.bridge.start()
         self.environment = await asyncio.to_thread(self.bridge.environment)
 
@@ -116,7 +116,7 @@ class Pupil:
         return dict(await asyncio.to_thread(self.control.post, "/implementations", path=str(folder), name=name))
 
     async def bench_and_publish(self, suite: str, model: str = "mine") -> Any:
-        """Bench the implementation and publish the run on the room's board; its row."""
+        """Bench the implementation and publish the run on the classroom's board; its row."""
 
         def both() -> Any:
             board = SharedBoard(self.environment["JANUS_LEADERBOARD"])

@@ -84,7 +84,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Shell]
 
 @dataclass
 class Classroom:
-    """A room that runs: the teacher's shell, and the learners' tickets, one each."""
+    """A classroom that runs: the teacher's shell, and the learners' tickets, one each."""
 
     teacher: Shell
     tickets: list[Ticket]
@@ -96,7 +96,7 @@ class Classroom:
 
 @pytest.fixture(scope="session")
 def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
-    """One room for all tests of it; each takes learners of its own."""
+    """One classroom for all tests of it; each takes learners of its own."""
     teacher = Shell(tmp_path_factory.mktemp("teacher") / "home")
     teacher.home.mkdir()
     if (home() / "cache").is_dir():

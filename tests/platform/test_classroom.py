@@ -1,4 +1,4 @@
-"""A room for a class: cards, joining, and learners who do the book's steps beside one another."""
+"""A classroom for a class: cards, joining, and learners who do the book's steps beside one another."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_join_keeps_the_ticket_for_the_next_notebook_and_leave_forgets_it(classr
     exported = shell.janus("env").stdout
     assert f"http://{ticket.learner}:" in exported and "SSL_CERT_FILE" in exported and "JANUS_LEADERBOARD" in exported
     assert ticket.secret not in exported
-    assert shell.janus("leave").stdout.strip() == "You have left the room."
+    assert shell.janus("leave").stdout.strip() == "You have left the classroom."
     assert not kept.exists() and shell.janus("status").returncode == 3
 
 
@@ -241,7 +241,7 @@ def test_what_is_no_ticket_is_refused_without_being_repeated(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--learners", "3"), "Say where learners find the room: --host ADDRESS"),
+        (("--learners", "3"), "Say where learners find the classroom: --host ADDRESS"),
         (("--host", "127.0.0.1"), "Everybody who comes in needs a token"),
         (("--host", "127.0.0.1", "--learners", "9999"), "Everybody who comes in needs a token"),
         (("--host", "192.0.2.1", "--learners", "2"), "is no address of this machine"),
@@ -255,14 +255,14 @@ def test_a_room_that_cannot_be_says_why(shell: Shell, words: tuple[str, ...], sa
 def test_only_an_address_beyond_loopback_warns(shell: Shell) -> None:
     done = shell.janus("up", "--detach", "--port", "0", "--room-port", "0", "--host", "0.0.0.0", "--learners", "2")
     assert done.returncode == 0 and "Warning: everybody on this network" in done.stderr
-    # Other options are another room: it says so and leaves this one alone.
+    # Other options are another classroom: it says so and leaves this one alone.
     other = shell.janus("up", "--port", "0", "--host", "0.0.0.0", "--learners", "3")
-    assert other.returncode == 1 and "already runs as another room" in other.stderr
+    assert other.returncode == 1 and "already runs as another classroom" in other.stderr
 
 
 def test_a_joined_machine_keeps_the_rooms_settings(classroom: Classroom, shell: Shell) -> None:
     done = shell.python("import janus_platform as j\nj.up(limits='off')", JANUS_ROOM=str(classroom.take()))
-    assert done.returncode == 1 and "the room decides that" in done.stderr
+    assert done.returncode == 1 and "the classroom decides that" in done.stderr
 
 
 def _text(stream: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from janus_platform.services.inference.prompt import Message
+from janus_platform.services.inference.local.prompt import Message
 
 QUANTUM = """# Quantum entanglement
 

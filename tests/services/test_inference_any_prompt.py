@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from janus_platform.services.inference.extractive import NO_PASSAGES, NOT_COVERED, answer
-from janus_platform.services.inference.prompt import Message
-from janus_platform.services.inference.sentences import plain
+from janus_platform.services.inference.local.blocks import plain
+from janus_platform.services.inference.local.extractive import NO_PASSAGES, NOT_COVERED, answer
+from janus_platform.services.inference.local.prompt import Message
 from janus_platform.services.inference.tokens import count_tokens, tokenize
 from tests.services.inference_prompts import prompt
 
@@ -76,8 +76,8 @@ def test_no_prompt_makes_the_engine_fail(text: str) -> None:
 )  # fmt: skip
 def test_hostile_text_is_read_in_linear_time(hostile: str) -> None:
     code = (
-        "import sys; from janus_platform.services.inference.extractive import answer\n"
-        "from janus_platform.services.inference.prompt import Message\n"
+        "import sys; from janus_platform.services.inference.local.extractive import answer\n"
+        "from janus_platform.services.inference.local.prompt import Message\n"
         "text = sys.stdin.read(); answer([Message('user', text)])\n"
         "answer([Message('user', 'Question: yeast?\\nPassages:\\n[1] A — b\\n' + text)])\n"
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from janus_platform.services.inference.extractive import FINGERPRINT, NO_PASSAGES, NOT_COVERED, answer
-from janus_platform.services.inference.prompt import Message, read_prompt
-from janus_platform.services.inference.sentences import sentences_of
-from janus_platform.services.inference.stemming import stem, topic_stems
+from janus_platform.services.inference.local.extractive import FINGERPRINT, NO_PASSAGES, NOT_COVERED, answer
+from janus_platform.services.inference.local.prompt import Message, read_prompt
+from janus_platform.services.inference.local.sentences import sentences_of
+from janus_platform.services.inference.local.stemming import stem, topic_stems
 from tests.services.inference_prompts import BREAD, QUANTUM, prompt
 
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from janus_platform.services.inference.errors import ApiError
-from janus_platform.services.inference.extraction import Extraction
+from janus_platform.services.inference.local.extraction import Extraction
+from janus_platform.services.inference.local.schema_fill import fill
 from janus_platform.services.inference.schema import read_schema
-from janus_platform.services.inference.schema_fill import fill
 from tests.services.inference_rig import ASKED, SERVICE, both, chat, joined, send, service
 
 LIMITS = SERVICE.limits

@@ -11,7 +11,7 @@ import pytest
 
 from janus_platform.clock import SystemClock
 from janus_platform.services.inference.chat import ChatRequest
-from janus_platform.services.inference.extractive import FINGERPRINT
+from janus_platform.services.inference.local.extractive import FINGERPRINT
 from janus_platform.services.inference.tokens import Pace, count_tokens
 from tests.services.inference_rig import (
     ASKED,

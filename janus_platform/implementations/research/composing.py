@@ -15,8 +15,14 @@ from reading import NUMBER
 
 _KEY = re.compile(r"[`\"“]([\w-]+)[`\"”]")
 _ROW = re.compile(r"\bcells?\s+([^.]+?)(?:,?\s+in\s+this\s+order|,?\s+with\b|,?\s+and\s+nothing|[.]|$)", re.I)
-_ORDER = re.compile(r"\b(?:in\s+the\s+order|columns?|fields?|values?|order)\s*:?\s+(?:of\s+)?(\w+(?:\s*,\s*(?!with|and\b|separated|no\b|in\b)\w+)+(?:,?\s+and\s+(?!no|with)\w+)?)", re.I)
-_LIST_OF = re.compile(r"^\W*(?:(?:is|as|to|being)\s+)?(?:set\s+to\s+)?(?:the\s+|a\s+)?list\s+(?:of|with)\s+(?:the\s+)?(?:numbers|words|names|values)?\s*(.+)$", re.I)
+_ORDER = re.compile(
+    r"\b(?:in\s+the\s+order|columns?|fields?|values?|order)\s*:?\s+(?:of\s+)?(\w+(?:\s*,\s*(?!with|and\b|separated|no\b|in\b)\w+)+(?:,?\s+and\s+(?!no|with)\w+)?)",
+    re.I,
+)
+_LIST_OF = re.compile(
+    r"^\W*(?:(?:is|as|to|being)\s+)?(?:set\s+to\s+)?(?:the\s+|a\s+)?list\s+(?:of|with)\s+(?:the\s+)?(?:numbers|words|names|values)?\s*(.+)$",
+    re.I,
+)
 
 
 def composed(question: str) -> str | None:
@@ -26,7 +32,9 @@ def composed(question: str) -> str | None:
         return json.dumps(found, ensure_ascii=False)
     if re.search(r"\bcsv\b|\bcomma[- ]separated\s+(?:line|values)\b", flat, re.I):
         return _csv(flat)
-    if re.search(r"\btable\s+row\b|\brow\s+of\s+a\s+(?:markdown\s+)?table\b", flat, re.I) and (cells := _ROW.search(flat)):
+    if re.search(r"\btable\s+row\b|\brow\s+of\s+a\s+(?:markdown\s+)?table\b", flat, re.I) and (
+        cells := _ROW.search(flat)
+    ):
         return "| " + " | ".join(_members(cells[1])) + " |"
     return None
 
@@ -66,13 +74,17 @@ def _pairs(text: str) -> dict[str, Any] | None:
 def _is_value(text: str, key: re.Match[str]) -> bool:
     """Whether what stands in quotes is a value: after "set to", or directly behind another key."""
     before = text[: key.start()].rstrip()
-    return key[0][0] != "`" and bool(re.search(r"(?:\b(?:to|as|is|being|equal\s+to|of)|[`:=])$", before)) and "`" in text
+    return (
+        key[0][0] != "`" and bool(re.search(r"(?:\b(?:to|as|is|being|equal\s+to|of)|[`:=])$", before)) and "`" in text
+    )
 
 
 def _value(described: str) -> Any:
     if listed := _LIST_OF.match(described):
         return _list(listed[1])
-    said = re.sub(r"^\W*?(?:(?:is|as|to|being|set\s+to|equal\s+to|with|the\s+value|:|=)\s*)+", "", described.strip(), flags=re.I).rstrip(".")
+    said = re.sub(
+        r"^\W*?(?:(?:is|as|to|being|set\s+to|equal\s+to|with|the\s+value|:|=)\s*)+", "", described.strip(), flags=re.I
+    ).rstrip(".")
     if quoted := re.match(r"[\"“']([^\"”']*)[\"”']", said.strip()):
         return quoted[1]
     word = said.strip().split(" ")[0].strip(",;") if said.strip() else ""
@@ -87,7 +99,11 @@ def _value(described: str) -> Any:
 
 def _list(described: str) -> list[Any] | None:
     """The members of a list, in the order that is wanted."""
-    order = re.search(r",?\s*(?:sorted\s+)?in\s+(?:\w+\s+)?(rising|ascending|increasing|falling|descending|decreasing|alphabetical)\s+order\b", described, re.I)
+    order = re.search(
+        r",?\s*(?:sorted\s+)?in\s+(?:\w+\s+)?(rising|ascending|increasing|falling|descending|decreasing|alphabetical)\s+order\b",
+        described,
+        re.I,
+    )
     members: list[Any] = [_value(member) for member in _members(described[: order.start()] if order else described)]
     if any(member is None for member in members):
         return None

@@ -11,11 +11,17 @@ _MONTH = "|".join([*_MONTHS, *(month[:3] for month in _MONTHS)])
 _WRITTEN = (
     re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b"),
     re.compile(r"\b(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})\b"),
-    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<name>{_MONTH})\.?,?\s+(?P<year>\d{{4}})\b", re.I),
+    re.compile(
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<name>{_MONTH})\.?,?\s+(?P<year>\d{{4}})\b", re.I
+    ),
     re.compile(rf"\b(?P<name>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b", re.I),
 )
-_FORM = re.compile(r"\b(?:as|to|in(?:to)?|format|form)\b[^.]*?\b((?:YYYY|YY|MM|DD|M|D)(?:[-/. ]?(?:YYYY|YY|MM|DD|M|D))+)\b")
-_SPAN = re.compile(r"\b(\d{1,5})\s+(days?|weeks?)\s+(after|from|before|later|earlier)\b|\bin\s+(\d{1,5})\s+(days?|weeks?)\b", re.I)
+_FORM = re.compile(
+    r"\b(?:as|to|in(?:to)?|format|form)\b[^.]*?\b((?:YYYY|YY|MM|DD|M|D)(?:[-/. ]?(?:YYYY|YY|MM|DD|M|D))+)\b"
+)
+_SPAN = re.compile(
+    r"\b(\d{1,5})\s+(days?|weeks?)\s+(after|from|before|later|earlier)\b|\bin\s+(\d{1,5})\s+(days?|weeks?)\b", re.I
+)
 
 
 def dated(question: str) -> str | None:
@@ -38,7 +44,11 @@ def find_dates(text: str) -> list[date]:
     for pattern in _WRITTEN:
         for match in pattern.finditer(text):
             parts = match.groupdict()
-            month = int(parts["month"]) if parts.get("month") else [m[:3] for m in _MONTHS].index(parts["name"][:3].lower()) + 1
+            month = (
+                int(parts["month"])
+                if parts.get("month")
+                else [m[:3] for m in _MONTHS].index(parts["name"][:3].lower()) + 1
+            )
             try:
                 found.setdefault(match.start(), date(int(parts["year"]), month, int(parts["day"])))
             except ValueError:

@@ -57,16 +57,28 @@ _UNITS: tuple[tuple[str, dict[str, int], Fraction], ...] = tuple(
     )
 )
 _BY_NAME = {name: (dimension, size) for names, dimension, size in _UNITS for name in names.split()}
-_ALIASES = {"km/h": ("km", "h"), "kph": ("km", "h"), "mph": ("miles", "h"), "Mbps": ("Mbit", "s"), "rpm": ("turns", "min")}
+_ALIASES = {
+    "km/h": ("km", "h"),
+    "kph": ("km", "h"),
+    "mph": ("miles", "h"),
+    "Mbps": ("Mbit", "s"),
+    "rpm": ("turns", "min"),
+}
 _NAME = "|".join(sorted((re.escape(name) for name in _BY_NAME), key=len, reverse=True))
 _COUNTED = r"[a-z]{3,}"
-_PER = r"\s*(?:/|\bper\b|\bin\s+(?:a|an|one|each|every)\b|\bfor\s+(?:a|an|one|each|every)\b|\ban?\b|\beach\b|\bevery\b)\s*"
+_PER = (
+    r"\s*(?:/|\bper\b|\bin\s+(?:a|an|one|each|every)\b|\bfor\s+(?:a|an|one|each|every)\b|\ban?\b|\beach\b|\bevery\b)\s*"
+)
 _QUANTITY = re.compile(
     rf"(?P<number>{NUMBER})\s*(?P<unit>(?:{_NAME})(?![\w])|km/h|mph|kph|Mbps|rpm|{_COUNTED})"
     rf"(?:{_PER}(?P<per>(?:{NUMBER})?\s*(?:(?:{_NAME})(?!\w)|{_COUNTED})))?"
 )
-_EVERY = re.compile(rf"\b(?:an?|one)\s+(?P<noun>{_COUNTED})(?:\s+\w+)?\s+(?:every|each)\s+(?P<number>{NUMBER})\s*(?P<unit>{_NAME})(?!\w)")
-_EACH = re.compile(rf"(?P<count>{NUMBER})\s+(?P<noun>{_COUNTED})\b[^.;0-9]*?(?P<number>{NUMBER})\s*(?P<unit>{_NAME})\s+(?:each|apiece)\b")
+_EVERY = re.compile(
+    rf"\b(?:an?|one)\s+(?P<noun>{_COUNTED})(?:\s+\w+)?\s+(?:every|each)\s+(?P<number>{NUMBER})\s*(?P<unit>{_NAME})(?!\w)"
+)
+_EACH = re.compile(
+    rf"(?P<count>{NUMBER})\s+(?P<noun>{_COUNTED})\b[^.;0-9]*?(?P<number>{NUMBER})\s*(?P<unit>{_NAME})\s+(?:each|apiece)\b"
+)
 _DEFINED = re.compile(rf"\(?\b1\s*\w+\s*=\s*{NUMBER}\s*\w+\)?|\({NUMBER}\s+\w+\)")
 _HOW = (
     (r"how\s+(?:long|much\s+time)", {"time": 1}),
@@ -74,7 +86,10 @@ _HOW = (
     (r"how\s+heavy", {"mass": 1}),
     (r"how\s+much\s+energy", {"energy": 1}),
     (r"how\s+much\s+(?:fuel|petrol|milk|water|paint)", {"volume": 1}),
-    (r"(?:how\s+much|what)\s+(?:do|does|is|are|will|would)\s+(?:it|that|they|this|the\s+\w+|\w+)?\s*(?:cost|costs)", {"money": 1}),
+    (
+        r"(?:how\s+much|what)\s+(?:do|does|is|are|will|would)\s+(?:it|that|they|this|the\s+\w+|\w+)?\s*(?:cost|costs)",
+        {"money": 1},
+    ),
     (r"(?:how\s+fast|what\b[^.?]*\bspeed)", {"length": 1, "time": -1}),
 )
 _SHOWN = {"time": "s", "length": "m", "mass": "g", "volume": "l", "data": "bytes", "energy": "J", "money": "euros"}
@@ -128,7 +143,10 @@ def _asked(text: str) -> tuple[str, dict[str, int], Fraction, str] | None:
         (over, top), (under, bottom) = _BY_NAME[ratio[1]], _BY_NAME[ratio[2]]
         dimension = _merged(over, under, -1)
         return f"{ratio[1]}/{ratio[2]}", dimension, top / bottom, text[: ratio.start()] + text[ratio.end() :]
-    for pattern in (rf"\bhow\s+many\s+({_NAME})(?!\w)", rf"\b(?:in|as|to)\s+(?:the\s+unit\s+)?({_NAME})(?=\s*[?.,;]|\s*$)"):
+    for pattern in (
+        rf"\bhow\s+many\s+({_NAME})(?!\w)",
+        rf"\b(?:in|as|to)\s+(?:the\s+unit\s+)?({_NAME})(?=\s*[?.,;]|\s*$)",
+    ):
         if found := re.search(pattern, text, re.I):
             name = _known(found[1])
             dimension, size = _BY_NAME[name]

@@ -20,8 +20,18 @@ _STOP = frozenset(
     "where when how many much old my mine i me we our you your please just only and or it its that this there now then so "
     "called name's still again exactly one tell remind give say reply answer number word name currently".split()
 )
-_SAME = {"call": "name", "named": "name", "called": "name", "name": "name", "keep": "own", "have": "own", "reside": "live"}
-_ABOUT_NAME = re.compile(r"\b(?:what(?:'s|\s+is|\s+was)\s+my\s+name|who\s+am\s+i|how\s+am\s+i\s+called|what\s+am\s+i\s+called)\b", re.I)
+_SAME = {
+    "call": "name",
+    "named": "name",
+    "called": "name",
+    "name": "name",
+    "keep": "own",
+    "have": "own",
+    "reside": "live",
+}
+_ABOUT_NAME = re.compile(
+    r"\b(?:what(?:'s|\s+is|\s+was)\s+my\s+name|who\s+am\s+i|how\s+am\s+i\s+called|what\s+am\s+i\s+called)\b", re.I
+)
 _NAME = re.compile(
     r"\b(?:my\s+name\s+is|my\s+name's|i\s+am\s+called|i'm\s+called|call\s+me|i'm|i\s+am|this\s+is)\s+((?-i:[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)*))",
     re.I,
@@ -91,10 +101,14 @@ def _message(said: list[str], which: str) -> str | None:
 def _listed(said: list[str], question: str) -> str | None:
     """The member that an ordinal asks for, of a list that the user gave: "my stops are A, B and C"."""
     wanted = re.search(rf"\b({ORDINAL})\s+(\w+)", question, re.I)
-    if not wanted or not place(wanted[1]) + 1 and wanted[1].lower() != "last":
+    if not wanted or (not place(wanted[1]) + 1 and wanted[1].lower() != "last"):
         return None
     for text in reversed(said):
-        listing = re.search(rf"\b{re.escape(_stem(wanted[2]))}\w*\b[^:.]*?(?:\b(?:are|is)\b[^:.]*?:|\b(?:are|is)\b|:)\s*([^.?!]+)", text, re.I)
+        listing = re.search(
+            rf"\b{re.escape(_stem(wanted[2]))}\w*\b[^:.]*?(?:\b(?:are|is)\b[^:.]*?:|\b(?:are|is)\b|:)\s*([^.?!]+)",
+            text,
+            re.I,
+        )
         members = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", listing[1].strip()) if listing else []
         members = [member for member in members if not re.search(r"\border\b", member)]
         if len(members) > 1 and place(wanted[1]) < len(members):
@@ -130,7 +144,9 @@ def _statements(said: list[str]) -> Iterator[Statement]:
                 continue
             heading, colon, rest = sentence.partition(":")
             body = rest if colon and len(heading.split()) <= 5 else sentence
-            for clause in re.split(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+(?=(?:I|my|we|our|the|[A-ZÀ-Þ]\w+\s+(?:is|has|are|was|gets))\b)", body):
+            for clause in re.split(
+                r"\s*[,;]\s*(?:and\s+)?|\s+and\s+(?=(?:I|my|we|our|the|[A-ZÀ-Þ]\w+\s+(?:is|has|are|was|gets))\b)", body
+            ):
                 if clause.strip():
                     yield Statement(clause.strip(" .!"), heading if body is rest else "")
 
@@ -138,7 +154,12 @@ def _statements(said: list[str]) -> Iterator[Statement]:
 def _remainder(statement: str, asked: set[str], question: str) -> str:
     """The longest run of a statement's words that are not in the question and carry meaning."""
     words = statement.split()
-    keeps = [_plain(word) not in _STOP and not ({_plain(word), _stem(_plain(word))} & asked) and _SAME.get(_plain(word)) not in asked for word in words]
+    keeps = [
+        _plain(word) not in _STOP
+        and not ({_plain(word), _stem(_plain(word))} & asked)
+        and _SAME.get(_plain(word)) not in asked
+        for word in words
+    ]
     if re.search(r"\bhow\s+(?:many|much|old)\b|\bnumber\b|\bcode\b", question, re.I):
         numbers = [word.strip(".,;:!\"'") for word in words if re.search(r"\d", word)]
         return numbers[-1] if numbers else ""

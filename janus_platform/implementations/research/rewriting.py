@@ -15,10 +15,13 @@ from reading import NUMBER, ORDINAL, Reading, place, spelled_numbers
 MOST_CHARACTERS = 20_000
 _QUOTED = re.compile(r"[\"“„]([^\"”“]+)[\"”“]|(?<!\w)['‘`]([^'’`]+)['’`](?!\w)")
 _NAMED = re.compile(
-    r"\b(?:the|this|a)\s+(?:made-up\s+)?(?:word|name|text|code|string|term)\s+(?:is\s+)?(?!in\b|of\b|with\b|from\b|backwards\b|only\b|and\b)([\w-]+)", re.I
+    r"\b(?:the|this|a)\s+(?:made-up\s+)?(?:word|name|text|code|string|term)\s+(?:is\s+)?(?!in\b|of\b|with\b|from\b|backwards\b|only\b|and\b)([\w-]+)",
+    re.I,
 )
 _MEMBERS = r"([\w'’.-]+(?:\s*,\s*[\w'’.-]+)*(?:\s*,\s*[\w'’.-]+|,?\s+and\s+[\w'’.-]+))"
-_LIST = re.compile(rf"\b(?:(?:the|these)\s+(?:\w+\s+)?(?:words|names|numbers|items|values|cells|letters)|of)\s+{_MEMBERS}", re.I)
+_LIST = re.compile(
+    rf"\b(?:(?:the|these)\s+(?:\w+\s+)?(?:words|names|numbers|items|values|cells|letters)|of)\s+{_MEMBERS}", re.I
+)
 _IS = re.compile(r"^\s*(?:the|my|this)\s+(?:word|name|text|code|string|term|number)\s+is\s+([^\s.,]+)[.,]", re.I)
 _PERSON = re.compile(r"\b(?:initials\s+of|of\s+the\s+name)\s+((?-i:[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)+))", re.I)
 _FORM_ONLY = (
@@ -127,15 +130,21 @@ def _items(operand: str) -> list[str] | None:
 
 def _separator(reading: Reading) -> str | None:
     """What the question wants between the members, taken out of its instruction."""
-    if reading.take(r"\b(?:one|each)\s+(?:per|on\s+(?:a|its\s+own))\s+line\b|\bone\s+per\s+line\b|\beach\s+on\s+a\s+new\s+line\b"):
+    if reading.take(
+        r"\b(?:one|each)\s+(?:per|on\s+(?:a|its\s+own))\s+line\b|\bone\s+per\s+line\b|\beach\s+on\s+a\s+new\s+line\b"
+    ):
         return "\n"
     for names, sign in _SEPARATORS:
         if reading.take(rf"\b(?:join|connect|separate)\b(?=.*\b(?:with|by)\s+(?:{names})\b)"):
             reading.take(rf"\b(?:with|by)\s+(?:{names})\b")
             return sign
-        if reading.take(rf"\b(?:separated|joined|divided|delimited)\s+(?:only\s+)?(?:by|with)\s+(?:an?\s+)?(?:{names})\b|\bwith\s+(?:an?\s+)?(?:{names})\s+(?:between|in\s+between)\b(?:\s+(?:them|the\s+\w+|each))?"):
+        if reading.take(
+            rf"\b(?:separated|joined|divided|delimited)\s+(?:only\s+)?(?:by|with)\s+(?:an?\s+)?(?:{names})\b|\bwith\s+(?:an?\s+)?(?:{names})\s+(?:between|in\s+between)\b(?:\s+(?:them|the\s+\w+|each))?"
+        ):
             return sign
-        if reading.take(rf"\beach\s+(?:letter|character|word|one)\s+followed\s+by\s+(?:an?\s+)?(?:{names})(?:,?\s*(?:except|but\s+not|apart\s+from)\s+(?:for\s+)?(?:after\s+)?the\s+last(?:\s+one)?)"):
+        if reading.take(
+            rf"\beach\s+(?:letter|character|word|one)\s+followed\s+by\s+(?:an?\s+)?(?:{names})(?:,?\s*(?:except|but\s+not|apart\s+from)\s+(?:for\s+)?(?:after\s+)?the\s+last(?:\s+one)?)"
+        ):
             return sign
     return None
 
@@ -143,7 +152,9 @@ def _separator(reading: Reading) -> str | None:
 def _ending(reading: Reading) -> str:
     """A sign that is wanted behind every member, the last included."""
     for names, sign in _SEPARATORS:
-        if reading.take(rf"\bwith\s+(?:an?\s+)?(?:{names})\s+(?:after|behind)\s+(?:each|every)(?:\s+(?:letter|word|one|of\s+them))?"):
+        if reading.take(
+            rf"\bwith\s+(?:an?\s+)?(?:{names})\s+(?:after|behind)\s+(?:each|every)(?:\s+(?:letter|word|one|of\s+them))?"
+        ):
             return sign
     return ""
 
@@ -184,7 +195,13 @@ def _picked(reading: Reading, work: _Work) -> str | None:
     if not found:
         return None
     kind = found[2].lower()
-    parts = list(work.text) if kind in ("letter", "character", "digit") else work.text.split() if kind == "word" else members
+    parts = (
+        list(work.text)
+        if kind in ("letter", "character", "digit")
+        else work.text.split()
+        if kind == "word"
+        else members
+    )
     index = place(found[1])
     return parts[index].strip(".,;") if -len(parts) <= index < len(parts) else None
 
@@ -209,7 +226,9 @@ def _extracted(reading: Reading, work: _Work) -> str | None:
 def _filtered(reading: Reading, work: _Work) -> bool:
     """Letters or words taken out or replaced."""
     changed = False
-    while found := reading.take(r"\breplac(?:e|ing)\s+(?:each|every|all)?\s*(?:letters?\s+|spaces?\b)?['\"`]?(\w)?['\"`]?\s*(?:by|with)\s+(?:an?\s+)?['\"`]?([^\s'\"`.,]+)['\"`]?"):
+    while found := reading.take(
+        r"\breplac(?:e|ing)\s+(?:each|every|all)?\s*(?:letters?\s+|spaces?\b)?['\"`]?(\w)?['\"`]?\s*(?:by|with)\s+(?:an?\s+)?['\"`]?([^\s'\"`.,]+)['\"`]?"
+    ):
         old, new = found[1] or " ", found[2]
         work.each(lambda text, old=old, new=new: text.replace(old, new))  # type: ignore[misc]
         changed = True
@@ -217,11 +236,19 @@ def _filtered(reading: Reading, work: _Work) -> bool:
         r"\b(?:remove|delete|drop|strip|omit|leave\s+out|take\s+out|without)\s+(?:all\s+|every\s+|any\s+)?(?:the\s+)?(vowels|consonants|digits|spaces|punctuation|letters?\s+\w(?!\w))(?:\s+(?:from|of|in|out))?"
     )
     if removed:
-        classes = {"vowels": "[aeiouAEIOU]", "consonants": "(?i)[b-df-hj-np-tv-z]", "digits": r"\d", "spaces": r"\s", "punctuation": r"[^\w\s]"}
+        classes = {
+            "vowels": "[aeiouAEIOU]",
+            "consonants": "(?i)[b-df-hj-np-tv-z]",
+            "digits": r"\d",
+            "spaces": r"\s",
+            "punctuation": r"[^\w\s]",
+        }
         pattern = classes.get(removed[1].lower()) or f"(?i){re.escape(removed[1][-1])}"
         work.each(lambda text: re.sub(pattern, "", text))
         changed = True
-    left_out = reading.take(rf"\b(?:the\s+)?({ORDINAL})\s+word\s+(?:is\s+|being\s+)?(?:left\s+out|removed|omitted|dropped)|\b(?:without|leave\s+out|omit)\s+the\s+({ORDINAL})\s+word")
+    left_out = reading.take(
+        rf"\b(?:the\s+)?({ORDINAL})\s+word\s+(?:is\s+|being\s+)?(?:left\s+out|removed|omitted|dropped)|\b(?:without|leave\s+out|omit)\s+the\s+({ORDINAL})\s+word"
+    )
     if left_out:
         words, index = work.text.split(), place(left_out[1] or left_out[2])
         if -len(words) <= index < len(words):
@@ -232,22 +259,34 @@ def _filtered(reading: Reading, work: _Work) -> bool:
 
 def _ordered(reading: Reading, work: _Work) -> bool:
     """Sorted, or turned round."""
-    backwards = bool(reading.take(r"\b(?:descending|falling|decreasing|from\s+(?:large|high|big)\w*\s+to\s+(?:small|low)\w*)(?:\s+order)?\b|\breverse(?=\s+alphabetic)"))
-    rising = bool(reading.take(r"\b(?:ascending|rising|increasing|from\s+(?:small|low)\w*\s+to\s+(?:large|high|big)\w*)(?:\s+order)?\b"))
+    backwards = bool(
+        reading.take(
+            r"\b(?:descending|falling|decreasing|from\s+(?:large|high|big)\w*\s+to\s+(?:small|low)\w*)(?:\s+order)?\b|\breverse(?=\s+alphabetic)"
+        )
+    )
+    rising = bool(
+        reading.take(
+            r"\b(?:ascending|rising|increasing|from\s+(?:small|low)\w*\s+to\s+(?:large|high|big)\w*)(?:\s+order)?\b"
+        )
+    )
     by_length = bool(reading.take(r"\bby\s+(?:their\s+)?length\b"))
     named = bool(reading.take(r"\balphabetic(?:al|ally)?(?:\s+order)?\b"))
     asked = bool(reading.take(r"\b(?:sort(?:ed|ing)?|order(?:ed)?|arrange[d]?|rank(?:ed)?)\b"))
     if backwards or rising or by_length or named or asked:
         members = work.members()
         numeric = all(re.fullmatch(NUMBER, member) for member in members)
-        key: Callable[[str], object] = len if by_length else (lambda m: float(m.replace(",", ""))) if numeric else str.casefold
+        key: Callable[[str], object] = (
+            len if by_length else (lambda m: float(m.replace(",", ""))) if numeric else str.casefold
+        )
         members = sorted(members, key=key, reverse=backwards)  # type: ignore[arg-type]
         if work.items is None and " " not in work.text:
             work.text = "".join(members)
         else:
             work.items = members
         return True
-    if reading.take(r"\b(?:reverse\s+the\s+order|backwards?|reversed?|in\s+reverse(?:\s+order)?|from\s+(?:back\s+to\s+front|right\s+to\s+left|the\s+end))\b"):
+    if reading.take(
+        r"\b(?:reverse\s+the\s+order|backwards?|reversed?|in\s+reverse(?:\s+order)?|from\s+(?:back\s+to\s+front|right\s+to\s+left|the\s+end))\b"
+    ):
         if work.items is not None:
             work.items = work.items[::-1]
         elif reading.take(r"\bwords\b"):
@@ -278,7 +317,9 @@ def _exchanged(reading: Reading, work: _Work) -> bool:
 
 def _repeated(reading: Reading, work: _Work) -> bool:
     """The same several times."""
-    found = reading.take(r"\b(?:exactly\s+)?(\d{1,3})\s+times\b|\b(twice)\b|\bexactly\s+(\d{1,3})\s+words,\s+each\s+of\s+them\b")
+    found = reading.take(
+        r"\b(?:exactly\s+)?(\d{1,3})\s+times\b|\b(twice)\b|\bexactly\s+(\d{1,3})\s+words,\s+each\s+of\s+them\b"
+    )
     if not found:
         return False
     work.items = [work.text] * (2 if found[2] else int(found[1] or found[3]))

@@ -14,7 +14,8 @@ _QUOTED = r"[\"“„'‘]([^\"”“'’]{1,200})[\"”“'’]"
 _ANSWERING = r"(?:reply|replies|respond|answer|say|write|return|output)s?"
 _WHAT = rf"(?:with|by|using|saying)?\s*(?:the\s+|a\s+)?(?:single\s+)?(?:words?|text|phrase|code|number)?\s*(?:{_QUOTED}|([^\s.,;\"]+))"
 _IF = re.compile(
-    rf"\bif\s+(?:the\s+)?(?:user|someone|somebody|anyone|they|message|he|she)\b([^;.]*?)(?:,|\s+then\b|\s+you\b)\s*(?:then\s+|you\s+)?{_ANSWERING}\s+{_WHAT}", re.I
+    rf"\bif\s+(?:the\s+)?(?:user|someone|somebody|anyone|they|message|he|she)\b([^;.]*?)(?:,|\s+then\b|\s+you\b)\s*(?:then\s+|you\s+)?{_ANSWERING}\s+{_WHAT}",
+    re.I,
 )
 _ELSE = re.compile(
     rf"\b(?:otherwise|else|in\s+(?:all|any|every)\s+other\s+cases?|to\s+(?:everything|anything|all)\s+else|for\s+(?:everything|anything)\s+else)\b,?\s*{_ANSWERING}\s+{_WHAT}",
@@ -45,7 +46,9 @@ def ruled(messages: Sequence[dict[str, Any]]) -> str | None:
 
 def wants_capitals(messages: Sequence[dict[str, Any]]) -> bool:
     """Whether a system message wants every answer in capital letters."""
-    return bool(re.search(r"\b(?:capital\s+letters|upper[- ]?case|all\s+caps)\b", " ".join(_system_texts(messages)), re.I))
+    return bool(
+        re.search(r"\b(?:capital\s+letters|upper[- ]?case|all\s+caps)\b", " ".join(_system_texts(messages)), re.I)
+    )
 
 
 def _system_texts(messages: Sequence[dict[str, Any]]) -> list[str]:

@@ -14,9 +14,7 @@ from collections.abc import Callable, Sequence
 from reading import NUMBER, Reading
 
 HELPERS = {
-    "is_prime": (
-        "def is_prime(n):\n    return n > 1 and all(n % d for d in range(2, int(n ** 0.5) + 1))\n"
-    ),
+    "is_prime": ("def is_prime(n):\n    return n > 1 and all(n % d for d in range(2, int(n ** 0.5) + 1))\n"),
     "math.": "import math\n",
 }
 _LARGER = r"(?:larger|greater|bigger|higher|more|longer)\s+than|above|over|exceeding"
@@ -76,7 +74,10 @@ class _Description:
             if take(rf"\b{names}\b"):
                 self._of_texts = True
                 return f"{function}((…), key=len)"
-        for names, function in ((r"largest|biggest|greatest|highest|maximum", "max"), (r"smallest|lowest|minimum", "min")):
+        for names, function in (
+            (r"largest|biggest|greatest|highest|maximum", "max"),
+            (r"smallest|lowest|minimum", "min"),
+        ):
             if take(rf"\b(?:{names})\b(?!\s+common)"):
                 return f"{function}(…)"
         ordered = take(r"\b(?:in\s+(?:rising|ascending|increasing)\s+order|sorted)\b")
@@ -92,7 +93,9 @@ class _Description:
             return f"[d for d in range(1, {n} + 1) if {n} % d == 0]"
         if found := take(rf"\b(?:decimal\s+)?digits\s+of\s+({v}(?:\s*(?:\*\*|\*|\+)\s*{v})*)"):
             return f"map(int, str({_plain(found[1])}))"
-        if take(r"\b(?:numbers|integers|entries|elements|items|values|words|texts|strings)\b[^.;]{0,12}?\b(?:of|in|from)\s+(?:the|a)\s+list\b(?:\s+of\s+(?:whole\s+)?(?:numbers|integers|words|texts|strings))?|\b(?:a|the)\s+list\s+of\s+(?:whole\s+)?(?:numbers|integers|words)\b"):
+        if take(
+            r"\b(?:numbers|integers|entries|elements|items|values|words|texts|strings)\b[^.;]{0,12}?\b(?:of|in|from)\s+(?:the|a)\s+list\b(?:\s+of\s+(?:whole\s+)?(?:numbers|integers|words|texts|strings))?|\b(?:a|the)\s+list\s+of\s+(?:whole\s+)?(?:numbers|integers|words)\b"
+        ):
             return self._given[0] if self._given else None
         if self._given and take(r"\b(?:characters|letters)\s+(?:of|in)\s+(?:the|a)\s+(?:text|word|string)\b"):
             self._of_texts = True
@@ -101,7 +104,8 @@ class _Description:
             self._of_texts = True
             return f"{self._given[0]}.split()"
         if found := take(
-            rf"\b(?:from|between|in\s+the\s+range(?:\s+from)?)\s+({v})\s+(?:up\s+)?(?:to|and|through|until)\s+({v})" + _ENDS
+            rf"\b(?:from|between|in\s+the\s+range(?:\s+from)?)\s+({v})\s+(?:up\s+)?(?:to|and|through|until)\s+({v})"
+            + _ENDS
         ):
             return f"range({_plain(found[1])}, {_plain(found[2])} + 1)"
         if found := take(rf"\b(?:{_SMALLER})\s+({v})"):
@@ -146,7 +150,9 @@ class _Description:
             condition = made(groups)
             condition = f"not ({condition})" if negated else condition
             joined += ("" if not joined else " or " if re.search(r"\bor\b", between, re.I) else " and ") + condition
-            left += re.sub(r"\b(?:not|no|nor|without|neither|unless|except|or|but|both)\b", " ", between, flags=re.I) + ";"
+            left += (
+                re.sub(r"\b(?:not|no|nor|without|neither|unless|except|or|but|both)\b", " ", between, flags=re.I) + ";"
+            )
             end = match.end()
         self._reading.rest = left + text[end:]
         return joined
@@ -172,11 +178,13 @@ def _atoms(v: str, of_texts: bool) -> list[tuple[str, Callable[[list[str]], str]
         (r"\bodd\b", lambda g: "x % 2 == 1"),
         (r"\bpositive\b", lambda g: "x > 0"),
         (r"\bnegative\b", lambda g: "x < 0"),
-        (r"\bread\s+the\s+same\s+(?:forwards?|backwards?)\s+and\s+(?:forwards?|backwards?)|\bpalindrom(?:es?|ic)\b",
-         lambda g: "str(x) == str(x)[::-1]"),
+        (
+            r"\bread\s+the\s+same\s+(?:forwards?|backwards?)\s+and\s+(?:forwards?|backwards?)|\bpalindrom(?:es?|ic)\b",
+            lambda g: "str(x) == str(x)[::-1]",
+        ),
         (r"\b(?:perfect\s+|whole\s+)?square(?:s|\s+numbers)?\b", lambda g: "math.isqrt(x) ** 2 == x"),
-        (rf"\bcontain(?:s|ing)?\s+(?:the\s+)?(?:digit|figure)\s+(\d)", lambda g: f"'{g[0]}' in str(x)"),
-        (rf"\bend(?:s|ing)?\s+(?:with|in|on)\s+(?:the\s+digit\s+)?(\d+)", lambda g: f"str(x).endswith('{g[0]}')"),
+        (r"\bcontain(?:s|ing)?\s+(?:the\s+)?(?:digit|figure)\s+(\d)", lambda g: f"'{g[0]}' in str(x)"),
+        (r"\bend(?:s|ing)?\s+(?:with|in|on)\s+(?:the\s+digit\s+)?(\d+)", lambda g: f"str(x).endswith('{g[0]}')"),
         (
             rf"\bdigits?\s+(?:that\s+)?(?:add|sum)\s+(?:up\s+)?to\s+({v})|\bdigit\s+sum\s+(?:is\s+|of\s+)?({v})",
             lambda g: f"sum(map(int, str(x))) == {g[0]}",

@@ -100,7 +100,9 @@ def _calculated(question: Question) -> Solution | None:
     decimals = question.form.decimals
     code = f"{with_helpers(worked.expression)}result = {worked.expression}\n{_PRINT.format(decimals=decimals)}"
     unit = f" {worked.unit}" if worked.unit else ""
-    return Solution(f"Calculating {_short(worked.expression)} in the code sandbox.\n", code=code, said="It comes to {}" + unit + ".")
+    return Solution(
+        f"Calculating {_short(worked.expression)} in the code sandbox.\n", code=code, said="It comes to {}" + unit + "."
+    )
 
 
 _WANTS_SOURCE = re.compile(r"\b(?:source|sources|cite|url|link)\b", re.I)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import permutations
 
 from quantities import Worked, combine
-from reading import NUMBER, ORDINAL, Reading, number, place, spelled_numbers
+from reading import NUMBER, ORDINAL, number, place, spelled_numbers
 from sequences import describe
 
 _UP = r"(?:rises?|rose|grows?|grew|increases?|increased|goes\s+up|climbs?|gains?|raised|added|earns?|pays?|bears?)"
@@ -69,7 +69,11 @@ def _share(text: str) -> Worked | None:
 def _half_life(text: str) -> Worked | None:
     """What is left after some time of something that halves, or how much there is of what doubles."""
     plain = spelled_numbers(text)
-    period = re.search(rf"\bhalf[- ]life\s+(?:of|is)\s+({NUMBER})\s+({_PERIOD})|\b(?:halves|doubles)\s+every\s+({NUMBER})\s+({_PERIOD})", plain, re.I)
+    period = re.search(
+        rf"\bhalf[- ]life\s+(?:of|is)\s+({NUMBER})\s+({_PERIOD})|\b(?:halves|doubles)\s+every\s+({NUMBER})\s+({_PERIOD})",
+        plain,
+        re.I,
+    )
     after = re.search(rf"\b(?:after|in)\s+({NUMBER})\s+({_PERIOD})", plain, re.I)
     if not period or not after or (period[2] or period[4]).rstrip("s") != after[2].rstrip("s"):
         return None
@@ -83,7 +87,9 @@ def _mean(text: str) -> Worked | None:
     """The mean of numbers that are listed, or the one of them that is missing."""
     listed = rf"({NUMBER}(?:\s*,\s*{NUMBER})*(?:\s*,?\s*and\s+{NUMBER})?)"
     missing = re.search(
-        rf"\b(?:mean|average)\s+of\s+{listed}\s*,?\s*and\s+an?(?:other|\s+\w+)?\s+(?:number|value|one)?\s*is\s+({NUMBER})", text, re.I
+        rf"\b(?:mean|average)\s+of\s+{listed}\s*,?\s*and\s+an?(?:other|\s+\w+)?\s+(?:number|value|one)?\s*is\s+({NUMBER})",
+        text,
+        re.I,
     )
     if missing:
         known = _listed(missing[1])
@@ -99,7 +105,10 @@ def _mean(text: str) -> Worked | None:
 
 def _weighted(text: str) -> Worked | None:
     """A whole that is made of named parts by percentages, and what each part is."""
-    weights = {name.lower(): number(said) for said, name in re.findall(rf"({NUMBER})\s*%\s+(?:of\s+)?(?:the\s+)?([a-z]\w*)", text, re.I)}
+    weights = {
+        name.lower(): number(said)
+        for said, name in re.findall(rf"({NUMBER})\s*%\s+(?:of\s+)?(?:the\s+)?([a-z]\w*)", text, re.I)
+    }
     if len(weights) < 2:
         return None
     told = re.sub(rf"{NUMBER}\s*%\s+(?:of\s+)?(?:the\s+)?\w+", " ", text)
@@ -132,14 +141,20 @@ def _steps(text: str) -> Worked | None:
     wanted = re.search(rf"\b(?:the|which)\s+({ORDINAL})\s+(?:number|term|one)\b", text, re.I)
     if not (start and rule and wanted) or place(wanted[1]) < 0:
         return None
-    operations = re.findall(rf"({NUMBER})\s+(times)|(times|plus|minus|divided\s+by|less)\s+({NUMBER})|({NUMBER})\s+(more|less)\s+than", rule[1], re.I)
+    operations = re.findall(
+        rf"({NUMBER})\s+(times)|(times|plus|minus|divided\s+by|less)\s+({NUMBER})|({NUMBER})\s+(more|less)\s+than",
+        rule[1],
+        re.I,
+    )
     made = "x"
     for first, times, word, second, third, than in operations:
         said, verb = number(first or second or third), (times or word or than).lower()
         made = f"({made}) {'*' if verb == 'times' else '/' if 'divided' in verb else '+' if verb in ('plus', 'more') else '-'} {said}"
     if not operations:
         return None
-    return Worked(f"__import__('functools').reduce(lambda x, _: {made}, range({place(wanted[1])}), {number(start[1])})", "")
+    return Worked(
+        f"__import__('functools').reduce(lambda x, _: {made}, range({place(wanted[1])}), {number(start[1])})", ""
+    )
 
 
 def _order(text: str) -> Worked | None:
@@ -165,12 +180,20 @@ def _order(text: str) -> Worked | None:
 def _compared(text: str) -> Worked | None:
     """Which of two numbers is larger, or whether one is."""
     expression = r"[-\d][\d\s.,+*/^()-]*"
-    which = re.search(rf"\bwhich\s+(?:one\s+)?(?:is|of)\b[^:,]*\b(larger|bigger|greater|smaller|less|lower)\b[:,]?\s+({expression}?)\s+or\s+({expression}?)\s*[?.]", text + ".", re.I)
+    which = re.search(
+        rf"\bwhich\s+(?:one\s+)?(?:is|of)\b[^:,]*\b(larger|bigger|greater|smaller|less|lower)\b[:,]?\s+({expression}?)\s+or\s+({expression}?)\s*[?.]",
+        text + ".",
+        re.I,
+    )
     if not which:
         return None
     one, other = which[2].strip(), which[3].strip()
     sign = ">" if which[1].lower() in ("larger", "bigger", "greater") else "<"
-    return Worked(f"{one!r} if {number(one)} {sign} {number(other)} else {other!r}", "") if _is_sum(one) and _is_sum(other) else None
+    return (
+        Worked(f"{one!r} if {number(one)} {sign} {number(other)} else {other!r}", "")
+        if _is_sum(one) and _is_sum(other)
+        else None
+    )
 
 
 def _divisors(text: str) -> Worked | None:
@@ -179,12 +202,18 @@ def _divisors(text: str) -> Worked | None:
         (r"greatest\s+common\s+(?:divisor|factor)|gcd|largest\s+common\s+divisor", "__import__('math').gcd({})"),
         (r"(?:least|lowest|smallest)\s+common\s+multiple|lcm", "__import__('math').lcm({})"),
     ):
-        if found := re.search(rf"\b(?:{names})\s+of\s+({NUMBER}(?:\s*,\s*{NUMBER})*\s*,?\s*and\s+{NUMBER})", text, re.I):
+        if found := re.search(
+            rf"\b(?:{names})\s+of\s+({NUMBER}(?:\s*,\s*{NUMBER})*\s*,?\s*and\s+{NUMBER})", text, re.I
+        ):
             return Worked(shape.format(", ".join(_listed(found[1]))), "")
-    if found := re.search(rf"(?<!\*)(?<!\*\s)\b({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I):
+    if found := re.search(
+        rf"(?<!\*)(?<!\*\s)\b({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
+    ):
         letter = {"h": "x", "b": "b", "o": "o"}[found[2][0].lower()]
         return Worked(f"format({number(found[1])}, '{letter}')", "")
-    if found := re.search(rf"\b(half|a\s+third|a\s+quarter|double|twice|triple)\s+(?:of\s+)?({NUMBER})\b\s*[?.]", text + ".", re.I):
+    if found := re.search(
+        rf"\b(half|a\s+third|a\s+quarter|double|twice|triple)\s+(?:of\s+)?({NUMBER})\b\s*[?.]", text + ".", re.I
+    ):
         sign = {"half": "/ 2", "double": "* 2", "twice": "* 2", "triple": "* 3"}.get(found[1].lower())
         return Worked(f"{number(found[2])} {sign or ('/ 3' if 'third' in found[1] else '/ 4')}", "")
     return None
@@ -200,7 +229,10 @@ def _counted(text: str) -> Worked | None:
 
 def _bare_numbers(text: str) -> list[str]:
     """The numbers that are no percentages."""
-    return [number(found) for found in re.findall(rf"(?<![\w.:])({NUMBER})(?![\d:]|\.\d|\s*(?:%|per\s*cent))", spelled_numbers(text))]
+    return [
+        number(found)
+        for found in re.findall(rf"(?<![\w.:])({NUMBER})(?![\d:]|\.\d|\s*(?:%|per\s*cent))", spelled_numbers(text))
+    ]
 
 
 def _listed(said: str) -> list[str]:

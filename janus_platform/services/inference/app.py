@@ -1,6 +1,6 @@
 """The inference service: chat completions, models and embeddings in the OpenAI wire format.
 
-Which engine answers is decided when the service is built (local.py, upstream.py); what does not depend on it stands
+Which engine answers is decided when the service is built (local/, upstream/); what does not depend on it stands
 here: the key (`Authorization: Bearer …`), the fields, the prices, the shape of errors. Streams are Server-Sent Events;
 a stream that ends well ends with `[DONE]`.
 
@@ -35,7 +35,8 @@ from janus_platform.services.inference.engine import Chunk, Embedder, Engine
 from janus_platform.services.inference.errors import ApiError, error_response
 from janus_platform.services.inference.events import CallerLeftError, EventStream, while_there
 from janus_platform.services.inference.large import LargeBody
-from janus_platform.services.inference.local import LocalEngine
+from janus_platform.services.inference.local.engine import LocalEngine
+from janus_platform.services.inference.local.meaning import Encode
 from janus_platform.services.inference.tokens import Pace
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).
@@ -49,15 +50,22 @@ def build(
     embedder: Embedder,
     pace: Pace | None = None,
     upstream: Engine | None = None,
+    encode: Encode | None = None,
 ) -> ASGIApp:
     """The service's ASGI app; `keys` says whether a bearer token is a valid key.
 
-    `embedder` makes the vectors. `upstream` takes the local engine's place for all chat models.
+    `embedder` makes the vectors. `encode` lets the local engine compare
+    meanings. `upstream` takes its place for all chat models.
     """
     service = context.contract.inference
     limits, models = service.limits, {model.name: model for model in service.models}
     local = LocalEngine(
-        models, limits, clock=context.clock, pace=pace or Pace(), reasoning_field=context.contract.wire.reasoning_field
+        models,
+        limits,
+        clock=context.clock,
+        pace=pace or Pace(),
+        reasoning_field=context.contract.wire.reasoning_field,
+        encode=encode,
     )
     engine = upstream or local
     catalogue = Catalogue(models, engine, embedder, is_open=upstream is not None)

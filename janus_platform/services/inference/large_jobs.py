@@ -13,7 +13,7 @@ from janus_platform.services.framework.request import parse_object
 from janus_platform.services.inference.chat import ChatRequest, read_chat
 from janus_platform.services.inference.embeddings import read_embedding
 from janus_platform.services.inference.errors import ApiError
-from janus_platform.services.inference.local import answer_to
+from janus_platform.services.inference.local.engine import answer_to
 
 Result = tuple[dict[str, Any], bytes]
 Job = TypeVar("Job", bound=Callable[..., Result])

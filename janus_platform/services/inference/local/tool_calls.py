@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from janus_platform.contract import InferenceLimits
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.chunks import Call
-from janus_platform.services.inference.extraction import Extraction
-from janus_platform.services.inference.json_answers import dumped
-from janus_platform.services.inference.prompt import LONG_TEXT, Message, read_prompt
+from janus_platform.services.inference.local.extraction import Extraction
+from janus_platform.services.inference.local.json_answers import dumped
+from janus_platform.services.inference.local.prompt import LONG_TEXT, Message, read_prompt
+from janus_platform.services.inference.local.schema_fill import Filled, fill
+from janus_platform.services.inference.local.tool_selection import Selection, closest, select
 from janus_platform.services.inference.schema import SchemaNode, fault, read_schema
-from janus_platform.services.inference.schema_fill import Filled, fill
-from janus_platform.services.inference.tool_selection import Selection, closest, select
 
 # What has to be given and was not: the tool's name and the argument's.
 Missing = tuple[str, str]

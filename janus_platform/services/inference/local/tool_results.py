@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from janus_platform.services.inference.extractive import NOT_COVERED, answer
+from janus_platform.services.inference.local.extractive import NOT_COVERED, answer
+from janus_platform.services.inference.local.prompt import LONG_TEXT, Message
 from janus_platform.services.inference.messages import ChatMessage
-from janus_platform.services.inference.prompt import LONG_TEXT, Message
 
 MAX_FACTS, MAX_QUOTED, MAX_NESTING = 20, 1_000, 8
 SHORT = 120

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from janus_platform.services.inference.stemming import REQUEST_WORDS, STOP_WORDS, stem, words
+from janus_platform.services.inference.local.stemming import REQUEST_WORDS, STOP_WORDS, stem, words
 
 # A question stands at the beginning or the end; what lies between in a longer text is material.
 MAX_CHARACTERS = 20_000

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from janus_platform.services.inference.sentences import split_sentences
+from janus_platform.services.inference.local.sentences import split_sentences
 
 # Shorter texts are part of the conversation; a system prompt must be longer still, since most of them instruct.
 LONG_TEXT, LONG_SYSTEM_TEXT = 200, 600

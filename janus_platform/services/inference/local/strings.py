@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from janus_platform.services.inference.extraction import Extraction, Span, iso_date
+from janus_platform.services.inference.local.extraction import Extraction, Span, iso_date
+from janus_platform.services.inference.local.stemming import content_stems, stem, words
 from janus_platform.services.inference.schema import SchemaNode
-from janus_platform.services.inference.stemming import content_stems, stem, words
 
 Value = TypeVar("Value")
 

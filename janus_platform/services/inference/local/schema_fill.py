@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from janus_platform.services.inference import strings
-from janus_platform.services.inference.enum_values import EnumValues
-from janus_platform.services.inference.extraction import Extraction, Span, number_of
+from janus_platform.services.inference.local import strings
+from janus_platform.services.inference.local.enum_values import EnumValues
+from janus_platform.services.inference.local.extraction import Extraction, Span, number_of
+from janus_platform.services.inference.local.stemming import content_stems, stem
 from janus_platform.services.inference.schema import NOT_GIVEN, TYPES, SchemaNode, fault
 from janus_platform.services.inference.schema_check import fits, number_that_fits, text_that_fits
-from janus_platform.services.inference.stemming import content_stems, stem
 
 MAX_VALUES = 5_000
 # From here on only what is required is filled, so that a wide schema leaves room for the rest of it.

@@ -9,9 +9,9 @@ from typing import Any
 
 from janus_platform.contract import InferenceLimits
 from janus_platform.services.inference.chat import ResponseFormat
-from janus_platform.services.inference.extraction import Extraction
+from janus_platform.services.inference.local.extraction import Extraction
+from janus_platform.services.inference.local.schema_fill import fill
 from janus_platform.services.inference.schema import read_schema
-from janus_platform.services.inference.schema_fill import fill
 
 MAX_KEYS = 50
 _KEYS = re.compile(

@@ -6,12 +6,12 @@ import json
 
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.chunks import Draft
-from janus_platform.services.inference.extractive import NOT_COVERED
-from janus_platform.services.inference.prompt import Message, Prompt, read_prompt
-from janus_platform.services.inference.sentences import sentences_of
-from janus_platform.services.inference.stemming import content_stems, topic_stems, words
-from janus_platform.services.inference.tool_results import results_since
-from janus_platform.services.inference.tool_selection import shared_words
+from janus_platform.services.inference.local.extractive import NOT_COVERED
+from janus_platform.services.inference.local.prompt import Message, Prompt, read_prompt
+from janus_platform.services.inference.local.sentences import sentences_of
+from janus_platform.services.inference.local.stemming import content_stems, topic_stems, words
+from janus_platform.services.inference.local.tool_results import results_since
+from janus_platform.services.inference.local.tool_selection import shared_words
 
 MAX_WORDS = 8
 

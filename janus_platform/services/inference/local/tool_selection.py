@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from janus_platform.services.inference.extraction import Extraction
-from janus_platform.services.inference.stemming import content_stems, stem
-from janus_platform.services.inference.strings import parts_of
+from janus_platform.services.inference.local.extraction import Extraction
+from janus_platform.services.inference.local.stemming import content_stems, stem
+from janus_platform.services.inference.local.strings import parts_of
 from janus_platform.services.inference.tools import Tool
 
 # Words for what tools commonly do: a request seldom uses the tool's own.

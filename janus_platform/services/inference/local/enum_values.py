@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from janus_platform.services.inference.extraction import Extraction
+from janus_platform.services.inference.local.extraction import Extraction
+from janus_platform.services.inference.local.stemming import stem, words
 from janus_platform.services.inference.schema import SchemaNode
 from janus_platform.services.inference.schema_check import fits
-from janus_platform.services.inference.stemming import stem, words
 
 _SIGNS = {"celsius": "°c", "fahrenheit": "°f"}
 

@@ -1,0 +1,80 @@
+"""The local engine: answers by quoting the sentences of its passages that fit the question best.
+
+Deterministic, and unable to invent: every sentence of an answer stands in a passage of the prompt, or is one of the
+fixed sentences below. What it is not: a language model. It does not infer, translate, calculate or join facts of two
+sentences, and it says so instead of trying.
+
+`ranking` scores the sentences, `coverage` says whether they are enough to answer from, `composing` makes an answer of
+the best.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from janus_platform.services.inference.local.composing import compose
+from janus_platform.services.inference.local.coverage import covers
+from janus_platform.services.inference.local.meaning import Encode
+from janus_platform.services.inference.local.prompt import Message, Passage, Prompt, read_prompt
+from janus_platform.services.inference.local.question import Question
+from janus_platform.services.inference.local.ranking import Ranking, Scored
+from janus_platform.services.inference.local.sentences import split_sentences
+from janus_platform.services.inference.local.stemming import content_stems, topic_stems, words
+
+FINGERPRINT = "janus-local-extractive-1"
+NOT_COVERED = (
+    "The given passages do not cover this question.",
+    "I answer only from the passages in my prompt, so I have nothing to say about it.",
+)
+NOT_MENTIONED = "The given passages say nothing about {}."
+NO_PASSAGES = (
+    "I am janus-local-extractive-1, an extractive engine: I answer only by quoting passages that stand in my prompt, "
+    "and this prompt has none. Give them like this:\n\n"
+    "Question: What is a three-way handshake?\n"
+    "Passages:\n"
+    "[1] Title of the page — https://example.com/article\n"
+    "The text of the page, in Markdown."
+)
+
+
+def answer(messages: Sequence[Message], encode: Encode | None = None) -> str:
+    """The engine's answer to a conversation, in Markdown paragraphs."""
+    prompt = read_prompt(messages)
+    if not prompt.passages:
+        return NO_PASSAGES
+    question = Question(prompt.question)
+    ranking = Ranking(question, prompt.passages, encode)
+    said = _said(messages)
+    runs = compose(ranking.scored, question, said) if covers(ranking.evidence) else []
+    if not runs:
+        return " ".join(NOT_COVERED)
+    return "\n\n".join([*_missing_names(prompt), *(_paragraph(run, prompt.passages) for run in runs)])
+
+
+def _said(messages: Sequence[Message]) -> frozenset[str]:
+    """The sentences that the answers before have already."""
+    answers = [re.sub(r" ?\[\d{1,3}\]", "", m.text[:20_000]) for m in messages if m.role == "assistant"]
+    return frozenset(s for text in answers for part in text.splitlines() for s in split_sentences(part))
+
+
+def _paragraph(run: Sequence[Scored], passages: Sequence[Passage]) -> str:
+    """A run as a paragraph, each sentence with its passage's number, and with its list where it has one."""
+    parts: list[str] = []
+    for scored in run:
+        number = passages[scored.sentence.passage].number
+        mark = "" if number is None else f" [{number}]"
+        text = scored.sentence.text
+        if items := scored.sentence.items:
+            text = f"{text.rstrip(':')}: {'; '.join(item.rstrip('.;,') for item in items)}."
+        # What introduces a sample that is not quoted ends here.
+        parts.append((text.removesuffix(":") + "." if text.endswith(":") else text) + mark)
+    return " ".join(parts)
+
+
+def _missing_names(prompt: Prompt) -> list[str]:
+    """A sentence for the names in the question that no passage mentions."""
+    held = {stem for p in prompt.passages for stem in content_stems(f"{p.title}\n{p.text}")}
+    later = words(prompt.question)[1:]
+    names = [w for w in later if w[0].isupper() and (s := topic_stems(w)) and s[0] not in held]
+    return [NOT_MENTIONED.format(", ".join(dict.fromkeys(names)))] if names else []

@@ -1,0 +1,40 @@
+"""The labelled questions can be trusted: enough of each kind, evenly split, asked once, and their pages exist."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from janus_platform.corpus import load_corpus
+from janus_platform.corpus.pages import Page
+from tests.answers.labelled import FIT, REPORT, Half, covered, follow_ups, uncovered
+
+
+@pytest.mark.parametrize("half", [FIT, REPORT])
+def test_each_half_has_enough_of_both(half: Half) -> None:
+    assert len(covered(half)) >= 60 and len(uncovered(half)) >= 60
+
+
+def test_the_halves_are_balanced_by_kind_and_by_page() -> None:
+    for read in (covered, uncovered, follow_ups):
+        kinds = [
+            Counter((one.kind, one.pages if one.kind == "covered" else ()) for one in read(half))
+            for half in (FIT, REPORT)
+        ]
+        assert kinds[0] == kinds[1]
+
+
+def test_no_question_stands_twice() -> None:
+    every = [one for half in (FIT, REPORT) for read in (covered, uncovered, follow_ups) for one in read(half)]
+    twice = {q: n for q, n in Counter((one.question.casefold(), one.asked) for one in every).items() if n > 1}
+    assert twice == {}
+
+
+def test_every_page_that_is_named_exists_and_may_be_fetched() -> None:
+    corpus = load_corpus()
+    named = {
+        page for half in (FIT, REPORT) for read in (covered, follow_ups) for one in read(half) for page in one.pages
+    }
+    assert {name for name in named if not isinstance(corpus.lookup(f"https://{name}"), Page)} == set()
+    assert len(named) >= 54  # Every page but the one that robots.txt closes is asked about.
