@@ -5,6 +5,7 @@ each. Letters are told by comparing each with letters of known fonts, drawn to t
 capital letters on an even ground, and neither handwriting nor text in a photograph.
 """
 
+import importlib.util
 import json
 import pathlib
 
@@ -86,11 +87,10 @@ def known_letters():
 
 def fonts():
     """The fonts that matplotlib brings along, where it is there."""
-    try:
-        from matplotlib import get_data_path
-    except ImportError:
+    found = importlib.util.find_spec("matplotlib")  # its files, without the second that importing it takes
+    if found is None or found.origin is None:
         return []
-    folder = pathlib.Path(get_data_path()) / "fonts" / "ttf"
+    folder = pathlib.Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
     names = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf", "DejaVuSerif.ttf")
     return [ImageFont.truetype(str(folder / name), 48) for name in names if (folder / name).exists()]
 
@@ -102,7 +102,12 @@ def letter_of(mask, line_height, known):
     grid, proportion = glyph(mask)
     if height < 0.35 * line_height:
         return "-" if width > 1.5 * height else "."
-    if height < 0.85 * line_height and 0.75 < proportion < 1.35 and grid[:3, :2].mean() < 0.3 and grid[5:9].mean() > 0.5:
+    if (
+        height < 0.85 * line_height
+        and 0.75 < proportion < 1.35
+        and grid[:3, :2].mean() < 0.3
+        and grid[5:9].mean() > 0.5
+    ):
         return "+"
     return min(known, key=lambda entry: np.abs(entry[1] - grid).mean() + 0.4 * abs(np.log(entry[2] / proportion)))[0]
 
@@ -110,8 +115,11 @@ def letter_of(mask, line_height, known):
 def lines_of(pieces, shapes, known, shape):
     """The pieces that look like letters, read line by line, from left to right."""
     letters = [
-        (box, piece) for box, piece in zip(shapes, pieces, strict=True)
-        if 5 <= max(box["bottom"] - box["top"], box["right"] - box["left"]) and box["bottom"] - box["top"] <= shape[0] * 0.9 and len(piece) >= 4
+        (box, piece)
+        for box, piece in zip(shapes, pieces, strict=True)
+        if max(box["bottom"] - box["top"], box["right"] - box["left"]) >= 5
+        and box["bottom"] - box["top"] <= shape[0] * 0.9
+        and len(piece) >= 4
     ]
     lines = []
     for box, piece in sorted(letters, key=lambda found: found[0]["bottom"] - found[0]["top"], reverse=True):

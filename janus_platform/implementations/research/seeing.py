@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import short
+
 READER = Path(__file__).parent / "picture_reader.py"
 MOST_PICTURES, MOST_BYTES = 4, 2_000_000
-_DATA_URL = re.compile(r"data:image/[\w.+-]{1,40};base64,", re.I)
+_DATA_URL = short.compile(r"data:image/[\w.+-]{1,40};base64,", re.I)
 COLOURS = {
     "white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128), "red": (215, 40, 40), "green": (40, 160, 50),
     "blue": (35, 70, 210), "yellow": (250, 220, 40), "orange": (255, 130, 20), "purple": (140, 50, 170),
@@ -65,62 +67,78 @@ def answer(question: str, seen: Sequence[Seen]) -> str | None:
 
 
 def _size(question: str, seen: Sequence[Seen]) -> str | None:
-    if not re.search(r"\bpixels?\b|\b(?:size|dimensions|resolution)\b", question, re.I):
+    if not short.search(r"\bpixels?\b|\b(?:size|dimensions|resolution)\b", question, re.I):
         return None
     picture = seen[0]
-    if re.search(r"\bmiddle\b|\bcentre\b|\bcenter\b", question, re.I) and re.search(r"\b(?:rgb|red|colou?r)\b", question, re.I):
+    if short.search(r"\bmiddle\b|\bcentre\b|\bcenter\b", question, re.I) and short.search(
+        r"\b(?:rgb|red|colou?r)\b", question, re.I
+    ):
         return ", ".join(map(str, picture["middle"]))
-    wide, high = (re.search(rf"\b(?:{said})\b", question, re.I) for said in ("wide|width", "high|height|tall"))
+    wide, high = (short.search(rf"\b(?:{said})\b", question, re.I) for said in ("wide|width", "high|height|tall"))
     if wide and not high:
         return str(picture["width"])
     if high and not wide:
-        return str(picture["height"]) if not re.search(r"\bbars?\b", question, re.I) else None
-    return f"{picture['width']}x{picture['height']}" if wide or re.search(r"\b(?:size|dimensions|resolution)\b", question, re.I) else None
+        return str(picture["height"]) if not short.search(r"\bbars?\b", question, re.I) else None
+    return (
+        f"{picture['width']}x{picture['height']}"
+        if wide or short.search(r"\b(?:size|dimensions|resolution)\b", question, re.I)
+        else None
+    )
 
 
 def _numbers(question: str, seen: Sequence[Seen]) -> str | None:
     """Numbers that are written in the pictures: one of them, their sum, their difference, a sum to work out."""
-    if not re.search(r"\b(?:numbers?|sum|prices?|total|result|digits?|written|calculation)\b", question, re.I):
+    if not short.search(r"\b(?:numbers?|sum|prices?|total|result|digits?|written|calculation)\b", question, re.I):
         return None
     lines = [line for picture in seen for line in picture["lines"]]
-    named = re.search(rf"\bis\s+({_NAMES})\b|\b({_NAMES})\s+number\b", question, re.I)
+    named = short.search(rf"\bis\s+({_NAMES})\b|\b({_NAMES})\s+number\b", question, re.I)
     if named:
         lines = [line for line in lines if colour_name(line["colour"]) == (named[1] or named[2]).lower()]
-    texts = [re.sub(r"O", "0", line["text"]) if re.search(r"\d", line["text"]) else line["text"] for line in lines]
-    if len(texts) == 1 and (terms := re.fullmatch(r"\s*(\d+)\s*([-+])\s*(\d+)\s*", texts[0])) and re.search(r"\b(?:sum|result|calculation|come)\b", question, re.I):
+    texts = [short.sub(r"O", "0", line["text"]) if short.search(r"\d", line["text"]) else line["text"] for line in lines]
+    if (
+        len(texts) == 1
+        and (terms := short.fullmatch(r"\s*(\d+)\s*([-+])\s*(\d+)\s*", texts[0]))
+        and short.search(r"\b(?:sum|result|calculation|come)\b", question, re.I)
+    ):
         return str(int(terms[1]) + int(terms[3]) * (1 if terms[2] == "+" else -1))
-    found = [int(number) for text in texts for number in re.findall(r"\d+", text)]
+    found = [int(number) for text in texts for number in short.findall(r"\d+", text)]
     if not found:
         return None
-    if re.search(r"\b(?:minus|differ\w*|less)\b", question, re.I) and len(found) == 2:
+    if short.search(r"\b(?:minus|differ\w*|less)\b", question, re.I) and len(found) == 2:
         return str(max(found) - min(found))
-    if len(found) > 1 and re.search(r"\b(?:sum|total|together|altogether|add|come\s+to)\b", question, re.I):
+    if len(found) > 1 and short.search(r"\b(?:sum|total|together|altogether|add|come\s+to)\b", question, re.I):
         return str(sum(found))
-    if re.search(r"\b(?:largest|larger|highest|biggest)\b", question, re.I):
+    if short.search(r"\b(?:largest|larger|highest|biggest)\b", question, re.I):
         return str(max(found))
-    if re.search(r"\b(?:smallest|smaller|lowest)\b", question, re.I):
+    if short.search(r"\b(?:smallest|smaller|lowest)\b", question, re.I):
         return str(min(found))
     return str(found[0]) if len(found) == 1 else ", ".join(map(str, found))
 
 
 def _text(question: str, seen: Sequence[Seen]) -> str | None:
-    if not re.search(r"\b(?:word|text|written|letters?|read|say)\b", question, re.I):
+    if not short.search(r"\b(?:word|text|written|letters?|read|say)\b", question, re.I):
         return None
     return " ".join(line["text"].strip() for picture in seen for line in picture["lines"]) or None
 
 
 def _count(question: str, seen: Sequence[Seen]) -> str | None:
-    wanted = re.search(rf"\bhow\s+many\s+({_NAMES})?", question, re.I)
-    if not wanted or re.search(r"\b(?:high|wide|tall)\b", question, re.I):
+    wanted = short.search(rf"\bhow\s+many\s+({_NAMES})?", question, re.I)
+    if not wanted or short.search(r"\b(?:high|wide|tall)\b", question, re.I):
         return None
-    shapes = [shape for shape in seen[0]["shapes"] if not wanted[1] or colour_name(shape["colour"]) == wanted[1].lower()]
+    shapes = [
+        shape for shape in seen[0]["shapes"] if not wanted[1] or colour_name(shape["colour"]) == wanted[1].lower()
+    ]
     return str(len(shapes))
 
 
 def _place(question: str, seen: Sequence[Seen]) -> str | None:
     """Where the shape of a colour is."""
-    wanted = re.search(rf"\b(?:is|where|which\s+corner)\b.*?\bthe\s+({_NAMES})\b|\bthe\s+({_NAMES})\s+\w+\s*(?:[:,]|on|in|\?)", question, re.I)
-    if not wanted or not re.search(r"\b(?:left|right|corner|where|upper|lower|above|below)\b", question, re.I):
+    wanted = short.search(
+        rf"\b(?:is|where|which\s+corner)\b.*?\bthe\s+({_NAMES})\b|\bthe\s+({_NAMES})\s+\w+\s*(?:[:,]|on|in|\?)",
+        question,
+        re.I,
+    )
+    if not wanted or not short.search(r"\b(?:left|right|corner|where|upper|lower|above|below)\b", question, re.I):
         return None
     name = (wanted[1] or wanted[2]).lower()
     shapes = [shape for shape in seen[0]["shapes"] if colour_name(shape["colour"]) == name]
@@ -129,32 +147,40 @@ def _place(question: str, seen: Sequence[Seen]) -> str | None:
     shape, width, height = shapes[0], seen[0]["width"], seen[0]["height"]
     across = "left" if shape["left"] + shape["right"] < width else "right"
     down = "upper" if shape["top"] + shape["bottom"] < height else "lower"
-    return f"{down} {across}" if re.search(r"\b(?:corner|upper|lower)\b", question, re.I) else across
+    return f"{down} {across}" if short.search(r"\b(?:corner|upper|lower)\b", question, re.I) else across
 
 
 def _bars(question: str, seen: Sequence[Seen]) -> str | None:
     """Bars of a chart: the height of one in pixels, or the colour of the tallest."""
     shapes = [shape for shape in seen[0]["shapes"] if shape["filled"] > 0.95]
-    if len(shapes) < 2 or not re.search(r"\bbars?\b", question, re.I):
+    if len(shapes) < 2 or not short.search(r"\bbars?\b", question, re.I):
         return None
     tall = sorted(shapes, key=lambda shape: shape["bottom"] - shape["top"])
     for said, shape in ((r"tallest|highest|longest", tall[-1]), (r"shortest|lowest|smallest", tall[0])):
-        if re.search(rf"\b(?:{said})\b", question, re.I):
-            return colour_name(shape["colour"]) if re.search(r"\bcolou?r\b", question, re.I) else str(shape["bottom"] - shape["top"])
+        if short.search(rf"\b(?:{said})\b", question, re.I):
+            return (
+                colour_name(shape["colour"])
+                if short.search(r"\bcolou?r\b", question, re.I)
+                else str(shape["bottom"] - shape["top"])
+            )
     across = sorted(shapes, key=lambda shape: shape["left"])
-    for said, place in ((r"left(?:most)?|first", 0), (r"right(?:most)?|last", -1), (r"middle|second", len(across) // 2)):
-        if re.search(rf"\b(?:{said})\b", question, re.I):
+    for said, place in (
+        (r"left(?:most)?|first", 0),
+        (r"right(?:most)?|last", -1),
+        (r"middle|second", len(across) // 2),
+    ):
+        if short.search(rf"\b(?:{said})\b", question, re.I):
             return str(across[place]["bottom"] - across[place]["top"])
-    named = re.search(rf"\b({_NAMES})\s+bar\b", question, re.I)
+    named = short.search(rf"\b({_NAMES})\s+bar\b", question, re.I)
     chosen = [shape for shape in shapes if named and colour_name(shape["colour"]) == named[1].lower()]
     return str(chosen[0]["bottom"] - chosen[0]["top"]) if chosen else None
 
 
 def _colour(question: str, seen: Sequence[Seen]) -> str | None:
-    if not re.search(r"\b(?:what|which)\s+colou?rs?\b|\bcolou?r\s+(?:is|of|has)\b", question, re.I):
+    if not short.search(r"\b(?:what|which)\s+colou?rs?\b|\bcolou?r\s+(?:is|of|has)\b", question, re.I):
         return None
     picture = seen[0]
-    if re.search(r"\b(?:ground|background)\b", question, re.I) or not picture["shapes"]:
+    if short.search(r"\b(?:ground|background)\b", question, re.I) or not picture["shapes"]:
         return colour_name(picture["ground"])
     largest = max(picture["shapes"], key=lambda s: (s["right"] - s["left"]) * (s["bottom"] - s["top"]))
     return colour_name(largest["colour"])

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import short
 from reading import NUMBER, Reading, number
 from seeing import COLOURS
 
 MOST_SIDE = 2_000
 _COLOUR = rf"(?:rgb\s*\(\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)|\#[0-9a-fA-F]{{6}}|\b(?:{'|'.join(COLOURS)})\b)"
-_SIZE = re.compile(
-    r"\b(\d{1,4})\s*(?:pixels?\s+)?(?:wide\s*(?:and|by|,)\s*(?:is\s+)?|by\s+|x\s*|×\s*)(\d{1,4})\s*(?:pixels?)?(?:\s*(?:high|tall))?", re.I
+_SIZE = short.compile(
+    r"\b(\d{1,4})\s*(?:pixels?\s+)?(?:wide\s*(?:and|by|,)\s*(?:is\s+)?|by\s+|x\s*|×\s*)(\d{1,4})\s*(?:pixels?)?(?:\s*(?:high|tall))?",
+    re.I,
 )
 # Areas by name: left, top, right and bottom as fractions of the picture.
 _AREAS = {
@@ -55,7 +57,7 @@ print("PNG:" + base64.b64encode(picture.getvalue()).decode())
 
 def plan_drawing(question: str) -> str | None:
     """A program that prints the picture that `question` describes; None where it describes none, or not by these words."""
-    if not re.search(r"\b(?:picture|image|png|flag|pixels?)\b", question, re.I) or not (size := _SIZE.search(question)):
+    if not short.search(r"\b(?:picture|image|png|flag|pixels?)\b", question, re.I) or not (size := _SIZE.search(question)):
         return None
     width, height = int(size[1]), int(size[2])
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
@@ -65,16 +67,22 @@ def plan_drawing(question: str) -> str | None:
     lines = list(_lines(reading))
     shapes = list(_shapes(reading))
     areas = list(_areas(reading))
-    ground = reading.take(rf"\b(?:ground|background)\b[^.;]*?({_COLOUR})|({_COLOUR})\s+(?:ground|background)|\b(?:filled\s+with|entirely|all)\s+({_COLOUR})")
-    if re.search(_COLOUR, reading.rest, re.I) or not (levels or areas or shapes or lines or ground):
+    ground = reading.take(
+        rf"\b(?:ground|background)\b[^.;]*?({_COLOUR})|({_COLOUR})\s+(?:ground|background)|\b(?:filled\s+with|entirely|all)\s+({_COLOUR})"
+    )
+    if short.search(_COLOUR, reading.rest, re.I) or not (levels or areas or shapes or lines or ground):
         return None  # a colour is left over: something was described that is not known here
-    begin = _HEAD.format(width=width, height=height, ground=_rgb(next(filter(None, ground.groups()))) if ground else (255, 255, 255))
+    begin = _HEAD.format(
+        width=width, height=height, ground=_rgb(next(filter(None, ground.groups()))) if ground else (255, 255, 255)
+    )
     return begin + "\n".join([*levels, *areas, *shapes, *lines]) + _TAIL
 
 
 def _areas(reading: Reading) -> Iterator[str]:
     for names, box in _AREAS.items():
-        if found := reading.take(rf"\b(?:{names})\b\s*(?:is|in|:|=|being)?\s*(?:filled\s+with\s+)?({_COLOUR})|({_COLOUR})\s+(?:in|for|on)\s+the\s+(?:{names})\b"):
+        if found := reading.take(
+            rf"\b(?:{names})\b\s*(?:is|in|:|=|being)?\s*(?:filled\s+with\s+)?({_COLOUR})|({_COLOUR})\s+(?:in|for|on)\s+the\s+(?:{names})\b"
+        ):
             yield f"area({', '.join(f'{edge:.9g}' for edge in box)}, {_rgb(found[1] or found[2])})"
 
 
@@ -82,7 +90,9 @@ def _shapes(reading: Reading) -> Iterator[str]:
     """Discs and squares, in the middle unless another place is named; sizes in pixels or as a share of the smaller side."""
     kinds = {"ellipse": r"disc|disk|circle|dot", "rectangle": r"square|rectangle"}
     for kind, names in kinds.items():
-        while found := reading.take(rf"\b(?:filled\s+)?(?:({_COLOUR})\s+)?(?:filled\s+)?(?:{names})\b(?:\s+(?:of|in)\s+({_COLOUR}))?([^.;]*?)(?=\bon\s+an?\b|[.;]|\band\s+an?\b|$)"):
+        while found := reading.take(
+            rf"\b(?:filled\s+)?(?:({_COLOUR})\s+)?(?:filled\s+)?(?:{names})\b(?:\s+(?:of|in)\s+({_COLOUR}))?([^.;]*?)(?=\bon\s+an?\b|[.;]|\band\s+an?\b|$)"
+        ):
             colour, details = found[1] or found[2], found[3]
             if not colour:
                 break
@@ -96,11 +106,15 @@ def _shapes(reading: Reading) -> Iterator[str]:
 def _half(details: Reading) -> str:
     """Half of a shape's size, in pixels."""
     shares = {"half": "0.25", "a third": "1 / 6", "a quarter": "0.125", "two thirds": "1 / 3"}
-    if found := details.take(r"\b(?:diameter|side|width|size)s?\s+(?:is\s+|of\s+)?(half|a\s+third|a\s+quarter|two\s+thirds)\s+(?:of\s+)?(?:the\s+)?(?:smaller|shorter)\s+side"):
+    if found := details.take(
+        r"\b(?:diameter|side|width|size)s?\s+(?:is\s+|of\s+)?(half|a\s+third|a\s+quarter|two\s+thirds)\s+(?:of\s+)?(?:the\s+)?(?:smaller|shorter)\s+side"
+    ):
         return f"min(width, height) * {shares[' '.join(found[1].lower().split())]}"
     if found := details.take(rf"\bradius\s+(?:is\s+|of\s+)?({NUMBER})(?:\s*pixels?)?"):
         return number(found[1])
-    if found := details.take(rf"\b(?:diameter|sides?|width)\s+(?:is\s+|are\s+|of\s+)?({NUMBER})(?:\s*pixels?)?|({NUMBER})\s*pixels?\s+(?:wide|across)"):
+    if found := details.take(
+        rf"\b(?:diameter|sides?|width)\s+(?:is\s+|are\s+|of\s+)?({NUMBER})(?:\s*pixels?)?|({NUMBER})\s*pixels?\s+(?:wide|across)"
+    ):
         return f"{number(found[1] or found[2])} / 2"
     return "min(width, height) * 0.25"
 
@@ -121,7 +135,10 @@ def _lines(reading: Reading) -> Iterator[str]:
         rf"\b(?:(?P<before>\d+)\s*pixels?\s+(?:wide|thick)\s+)?(?:(?:diagonal|straight|thin)\s+)?(?P<colour>{_COLOUR})\s+(?:diagonal\s+)?(?:line|diagonal)\b"
         rf"(?:\s+(?P<behind>\d+)\s*pixels?\s+(?:wide|thick))?(?:[^.;]*?\bfrom\s+the\s+(?P<start>{_CORNER})(?:\s+corner)?\s+to\s+the\s+(?P<end>{_CORNER})(?:\s+corner)?)?"
     ):
-        start, end = (_CORNERS[" ".join((found[name] or other).lower().split())] for name, other in (("start", "upper left"), ("end", "lower right")))
+        start, end = (
+            _CORNERS[" ".join((found[name] or other).lower().split())]
+            for name, other in (("start", "upper left"), ("end", "lower right"))
+        )
         points = ", ".join(f"{x} * (width - 1), {y} * (height - 1)" for x, y in (start, end))
         yield f"canvas.line(({points}), fill={_rgb(found['colour'])}, width={found['before'] or found['behind'] or 1})"
 
@@ -131,7 +148,9 @@ def _levels(reading: Reading) -> Iterator[str]:
     shares = {"x": "x / max(1, width - 1)", "y": "y / max(1, height - 1)"}
     said = {}
     for channel in ("red", "green", "blue"):
-        if found := reading.take(rf"\b{channel}\s+is\s+({NUMBER})(?:\s+(?:times|\*)\s+([xy])\s+(?:over|/|divided\s+by)\s+the\s+last\s+(?:column|row)(?:'s\s+number)?)?"):
+        if found := reading.take(
+            rf"\b{channel}\s+is\s+({NUMBER})(?:\s+(?:times|\*)\s+([xy])\s+(?:over|/|divided\s+by)\s+the\s+last\s+(?:column|row)(?:'s\s+number)?)?"
+        ):
             said[channel] = number(found[1]) + (f" * {shares[found[2].lower()]}" if found[2] else "")
     if len(said) == 3 and any("/" in level for level in said.values()):
         levels = ", ".join(f"round({level})" for level in said.values())
@@ -144,5 +163,5 @@ def _rgb(said: str) -> tuple[int, int, int]:
         return COLOURS[lower]
     if lower.startswith("#"):
         return int(lower[1:3], 16), int(lower[3:5], 16), int(lower[5:7], 16)
-    red, green, blue = (min(255, int(level)) for level in re.findall(r"\d+", lower))
+    red, green, blue = (min(255, int(level)) for level in short.findall(r"\d+", lower))
     return red, green, blue

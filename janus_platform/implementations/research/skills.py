@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import short
 from composing import composed
 from dates import dated
-from shapes import plan_drawing
 from functions import write_function
 from questions import Question
 from reading import NUMBER
@@ -21,6 +21,7 @@ from rewriting import rewritten
 from rules import ruled
 from seeing import READER, answer, measurements, pictures_of
 from sequences import with_helpers
+from shapes import plan_drawing
 from wordproblems import work_out
 
 
@@ -105,7 +106,7 @@ def _calculated(question: Question) -> Solution | None:
     )
 
 
-_WANTS_SOURCE = re.compile(r"\b(?:source|sources|cite|url|link)\b", re.I)
+_WANTS_SOURCE = short.compile(r"\b(?:source|sources|cite|url|link)\b", re.I)
 _PRINT = """\
 if isinstance(result, (list, tuple)):
     result = ", ".join(map(str, result))
@@ -117,8 +118,8 @@ print(result)
 
 def _bare(said: str, wishes: str) -> str:
     """Only the number of what was said, where only the number is wanted."""
-    found = re.search(NUMBER, said)
-    return found[0] if found and re.search(r"\bnumber\b", wishes, re.I) else said
+    found = short.search(NUMBER, said)
+    return found[0] if found and short.search(r"\bnumber\b", wishes, re.I) else said
 
 
 def _short(expression: str) -> str:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import short
+
 MOST_ROUNDS, MOST_KNOWN, MOST_SIZE = 3, 4_000, 200
 _CALL_TEXT = r"{name}\((?P<given>[^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:gives|returns|is|==|=|->|→|yields|should\s+be)\s*"
 Value = Any
@@ -20,7 +22,7 @@ Operation = tuple[str, Callable[[Value], Value]]
 
 def find_examples(text: str, name: str) -> Iterator[tuple[str, str]]:
     """Calls of the function `name` with their results, as literals: ("f([1])", "[2]")."""
-    for found in re.finditer(_CALL_TEXT.format(name=re.escape(name)), text):
+    for found in short.finditer(_CALL_TEXT.format(name=re.escape(name)), text):
         rest = text[found.end() :]
         for end in _ends(rest):
             try:
@@ -57,7 +59,9 @@ def synthesise(name: str, given: Sequence[str], examples: Sequence[tuple[str, st
 
 def _ends(text: str) -> list[int]:
     """Where a literal at the beginning of `text` may end, the longest first."""
-    stops = [place.start() for place in re.finditer(r"\s+(?:and|or|for)\b|[.;](?:\s|$)|,\s+(?=\w+\()|$", text[:MOST_SIZE])]
+    stops = [
+        place.start() for place in short.finditer(r"\s+(?:and|or|for)\b|[.;](?:\s|$)|,\s+(?=\w+\()|$", text[:MOST_SIZE])
+    ]
     return sorted({*stops, len(text[:MOST_SIZE])}, reverse=True)
 
 
