@@ -77,7 +77,7 @@ def log_scale(value: float, best: float, worst: float) -> float:
 
 
 def item_speed(record: Record, table: Table) -> float:
-    """Waits for the first sign and for the first sentence, and the token rate. Too short for a rate: the waits alone."""
+    """Waits for the first sign and the first sentence, and the token rate. Too short for a rate: the waits alone."""
     sign, sentence = begins(record, table["streaming"])
     numbers = table["speed"]
     share: dict[str, float] = numbers["share"]

@@ -56,7 +56,7 @@ def _object(text: str) -> dict[str, Any] | None:
 def _pairs(text: str) -> dict[str, Any] | None:
     keys = [key for key in _KEY.finditer(text) if not _is_value(text, key)]
     found: dict[str, Any] = {}
-    ends = [key.start() for key in keys[1:]] + [len(text)]
+    ends = [*(key.start() for key in keys[1:]), len(text)][: len(keys)]
     for key, end in zip(keys, ends, strict=True):
         if key.start() < 0 or key[1] in found:
             continue
@@ -76,7 +76,9 @@ def _is_value(text: str, key: re.Match[str]) -> bool:
     """Whether what stands in quotes is a value: after "set to", or directly behind another key."""
     before = text[: key.start()].rstrip()
     return (
-        key[0][0] != "`" and bool(short.search(r"(?:\b(?:to|as|is|being|equal\s+to|of)|[`:=])$", before)) and "`" in text
+        key[0][0] != "`"
+        and bool(short.search(r"(?:\b(?:to|as|is|being|equal\s+to|of)|[`:=])$", before))
+        and "`" in text
     )
 
 

@@ -80,7 +80,7 @@ class Research:
         return self._draw(question, usage) if _is_only_a_plot(question) else self._lookup.answer(question, usage)
 
     async def _with_tools(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
-        """A call of the caller's tools, where the request says all of it, or the model makes one; else nothing at all."""
+        """A call of the caller's tools, which the request says whole or the model makes; else nothing at all."""
         if not question.follows_a_tool and question.settings.response_format is None:
             if refuses_tools(question.said):
                 return

@@ -101,7 +101,9 @@ def _described(task: _Task) -> str | None:
 def _cases(task: _Task) -> str | None:
     """A text for each number from 1 to n, by what it is a multiple of; both at once come first."""
     first = task.first
-    if not short.search(rf"\bfor\s+(?:each\s+(?:number\s+)?(?:of\s+|from\s+)?)?1\s+to\s+{re.escape(first)}\b", task.text):
+    if not short.search(
+        rf"\bfor\s+(?:each\s+(?:number\s+)?(?:of\s+|from\s+)?)?1\s+to\s+{re.escape(first)}\b", task.text
+    ):
         return None
     reading = Reading(task.text)
     both = reading.take(
@@ -117,9 +119,8 @@ def _cases(task: _Task) -> str | None:
         return None
     lines = [f"made = []\nfor x in range(1, {first} + 1):"]
     if both:
-        lines.append(
-            f"    if {' and '.join(f'x % {of} == 0' for of, _ in cases)}:\n        made.append({(both[1] or both[2])!r})"
-        )
+        all_of_them = " and ".join(f"x % {of} == 0" for of, _ in cases)
+        lines.append(f"    if {all_of_them}:\n        made.append({(both[1] or both[2])!r})")
     for of, said in cases:
         lines.append(f"    {'if' if len(lines) == 1 else 'elif'} x % {of} == 0:\n        made.append({said!r})")
     lines.append(f"    else:\n        made.append({'str(x)' if rest[1].startswith('as') else 'x'})\nreturn made")
@@ -136,13 +137,13 @@ def _characters(task: _Task) -> str | None:
     )
     for names, low, high, base, size in classes:
         found = reading.take(
-            rf"\b(?:each|every|all)\s+(?:{names})\b(?:\s+{low}\s+to\s+{high})?(?:\s+(?:moved|shifted))?\s+(?:by\s+)?{_N}(?:\s+(?:places?|positions?|letters?))?(?:\s+(back(?:wards?)?|to\s+the\s+left))?"
+            rf"\b(?:each|every|all)\s+(?:{names})\b(?:\s+{low}\s+to\s+{high})?(?:\s+(?:moved|shifted))?\s+(?:by\s+)?{_N}"
+            r"(?:\s+(?:places?|positions?|letters?))?(?:\s+(back(?:wards?)?|to\s+the\s+left))?"
         )
         if found:
             sign = "-" if found[2] else "+"
-            lines.append(
-                f"if {low!r} <= c <= {high!r}:\n    return chr((ord(c) - {ord(base)} {sign} {number(found[1])}) % {size} + {ord(base)})"
-            )
+            moved = f"(ord(c) - {ord(base)} {sign} {number(found[1])}) % {size} + {ord(base)}"
+            lines.append(f"if {low!r} <= c <= {high!r}:\n    return chr({moved})")
     both = (
         reading.take(rf"\b(?:each|every|all)\s+letters?\b\s+(?:by\s+)?{_N}(?:\s+(?:places?|positions?))")
         if not lines
@@ -170,12 +171,14 @@ def _brackets(task: _Task) -> str | None:
     """A tax by brackets: what lies above one bound, up to the next, is taxed at so many per cent."""
     text = spelled_numbers(task.text)
     free = short.search(
-        rf"\bfirst\s+{_N}\s+(?:\w+\s+)?(?:are|is)\s+(?:tax[- ]?)?free\b|\bnothing\s+(?:is\s+)?(?:due\s+|taxed\s+)?(?:up\s+to|below)\s+{_N}",
+        rf"\bfirst\s+{_N}\s+(?:\w+\s+)?(?:are|is)\s+(?:tax[- ]?)?free\b"
+        rf"|\bnothing\s+(?:is\s+)?(?:due\s+|taxed\s+)?(?:up\s+to|below)\s+{_N}",
         text,
         re.I,
     )
     steps = short.findall(
-        rf"\b(?:above|over|beyond)(?:\s+(?:that|it|this))?(?:\s*,?\s*(?:and\s+)?{_N})?(?:\s*,?\s*(?:and\s+)?up\s+to\s+{_N})?[^.;%]*?\bat\s+{_N}\s*(?:%|per\s*cent)",
+        rf"\b(?:above|over|beyond)(?:\s+(?:that|it|this))?(?:\s*,?\s*(?:and\s+)?{_N})?"
+        rf"(?:\s*,?\s*(?:and\s+)?up\s+to\s+{_N})?[^.;%]*?\bat\s+{_N}\s*(?:%|per\s*cent)",
         text,
         re.I,
     )
@@ -198,7 +201,9 @@ def _weighted_digits(task: _Task) -> str | None:
         task.text,
         re.I,
     )
-    modulo = short.search(rf"\b(?:modulo|mod|remainder\s+(?:after|of)\s+(?:a\s+)?division\s+by)\s+{_N}", task.text, re.I)
+    modulo = short.search(
+        rf"\b(?:modulo|mod|remainder\s+(?:after|of)\s+(?:a\s+)?division\s+by)\s+{_N}", task.text, re.I
+    )
     if not found or not short.search(r"\bsum\b|\badds?\b", task.text, re.I):
         return None
     weights = [number(said) for said in short.findall(NUMBER, found["weights"])]
@@ -216,7 +221,8 @@ def _moved_time(task: _Task) -> str | None:
     text = spelled_numbers(task.text)
     taken = short.search(r"['\"`]HH(.)MM['\"`]", text)
     span = short.search(
-        rf"{_N}\s+hours?(?:\s+and\s+{_N}\s+minutes?)?\s+(later|earlier|before|after)|{_N}\s+minutes?\s+(later|earlier|before|after)",
+        rf"{_N}\s+hours?(?:\s+and\s+{_N}\s+minutes?)?\s+(later|earlier|before|after)"
+        rf"|{_N}\s+minutes?\s+(later|earlier|before|after)",
         text,
         re.I,
     )
@@ -227,7 +233,8 @@ def _moved_time(task: _Task) -> str | None:
     sign = "-" if (span[3] or span[5]).lower() in ("earlier", "before") else "+"
     before, between, after = short.fullmatch(r"(.*)HH(.*)MM(.*)", shown).groups()  # type: ignore[union-attr]
     made = f"{before!r} + '%02d' % (total // 60) + {between!r} + '%02d' % (total % 60) + {after!r}"
-    return f"hours, minutes = {task.first}.split({taken[1]!r})\ntotal = (int(hours) * 60 + int(minutes) {sign} {minutes}) % 1440\nreturn {made}"
+    total = f"(int(hours) * 60 + int(minutes) {sign} {minutes}) % 1440"
+    return f"hours, minutes = {task.first}.split({taken[1]!r})\ntotal = {total}\nreturn {made}"
 
 
 BODIES: tuple[Callable[[_Task], str | None], ...] = (

@@ -1,8 +1,8 @@
 """What stands in a picture, measured: its size, its ground, its shapes with their colours, its lines of text.
 
-This program runs in the code sandbox, beside the files `picture-1`, `picture-2` and so on, and prints one JSON object for
-each. Letters are told by comparing each with letters of known fonts, drawn to the same size: it reads printed digits and
-capital letters on an even ground, and neither handwriting nor text in a photograph.
+This program runs in the code sandbox, beside the files `picture-1`, `picture-2` and so on, and prints one JSON object
+for each. Letters are told by comparing each with letters of known fonts, drawn to the same size: it reads printed
+digits and capital letters on an even ground, and neither handwriting nor text in a photograph.
 """
 
 import importlib.util

@@ -1,9 +1,9 @@
 """Quantities with units, combined by dimensional analysis: kilometres over kilometres an hour are hours.
 
 A question that gives a few quantities and asks for one in another unit mostly has one product of them, or of their
-inverses, that has the unit asked for. It is looked for among all of them; where there is none, or more than one, nothing
-is answered. What is counted ("blocks", "crates") has a dimension of its own, so that seconds a block times blocks are
-seconds.
+inverses, that has the unit asked for. It is looked for among all of them; where there is none, or more than one,
+nothing is answered. What is counted ("blocks", "crates") has a dimension of its own, so that seconds a block times
+blocks are seconds.
 """
 
 from __future__ import annotations

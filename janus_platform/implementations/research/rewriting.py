@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import short
 from reading import NUMBER, ORDINAL, Reading, place, spelled_numbers
+from separators import take_ending, take_separator
 
 MOST_CHARACTERS = 20_000
 _QUOTED = short.compile(r"[\"“„]([^\"”“]+)[\"”“]|(?<!\w)['‘`]([^'’`]+)['’`](?!\w)")
@@ -26,22 +27,11 @@ _LIST = short.compile(
 _IS = short.compile(r"^\s*(?:the|my|this)\s+(?:word|name|text|code|string|term|number)\s+is\s+([^\s.,]+)[.,]", re.I)
 _PERSON = short.compile(r"\b(?:initials\s+of|of\s+the\s+name)\s+((?-i:[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)+))", re.I)
 _FORM_ONLY = (
-    "reply respond write put answer give turn change convert made up word words letter letters text following backwards only "
-    "nothing else single line order with separated joined form without leave remains remain what result sentence occur "
-    "occurs appear appears times time be made name names code numbers after before of else itself same exactly capital no "
-    "spaces space between these this following them out mail address extract first spell characters character".split()
-)
-_SEPARATORS = (
-    (r"semicolons?", ";"),
-    (r"hyphens?|dash(?:es)?", "-"),
-    (r"(?:single\s+)?spaces?|blanks?", " "),
-    (r"commas?(?:\s+and\s+(?:a\s+)?spaces?)", ", "),
-    (r"commas?", ","),
-    (r"(?:vertical\s+)?bars?|pipes?", "|"),
-    (r"slash(?:es)?", "/"),
-    (r"(?:full\s+stops?|periods?|dots?)", "."),
-    (r"(?:new\s*lines?|line\s+breaks?)", "\n"),
-    (r"underscores?", "_"),
+    "reply respond write put answer give turn change convert made up word words letter letters text following "
+    "backwards only nothing else single line order with separated joined form without leave remains remain what "
+    "result sentence occur occurs appear appears times time be made name names code numbers after before of else "
+    "itself same exactly capital no spaces space between these this following them out mail address extract first "
+    "spell characters character".split()
 )
 
 
@@ -80,8 +70,8 @@ def rewritten(question: str, wishes: str = "") -> str | None:
     reading = Reading(
         spelled_numbers(f"{instruction} ; {wishes}" if behind and wishes not in instruction else instruction)
     )
-    separator = _separator(reading)
-    ending = _ending(reading)
+    separator = take_separator(reading)
+    ending = take_ending(reading)
     items = _items(operand)
     work = _Work(operand, items, separator if separator is not None else ", " if items and "," in operand else " ")
     if ending:
@@ -124,37 +114,6 @@ def _items(operand: str) -> list[str] | None:
         if len(parts) > 1 and all(len(part.split()) <= 4 for part in parts):
             return parts
     return None
-
-
-def _separator(reading: Reading) -> str | None:
-    """What the question wants between the members, taken out of its instruction."""
-    if reading.take(
-        r"\b(?:one|each)\s+(?:per|on\s+(?:a|its\s+own))\s+line\b|\bone\s+per\s+line\b|\beach\s+on\s+a\s+new\s+line\b"
-    ):
-        return "\n"
-    for names, sign in _SEPARATORS:
-        if reading.take(rf"\b(?:join|connect|separate)\b(?=.*\b(?:with|by)\s+(?:{names})\b)"):
-            reading.take(rf"\b(?:with|by)\s+(?:{names})\b")
-            return sign
-        if reading.take(
-            rf"\b(?:separated|joined|divided|delimited)\s+(?:only\s+)?(?:by|with)\s+(?:an?\s+)?(?:{names})\b|\bwith\s+(?:an?\s+)?(?:{names})\s+(?:between|in\s+between)\b(?:\s+(?:them|the\s+\w+|each))?"
-        ):
-            return sign
-        if reading.take(
-            rf"\beach\s+(?:letter|character|word|one)\s+followed\s+by\s+(?:an?\s+)?(?:{names})(?:,?\s*(?:except|but\s+not|apart\s+from)\s+(?:for\s+)?(?:after\s+)?the\s+last(?:\s+one)?)"
-        ):
-            return sign
-    return None
-
-
-def _ending(reading: Reading) -> str:
-    """A sign that is wanted behind every member, the last included."""
-    for names, sign in _SEPARATORS:
-        if reading.take(
-            rf"\bwith\s+(?:an?\s+)?(?:{names})\s+(?:after|behind)\s+(?:each|every)(?:\s+(?:letter|word|one|of\s+them))?"
-        ):
-            return sign
-    return ""
 
 
 def _counted(reading: Reading, work: _Work) -> str | None:

@@ -14,7 +14,10 @@ import short
 
 _QUOTED = r"[\"“„'‘]([^\"”“'’]{1,200})[\"”“'’]"
 _ANSWERING = r"(?:reply|replies|respond|answer|say|write|return|output)s?"
-_WHAT = rf"(?:with|by|using|saying)?\s*(?:the\s+|a\s+)?(?:single\s+)?(?:words?|text|phrase|code|number)?\s*(?:{_QUOTED}|([^\s.,;\"]+))"
+_WHAT = (
+    r"(?:with|by|using|saying)?\s*(?:the\s+|a\s+)?(?:single\s+)?(?:words?|text|phrase|code|number)?\s*"
+    rf"(?:{_QUOTED}|([^\s.,;\"]+))"
+)
 _IF = short.compile(
     rf"\bif\s+(?:the\s+)?(?:user|someone|somebody|anyone|they|message|he|she)\b([^;.]*?)(?:,|\s+then\b|\s+you\b)\s*(?:then\s+|you\s+)?{_ANSWERING}\s+{_WHAT}",
     re.I,

@@ -94,7 +94,9 @@ def _numbers(question: str, seen: Sequence[Seen]) -> str | None:
     named = short.search(rf"\bis\s+({_NAMES})\b|\b({_NAMES})\s+number\b", question, re.I)
     if named:
         lines = [line for line in lines if colour_name(line["colour"]) == (named[1] or named[2]).lower()]
-    texts = [short.sub(r"O", "0", line["text"]) if short.search(r"\d", line["text"]) else line["text"] for line in lines]
+    texts = [
+        short.sub(r"O", "0", line["text"]) if short.search(r"\d", line["text"]) else line["text"] for line in lines
+    ]
     if (
         len(texts) == 1
         and (terms := short.fullmatch(r"\s*(\d+)\s*([-+])\s*(\d+)\s*", texts[0]))

@@ -152,7 +152,8 @@ class _Description:
             condition = f"not ({condition})" if negated else condition
             joined += ("" if not joined else " or " if short.search(r"\bor\b", between, re.I) else " and ") + condition
             left += (
-                short.sub(r"\b(?:not|no|nor|without|neither|unless|except|or|but|both)\b", " ", between, flags=re.I) + ";"
+                short.sub(r"\b(?:not|no|nor|without|neither|unless|except|or|but|both)\b", " ", between, flags=re.I)
+                + ";"
             )
             end = match.end()
         self._reading.rest = left + text[end:]
@@ -205,7 +206,8 @@ def _spelled_out(text: str) -> str:
     """The same condition said in full: "divisible by 3 but not by 12" repeats its verb."""
     text = text.replace("whole numbers", "numbers").replace("−", "-")
     for said in ("divisible by", "multiples of"):
-        step = rf"({said}\s+{NUMBER}(?:[^.;]*?)\b(?:or|and|nor|not)\s+)(?:(?:by|of)\s+)?(?={NUMBER}(?!\s*(?:,?\s*both|\w)))"
+        joined = rf"({said}\s+{NUMBER}(?:[^.;]*?)\b(?:or|and|nor|not)\s+)(?:(?:by|of)\s+)?"
+        step = rf"{joined}(?={NUMBER}(?!\s*(?:,?\s*both|\w)))"
         text = short.sub(step, rf"\1{said} ", text, flags=re.I)
     return text
 

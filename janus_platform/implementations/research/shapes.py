@@ -1,8 +1,8 @@
 """Pictures that a question describes by size, areas, shapes and lines, as a program that draws them.
 
-"90 by 60 pixels, the left half red, a white diagonal": areas come first, then shapes, then lines, each from a small table
-of words. Positions are fractions of the picture, so any size works. Where a colour is named for no place that is known
-here, nothing is drawn.
+"90 by 60 pixels, the left half red, a white diagonal": areas come first, then shapes, then lines, each from a small
+table of words. Positions are fractions of the picture, so any size works. Where a colour is named for no place that
+is known here, nothing is drawn.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ width, height = {width}, {height}
 image = Image.new("RGB", (width, height), {ground})
 canvas = ImageDraw.Draw(image)
 def area(left, top, right, bottom, colour):
-    canvas.rectangle((round(left * width), round(top * height), round(right * width) - 1, round(bottom * height) - 1), fill=colour)
+    box = round(left * width), round(top * height), round(right * width) - 1, round(bottom * height) - 1
+    canvas.rectangle(box, fill=colour)
 """
 _TAIL = """
 picture = io.BytesIO()
@@ -56,8 +57,10 @@ print("PNG:" + base64.b64encode(picture.getvalue()).decode())
 
 
 def plan_drawing(question: str) -> str | None:
-    """A program that prints the picture that `question` describes; None where it describes none, or not by these words."""
-    if not short.search(r"\b(?:picture|image|png|flag|pixels?)\b", question, re.I) or not (size := _SIZE.search(question)):
+    """A program that prints the picture that `question` describes; None where these words are not enough."""
+    if not short.search(r"\b(?:picture|image|png|flag|pixels?)\b", question, re.I) or not (
+        size := _SIZE.search(question)
+    ):
         return None
     width, height = int(size[1]), int(size[2])
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
@@ -87,7 +90,7 @@ def _areas(reading: Reading) -> Iterator[str]:
 
 
 def _shapes(reading: Reading) -> Iterator[str]:
-    """Discs and squares, in the middle unless another place is named; sizes in pixels or as a share of the smaller side."""
+    """Discs and squares, in the middle or another place; sizes in pixels or as a share of the smaller side."""
     kinds = {"ellipse": r"disc|disk|circle|dot", "rectangle": r"square|rectangle"}
     for kind, names in kinds.items():
         while found := reading.take(
@@ -144,7 +147,7 @@ def _lines(reading: Reading) -> Iterator[str]:
 
 
 def _levels(reading: Reading) -> Iterator[str]:
-    """Red, green and blue of each pixel by its column x and its row y: "red is 255 times x over the last column's number"."""
+    """Each channel by column x and row y: "red is 255 times x over the last column's number"."""
     shares = {"x": "x / max(1, width - 1)", "y": "y / max(1, height - 1)"}
     said = {}
     for channel in ("red", "green", "blue"):

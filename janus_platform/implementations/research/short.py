@@ -1,7 +1,7 @@
 """Patterns over short texts: the functions of `re`, of which each looks at the first 600 characters and no further.
 
-The skills read English with patterns that may go through a question more than once for each of its words. Over a bounded
-text that is a bounded time, whoever wrote the text; over any text it would not be.
+The skills read English with patterns that may go through a question more than once for each of its words. Over a
+bounded text that is a bounded time, whoever wrote the text; over any text it would not be.
 """
 
 from __future__ import annotations

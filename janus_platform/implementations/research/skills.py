@@ -1,7 +1,8 @@
-"""What a program answers better than a model: rules, what was said before, sums, texts to change, dates, small documents.
+"""What a program answers better than a model: rules, what was said before, sums, texts to change, dates, small
+documents.
 
-Each skill reads the whole question, and stands back where it does not understand all of it. What only moves letters about
-is done here; whatever calculates is a program for the code sandbox.
+Each skill reads the whole question, and stands back where it does not understand all of it. What only moves letters
+about is done here; whatever calculates is a program for the code sandbox.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from wordproblems import work_out
 
 @dataclass(frozen=True)
 class Solution:
-    """An answer: `thought` says how it is found; it is the `value`, or what `read` makes of what the program `code` prints.
+    """An answer: the `value`, or what `read` makes of what the program `code` prints; `thought` says how it is found.
 
     `said` is a sentence around it, for a question that does not want the bare value; with `exact`, there is none. A
     `picture` is what the program draws, with the value as its caption. A program that fails, or of whose output `read`

@@ -1,8 +1,8 @@
 """Functions found from examples: small expressions are tried, smallest first, until one gives every result.
 
-This is program synthesis by enumeration, bottom up: expressions over the parameter, made of a few operations, and one of
-every group that gives the same values on the examples. It finds `[2 * x for x in v][::-1]` and not an algorithm; with one
-example it would find a coincidence, so two are asked for, and the shortest expression that fits is taken.
+This is program synthesis by enumeration, bottom up: expressions over the parameter, made of a few operations, and one
+of every group that gives the same values on the examples. It finds `[2 * x for x in v][::-1]` and not an algorithm;
+with one example it would find a coincidence, so two are asked for, and the shortest expression that fits is taken.
 """
 
 from __future__ import annotations

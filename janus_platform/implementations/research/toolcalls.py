@@ -1,8 +1,8 @@
 """Calls of the caller's tools, planned here where the request says every argument; else it is for the model.
 
-A tool is chosen by the words that its name and description share with the request. An argument is found by its schema: an
-`enum` by its words, numbers and times by their shape, names by the words before them ("in Oulu", "labelled tea"). A call
-is made only when all required arguments were found, each in a place of its own.
+A tool is chosen by the words that its name and description share with the request. An argument is found by its
+schema: an `enum` by its words, numbers and times by their shape, names by the words before them ("in Oulu", "labelled
+tea"). A call is made only when all required arguments were found, each in a place of its own.
 """
 
 from __future__ import annotations
@@ -37,9 +37,13 @@ _BEFORE = (
     (r"article|product|item|id|code|number", r"(?:article|product|item|id|code|number)"),
 )
 _STOP = frozenset(
-    "a an the of to in on at for is are get set returns return gives give current some one and or from with by now right".split()
+    "a an the of to in on at for is are get set returns return gives give current some one and or from with by now "
+    "right".split()
 )
-_LOOSE_END = r"(?=\s+(?:at|in|on|to|for|with|by|and|labelled|labeled|called|from|right|now|today|please|using|as)\b|\s*[.,;:?!]|\s*$)"
+_LOOSE_END = (
+    r"(?=\s+(?:at|in|on|to|for|with|by|and|labelled|labeled|called|from|right|now|today|please|using|as)\b"
+    r"|\s*[.,;:?!]|\s*$)"
+)
 
 
 @dataclass

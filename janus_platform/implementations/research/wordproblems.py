@@ -16,7 +16,10 @@ from reading import NUMBER, ORDINAL, number, place, spelled_numbers
 from sequences import describe
 
 _UP = r"(?:rises?|rose|grows?|grew|increases?|increased|goes\s+up|climbs?|gains?|raised|added|earns?|pays?|bears?)"
-_DOWN = r"(?:falls?|fell|drops?|dropped|decreases?|decreased|goes\s+down|shrinks?|loses?|reduced|lowered|cut|discount(?:ed)?)"
+_DOWN = (
+    r"(?:falls?|fell|drops?|dropped|decreases?|decreased|goes\s+down|shrinks?|loses?|reduced|lowered|cut"
+    r"|discount(?:ed)?)"
+)
 _PERIOD = r"(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?)"
 _MONEY = r"[€$£]?\s*"
 
@@ -32,7 +35,9 @@ def work_out(text: str) -> Worked | None:
 
 def _growth(text: str) -> Worked | None:
     """An amount that grows or shrinks by so many per cent a year, after so many years."""
-    rate = short.search(rf"({NUMBER})\s*(?:%|per\s*cent)[^.;]{{0,20}}?\b(?:a|an|per|each|every)\s+({_PERIOD})", text, re.I)
+    rate = short.search(
+        rf"({NUMBER})\s*(?:%|per\s*cent)[^.;]{{0,20}}?\b(?:a|an|per|each|every)\s+({_PERIOD})", text, re.I
+    )
     after = short.search(rf"\b(?:after|in|for|over)\s+({NUMBER})\s+({_PERIOD})", spelled_numbers(text), re.I)
     if not rate or not after or rate[2].rstrip("s") != after[2].rstrip("s"):
         return None
@@ -71,7 +76,8 @@ def _half_life(text: str) -> Worked | None:
     """What is left after some time of something that halves, or how much there is of what doubles."""
     plain = spelled_numbers(text)
     period = short.search(
-        rf"\bhalf[- ]life\s+(?:of|is)\s+({NUMBER})\s+({_PERIOD})|\b(?:halves|doubles)\s+every\s+({NUMBER})\s+({_PERIOD})",
+        rf"\bhalf[- ]life\s+(?:of|is)\s+({NUMBER})\s+({_PERIOD})"
+        rf"|\b(?:halves|doubles)\s+every\s+({NUMBER})\s+({_PERIOD})",
         plain,
         re.I,
     )
@@ -125,7 +131,9 @@ def _weighted(text: str) -> Worked | None:
 def _clock(text: str) -> Worked | None:
     """A time of day, some hours and minutes later or earlier."""
     times = short.findall(r"\b(\d{1,2}):(\d{2})\b", text)
-    spans = short.findall(rf"\b({NUMBER})\s*(hours?|h|minutes?|min)\b", spelled_numbers(text.replace("24-hour", "")), re.I)
+    spans = short.findall(
+        rf"\b({NUMBER})\s*(hours?|h|minutes?|min)\b", spelled_numbers(text.replace("24-hour", "")), re.I
+    )
     if len(times) != 1 or not spans or not short.search(r"\b(?:what\s+time|when|which\s+time)\b", text, re.I):
         return None
     minutes = " + ".join(f"{number(said)} * {60 if unit[0].lower() == 'h' else 1}" for said, unit in spans)
@@ -150,7 +158,8 @@ def _steps(text: str) -> Worked | None:
     made = "x"
     for first, times, word, second, third, than in operations:
         said, verb = number(first or second or third), (times or word or than).lower()
-        made = f"({made}) {'*' if verb == 'times' else '/' if 'divided' in verb else '+' if verb in ('plus', 'more') else '-'} {said}"
+        sign = {"times": "*", "plus": "+", "more": "+"}.get(verb, "/" if "divided" in verb else "-")
+        made = f"({made}) {sign} {said}"
     if not operations:
         return None
     return Worked(
