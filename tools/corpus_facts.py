@@ -1,4 +1,4 @@
-"""The contract's facts as two pages of the bundled web, a plain sentence each: `python -m tools.corpus_facts` writes them.
+"""The contract's facts as two pages of the bundled web, a plain sentence each; `python -m tools.corpus_facts` writes.
 
 A limit stands in the contract once; the pages that say it in words are made from it, and a test holds that they are the
 ones that would be made now.
@@ -39,9 +39,11 @@ def _of_services(contract: Contract) -> Iterator[Section]:
     yield (
         "All services",
         [
-            f"An implementation can use {_number(len(hosts))} platform services: {_list(s.title for s in contract.services.values())}.",
+            f"An implementation can use {_number(len(hosts))} platform services: "
+            f"{_list(s.title for s in contract.services.values())}.",
             f"It can reach the hosts {_list(hosts)}, on port {contract.egress.allowed_port}, and no other host.",
-            "A rate limit counts per caller, which is the implementation; beyond the limit the service answers 429 with "
+            "A rate limit counts per caller, which is the implementation; beyond the limit the service answers "
+            "429 with "
             "Retry-After, the seconds to wait.",
         ],
     )
@@ -71,8 +73,10 @@ def _of_one(contract: Contract, name: str) -> Sequence[str]:
     languages = {"javascript": "JavaScript"}
     if name == "web_proxy":
         return [
-            f"The largest page that the web proxy fetches has {_size(proxy.max_page_bytes)}; a larger page is refused with 413.",
-            f"The web proxy waits {proxy.fetch_timeout_seconds} seconds for a page and follows {proxy.max_redirects} redirects at most.",
+            f"The largest page that the web proxy fetches has {_size(proxy.max_page_bytes)}; a larger page is "
+            f"refused with 413.",
+            f"The web proxy waits {proxy.fetch_timeout_seconds} seconds for a page and follows "
+            f"{proxy.max_redirects} redirects at most.",
             "The web proxy returns a page as clean Markdown, without navigation, scripts and footers.",
             "The web proxy respects robots.txt: a page that it forbids is refused with 403.",
         ]
@@ -102,7 +106,8 @@ def _of_one(contract: Contract, name: str) -> Sequence[str]:
         ]
     return [
         f"The base URL of the inference service is https://{inference.host}{inference.base_path}.",
-        f"The key for inference is in the environment variable {contract.implementation.key_variable}, and is sent as a "
+        f"The key for inference is in the environment variable {contract.implementation.key_variable}, and is "
+        f"sent as a "
         "bearer token in the Authorization header.",
         f"The models of Chutes Inference are {_list(model.name for model in inference.models)}.",
         "Chutes Inference speaks the OpenAI wire format, so the usual client works with another base URL.",
@@ -135,9 +140,11 @@ def _of_implementations(contract: Contract) -> Iterator[Section]:
     yield (
         "Submission",
         [
-            f"The description in the submission form must have {form.description_least} to {form.description_most} characters.",
+            f"The description in the submission form must have {form.description_least} to "
+            f"{form.description_most} characters.",
             f"A hotkey is an SS58 address and starts with the digit {form.hotkey_starts_with}.",
-            "The licence of a submission must be approved by the Open Source Initiative (OSI), and its source must be public.",
+            "The licence of a submission must be approved by the Open Source Initiative (OSI), and its source "
+            "must be public.",
             f"The reviewers check eight points: {'; '.join(form.review)}."
             if len(form.review) == 8
             else f"The reviewers check: {'; '.join(form.review)}.",
@@ -155,9 +162,11 @@ def _of_requests(contract: Contract) -> Iterator[Section]:
             f"The local gateway listens on port {gateway.port}, and takes chat requests at POST {gateway.chat_path}.",
             f"The address of the gateway's health check is {gateway.health_path}.",
             f"The gateway lists its models, which are the implementations, at {gateway.models_path}.",
-            f"The model name {gateway.default_model} stands for the implementation that is number one on the leaderboard.",
+            f"The model name {gateway.default_model} stands for the implementation that is number one on the "
+            f"leaderboard.",
             f"The request field {wire.routing_field} routes a request to one implementation by its name.",
-            f"The reasoning of an answer comes in the field {wire.reasoning_field}, and the answer itself in {wire.content_field}.",
+            f"The reasoning of an answer comes in the field {wire.reasoning_field}, and the answer itself in "
+            f"{wire.content_field}.",
             f"Pictures and other files of an answer come in the field {wire.artifacts_field}.",
             f"The cost of an answer in US dollars is in the usage field {cost}.",
             f"The time that an answer used in the sandbox is in the usage field {seconds}.",
@@ -174,14 +183,16 @@ def _of_the_bench(contract: Contract) -> Iterator[Section]:
     yield (
         "Score and leaderboard",
         [
-            "The composite score is one number from 0 to 100: the weighted sum of five category scores, each from 0 to 100.",
+            "The composite score is one number from 0 to 100: the weighted sum of five category scores, each "
+            "from 0 to 100.",
             f"The weights of the categories in the score are {_list(shares)}.",
             *[
                 f"The category {name} has a weight of {round(100 * weight)} % in the composite score."
                 for name, weight in weights.items()
             ],
             f"The quality category covers {_list(bench.quality_categories)}.",
-            "When two implementations have the same composite score, the earlier submission keeps its place; a new number "
+            "When two implementations have the same composite score, the earlier submission keeps its place; a "
+            "new number "
             "one needs a strictly higher score.",
             *[f"The {name} suite of the bench takes {_duration(seconds)}." for name, seconds in durations.items()],
             f"The bench runner is installed with pip install {bench.package}.",

@@ -1,6 +1,6 @@
-"""When the default engine answers and when it refuses, on the labelled questions: `python -m tests.benchmarks.coverage`.
+"""When the default engine answers and when it refuses, on the labelled questions.
 
-The passages are those that the baseline finds on a running platform; `--fit` chooses the constants of
+Run as `python -m tests.benchmarks.coverage`. The passages are those that the baseline finds on a running platform; `--fit` chooses the constants of
 `inference/local/coverage.py` on the half that is for fitting, and the figures are told of the other half. With
 `--words` the sentence encoder is left out.
 """

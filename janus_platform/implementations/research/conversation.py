@@ -16,9 +16,10 @@ _FILLER = re.compile(
     r"^(?:(?:ok(?:ay)?|and|but|so|then|hm+|ah|oh|well|yes|no|right|thanks|please|also|now)\b[\s,.!:]*)+", re.I
 )
 _MORE = re.compile(
-    r"^(?:(?:can|could|would) you |please )*(?:tell me (?:some )?more|more|then|next|go on|continue|elaborate|keep going|anything else"
-    r"|what else|say more|(?:explain|describe) (?:it|that|this)?\s*(?:in more detail|further|more)|(?:give me |some )?more"
-    r" (?:details?|information)|in more detail)\b(?:[^?.!]{0,20}(?:about (?:it|that|this|them)))?\W*$",
+    r"^(?:(?:can|could|would) you |please )*(?:tell me (?:some )?more|more|then|next|go on|continue|elaborate"
+    r"|keep going|anything else|what else|say more|(?:explain|describe) (?:it|that|this)?\s*(?:in more detail|further"
+    r"|more)|(?:give me |some )?more (?:details?|information)|in more detail)\b(?:[^?.!]{0,20}(?:about (?:it|that"
+    r"|this|them)))?\W*$",
     re.I,
 )
 _MORE_ABOUT = re.compile(r"^(?:tell me )?more about (?!it\b|that\b|this\b|them\b)(.{2,80}?)\W*$", re.I)
@@ -48,7 +49,8 @@ _SUBJECTS = [
     ),
     re.compile(r"^(?:what|who) (?:is|are|was|were) ((?:the |a |an )?[\w .'’-]{2,60}?)(?=\s*[?.!]*$)", re.I),
     re.compile(
-        r"^(?:explain|describe|define|tell me about|what causes|what makes) ((?:the |a |an )?[\w .'’-]{2,60}?)(?=\s*[?.!]*$)",
+        r"^(?:explain|describe|define|tell me about|what causes|what makes) ((?:the |a |an )?[\w .'’-]{2,60}?)"
+        r"(?=\s*[?.!]*$)",
         re.I,
     ),
 ]
@@ -60,8 +62,9 @@ _WHICH = re.compile(
     r"^(?:which|who|what)(?: one| of them)? (?:is|are|was|were|came|comes|has|have)(?: the)? \w+\W*$", re.I
 )
 _LEADING = re.compile(
-    r"^(?:(?:please|explain|describe|define|tell me(?: more)? about|what|who|when|where|why|how|which|is|are|was|were|do|does"
-    r"|did|can|could|has|have|will|would|should|there|causes?|caused|makes?|many|much|long|often|does it)\b[\s,]*)+",
+    r"^(?:(?:please|explain|describe|define|tell me(?: more)? about|what|who|when|where|why|how|which|is|are|was|were"
+    r"|do|does|did|can|could|has|have|will|would|should|there|causes?|caused|makes?|many|much|long|often"
+    r"|does it)\b[\s,]*)+",
     re.I,
 )
 _TRAILING = re.compile(r"\s+(?:work|works|mean|means|do|happen|occur|exist|begin|start|made|used|work like)\s*$", re.I)

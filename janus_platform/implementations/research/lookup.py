@@ -108,7 +108,8 @@ class LookUp:
             elif question.wants_plot:
                 yield Text(NO_PLOT)
             if findings.passages and not declines(answer):
-                yield Text(_sources(citations.sources))
+                async for step in say(_sources(citations.sources)):
+                    yield step
         finally:
             if drawing is not None and not drawing.done():
                 drawing.cancel()

@@ -1,9 +1,9 @@
 """Quantities with units, combined by dimensional analysis: kilometres over kilometres an hour are hours.
 
 A question that gives a few quantities and asks for one in another unit mostly has one product of them, or of their
-inverses, that has the unit asked for. It is looked for among all of them; where there is none, or more than one, nothing
-is answered. What is counted ("blocks", "crates") has a dimension of its own, so that seconds a block times blocks are
-seconds.
+inverses, that has the unit asked for. It is looked for among all of them; where there is none, or more than one,
+nothing is answered. What is counted ("blocks", "crates") has a dimension of its own, so that seconds a block times
+blocks are seconds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
+import short
 from reading import NUMBER, Reading, number, spelled_numbers
 
 # Names of a unit, its dimension, and its size in the dimension's base unit.
@@ -69,17 +70,17 @@ _COUNTED = r"[a-z]{3,}"
 _PER = (
     r"\s*(?:/|\bper\b|\bin\s+(?:a|an|one|each|every)\b|\bfor\s+(?:a|an|one|each|every)\b|\ban?\b|\beach\b|\bevery\b)\s*"
 )
-_QUANTITY = re.compile(
+_QUANTITY = short.compile(
     rf"(?P<number>{NUMBER})\s*(?P<unit>(?:{_NAME})(?![\w])|km/h|mph|kph|Mbps|rpm|{_COUNTED})"
     rf"(?:{_PER}(?P<per>(?:{NUMBER})?\s*(?:(?:{_NAME})(?!\w)|{_COUNTED})))?"
 )
-_EVERY = re.compile(
+_EVERY = short.compile(
     rf"\b(?:an?|one)\s+(?P<noun>{_COUNTED})(?:\s+\w+)?\s+(?:every|each)\s+(?P<number>{NUMBER})\s*(?P<unit>{_NAME})(?!\w)"
 )
-_EACH = re.compile(
+_EACH = short.compile(
     rf"(?P<count>{NUMBER})\s+(?P<noun>{_COUNTED})\b[^.;0-9]*?(?P<number>{NUMBER})\s*(?P<unit>{_NAME})\s+(?:each|apiece)\b"
 )
-_DEFINED = re.compile(rf"\(?\b1\s*\w+\s*=\s*{NUMBER}\s*\w+\)?|\({NUMBER}\s+\w+\)")
+_DEFINED = short.compile(rf"\(?\b1\s*\w+\s*=\s*{NUMBER}\s*\w+\)?|\({NUMBER}\s+\w+\)")
 _HOW = (
     (r"how\s+(?:long|much\s+time)", {"time": 1}),
     (r"how\s+(?:far|wide|high|deep)", {"length": 1}),
@@ -120,11 +121,13 @@ def combine(text: str) -> Worked | None:
         return None
     unit, dimension, size, told = asked
     quantities = list(_quantities(told))
-    if not 1 <= len(quantities) <= MOST or len(quantities) != len(re.findall(NUMBER, told)) - _pairs(told):
+    if not 1 <= len(quantities) <= MOST or len(quantities) != len(short.findall(NUMBER, told)) - _pairs(told):
         return None
     if all(dict(quantity.dimension) == dimension for quantity in quantities):
         if len(quantities) > 1 and Reading(_QUANTITY.sub(" ", told)).unread(["altogether"]):
             return None  # more is said of them than that they belong together
+        if len(quantities) == 1 and quantities[0].size == size:
+            return None  # it is given, and not asked for
         terms = [f"{q.number} * {_factor(q.size)}" for q in quantities]
         return Worked(f"({' + '.join(terms)}) / {_factor(size)}", unit)
     found = {}
@@ -136,7 +139,7 @@ def combine(text: str) -> Worked | None:
 
 def _asked(text: str) -> tuple[str, dict[str, int], Fraction, str] | None:
     """Unit, dimension and size that are asked for, and the text without the words that ask."""
-    ratio = re.search(rf"\bin\s+({_NAME})(?:\s+(?:per|a|an)\s+|/)({_NAME})(?!\w)", text)
+    ratio = short.search(rf"\bin\s+({_NAME})(?:\s+(?:per|a|an)\s+|/)({_NAME})(?!\w)", text)
     if ratio:
         (over, top), (under, bottom) = _BY_NAME[ratio[1]], _BY_NAME[ratio[2]]
         dimension = _merged(over, under, -1)
@@ -145,14 +148,14 @@ def _asked(text: str) -> tuple[str, dict[str, int], Fraction, str] | None:
         rf"\bhow\s+many\s+({_NAME})(?!\w)",
         rf"\b(?:in|as|to)\s+(?:the\s+unit\s+)?({_NAME})(?=\s*[?.,;]|\s*$)",
     ):
-        if found := re.search(pattern, text, re.I):
+        if found := short.search(pattern, text, re.I):
             name = _known(found[1])
             dimension, size = _BY_NAME[name]
             return name, dimension, size, text[: found.start()] + " ; " + text[found.end() :]
-    if found := re.search(rf"\bhow\s+many\s+({_COUNTED})", text, re.I):
+    if found := short.search(rf"\bhow\s+many\s+({_COUNTED})", text, re.I):
         return found[1].lower(), {_noun(found[1]): 1}, Fraction(1), text[: found.start()] + " ; " + text[found.end() :]
     for pattern, dimension in _HOW:
-        if re.search(pattern, text, re.I):
+        if short.search(pattern, text, re.I):
             unit = _unit_of(dimension, text)
             return unit, dimension, _size_of(unit), text
     return None
@@ -160,11 +163,11 @@ def _asked(text: str) -> tuple[str, dict[str, int], Fraction, str] | None:
 
 def _unit_of(dimension: dict[str, int], text: str) -> str:
     """The unit in which to answer: the one that "decimals of a second" names, else the base unit."""
-    if found := re.search(rf"\b(?:decimals?|tenths?)\s+of\s+an?\s+({_NAME})\b", text):
+    if found := short.search(rf"\b(?:decimals?|tenths?)\s+of\s+an?\s+({_NAME})\b", text):
         return found[1]
     if dimension == {"length": 1, "time": -1}:
         return "km/h" if "km" in text else "m/s"
-    used = [name for name in re.findall(rf"{NUMBER}\s*({_NAME})(?!\w)", text) if _BY_NAME[name][0] == dimension]
+    used = [name for name in short.findall(rf"{NUMBER}\s*({_NAME})(?!\w)", text) if _BY_NAME[name][0] == dimension]
     return used[0] if used else _SHOWN[next(iter(dimension))]
 
 
@@ -185,7 +188,7 @@ def _quantities(text: str) -> Iterator[Quantity]:
     for found in _QUANTITY.finditer(text):
         over, under = _ALIASES.get(found["unit"], (found["unit"], ""))
         dimension, size = _named(over)
-        per = re.fullmatch(rf"({NUMBER})?\s*(.+)", found["per"] or under)
+        per = short.fullmatch(rf"({NUMBER})?\s*(.+)", found["per"] or under)
         if per:
             below, divisor = _named(per[2])
             dimension = _merged(dimension, below, -1)
@@ -199,7 +202,7 @@ def _quantity(said: str, size: Fraction, dimension: dict[str, int]) -> Quantity:
 
 def _pairs(text: str) -> int:
     """How many numbers stand inside a rate ("7 litres per 100 km" is one quantity)."""
-    return sum(bool(re.match(NUMBER, (found["per"] or "").strip())) for found in _QUANTITY.finditer(text))
+    return sum(bool(short.match(NUMBER, (found["per"] or "").strip())) for found in _QUANTITY.finditer(text))
 
 
 def _named(name: str) -> tuple[dict[str, int], Fraction]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import short
+
 # Words that carry no condition of their own, wherever they stand.
 _FILLER = frozenset(
-    "a an the of in on at to for with by from as it its is are was were be been do does did has have there that which who "
-    "what whose each every all one them they their these those this such and then so please tell me find give say list "
-    "compute calculate count work out determine return returns show name print know using use run running python code "
-    "sandbox program whole natural integer integers number numbers value values result how many much i you we us can "
-    "could would will now just only answer reply if when your my entries items elements list lists exactly altogether "
-    "together total".split()
+    "a an the of in on at to for with by from as it its is are was were be been do does did has have there that which "
+    "who what whose each every all one them they their these those this such and then so please tell me find give say "
+    "list compute calculate count work out determine return returns show name print know using use run running python "
+    "code sandbox program whole natural integer integers number numbers value values result how many much i you we us "
+    "can could would will now just only answer reply if when your my entries items elements list lists exactly "
+    "altogether together total".split()
 )
 NUMBER = r"-?\d+(?:,\d{3})*(?:\.\d+)?"
 _SMALL = (
@@ -35,7 +37,7 @@ class Reading:
 
     def take(self, pattern: str) -> re.Match[str] | None:
         """The first place where `pattern` matches, taken out of the text; None where there is none."""
-        match = re.search(pattern, self.rest, re.I)
+        match = short.search(pattern, self.rest, re.I)
         if match:
             self.rest = f"{self.rest[: match.start()]} ; {self.rest[match.end() :]}"
         return match
@@ -43,7 +45,7 @@ class Reading:
     def unread(self, also_filler: Iterable[str] = ()) -> list[str]:
         """The words that are left and might mean something."""
         filler = _FILLER.union(also_filler)
-        return [word for word in re.findall(r"[\w%]+", self.rest.lower()) if word not in filler]
+        return [word for word in short.findall(r"[\w%]+", self.rest.lower()) if word not in filler]
 
 
 def number(said: str) -> str:
@@ -53,8 +55,13 @@ def number(said: str) -> str:
 
 
 def spelled_numbers(text: str) -> str:
-    """The same text with its small number words ("two", "twelve") as digits."""
-    return re.sub(rf"\b(?:{'|'.join(_SMALL)})\b", lambda word: str(_SMALL.index(word[0].lower())), text, flags=re.I)
+    """The same text with its small number words ("two", "twelve") as digits; "one" stays, it is mostly a pronoun."""
+    return short.sub(
+        rf"\b(?:{'|'.join(word for word in _SMALL if word != 'one')})\b",
+        lambda word: str(_SMALL.index(word[0].lower())),
+        text,
+        flags=re.I,
+    )
 
 
 def place(ordinal: str) -> int:
@@ -62,4 +69,4 @@ def place(ordinal: str) -> int:
     lower = ordinal.lower()
     if lower == "last":
         return -1
-    return (_ORDINALS.index(lower) if lower in _ORDINALS else int(re.sub(r"\D", "", lower))) - 1
+    return (_ORDINALS.index(lower) if lower in _ORDINALS else int(short.sub(r"\D", "", lower))) - 1

@@ -12,46 +12,46 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import short
 from reading import ORDINAL, place
 
 MOST_STATEMENTS, MOST_CHARACTERS = 400, 20_000
 _STOP = frozenset(
-    "a an the of in on at to for with by from is are was were be been am has have had do does did what which who whom whose "
-    "where when how many much old my mine i me we our you your please just only and or it its that this there now then so "
-    "called name's still again exactly one tell remind give say reply answer number word name currently".split()
+    "a an the of in on at to for with by from is are was were be been am has have had do does did what which who whom "
+    "whose where when how many much old my mine i me we our you your please just only and or it its that there now "
+    "then so this called name's still again exactly one tell remind give say reply answer number word name "
+    "currently".split()
 )
 _SAME = {
     "call": "name",
     "named": "name",
-    "called": "name",
+    "this called": "name",
     "name": "name",
     "keep": "own",
     "have": "own",
     "reside": "live",
 }
-_ABOUT_NAME = re.compile(
+_ABOUT_NAME = short.compile(
     r"\b(?:what(?:'s|\s+is|\s+was)\s+my\s+name|who\s+am\s+i|how\s+am\s+i\s+called|what\s+am\s+i\s+called)\b", re.I
 )
-_NAME = re.compile(
+_NAME = short.compile(
     r"\b(?:my\s+name\s+is|my\s+name's|i\s+am\s+called|i'm\s+called|call\s+me|i'm|i\s+am|this\s+is)\s+((?-i:[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)*))",
     re.I,
 )
-_MESSAGES = re.compile(
+_MESSAGES = short.compile(
     rf"\b(?:what|which)\b[^.?!]*?\b(?:my|i|the)\b[^.?!]*?\b({ORDINAL}|previous|before)\b[^.?!]*?\b(?:message|question|ask(?:ed)?|said|say|wrote|write)\b"
     rf"|\bwhat\s+did\s+i\s+(?:ask|say|write)(?:\s+you)?\s+({ORDINAL}|before|at\s+first)\b",
     re.I,
 )
-_CORRECTED = re.compile(
+_CORRECTED = short.compile(
     r"\bi\s+meant?\s+(?P<new>[^,.;]+?),?\s+(?:and\s+)?not\s+(?P<old>[^,.;!]+)|\bnot\s+(?P<wrong>[^,.;]+?),?\s+but\s+(?P<right>[^,.;!]+)"
     r"|\b(?P<now>[^\s,.;]+)\s+instead\s+of\s+(?P<then>[^\s,.;!]+)",
     re.I,
 )
-_ASKS_BACK = re.compile(r"\b(?:my|mine|i|me|our|we)\b|\b[A-ZÀ-Þ]\w+'s\b|\b(?:[A-ZÀ-Þ]\w+)\b", re.I)
+_ASKS_BACK = short.compile(r"\b(?:my|mine|i|me|our|we)\b|\b[A-ZÀ-Þ]\w+'s\b|\b(?:[A-ZÀ-Þ]\w+)\b", re.I)
+_QUESTION = short.compile(r"\b(?:what|which|who|whose|where|when|how)\b", re.I)
 # What asks without a question mark states nothing.
-_ASKING = re.compile(
-    r"\s*(?:please\s+)?(?:explain|describe|define|tell me|give me|show me|what|who|why|how|when|where|which)\b", re.I
-)
-_QUESTION = re.compile(r"\b(?:what|which|who|whose|where|when|how)\b", re.I)
+_COMMAND = re.compile(r"\s*(?:please\s+)?(?:explain|describe|define|tell me about|what|who|why|how|when|where)\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -104,17 +104,17 @@ def _message(said: list[str], which: str) -> str | None:
 
 def _listed(said: list[str], question: str) -> str | None:
     """The member that an ordinal asks for, of a list that the user gave: "my stops are A, B and C"."""
-    wanted = re.search(rf"\b({ORDINAL})\s+(\w+)", question, re.I)
+    wanted = short.search(rf"\b({ORDINAL})\s+(\w+)", question, re.I)
     if not wanted or (not place(wanted[1]) + 1 and wanted[1].lower() != "last"):
         return None
     for text in reversed(said):
-        listing = re.search(
+        listing = short.search(
             rf"\b{re.escape(_stem(wanted[2]))}\w*\b[^:.]*?(?:\b(?:are|is)\b[^:.]*?:|\b(?:are|is)\b|:)\s*([^.?!]+)",
             text,
             re.I,
         )
-        members = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", listing[1].strip()) if listing else []
-        members = [member for member in members if not re.search(r"\border\b", member)]
+        members = short.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", listing[1].strip()) if listing else []
+        members = [member for member in members if not short.search(r"\border\b", member)]
         if len(members) > 1 and place(wanted[1]) < len(members):
             return members[place(wanted[1])].strip()
     return None
@@ -123,7 +123,7 @@ def _listed(said: list[str], question: str) -> str | None:
 def _left_over(said: list[str], question: str) -> str | None:
     """What the statement nearest to the question says besides the question's own words."""
     asked = _meaning(question)
-    names = {_stem(word) for word in re.findall(r"\b[A-ZÀ-Þ][\w-]*", question[1:])} - {"i"}
+    names = {_stem(word) for word in short.findall(r"\b[A-ZÀ-Þ][\w-]*", question[1:])} - {"i"}
     best, answer = 0.0, None
     for statement in _statements(said):
         words = _meaning(statement.text)
@@ -143,12 +143,12 @@ def _enough(shared: set[str], asked: set[str]) -> bool:
 
 def _statements(said: list[str]) -> Iterator[Statement]:
     for text in said:
-        for sentence in re.split(r"(?<=[.!?])\s+|\n+", text)[:MOST_STATEMENTS]:
-            if sentence.rstrip().endswith("?") or _ASKING.match(sentence):
+        for sentence in short.split(r"(?<=[.!?])\s+|\n+", text)[:MOST_STATEMENTS]:
+            if sentence.rstrip().endswith("?") or _COMMAND.match(sentence):
                 continue
             heading, colon, rest = sentence.partition(":")
             body = rest if colon and len(heading.split()) <= 5 else sentence
-            for clause in re.split(
+            for clause in short.split(
                 r"\s*[,;]\s*(?:and\s+)?|\s+and\s+(?=(?:I|my|we|our|the|[A-ZÀ-Þ]\w+\s+(?:is|has|are|was|gets))\b)", body
             ):
                 if clause.strip():
@@ -164,8 +164,8 @@ def _remainder(statement: str, asked: set[str], question: str) -> str:
         and _SAME.get(_plain(word)) not in asked
         for word in words
     ]
-    if re.search(r"\bhow\s+(?:many|much|old)\b|\bnumber\b|\bcode\b", question, re.I):
-        numbers = [word.strip(".,;:!\"'") for word in words if re.search(r"\d", word)]
+    if short.search(r"\bhow\s+(?:many|much|old)\b|\bnumber\b|\bcode\b", question, re.I):
+        numbers = [word.strip(".,;:!\"'") for word in words if short.search(r"\d", word)]
         return numbers[-1] if numbers else ""
     runs, run = [], list[str]()
     for word, keep in zip([*words, ""], [*keeps, False], strict=True):
@@ -183,7 +183,7 @@ def _meaning(text: str) -> set[str]:
 
 
 def _plain(word: str) -> str:
-    return re.sub(r"^\W+|\W+$", "", word.lower())
+    return short.sub(r"^\W+|\W+$", "", word.lower())
 
 
 def _stem(word: str) -> str:

@@ -10,37 +10,28 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import short
 from reading import NUMBER, ORDINAL, Reading, place, spelled_numbers
+from separators import take_ending, take_separator
 
 MOST_CHARACTERS = 20_000
-_QUOTED = re.compile(r"[\"“„]([^\"”“]+)[\"”“]|(?<!\w)['‘`]([^'’`]+)['’`](?!\w)")
-_NAMED = re.compile(
+_QUOTED = short.compile(r"[\"“„]([^\"”“]+)[\"”“]|(?<!\w)['‘`]([^'’`]+)['’`](?!\w)")
+_NAMED = short.compile(
     r"\b(?:the|this|a)\s+(?:made-up\s+)?(?:word|name|text|code|string|term)\s+(?:is\s+)?(?!in\b|of\b|with\b|from\b|backwards\b|only\b|and\b)([\w-]+)",
     re.I,
 )
 _MEMBERS = r"([\w'’.-]+(?:\s*,\s*[\w'’.-]+)*(?:\s*,\s*[\w'’.-]+|,?\s+and\s+[\w'’.-]+))"
-_LIST = re.compile(
+_LIST = short.compile(
     rf"\b(?:(?:the|these)\s+(?:\w+\s+)?(?:words|names|numbers|items|values|cells|letters)|of)\s+{_MEMBERS}", re.I
 )
-_IS = re.compile(r"^\s*(?:the|my|this)\s+(?:word|name|text|code|string|term|number)\s+is\s+([^\s.,]+)[.,]", re.I)
-_PERSON = re.compile(r"\b(?:initials\s+of|of\s+the\s+name)\s+((?-i:[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)+))", re.I)
+_IS = short.compile(r"^\s*(?:the|my|this)\s+(?:word|name|text|code|string|term|number)\s+is\s+([^\s.,]+)[.,]", re.I)
+_PERSON = short.compile(r"\b(?:initials\s+of|of\s+the\s+name)\s+((?-i:[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)+))", re.I)
 _FORM_ONLY = (
-    "reply respond write put answer give turn change convert made up word words letter letters text following backwards only "
-    "nothing else single line order with separated joined form without leave remains remain what result sentence occur "
-    "occurs appear appears times time be made name names code numbers after before of else itself same exactly capital no "
-    "spaces space between these this following them out mail address extract first spell characters character".split()
-)
-_SEPARATORS = (
-    (r"semicolons?", ";"),
-    (r"hyphens?|dash(?:es)?", "-"),
-    (r"(?:single\s+)?spaces?|blanks?", " "),
-    (r"commas?(?:\s+and\s+(?:a\s+)?spaces?)", ", "),
-    (r"commas?", ","),
-    (r"(?:vertical\s+)?bars?|pipes?", "|"),
-    (r"slash(?:es)?", "/"),
-    (r"(?:full\s+stops?|periods?|dots?)", "."),
-    (r"(?:new\s*lines?|line\s+breaks?)", "\n"),
-    (r"underscores?", "_"),
+    "reply respond write put answer give turn change convert made up word words letter letters text following "
+    "backwards only nothing else single line order with separated joined form without leave remains remain what "
+    "result sentence occur occurs appear appears times time be made name names code numbers after before of else "
+    "itself same exactly capital no spaces space between these this following them out mail address extract first "
+    "spell characters character".split()
 )
 
 
@@ -76,9 +67,11 @@ def rewritten(question: str, wishes: str = "") -> str | None:
     if not found:
         return None
     instruction, operand = found
-    reading = Reading(_digits(f"{instruction} ; {wishes}" if behind and wishes not in instruction else instruction))
-    separator = _separator(reading)
-    ending = _ending(reading)
+    reading = Reading(
+        spelled_numbers(f"{instruction} ; {wishes}" if behind and wishes not in instruction else instruction)
+    )
+    separator = take_separator(reading)
+    ending = take_ending(reading)
     items = _items(operand)
     work = _Work(operand, items, separator if separator is not None else ", " if items and "," in operand else " ")
     if ending:
@@ -90,11 +83,6 @@ def rewritten(question: str, wishes: str = "") -> str | None:
             return None
         done = _joined(work, separator, ending)
     return None if reading.unread(_FORM_ONLY) else done
-
-
-def _digits(text: str) -> str:
-    """Number words as digits, "one" left alone: it is mostly a pronoun here."""
-    return " ".join(word if word.lower() == "one" else spelled_numbers(word) for word in text.split())
 
 
 def _operand(question: str) -> tuple[str, str] | None:
@@ -120,43 +108,12 @@ def _operand(question: str) -> tuple[str, str] | None:
 def _items(operand: str) -> list[str] | None:
     """The members of a list; None for a text."""
     for cut in (r"\n+", r"\s*;\s*", r"\s*,\s*(?:and\s+)?|\s+and\s+"):
-        parts = [part.strip() for part in re.split(cut, operand) if part.strip()]
+        parts = [part.strip() for part in short.split(cut, operand) if part.strip()]
         if "and" in cut and "," not in operand and len(operand.split()) > 3:
             return None  # a sentence with an "and"
         if len(parts) > 1 and all(len(part.split()) <= 4 for part in parts):
             return parts
     return None
-
-
-def _separator(reading: Reading) -> str | None:
-    """What the question wants between the members, taken out of its instruction."""
-    if reading.take(
-        r"\b(?:one|each)\s+(?:per|on\s+(?:a|its\s+own))\s+line\b|\bone\s+per\s+line\b|\beach\s+on\s+a\s+new\s+line\b"
-    ):
-        return "\n"
-    for names, sign in _SEPARATORS:
-        if reading.take(rf"\b(?:join|connect|separate)\b(?=.*\b(?:with|by)\s+(?:{names})\b)"):
-            reading.take(rf"\b(?:with|by)\s+(?:{names})\b")
-            return sign
-        if reading.take(
-            rf"\b(?:separated|joined|divided|delimited)\s+(?:only\s+)?(?:by|with)\s+(?:an?\s+)?(?:{names})\b|\bwith\s+(?:an?\s+)?(?:{names})\s+(?:between|in\s+between)\b(?:\s+(?:them|the\s+\w+|each))?"
-        ):
-            return sign
-        if reading.take(
-            rf"\beach\s+(?:letter|character|word|one)\s+followed\s+by\s+(?:an?\s+)?(?:{names})(?:,?\s*(?:except|but\s+not|apart\s+from)\s+(?:for\s+)?(?:after\s+)?the\s+last(?:\s+one)?)"
-        ):
-            return sign
-    return None
-
-
-def _ending(reading: Reading) -> str:
-    """A sign that is wanted behind every member, the last included."""
-    for names, sign in _SEPARATORS:
-        if reading.take(
-            rf"\bwith\s+(?:an?\s+)?(?:{names})\s+(?:after|behind)\s+(?:each|every)(?:\s+(?:letter|word|one|of\s+them))?"
-        ):
-            return sign
-    return ""
 
 
 def _counted(reading: Reading, work: _Work) -> str | None:
@@ -169,12 +126,12 @@ def _counted(reading: Reading, work: _Work) -> str | None:
         return str(text.lower().count(one[1].lower()))
     for names, count in (
         (r"words", len(text.split())),
-        (r"vowels", len(re.findall(r"[aeiou]", text, re.I))),
-        (r"consonants", len(re.findall(r"[b-df-hj-np-tv-z]", text, re.I))),
-        (r"digits", len(re.findall(r"\d", text))),
-        (r"letters", len(re.findall(r"[^\W\d_]", text))),
+        (r"vowels", len(short.findall(r"[aeiou]", text, re.I))),
+        (r"consonants", len(short.findall(r"[b-df-hj-np-tv-z]", text, re.I))),
+        (r"digits", len(short.findall(r"\d", text))),
+        (r"letters", len(short.findall(r"[^\W\d_]", text))),
         (r"characters", len(text)),
-        (r"sentences", len(re.findall(r"[.!?](?:\s|$)", text)) or 1),
+        (r"sentences", len(short.findall(r"[.!?](?:\s|$)", text)) or 1),
         (r"items|names|entries|numbers", len(work.members())),
     ):
         if reading.take(rf"\b(?:{names})\b"):
@@ -189,7 +146,7 @@ def _picked(reading: Reading, work: _Work) -> str | None:
         return max(members, key=len)
     if reading.take(r"\bshortest\b|\bhas\s+the\s+fewest\s+letters\b"):
         return min(members, key=len)
-    if re.search(r"\b(?:exchange|interchange|swap|switch|leave|left|remove|drop|omit|except)", reading.rest, re.I):
+    if short.search(r"\b(?:exchange|interchange|swap|switch|leave|left|remove|drop|omit|except)", reading.rest, re.I):
         return None
     found = reading.take(rf"\b({ORDINAL})\s+(word|letter|character|item|name|number|digit)\b")
     if not found:
@@ -218,7 +175,7 @@ def _extracted(reading: Reading, work: _Work) -> str | None:
         (r"numbers?", NUMBER),
     ):
         if reading.take(rf"\b(?:{names})\b"):
-            found = [text.rstrip(".") for text in re.findall(shape, work.text)]
+            found = [text.rstrip(".") for text in short.findall(shape, work.text)]
             return work.joint.join(found) if found else None
     return None
 
@@ -244,7 +201,7 @@ def _filtered(reading: Reading, work: _Work) -> bool:
             "punctuation": r"[^\w\s]",
         }
         pattern = classes.get(removed[1].lower()) or f"(?i){re.escape(removed[1][-1])}"
-        work.each(lambda text: re.sub(pattern, "", text))
+        work.each(lambda text: short.sub(pattern, "", text))
         changed = True
     left_out = reading.take(
         rf"\b(?:the\s+)?({ORDINAL})\s+word\s+(?:is\s+|being\s+)?(?:left\s+out|removed|omitted|dropped)|\b(?:without|leave\s+out|omit)\s+the\s+({ORDINAL})\s+word"
@@ -274,7 +231,7 @@ def _ordered(reading: Reading, work: _Work) -> bool:
     asked = bool(reading.take(r"\b(?:sort(?:ed|ing)?|order(?:ed)?|arrange[d]?|rank(?:ed)?)\b"))
     if backwards or rising or by_length or named or asked:
         members = work.members()
-        numeric = all(re.fullmatch(NUMBER, member) for member in members)
+        numeric = all(short.fullmatch(NUMBER, member) for member in members)
         key: Callable[[str], object] = (
             len if by_length else (lambda m: float(m.replace(",", ""))) if numeric else str.casefold
         )

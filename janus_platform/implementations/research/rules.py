@@ -10,18 +10,23 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import short
+
 _QUOTED = r"[\"“„'‘]([^\"”“'’]{1,200})[\"”“'’]"
 _ANSWERING = r"(?:reply|replies|respond|answer|say|write|return|output)s?"
-_WHAT = rf"(?:with|by|using|saying)?\s*(?:the\s+|a\s+)?(?:single\s+)?(?:words?|text|phrase|code|number)?\s*(?:{_QUOTED}|([^\s.,;\"]+))"
-_IF = re.compile(
+_WHAT = (
+    r"(?:with|by|using|saying)?\s*(?:the\s+|a\s+)?(?:single\s+)?(?:words?|text|phrase|code|number)?\s*"
+    rf"(?:{_QUOTED}|([^\s.,;\"]+))"
+)
+_IF = short.compile(
     rf"\bif\s+(?:the\s+)?(?:user|someone|somebody|anyone|they|message|he|she)\b([^;.]*?)(?:,|\s+then\b|\s+you\b)\s*(?:then\s+|you\s+)?{_ANSWERING}\s+{_WHAT}",
     re.I,
 )
-_ELSE = re.compile(
+_ELSE = short.compile(
     rf"\b(?:otherwise|else|in\s+(?:all|any|every)\s+other\s+cases?|to\s+(?:everything|anything|all)\s+else|for\s+(?:everything|anything)\s+else)\b,?\s*{_ANSWERING}\s+{_WHAT}",
     re.I,
 )
-_ALWAYS = re.compile(
+_ALWAYS = short.compile(
     rf"\b(?:whatever|no\s+matter\s+what|always|to\s+(?:everything|every\s+(?:message|question))|regardless)\b[^.]*?\b{_ANSWERING}\s+(?:only\s+|just\s+)?"
     rf"with\s+(?:only\s+|just\s+)?(?:the\s+)?(?:single\s+)?(?:word|text|phrase|sentence|code|number)?\s*(?:{_QUOTED}|([\w-]+))\s*(?:and\s+nothing\s+else|only|alone)?\s*\.?$",
     re.I,
@@ -35,7 +40,7 @@ def ruled(messages: Sequence[dict[str, Any]]) -> str | None:
     if not rules or not isinstance(said, str):
         return None
     if condition := _IF.search(rules):
-        phrase = re.search(_QUOTED, condition[1]) or re.search(_QUOTED, rules[: condition.start()])
+        phrase = short.search(_QUOTED, condition[1]) or short.search(_QUOTED, rules[: condition.start()])
         if phrase and _fulfilled(condition[1], phrase[1], said):
             return condition[2] or condition[3]
         otherwise = _ELSE.search(rules)
@@ -47,7 +52,7 @@ def ruled(messages: Sequence[dict[str, Any]]) -> str | None:
 def wants_capitals(messages: Sequence[dict[str, Any]]) -> bool:
     """Whether a system message wants every answer in capital letters."""
     return bool(
-        re.search(r"\b(?:capital\s+letters|upper[- ]?case|all\s+caps)\b", " ".join(_system_texts(messages)), re.I)
+        short.search(r"\b(?:capital\s+letters|upper[- ]?case|all\s+caps)\b", " ".join(_system_texts(messages)), re.I)
     )
 
 
@@ -64,10 +69,10 @@ def _answer(match: re.Match[str]) -> str:
 def _fulfilled(condition: str, phrase: str, said: str) -> bool:
     """Whether what was said is the phrase, or has it in it where the rule speaks of mentioning it."""
     plain, wanted = _plain(said), _plain(phrase)
-    if re.search(r"\b(?:contain|mention|include)", condition, re.I):
+    if short.search(r"\b(?:contain|mention|include)", condition, re.I):
         return wanted in plain
     return plain == wanted
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+    return " ".join(short.findall(r"\w+", text.lower()))

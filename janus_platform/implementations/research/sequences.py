@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+import short
 from reading import NUMBER, Reading
 
 HELPERS = {
@@ -141,17 +142,18 @@ class _Description:
         pattern = "|".join(f"(?P<c{n}>{said})" for n, (said, _) in enumerate(atoms))
         text, joined, end = self._reading.rest, "", 0
         left = ""
-        for match in re.finditer(pattern, text, re.I):
+        for match in short.finditer(pattern, text, re.I):
             between = text[end : match.start()]
             kind = next(n for n in range(len(atoms)) if match[f"c{n}"])
             said, made = atoms[kind]
-            groups = [_plain(group) for group in re.search(said, match[0], re.I).groups() if group]  # type: ignore[union-attr]
-            negated = re.search(r"\b(?:not|no|nor|without|neither|unless|except)\b", between, re.I)
+            groups = [_plain(group) for group in short.search(said, match[0], re.I).groups() if group]  # type: ignore[union-attr]
+            negated = short.search(r"\b(?:not|no|nor|without|neither|unless|except)\b", between, re.I)
             condition = made(groups)
             condition = f"not ({condition})" if negated else condition
-            joined += ("" if not joined else " or " if re.search(r"\bor\b", between, re.I) else " and ") + condition
+            joined += ("" if not joined else " or " if short.search(r"\bor\b", between, re.I) else " and ") + condition
             left += (
-                re.sub(r"\b(?:not|no|nor|without|neither|unless|except|or|but|both)\b", " ", between, flags=re.I) + ";"
+                short.sub(r"\b(?:not|no|nor|without|neither|unless|except|or|but|both)\b", " ", between, flags=re.I)
+                + ";"
             )
             end = match.end()
         self._reading.rest = left + text[end:]
@@ -204,10 +206,11 @@ def _spelled_out(text: str) -> str:
     """The same condition said in full: "divisible by 3 but not by 12" repeats its verb."""
     text = text.replace("whole numbers", "numbers").replace("−", "-")
     for said in ("divisible by", "multiples of"):
-        step = rf"({said}\s+{NUMBER}(?:[^.;]*?)\b(?:or|and|nor|not)\s+)(?:(?:by|of)\s+)?(?={NUMBER}(?!\s*(?:,?\s*both|\w)))"
-        text = re.sub(step, rf"\1{said} ", text, flags=re.I)
+        joined = rf"({said}\s+{NUMBER}(?:[^.;]*?)\b(?:or|and|nor|not)\s+)(?:(?:by|of)\s+)?"
+        step = rf"{joined}(?={NUMBER}(?!\s*(?:,?\s*both|\w)))"
+        text = short.sub(step, rf"\1{said} ", text, flags=re.I)
     return text
 
 
 def _plain(said: str) -> str:
-    return re.sub(r"(?<=\d),(?=\d{3})", "", said)
+    return short.sub(r"(?<=\d),(?=\d{3})", "", said)

@@ -1,7 +1,7 @@
 """Small talk, and what no page can answer: each kind recognised by its pattern, and answered in its own words.
 
-A message is small talk where it is nothing else; one that asks something besides is looked up. What is said, and by which
-words it is known, is in `small_talk.toml`.
+A message is small talk where it is nothing else; one that asks something besides is looked up. What is said, and by
+which words it is known, is in `small_talk.toml`.
 """
 
 from __future__ import annotations

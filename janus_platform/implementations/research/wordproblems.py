@@ -10,12 +10,16 @@ import re
 from collections.abc import Callable
 from itertools import permutations
 
+import short
 from quantities import Worked, combine
 from reading import NUMBER, ORDINAL, number, place, spelled_numbers
 from sequences import describe
 
 _UP = r"(?:rises?|rose|grows?|grew|increases?|increased|goes\s+up|climbs?|gains?|raised|added|earns?|pays?|bears?)"
-_DOWN = r"(?:falls?|fell|drops?|dropped|decreases?|decreased|goes\s+down|shrinks?|loses?|reduced|lowered|cut|discount(?:ed)?)"
+_DOWN = (
+    r"(?:falls?|fell|drops?|dropped|decreases?|decreased|goes\s+down|shrinks?|loses?|reduced|lowered|cut"
+    r"|discount(?:ed)?)"
+)
 _PERIOD = r"(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?)"
 _MONEY = r"[€$£]?\s*"
 
@@ -31,37 +35,39 @@ def work_out(text: str) -> Worked | None:
 
 def _growth(text: str) -> Worked | None:
     """An amount that grows or shrinks by so many per cent a year, after so many years."""
-    rate = re.search(rf"({NUMBER})\s*(?:%|per\s*cent)[^.;]{{0,20}}?\b(?:a|an|per|each|every)\s+({_PERIOD})", text, re.I)
-    after = re.search(rf"\b(?:after|in|for|over)\s+({NUMBER})\s+({_PERIOD})", spelled_numbers(text), re.I)
+    rate = short.search(
+        rf"({NUMBER})\s*(?:%|per\s*cent)[^.;]{{0,20}}?\b(?:a|an|per|each|every)\s+({_PERIOD})", text, re.I
+    )
+    after = short.search(rf"\b(?:after|in|for|over)\s+({NUMBER})\s+({_PERIOD})", spelled_numbers(text), re.I)
     if not rate or not after or rate[2].rstrip("s") != after[2].rstrip("s"):
         return None
     amounts = [n for n in _bare_numbers(text) if n not in (number(rate[1]), number(after[1]))]
     if len(amounts) != 1:
         return None
-    sign = "-" if re.search(_DOWN, text, re.I) else "+"
+    sign = "-" if short.search(_DOWN, text, re.I) else "+"
     return Worked(f"{amounts[0]} * (1 {sign} {number(rate[1])} / 100) ** {number(after[1])}", "")
 
 
 def _percentages(text: str) -> Worked | None:
     """An amount that rises and falls by percentages, one after the other."""
-    steps = re.findall(rf"\b({_UP}|{_DOWN})\b[^.;%0-9]{{0,30}}?({NUMBER})\s*(?:%|per\s*cent)", text, re.I)
+    steps = short.findall(rf"\b({_UP}|{_DOWN})\b[^.;%0-9]{{0,30}}?({NUMBER})\s*(?:%|per\s*cent)", text, re.I)
     amounts = _bare_numbers(text)
-    if not steps or len(amounts) != 1 or len(steps) != len(re.findall(r"%|per\s*cent", text)):
+    if not steps or len(amounts) != 1 or len(steps) != len(short.findall(r"%|per\s*cent", text)):
         return None
-    factors = [f"(1 {'-' if re.fullmatch(_DOWN, verb, re.I) else '+'} {number(said)} / 100)" for verb, said in steps]
+    factors = [f"(1 {'-' if short.fullmatch(_DOWN, verb, re.I) else '+'} {number(said)} / 100)" for verb, said in steps]
     return Worked(" * ".join([amounts[0], *factors]), "")
 
 
 def _share(text: str) -> Worked | None:
     """So many per cent of an amount, or the amount of which so many per cent are given."""
-    share = re.findall(rf"({NUMBER})\s*(?:%|per\s*cent)", text, re.I)
+    share = short.findall(rf"({NUMBER})\s*(?:%|per\s*cent)", text, re.I)
     amounts = _bare_numbers(text)
-    if len(share) != 1 or len(amounts) != 1 or re.search(rf"\b(?:{_UP}|{_DOWN})\b", text, re.I):
+    if len(share) != 1 or len(amounts) != 1 or short.search(rf"\b(?:{_UP}|{_DOWN})\b", text, re.I):
         return None
-    unit = re.search(rf"(?<![\w.]){NUMBER}\s*(g|kg|ml|l|km|m|litres|grams|euros)\b", text)
-    if re.search(r"\b(?:when\s+(?:it\s+is\s+)?full|in\s+(?:all|total)|altogether|the\s+whole)\b", text, re.I):
+    unit = short.search(rf"(?<![\w.]){NUMBER}\s*(g|kg|ml|l|km|m|litres|grams|euros)\b", text)
+    if short.search(r"\b(?:when\s+(?:it\s+is\s+)?full|in\s+(?:all|total)|altogether|the\s+whole)\b", text, re.I):
         return Worked(f"{amounts[0]} * 100 / {number(share[0])}", "")
-    if re.search(r"%\s+of\b|\bper\s*cent\s+of\b", text, re.I):
+    if short.search(r"%\s+of\b|\bper\s*cent\s+of\b", text, re.I):
         return Worked(f"{amounts[0]} * {number(share[0])} / 100", unit[1] if unit else "")
     return None
 
@@ -69,24 +75,25 @@ def _share(text: str) -> Worked | None:
 def _half_life(text: str) -> Worked | None:
     """What is left after some time of something that halves, or how much there is of what doubles."""
     plain = spelled_numbers(text)
-    period = re.search(
-        rf"\bhalf[- ]life\s+(?:of|is)\s+({NUMBER})\s+({_PERIOD})|\b(?:halves|doubles)\s+every\s+({NUMBER})\s+({_PERIOD})",
+    period = short.search(
+        rf"\bhalf[- ]life\s+(?:of|is)\s+({NUMBER})\s+({_PERIOD})"
+        rf"|\b(?:halves|doubles)\s+every\s+({NUMBER})\s+({_PERIOD})",
         plain,
         re.I,
     )
-    after = re.search(rf"\b(?:after|in)\s+({NUMBER})\s+({_PERIOD})", plain, re.I)
+    after = short.search(rf"\b(?:after|in)\s+({NUMBER})\s+({_PERIOD})", plain, re.I)
     if not period or not after or (period[2] or period[4]).rstrip("s") != after[2].rstrip("s"):
         return None
     length, spent = number(period[1] or period[3]), number(after[1])
     start = [n for n in _bare_numbers(plain) if n not in (length, spent)]
-    base = "2" if re.search(r"\bdoubles\b", plain, re.I) else "0.5"
+    base = "2" if short.search(r"\bdoubles\b", plain, re.I) else "0.5"
     return Worked(f"{start[0] if start else 1} * {base} ** ({spent} / {length})", "") if len(start) < 2 else None
 
 
 def _mean(text: str) -> Worked | None:
     """The mean of numbers that are listed, or the one of them that is missing."""
     listed = rf"({NUMBER}(?:\s*,\s*{NUMBER})*(?:\s*,?\s*and\s+{NUMBER})?)"
-    missing = re.search(
+    missing = short.search(
         rf"\b(?:mean|average)\s+of\s+{listed}\s*,?\s*and\s+an?(?:other|\s+\w+)?\s+(?:number|value|one)?\s*is\s+({NUMBER})",
         text,
         re.I,
@@ -96,7 +103,7 @@ def _mean(text: str) -> Worked | None:
         return Worked(f"{number(missing[2])} * {len(known) + 1} - ({' + '.join(known)})", "")
     shapes = {"mean|average": "({}) / {}", "sum|total": "({})", "product": "({})"}
     for names, shape in shapes.items():
-        found = re.search(rf"\b(?:{names})\s+of\s+(?:the\s+numbers\s+)?{listed}\s*[.?]?\s*(?:$|[A-Z])", text, re.I)
+        found = short.search(rf"\b(?:{names})\s+of\s+(?:the\s+numbers\s+)?{listed}\s*[.?]?\s*(?:$|[A-Z])", text, re.I)
         if found and len(known := _listed(found[1])) > 1:
             joined = (" * " if names == "product" else " + ").join(known)
             return Worked(shape.format(joined, len(known)), "")
@@ -107,14 +114,14 @@ def _weighted(text: str) -> Worked | None:
     """A whole that is made of named parts by percentages, and what each part is."""
     weights = {
         name.lower(): number(said)
-        for said, name in re.findall(rf"({NUMBER})\s*%\s+(?:of\s+)?(?:the\s+)?([a-z]\w*)", text, re.I)
+        for said, name in short.findall(rf"({NUMBER})\s*%\s+(?:of\s+)?(?:the\s+)?([a-z]\w*)", text, re.I)
     }
     if len(weights) < 2:
         return None
-    told = re.sub(rf"{NUMBER}\s*%\s+(?:of\s+)?(?:the\s+)?\w+", " ", text)
+    told = short.sub(rf"{NUMBER}\s*%\s+(?:of\s+)?(?:the\s+)?\w+", " ", text)
     values = {}
     for name in weights:
-        found = re.search(rf"\b{re.escape(name)}\b\s*(?:is|was|are|has|gets|scores|:|=)?\s*({NUMBER})", told, re.I)
+        found = short.search(rf"\b{re.escape(name)}\b\s*(?:is|was|are|has|gets|scores|:|=)?\s*({NUMBER})", told, re.I)
         if not found:
             return None
         values[name] = number(found[1])
@@ -123,12 +130,14 @@ def _weighted(text: str) -> Worked | None:
 
 def _clock(text: str) -> Worked | None:
     """A time of day, some hours and minutes later or earlier."""
-    times = re.findall(r"\b(\d{1,2}):(\d{2})\b", text)
-    spans = re.findall(rf"\b({NUMBER})\s*(hours?|h|minutes?|min)\b", spelled_numbers(text.replace("24-hour", "")), re.I)
-    if len(times) != 1 or not spans or not re.search(r"\b(?:what\s+time|when|which\s+time)\b", text, re.I):
+    times = short.findall(r"\b(\d{1,2}):(\d{2})\b", text)
+    spans = short.findall(
+        rf"\b({NUMBER})\s*(hours?|h|minutes?|min)\b", spelled_numbers(text.replace("24-hour", "")), re.I
+    )
+    if len(times) != 1 or not spans or not short.search(r"\b(?:what\s+time|when|which\s+time)\b", text, re.I):
         return None
     minutes = " + ".join(f"{number(said)} * {60 if unit[0].lower() == 'h' else 1}" for said, unit in spans)
-    sign = "-" if re.search(r"\b(?:before|earlier|previous|ago)\b", text, re.I) else "+"
+    sign = "-" if short.search(r"\b(?:before|earlier|previous|ago)\b", text, re.I) else "+"
     total = f"({int(times[0][0]) * 60 + int(times[0][1])} {sign} ({minutes})) % 1440"
     return Worked(f"'%02d:%02d' % divmod({total}, 60)", "")
 
@@ -136,12 +145,12 @@ def _clock(text: str) -> Worked | None:
 def _steps(text: str) -> Worked | None:
     """A sequence in which each number follows from the one before: "times 3, minus 8"."""
     plain = spelled_numbers(text)
-    start = re.search(rf"\b(?:starts?|begins?)\s+(?:with|at)\s+({NUMBER})", plain, re.I)
-    rule = re.search(r"\beach\s+(?:number|term|one)?[^.]*?\b(?:is|equals)\s+([^.]*)", plain, re.I)
-    wanted = re.search(rf"\b(?:the|which)\s+({ORDINAL})\s+(?:number|term|one)\b", text, re.I)
+    start = short.search(rf"\b(?:starts?|begins?)\s+(?:with|at)\s+({NUMBER})", plain, re.I)
+    rule = short.search(r"\beach\s+(?:number|term|one)?[^.]*?\b(?:is|equals)\s+([^.]*)", plain, re.I)
+    wanted = short.search(rf"\b(?:the|which)\s+({ORDINAL})\s+(?:number|term|one)\b", text, re.I)
     if not (start and rule and wanted) or place(wanted[1]) < 0:
         return None
-    operations = re.findall(
+    operations = short.findall(
         rf"({NUMBER})\s+(times)|(times|plus|minus|divided\s+by|less)\s+({NUMBER})|({NUMBER})\s+(more|less)\s+than",
         rule[1],
         re.I,
@@ -149,7 +158,8 @@ def _steps(text: str) -> Worked | None:
     made = "x"
     for first, times, word, second, third, than in operations:
         said, verb = number(first or second or third), (times or word or than).lower()
-        made = f"({made}) {'*' if verb == 'times' else '/' if 'divided' in verb else '+' if verb in ('plus', 'more') else '-'} {said}"
+        sign = {"times": "*", "plus": "+", "more": "+"}.get(verb, "/" if "divided" in verb else "-")
+        made = f"({made}) {sign} {said}"
     if not operations:
         return None
     return Worked(
@@ -160,8 +170,8 @@ def _steps(text: str) -> Worked | None:
 def _order(text: str) -> Worked | None:
     """Who comes where, from comparisons of two: "A is taller than B", "C is shorter than A"."""
     name = r"([A-ZÀ-Þ]\w+)"
-    pairs = re.findall(rf"{name}\s+(?:is|was|came|ran|has)\s+(\w+er)\s+than\s+{name}", text)
-    asked = re.search(rf"\bwho\s+(?:is|was)\s+(?:the\s+)?({ORDINAL})?[- ]?(\w+)est\b", text, re.I)
+    pairs = short.findall(rf"{name}\s+(?:is|was|came|ran|has)\s+(\w+er)\s+than\s+{name}", text)
+    asked = short.search(rf"\bwho\s+(?:is|was)\s+(?:the\s+)?({ORDINAL})?[- ]?(\w+)est\b", text, re.I)
     if len(pairs) < 2 or not asked:
         return None
     upward = _stem(asked[2])
@@ -180,7 +190,7 @@ def _order(text: str) -> Worked | None:
 def _compared(text: str) -> Worked | None:
     """Which of two numbers is larger, or whether one is."""
     expression = r"[-\d][\d\s.,+*/^()-]*"
-    which = re.search(
+    which = short.search(
         rf"\bwhich\s+(?:one\s+)?(?:is|of)\b[^:,]*\b(larger|bigger|greater|smaller|less|lower)\b[:,]?\s+({expression}?)\s+or\s+({expression}?)\s*[?.]",
         text + ".",
         re.I,
@@ -202,16 +212,16 @@ def _divisors(text: str) -> Worked | None:
         (r"greatest\s+common\s+(?:divisor|factor)|gcd|largest\s+common\s+divisor", "__import__('math').gcd({})"),
         (r"(?:least|lowest|smallest)\s+common\s+multiple|lcm", "__import__('math').lcm({})"),
     ):
-        if found := re.search(
+        if found := short.search(
             rf"\b(?:{names})\s+of\s+({NUMBER}(?:\s*,\s*{NUMBER})*\s*,?\s*and\s+{NUMBER})", text, re.I
         ):
             return Worked(shape.format(", ".join(_listed(found[1]))), "")
-    if found := re.search(
+    if found := short.search(
         rf"(?<!\*)(?<!\*\s)\b({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
     ):
         letter = {"h": "x", "b": "b", "o": "o"}[found[2][0].lower()]
         return Worked(f"format({number(found[1])}, '{letter}')", "")
-    if found := re.search(
+    if found := short.search(
         rf"\b(half|a\s+third|a\s+quarter|double|twice|triple)\s+(?:of\s+)?({NUMBER})\b\s*[?.]", text + ".", re.I
     ):
         sign = {"half": "/ 2", "double": "* 2", "twice": "* 2", "triple": "* 3"}.get(found[1].lower())
@@ -221,8 +231,9 @@ def _divisors(text: str) -> Worked | None:
 
 def _counted(text: str) -> Worked | None:
     """Members of a range, of digits or of divisors, counted, added up or listed."""
-    question = re.split(r"(?<=[.?!])\s+(?=[A-Z])", text)[0]
-    if not re.search(r"\d", question) or not (found := describe(question)):
+    question = short.split(r"(?<=[.?!])\s+(?=[A-Z])", text)[0]
+    question = short.sub(r",?\s*\bseparated\s+by\s+commas?\b|,?\s*\band\s+nothing\s+else\b", " ", question)
+    if not short.search(r"\d", question) or not (found := describe(question)):
         return None
     return Worked(found, "")
 
@@ -231,16 +242,16 @@ def _bare_numbers(text: str) -> list[str]:
     """The numbers that are no percentages."""
     return [
         number(found)
-        for found in re.findall(rf"(?<![\w.:])({NUMBER})(?![\d:]|\.\d|\s*(?:%|per\s*cent))", spelled_numbers(text))
+        for found in short.findall(rf"(?<![\w.:])({NUMBER})(?![\d:]|\.\d|\s*(?:%|per\s*cent))", spelled_numbers(text))
     ]
 
 
 def _listed(said: str) -> list[str]:
-    return [number(found) for found in re.findall(NUMBER, said)]
+    return [number(found) for found in short.findall(NUMBER, said)]
 
 
 def _is_sum(said: str) -> bool:
-    return bool(re.fullmatch(r"[\d\s.,+*/()-]+", said))
+    return bool(short.fullmatch(r"[\d\s.,+*/()-]+", said))
 
 
 def _stem(adjective: str) -> str:

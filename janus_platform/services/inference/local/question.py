@@ -11,17 +11,29 @@ from janus_platform.services.inference.local.stemming import STOP_WORDS, stem, t
 _YES_OR_NO = re.compile(r"\s*(is|are|was|were|does|do|did|can|could|has|have|may|must|will|should)\b", re.I)
 # Questions for a fact, and what a sentence holds that can answer them.
 _FACTS = [
-    (re.compile(r"\b(when|what (year|date|time)|which year|since when|how long ago)\b", re.I),
-     re.compile(r"\b1\d{3}\b|\b20\d\d\b")),
-    (re.compile(r"\bhow (many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick)\b"
-                r"|\bwhat (?:share|percentage|fraction|number|weight|size|distance|limit)\b"
-                r"|\b(?:rate limit|limit|maximum|minimum|weight|size|length|temperature|duration|number|port|period|ratio"
-                r"|distance|share)s?\b(?=[^.]{0,60}\?|$)", re.I),
-     re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twice|hundred|thousand"
-                r"|million|billion)\b", re.I)),
-    (re.compile(r"\b(who|whose|by whom)\b", re.I),
-     re.compile(r"(?<=\w )(?:[A-Z][a-zé'’-]+\s+)+[A-Z][a-zé'’-]+|[A-Z]\. ?[A-Z]|^[A-Z][a-zé]+ [A-Z][a-zé]+")),
-]  # fmt: skip
+    (
+        re.compile(r"\b(when|what (year|date|time)|which year|since when|how long ago)\b", re.I),
+        re.compile(r"\b1\d{3}\b|\b20\d\d\b"),
+    ),
+    (
+        re.compile(
+            r"\bhow (many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick)\b"
+            r"|\bwhat (?:share|percentage|fraction|number|weight|size|distance|limit)\b"
+            r"|\b(?:rate limit|limit|maximum|minimum|weight|size|length|temperature|duration|number|port|period"
+            r"|ratio|distance|share)s?\b(?=[^.]{0,60}\?|$)",
+            re.I,
+        ),
+        re.compile(
+            r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twice|hundred|thousand|million"
+            r"|billion)\b",
+            re.I,
+        ),
+    ),
+    (
+        re.compile(r"\b(who|whose|by whom)\b", re.I),
+        re.compile(r"(?<=\w )(?:[A-Z][a-zé'’-]+\s+)+[A-Z][a-zé'’-]+|[A-Z]\. ?[A-Z]|^[A-Z][a-zé]+ [A-Z][a-zé]+"),
+    ),
+]
 # "How long" asks for a measure; the answer need not hold the word.
 _MEASURE = re.compile(
     r"\bhow (?:many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick|quickly)\b", re.I
@@ -43,7 +55,8 @@ _LISTING = re.compile(
     r"\b(?:which|list|steps?|stages?|parts?|kinds?|types?|hosts?|rules?|what (?:must|should|does|do|are))\b", re.I
 )
 _PAIR = re.compile(
-    r"(?:between|is|are|does|do|compare|of)\s+(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to|different from"
+    r"(?:between|is|are|does|do|compare|of)\s+(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to"
+    r"|different from"
     r"|differ from|compared? (?:to|with))\s+(?:the\s+)?([\w .+/-]{1,50}?)\s*[?.!]*$",
     re.I,
 )

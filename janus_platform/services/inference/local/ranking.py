@@ -51,19 +51,24 @@ ALIKE = 0.82
 # Words that say little of what a question is about.
 COMMON = frozenset(
     content_stems(
-        """good best better big large small great new old long short people person thing day today year time lot kind type
-        sort place part number amount go take give know need want look start begin end run set many several allow exactly
-        actually used really call called two first typical usual usually quickly fast please one maximum minimum most"""
+        """
+        good best better big large small great new old long short people person thing day today year time lot kind
+        type sort place part number amount go take give know need want look start begin end run set many several allow
+        exactly actually used really call called two first typical usual usually quickly fast please one maximum
+        minimum most
+        """
     )
 )
 COMMON_WEIGHT = 0.4
 _REASONS = re.compile(
-    r"\b(?:because|since|due to|caused? by|causes|owing to|results? (?:of|from)|comes? from|the reason|so that|therefore"
+    r"\b(?:because|since|due to|caused? by|causes|owing to|results? (?:of|from)|comes? from|the reason|so that"
+    r"|therefore"
     r"|otherwise|without (?:it|them|this)|would|so (?:a|the|it|each|every|no))\b",
     re.I,
 )
 _DEFINITION = re.compile(
-    r"\b(?:is|are|was|were) (?=an? |the |one |what |how )|\b(?:means|refers to|describes|stands for|defines|says that|states"
+    r"\b(?:is|are|was|were) (?=an? |the |one |what |how )|\b(?:means|refers to|describes|stands for|defines"
+    r"|says that|states"
     r" that|protects? |turns? |stores? |returns? |lets |let |measures? |shows? |asks? |gives? |names )"
 )
 # A question of the text itself, a quotation, an announcement, a pointer to elsewhere: never quoted.
@@ -71,7 +76,8 @@ _REASON_HEADING = re.compile(r"\b(?:why|caus|reason|origin|background|purpose)\w
 # "The Earth turns beneath them": a pronoun before anything that is asked about.
 _POINTING = re.compile(r"(?:[\w'’,-]+ ){1,7}?(?:them|they|these|those|this|it|its|their)\b", re.I)
 _ASIDE = re.compile(
-    r"^(?:who|what|which|when|where|why|how|is|are|do|does|did|can|should|will|would)\b[^.]*[?]$|\bthis (?:page|article|section|chapter|table|figure|notebook|cell|recipe|list)\b|^[\"“][^\"”]*[\"”]\.?$"
+    r"^(?:who|what|which|when|where|why|how|is|are|do|does|did|can|should|will|would)\b[^.]*[?]$|\bthis (?:page"
+    r"|article|section|chapter|table|figure|notebook|cell|recipe|list)\b|^[\"“][^\"”]*[\"”]\.?$"
     r"|^(?:Sources?|See|Related|Background|More)\b|\b(?:below|above)[.:]$|\b(?:next|following|last) (?:page|cell)\b"
     r"|\b(?:has|have) their own page\b|\b(?:is|are) (?:explained|described|discussed|treated) (?:under|on|in)\b"
     r"|\bis the subject of\b|\bsee (?:also )?\w|\b(?:is|are) on the page about\b",
@@ -79,8 +85,10 @@ _ASIDE = re.compile(
 )
 LEANING = re.compile(
     r"(?:It|Its|This|That|These|Those|They|Them|Their|Such|He|She|His|Her|However|But|And|So|Then|Instead|Therefore|Both|Here"
-    r"|There|Thus|Also|Hence|Otherwise|Of these|One of them|The (?:first|second|third|last|other|others|former|latter|same"
-    r"|two|three|result|rest)|Neither|Either|Each of|In (?:this|that|these) |For (?:this|that)|With (?:this|that|it)|Nor|Yet"
+    r"|There|Thus|Also|Hence|Otherwise|Of these|One of them|The (?:first|second|third|last|other|others|former"
+    r"|latter|same"
+    r"|two|three|result|rest)|Neither|Either|Each of|In (?:this|that|these) |For (?:this|that)|With (?:this|that"
+    r"|it)|Nor|Yet"
     r"|Afterwards|Some of|Most of them|Two of|All of|On (?:this|the way)|At (?:this|that))\b"
 )
 
