@@ -1,8 +1,8 @@
 """When the default engine answers and when it refuses, on the labelled questions.
 
-Run as `python -m tests.benchmarks.coverage`. The passages are those that the baseline finds on a running platform; `--fit` chooses the constants of
-`inference/local/coverage.py` on the half that is for fitting, and the figures are told of the other half. With
-`--words` the sentence encoder is left out.
+Run as `python -m tests.benchmarks.coverage`. The passages are those that the baseline finds on a running platform.
+`--fit` chooses the constants of `inference/local/coverage.py` on the half that is for fitting; without it the figures
+of both halves are told, and which questions go wrong. With `--words` the sentence encoder is left out.
 """
 
 from __future__ import annotations
