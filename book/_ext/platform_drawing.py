@@ -71,7 +71,7 @@ def wide() -> Layout:
     }  # fmt: skip
     for number, name in enumerate(services):
         boxes[name] = (12.5 + number * step, 424, width, 48)
-    frames = {
+    frames: dict[str, tuple[Box, str]] = {
         "clients": ((8, 6, 674, 84), CLIENTS),
         "gateway": ((172, 122, 370, 84), GATEWAY),
         "walls": ((240, 230, 326, 84), NODE),
@@ -93,7 +93,7 @@ def upright() -> Layout:
         row, column = divmod(number, 2)
         alone = number == len(services) - 1 and not column
         boxes[name] = (6 if alone else 6 + column * 180, 466 + row * 50, 348 if alone else 168, 40)
-    frames = {
+    frames: dict[str, tuple[Box, str]] = {
         "clients": ((6, 6, 348, 132), CLIENTS),
         "gateway": ((6, 170, 348, 82), GATEWAY),
         "walls": ((122, 278, 232, 82), NODE_SHORT),
