@@ -80,6 +80,7 @@ _PLATFORM = (
     ),
 )
 _REST = (
+    Variable("JANUS_EXERCISES", YOURS, "none", "A folder of your own exercises, listed beside the book's."),
     Variable(
         "JANUS_ROOM",
         YOURS,
