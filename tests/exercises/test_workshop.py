@@ -172,11 +172,7 @@ def test_an_exercise_of_ones_own_is_begun_examined_and_listed() -> None:
     ("good", "bad", "fault"),
     [
         ("return 2 * number", "return number", "The solution is refused: Twice 4 is 8"),
-        (
-            "    if found is None or found is ...:\n",
-            "    if found is None:\n        return\n    if 0:\n",
-            "stub passes",
-        ),
+        ('raise Hint("Your function returns', 'return ("Your function returns', "stub passes"),
         ("if found is None or found is ...", "if not found + 0", "has no hint of its own"),
         ("yours gives 16", "yours gives 17", "should get 'yours gives 17'"),
         ("return number**2", "return 2 * number", "A mistake passes as right"),
