@@ -55,7 +55,7 @@ _LISTING = re.compile(
     r"\b(?:which|list|steps?|stages?|parts?|kinds?|types?|hosts?|rules?|what (?:must|should|does|do|are))\b", re.I
 )
 _PAIR = re.compile(
-    r"(?:between|is|are|does|do|compare|of)\s+(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to"
+    r"(?:^|\b(?:between|is|are|does|do|compare|of)\s)\s*(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to"
     r"|different from"
     r"|differ from|compared? (?:to|with))\s+(?:the\s+)?([\w .+/-]{1,50}?)\s*[?.!]*$",
     re.I,

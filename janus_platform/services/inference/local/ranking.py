@@ -55,7 +55,12 @@ COMMON = frozenset(
         good best better big large small great new old long short people person thing day today year time lot kind
         type sort place part number amount go take give know need want look start begin end run set many several allow
         exactly actually used really call called two first typical usual usually quickly fast please one maximum
-        minimum most
+        minimum most get getting onto into consist contain fail win won lose see never ever world bad safe dangerous
+        main enough full real happen become keep put try ask tell say think help move bring provide include continue
+        learn change lead follow stop create read add open offer appear wait serve send expect build stay fall reach
+        remain possible important interesting easy hard simple common normal general special certain everything
+        something anything nothing someone human life years month week hour minute second knows various mostly often
+        always sometimes
         """
     )
 )
