@@ -20,6 +20,7 @@ class Served:
     etag: str = '"one"'
     breaks_after: int | None = None  # Bytes after which the connection ends, once.
     waits_after: int | None = None  # Bytes after which the server says nothing any more until `go_on` is set.
+    drips: bool = False  # Sends its first block a byte at a time, until `go_on` is set.
     ranges: bool = True
     status: int = 200
     redirect: str = ""
@@ -49,6 +50,9 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
                 served.waiting.set()
                 served.go_on.wait(30)
                 body = body[served.waits_after :]
+            while served.drips and not served.go_on.wait(0.02):
+                self.wfile.write(body[:1])
+                body = body[1:]
             if served.breaks_after is not None:
                 body, served.breaks_after = body[: served.breaks_after], None
             self.wfile.write(body)

@@ -148,6 +148,13 @@ def test_a_server_that_falls_silent_is_left(served: Served, home: Path, monkeypa
     served.go_on.set()
 
 
+def test_a_server_that_sends_a_byte_now_and_then_is_left(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(https, "BLOCK_SECONDS", 0.2)
+    served.drips = True
+    with pytest.raises(PullError, match=r"the server is too slow: .* goes on from there"):
+        pull(entry(served), quiet)
+
+
 def test_a_server_that_nobody_vouches_for_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     with pytest.raises(PullError, match="CERTIFICATE_VERIFY_FAILED"):
@@ -260,6 +267,8 @@ def test_an_unknown_name_gets_those_near_it() -> None:
 def test_a_model_in_use_is_not_removed(known: Entry, home: Path) -> None:
     path = pull(known, quiet).path
     with files.held(path), pytest.raises(ModelInUseError, match="janus down"):
+        files.remove(known)
+    with files.fetching(known), pytest.raises(ModelInUseError, match="is being fetched"):
         files.remove(known)
     assert files.remove(known) == len(CONTENT)
     assert left(home) == {"models.json"}
