@@ -14,7 +14,7 @@ from janus_platform.egress.ca import LocalCA
 
 @dataclass
 class Served:
-    """What the server has and how it behaves; `asked` holds the `Range` header of each request, "" without one."""
+    """What the server has and how it behaves; `asked` holds each request's `Range`, "" without one, `sent` the statuses."""
 
     content: bytes
     etag: str = '"one"'
@@ -26,6 +26,7 @@ class Served:
     redirect: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
     waiting: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
     address: str = ""
@@ -64,6 +65,7 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
             return int(asked.removeprefix("bytes=").removesuffix("-"))
 
         def _head(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+            served.sent.append(status)
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(body))} | headers).items():
                 self.send_header(name, value)

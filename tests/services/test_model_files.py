@@ -55,7 +55,7 @@ def test_an_interrupted_pull_goes_on_from_where_it_was(served: Served, home: Pat
         pull(entry(served), quiet)
     assert left(home) == {"tiny.gguf.part", "tiny.gguf.part.json"}
     assert pull(entry(served), quiet).path.read_bytes() == CONTENT
-    assert served.asked == ["", "bytes=150000-"]
+    assert (served.asked, served.sent) == (["", "bytes=150000-"], [200, 206])
     assert left(home) == {"tiny.gguf", "models.json"}
 
 
@@ -69,6 +69,7 @@ def test_a_file_that_changed_meanwhile_or_cannot_be_resumed_comes_whole_again(
     for name, value in change.items():
         setattr(served, name, value)
     assert pull(entry(served), quiet).path.read_bytes() == CONTENT
+    assert served.sent == [200, 200]
 
 
 def test_without_a_strong_entity_tag_nothing_is_resumed(served: Served) -> None:
