@@ -3,7 +3,6 @@
 import { MAX_ANSWER_PICTURES, picture as readPicture, pictureProblem } from "./conversation.js";
 import { element, isBundled, link, paced, plain, short, webAddress } from "./dom.js";
 import { MarkdownStream } from "./markdown.js";
-import { waterfall } from "./waterfall.js";
 
 const MAX_SOURCES = 50;
 const MEASURABLE_MS = 20; // What came in less time came at once: its rate says nothing.
@@ -113,8 +112,8 @@ export class Answer {
   }
 
   /** Adds the waterfall of this answer. */
-  addTrace(trace) {
-    const drawn = waterfall(trace);
+  async addTrace(trace) {
+    const drawn = await import("./waterfall.js").then(({ waterfall }) => waterfall(trace), () => null);
     if (drawn) this.node.append(element("details", { className: "trace" }, element("summary", {}, "Trace"), drawn));
   }
 

@@ -57,7 +57,7 @@ async function trace(answer, id, { key, moved }) {
       .then((response) => response.json()).catch(() => null);
     if (!found) return;
     if (found.complete || pause === TRACE_PAUSES.at(-1)) {
-      answer.addTrace(found);
+      await answer.addTrace(found);
       moved();
       return;
     }

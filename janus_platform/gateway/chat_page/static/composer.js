@@ -1,7 +1,7 @@
 // The field for the question: keys, pictures by button, paste and drop, and a question of before to be changed.
 
 import { $, say } from "./dom.js";
-import { Tray } from "./pictures.js";
+import { Tray } from "./tray.js";
 
 /** The composer; `send` gets `{text, pictures, at}`, where `at` is the number of the question that it replaces, or null. */
 export class Composer {
@@ -9,6 +9,7 @@ export class Composer {
   #at = null;
   #before = null;
   #send;
+  #adding = null; // The pictures that are being read.
 
   constructor(send) {
     this.#send = send;
@@ -38,17 +39,16 @@ export class Composer {
     this.#takeDrops();
   }
 
-  /** Whether something is written that has not been sent. */
-  get isDirty() {
-    return Boolean(this.question.value.trim() || this.#tray.pictures.length);
-  }
-
   async add(files) {
-    await this.#tray.add(files);
+    const adding = Promise.resolve(this.#adding).then(() => this.#tray.add(files));
+    this.#adding = adding;
+    await adding;
+    if (this.#adding === adding) this.#adding = null;
     this.question.focus();
   }
 
-  send() {
+  async send() {
+    if (this.#adding) await this.#adding;
     const [text, pictures] = [this.question.value, this.#tray.pictures];
     if (!text.trim() && !pictures.length) return;
     const at = this.#at;

@@ -3,10 +3,14 @@
 import { ConversationError, titleOf } from "./conversation.js";
 import { $, element, remembered } from "./dom.js";
 import { StoreError, load, onOtherTab, remove, save, titles } from "./store.js";
-import { asJson, asMarkdown, download, fileName, readFile } from "./transfer.js";
 
 const wide = matchMedia("(min-width: 64rem)");
 const panel = $("panel");
+
+// Only who exports or imports needs it.
+const transfer = () => import("./transfer.js").catch(() => {
+  throw new StoreError("The gateway cannot be reached. Start it with `janus up`, then try again.");
+});
 
 /** Whether conversations are kept; the reader may switch it off. */
 const isKeeping = () => !$("private").checked;
@@ -132,14 +136,18 @@ export class Panel {
 
   async #export(id, suffix) {
     await this.#saving;
-    const found = await this.#try(() => load(id));
-    if (!found) return;
-    const isJson = suffix === "json";
-    download(isJson ? asJson([found]) : asMarkdown(found), fileName(titleOf(found), suffix), isJson ? "application/json" : "text/markdown");
+    await this.#try(async () => {
+      const found = await load(id);
+      if (!found) return;
+      const { asJson, asMarkdown, download, fileName } = await transfer();
+      const isJson = suffix === "json";
+      download(isJson ? asJson([found]) : asMarkdown(found), fileName(titleOf(found), suffix), isJson ? "application/json" : "text/markdown");
+    });
   }
 
   async #exportAll() {
     await this.#try(async () => {
+      const { asJson, download } = await transfer();
       const kept = await titles();
       const found = [];
       for (const { id } of kept) found.push(await load(id).catch(() => null));
@@ -152,7 +160,7 @@ export class Panel {
     $("import-file").value = "";
     if (!file) return;
     await this.#try(async () => {
-      const found = await readFile(file);
+      const found = await (await transfer()).readFile(file);
       for (const one of found) await save(one);
       this.tell(found.length === 1 ? "One conversation was imported." : `${found.length} conversations were imported.`);
     });

@@ -4,7 +4,7 @@ import { Answer } from "./answer.js";
 import { receive } from "./asking.js";
 import { messagesFor, newConversation } from "./conversation.js";
 import { $, copy, element, plain, say } from "./dom.js";
-import { shown } from "./pictures.js";
+import { shown } from "./tray.js";
 
 const KEEP_EVERY_MS = 1_500; // While an answer streams.
 const turns = $("turns");
