@@ -14,7 +14,7 @@ from janus_platform.egress.ca import LocalCA
 
 @dataclass
 class Served:
-    """What the server has and how it behaves; `asked` holds each request's `Range` ("" without one), `sent` statuses."""
+    """What the server has and how it behaves; `asked` holds each `Range` ("" without one), `sent` the statuses."""
 
     content: bytes
     etag: str = '"one"'
