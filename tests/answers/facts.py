@@ -43,6 +43,7 @@ def _of_services(contract: Contract) -> dict[str, tuple[str, ...]]:
     return {
         "What is the rate limit of the web proxy?": (number(proxy.rate_limit.requests, calls),),
         "how many searches per minute can i do": (number(search.rate_limit.requests, calls),),
+        "How many requests per minute does the search API allow?": (number(search.rate_limit.requests, calls),),
         "What is the vector index's rate limit?": (number(index.rate_limit.requests, calls),),
         "how long may code run in the sandbox?": (duration(sandbox.max_timeout_seconds),),
         "How much memory does the code sandbox have?": (size(sandbox.max_memory_bytes),),
