@@ -31,8 +31,16 @@ def facts() -> list[Entry]:
         **_of_implementations(contract),
         **_of_the_gateway(contract),
         **_of_the_bench(contract),
+        **_of_the_chat_page(contract),
     }
     return [Entry(KIND, question, must, pages=pages) for question, must in told.items()]
+
+
+def _of_the_chat_page(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """What Janus Chat suggests to ask."""
+    assert contract.search.rate_limit
+    allowed = number(contract.search.rate_limit.requests, "requests?")
+    return {"How many requests per minute does the search API allow?": (allowed,)}
 
 
 def _of_services(contract: Contract) -> dict[str, tuple[str, ...]]:
@@ -43,7 +51,6 @@ def _of_services(contract: Contract) -> dict[str, tuple[str, ...]]:
     return {
         "What is the rate limit of the web proxy?": (number(proxy.rate_limit.requests, calls),),
         "how many searches per minute can i do": (number(search.rate_limit.requests, calls),),
-        "How many requests per minute does the search API allow?": (number(search.rate_limit.requests, calls),),
         "What is the vector index's rate limit?": (number(index.rate_limit.requests, calls),),
         "how long may code run in the sandbox?": (duration(sandbox.max_timeout_seconds),),
         "How much memory does the code sandbox have?": (size(sandbox.max_memory_bytes),),
