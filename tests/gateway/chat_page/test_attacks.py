@@ -96,7 +96,7 @@ def test_nothing_in_an_answer_runs(chat: Visit, served: GatewayThread, name: str
     if name in ("user name", "relative link", "javascript link", "entity in the scheme", "backslashes", "zero width"):
         assert hrefs == []
     if "formula" in name or "macro" in name:
-        chat.page.wait_for_function("document.querySelectorAll('link[href$=\"Temml-Local.css\"]').length")
+        chat.page.locator('link[href$="Temml-Local.css"]').wait_for(state="attached")
         # Each stands there as MathML or as it was written, and is as large as the page allows.
         assert chat.page.locator(".math math a, .math math img, .math [id], .math [style*=url]").count() == 0
         assert chat.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
