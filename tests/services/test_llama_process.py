@@ -17,6 +17,7 @@ from janus_platform.services.inference.llama import start
 from janus_platform.services.inference.llama.memory import PROGRAM_BYTES, Need, TooLargeError, need_of, slots_that_fit
 from janus_platform.services.inference.llama.slots import Slots
 from janus_platform.services.inference.llama.start import EngineMissingError, model_engine
+from janus_platform.services.inference.llama.vocabulary import pattern_of
 from janus_platform.services.inference.local.extractive import FINGERPRINT
 from janus_platform.services.inference.models.errors import ModelMissingError, NotAModelError
 from tests.services.inference_rig import CONTRACT
@@ -106,6 +107,17 @@ def test_the_memory_of_a_slot_is_counted_from_the_head() -> None:
         "llama.attention.head_count_kv": 3,
     }
     assert need_of(98_362_432, values, 4_096).slot_bytes == 30 * 3 * 64 * 2 * 2 * 4_096
+
+
+def test_thousands_of_control_tokens_are_found_at_once_and_the_longest_of_them() -> None:
+    tokens = (*(f"<unused{number}>" for number in range(6_000)), "<|im|>", "<|im|>>", "<s>")
+    pattern = pattern_of(tokens)
+    assert pattern is not None and pattern.findall("a<unused77><|im|>><s><|im|<unused6000>") == [
+        "<unused77>",
+        "<|im|>>",
+        "<s>",
+    ]
+    assert pattern_of(()) is None and pattern.sub("", "<unused599" * 6_000) == "<unused599" * 6_000
 
 
 def test_who_comes_to_a_full_queue_is_turned_away() -> None:
