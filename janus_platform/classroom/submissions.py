@@ -27,6 +27,7 @@ TEXTS = ("entry", *FORM_FIELDS)
 _PART = re.compile(r"[A-Za-z0-9_@+=][A-Za-z0-9._@+= -]{0,99}|\.[a-z]{1,30}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,50}")
 MAX_DEPTH = 12
+_PROGRAMS = (b"\x7fELF", b"#!")
 
 
 class Submissions:
@@ -136,3 +137,5 @@ def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+        if content.startswith(_PROGRAMS):  # Whether it may be run is lost on the way.
+            target.chmod(0o755)

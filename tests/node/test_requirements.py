@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from janus_platform.contract import load_contract
 from janus_platform.implementations import TEMPLATE
 from janus_platform.node.packages.errors import PackagesError, WheelError
-from janus_platform.node.packages.pip import explain
+from janus_platform.node.packages.pip_errors import explain
 from janus_platform.node.packages.plan import read_plan
 from janus_platform.node.packages.requirements import read_requirements
 from janus_platform.node.packages.wheels import check_wheel

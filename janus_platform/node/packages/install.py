@@ -23,7 +23,8 @@ from urllib.request import url2pathname
 from janus_platform.contract import PackageRules
 from janus_platform.node.packages.errors import PackagesError
 from janus_platform.node.packages.here import python_tag
-from janus_platform.node.packages.pip import Pip, explain
+from janus_platform.node.packages.pip import Pip
+from janus_platform.node.packages.pip_errors import explain
 from janus_platform.node.packages.wheels import check_wheel
 
 PACKAGES, MANIFEST = "packages", "environment.json"
