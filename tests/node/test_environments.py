@@ -17,7 +17,7 @@ from janus_platform.node.deployments import Deployments
 from janus_platform.node.packages.install import MANIFEST
 from janus_platform.node.submission.checks import SubmissionRefusedError
 from janus_platform.node.submission.packages import CHECK
-from tests.node.rig import CONTRACT, Place, in_loop, place, post, streamer
+from tests.node.rig import BARE, CONTRACT, Place, in_loop, place, post, streamer
 from tests.node.wheels import index, says, wheel
 
 
@@ -118,7 +118,7 @@ async def test_from_the_index_of_this_machines_pip_and_every_failure_leaves_the_
     wheel(shelf, "other", "1.0", requires=["deep<2"])
     wheel(shelf, "deep", "1.0")
     (shelf / "source-1.0.tar.gz").write_bytes(b"setup.py would run")
-    async with place(tmp_path) as here, deployments_in(here) as deployments:
+    async with place(tmp_path, isolation=BARE) as here, deployments_in(here) as deployments:
         folder = here.folder(says("deep"))
         with index(shelf) as address:
             # What a configuration says beside the index must not lead the packages elsewhere.
