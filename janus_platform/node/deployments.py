@@ -337,3 +337,5 @@ class Deployments:
             async with asyncio.timeout(limit):
                 await replicas.drained()
         await replicas.stop()
+        if self._retiring.keys() <= {replicas}:
+            await self._sweep()

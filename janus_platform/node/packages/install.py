@@ -7,6 +7,7 @@ time and the folder's size, and ends its whole tree.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -32,6 +33,7 @@ PACKAGES, MANIFEST = "packages", "environment.json"
 INSIDE = "/packages"
 _DATA_BYTES = 2_000_000_000
 _NICE = 10
+_MANY, _COMPILE_SECONDS = 500, 60.0
 
 
 def install(draft: Path, lines: Sequence[str], wheels: Path | None, rules: PackageRules) -> dict[str, Any]:
@@ -147,11 +149,15 @@ def _compile(target: Path) -> None:
     """Compile it once, since nobody can write there later. What does not compile stays as it is."""
     for cache in list(target.rglob("__pycache__")):
         shutil.rmtree(cache)
+    if sum(1 for _ in target.rglob("*.py")) > _MANY:
+        say("compiling")
     command = [sys.executable, "-I", "-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
-    subprocess.run(
-        [*command, "-s", str(target), "-p", INSIDE, str(target)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+    with contextlib.suppress(subprocess.TimeoutExpired):  # Python compiles the rest whenever it needs it.
+        subprocess.run(
+            [*command, "-s", str(target), "-p", INSIDE, str(target)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+            timeout=_COMPILE_SECONDS,
+        )  # fmt: skip
 
 
 def _limit(rules: PackageRules) -> None:
