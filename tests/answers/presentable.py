@@ -36,8 +36,8 @@ _LEANING = re.compile(
 _CODE = re.compile(
     "|".join(
         (
-            r"^(?:import|from) \w+ |\bdef \w+\(|\bclass \w+[:(]|\breturn \w+ |\bprint\(|>>> |\bawait \w+\.|\blambda ",
-            r"\w = [A-Za-z_]\w*[.(\[]|\w \+= \w|==|\{ ?\"|\"\}|\bfor \w+ in \w+:|# \d",
+            r"^(?:import|from) \w+ |\bdef \w+\(|\bclass \w+[:(]|\breturn (?:None|True|False|self|\w+[.(\[])|\blambda ",
+            r"\bprint\(|>>> |\bawait \w+\.|\w = [A-Za-z_]\w*[.(\[]|\w \+= \w|==|\{ ?\"|\"\}|\bfor \w+ in \w+:|# \d",
             r"\bcurl -|^\$ |\bSELECT .{1,80} FROM |</?\w+>|&[a-z]+;",
         )
     )

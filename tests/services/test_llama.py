@@ -43,7 +43,7 @@ def test_the_official_client_gets_a_whole_answer_and_the_same_as_chunks(model: S
     assert [chunk.usage.completion_tokens for chunk in chunks if chunk.usage] == [8]
     assert whole.usage is not None and whole.choices[0].finish_reason == "length"
     price = RULES.prompt_usd_per_million * whole.usage.prompt_tokens + RULES.completion_usd_per_million * 8
-    assert whole.usage.cost_usd == pytest.approx(price / 1e6)  # type: ignore[attr-defined]
+    assert whole.usage.cost_usd == pytest.approx(price / 1e6)
 
 
 def test_a_prompt_that_was_read_before_is_not_read_again(model: Served) -> None:

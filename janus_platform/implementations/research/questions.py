@@ -9,27 +9,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from conversation import in_context
 from forms import Form, read_form
 from programs import find_program
 from settings import Settings
+from small_talk import reply_to
 
 MAX_QUERY_CHARACTERS = 300
-FOLLOW_UP_WORDS = 9
 
-_SMALL_TALK_CORE = set(
-    "hi hello hey greetings morning evening afternoon thanks thank bye goodbye introduce yourself help who".split()
-)
-_SMALL_TALK = _SMALL_TALK_CORE | set(
-    "there good you and please are how what can do your name is a an in or the one two three sentence sentences "
-    "line lines briefly me tell about am i day today so much very just say test ok okay".split()
-)
-_FOLLOW_UP = re.compile(r"\b(it|its|that|this|these|those|they|them|their|he|she|him|her|there)\b", re.I)
-_FOLLOW_UP_START = re.compile(
-    r"\s*(and|but|why\s*\?|what about|how about|more\b|tell me more|go on|elaborate|in short|shorter|again)", re.I
-)
 _PLOT = re.compile(
-    r"\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw|sketch|histogram"
-    r"|visuali[sz](e|ation|ations|ed|ing))\b",
+    r"(?<!is the )(?<!'s the )\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw"
+    r"|sketch|histogram|visuali[sz](e|ation|ations|ed|ing))\b",
     re.I,
 )
 # Bounded on both sides: a question of commas and "plot" would be gone through again from each of them.
@@ -82,6 +72,7 @@ class Question:
     messages: Sequence[dict[str, Any]] = ()
     tools: dict[str, Any] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    said: str = ""
 
     @cached_property
     def form(self) -> Form:
@@ -101,8 +92,7 @@ class Question:
     @property
     def is_small_talk(self) -> bool:
         """Whether nothing is asked that could be looked up."""
-        words = re.findall(r"\w+", self.text.lower())
-        return not words or (set(words) <= _SMALL_TALK and bool(set(words) & _SMALL_TALK_CORE))
+        return reply_to(self.said or self.text) is not None
 
     @property
     def can_be_looked_up(self) -> bool:
@@ -143,20 +133,13 @@ class Question:
 def read_question(
     messages: list[dict[str, Any]], tools: dict[str, Any] | None = None, settings: Settings | None = None
 ) -> Question:
-    """The question in a conversation: the last user message, with the one before it when it is a short follow-up."""
+    """The question in a conversation: the last user message, with what it leaves to the messages before it."""
     questions = [_text_of(m.get("content")) for m in messages if m.get("role") == "user"]
     if not questions:
         return Question("")
-    text, has_picture = questions[-1]
-    if len(questions) > 1 and _is_follow_up(text):
-        text = f"{questions[-2][0].rstrip(' ?.!')}: {text}"
-    return Question(text, has_picture, messages, tools or {}, settings or Settings())
-
-
-def _is_follow_up(text: str) -> bool:
-    if len(text.split()) > FOLLOW_UP_WORDS:
-        return False
-    return bool(_FOLLOW_UP.search(text) or _FOLLOW_UP_START.match(text))
+    said, has_picture = questions[-1]
+    text = said if has_picture else in_context([text for text, _ in questions])
+    return Question(text, has_picture, messages, tools or {}, settings or Settings(), said)
 
 
 def _text_of(content: Any) -> tuple[str, bool]:
