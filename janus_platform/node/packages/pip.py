@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # The variables that say where packages come from and how the way there is trusted. A configuration file is pip's own to
 # read; what else it may say is overruled, by option or by variable.
@@ -78,12 +79,17 @@ def _places(wheels: Path | None, index: bool) -> list[str]:
     return [*(("--find-links", str(wheels)) if wheels else ()), *(() if index else ("--no-index",))]
 
 
+def _is_egress(proxy: str) -> bool:
+    """Whether it is a platform's egress proxy, in the variables of a notebook that started this platform."""
+    return "NODE_USE_ENV_PROXY" in os.environ and urlsplit(proxy).hostname in ("127.0.0.1", "localhost")
+
+
 def _environment(temporary: Path, *, index: bool) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     kept |= {"PIP_CONFIG_FILE": os.devnull, "TMPDIR": str(temporary), "PYTHONUTF8": "1"}
     if not index:
         return kept
-    own = {k: v for k, v in os.environ.items() if k in _SETTINGS or k.lower() in _PROXIES}
+    own = {k: v for k, v in os.environ.items() if k in _SETTINGS or (k.lower() in _PROXIES and not _is_egress(v))}
     if "PIP_CONFIG_FILE" not in own:
         del kept["PIP_CONFIG_FILE"]
     return {**kept, **_PATIENCE, **own, **_OVERRULED}
