@@ -95,7 +95,7 @@ class _Description:
         if found := take(rf"\b(?:decimal\s+)?digits\s+of\s+({v}(?:\s*(?:\*\*|\*|\+)\s*{v})*)"):
             return f"map(int, str({_plain(found[1])}))"
         if take(
-            r"\b(?:numbers|integers|entries|elements|items|values|words|texts|strings)\b[^.;]{0,12}?\b(?:of|in|from)\s+(?:the|a)\s+list\b(?:\s+of\s+(?:whole\s+)?(?:numbers|integers|words|texts|strings))?|\b(?:a|the)\s+list\s+of\s+(?:whole\s+)?(?:numbers|integers|words)\b"
+            r"\b(?:numbers?|integers?|entry|entries|elements?|items?|values?|words?|texts?|strings?)\b[^.;]{0,12}?\b(?:of|in|from)\s+(?:the|a)\s+list\b(?:\s+of\s+(?:whole\s+)?(?:numbers|integers|words|texts|strings))?|\b(?:a|the)\s+list\s+of\s+(?:whole\s+)?(?:numbers|integers|words)\b"
         ):
             return self._given[0] if self._given else None
         if self._given and take(r"\b(?:characters|letters)\s+(?:of|in)\s+(?:the|a)\s+(?:text|word|string)\b"):
@@ -181,7 +181,7 @@ def _atoms(v: str, of_texts: bool) -> list[tuple[str, Callable[[list[str]], str]
         (r"\bpositive\b", lambda g: "x > 0"),
         (r"\bnegative\b", lambda g: "x < 0"),
         (
-            r"\bread\s+the\s+same\s+(?:forwards?|backwards?)\s+and\s+(?:forwards?|backwards?)|\bpalindrom(?:es?|ic)\b",
+            r"\breads?\s+the\s+same\s+(?:forwards?|backwards?)\s+and\s+(?:forwards?|backwards?)|\bpalindrom(?:es?|ic)\b",
             lambda g: "str(x) == str(x)[::-1]",
         ),
         (r"\b(?:perfect\s+|whole\s+)?square(?:s|\s+numbers)?\b", lambda g: "math.isqrt(x) ** 2 == x"),
