@@ -18,10 +18,10 @@ from reading import ORDINAL, place
 MOST_STATEMENTS, MOST_CHARACTERS = 400, 20_000
 _STOP = frozenset(
     (
-        "a an the of in on at to for with by from is are was were be been am has have had do does did what which who "
-        "whom whose where when how many much old my mine i me we our you your please just only and or it its that there "
-        "now then so this called name's still again exactly one tell remind give say reply answer number word name "
-        "currently"
+        "a an the of in on at to for with by from is are was were be been am has have had do does did what "
+        "which who whom whose where when how many much old my mine i me we our you your please just only and "
+        "or it its that there now then so this called name's still again exactly one tell remind give say "
+        "reply answer number word name currently"
     ).split()
 )
 _SAME = {
