@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from janus_platform.contract.inference import InferenceLimits, Model, UpstreamRules
+from janus_platform.contract.inference import InferenceLimits, Model, ModelEngineRules, UpstreamRules
 from janus_platform.contract.model import (
     CONTRACT_FILE,
     ClassroomRules,
@@ -10,6 +10,7 @@ from janus_platform.contract.model import (
     Egress,
     Monitoring,
     NodeRules,
+    PackageRules,
     Submission,
     Wire,
     load_contract,
@@ -47,8 +48,10 @@ __all__ = [
     "InferenceService",
     "LiveEngine",
     "Model",
+    "ModelEngineRules",
     "Monitoring",
     "NodeRules",
+    "PackageRules",
     "Parameter",
     "ProblemKind",
     "RateLimit",

@@ -10,6 +10,11 @@ BUNDLED = (BASELINE, "direct", "echo")
 GUEST = Path(__file__).with_name("guest")
 # The files that `janus new` copies.
 TEMPLATE = Path(__file__).with_name("template")
+TEMPLATES = {
+    "python": TEMPLATE,
+    "node": Path(__file__).with_name("template_node"),
+    "go": Path(__file__).with_name("template_go"),
+}
 
 
 def bundled() -> dict[str, Path]:

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from janus_platform.contract import load_contract
+from tests.answers.asking import Asked
+
+BOOK = ("book", "notebooks")
 HERE = Path(__file__).parent
 FIT: Literal["fit"] = "fit"
 REPORT: Literal["report"] = "report"
@@ -18,7 +22,7 @@ Half = Literal["fit", "report"]
 
 @dataclass(frozen=True)
 class Labelled:
-    """One question. `pages` are the addresses that answer it, without scheme: none where the corpus does not.
+    """One question. `pages` are the addresses or hosts that answer it, without scheme: none where the corpus does not.
 
     `asked` is what the user said before, where the question only has a meaning with it.
     """
@@ -34,11 +38,16 @@ class Labelled:
         """Whether the corpus answers it."""
         return bool(self.pages)
 
+    @property
+    def as_asked(self) -> Asked:
+        """What is sent."""
+        return Asked(self.question, self.asked)
+
 
 def covered(half: Half) -> list[Labelled]:
     """Questions with the pages that answer them."""
     groups = _read("covered.toml")["covered"]
-    return [Labelled(q, "covered", half, tuple(group["pages"])) for group in groups for q in group[half]]
+    return [Labelled(q, "covered", half, _addresses(group["pages"])) for group in groups for q in group[half]]
 
 
 def uncovered(half: Half) -> list[Labelled]:
@@ -49,10 +58,16 @@ def uncovered(half: Half) -> list[Labelled]:
 def follow_ups(half: Half) -> list[Labelled]:
     """Questions that need the conversation before them."""
     return [
-        Labelled(one["question"], "follow-up", one["half"], tuple(one["pages"]), tuple(one["asked"]))
+        Labelled(one["question"], "follow up", one["half"], _addresses(one["pages"]), tuple(one["asked"]))
         for one in _read("follow_ups.toml")["follow_up"]
         if one["half"] == half
     ]
+
+
+def _addresses(pages: list[str]) -> tuple[str, ...]:
+    """The addresses of pages or hosts, without scheme, also of the book's own pages and folders."""
+    book = f"{load_contract().repository.partition('://')[2]}/blob/main"
+    return tuple(f"{book}/{page}" if page.partition("/")[0] in BOOK else page for page in pages)
 
 
 def _read(name: str) -> dict[str, Any]:

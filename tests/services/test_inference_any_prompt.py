@@ -46,12 +46,13 @@ PASSAGES = st.lists(st.one_of(PARAGRAPHS, NOISE, st.text(max_size=60)), min_size
 def test_every_sentence_of_an_answer_stands_in_the_prompt_or_is_fixed(passages: list[str], question: str) -> None:
     asked = prompt(question, *passages)
     given_text = bare(asked[1].text)
-    said = answer(asked)
+    told, said = given_text.casefold(), answer(asked)
     if said == NO_PASSAGES:
         return
     for part in re.split(r" \[\d+\](?:\s+|$)|\n\n", said):
-        fixed = part in {"", " ".join(NOT_COVERED)} or part.startswith("The given passages say nothing about ")
-        assert fixed or bare(part) in given_text, part
+        fixed = part in {"", " ".join(NOT_COVERED)}
+        # A term and what it means below it become one sentence.
+        assert fixed or bare(part) in given_text or bare(part.replace(": ", " ", 1)).casefold() in told, part
 
 
 @given(st.text(max_size=300))

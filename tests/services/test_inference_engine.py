@@ -53,9 +53,8 @@ def test_what_is_asked_to_be_done_need_not_stand_in_a_passage() -> None:
     assert said.startswith("Quantum entanglement is a link")
 
 
-def test_a_name_that_no_passage_mentions_is_pointed_out_first() -> None:
-    said = answer(prompt("How does Bittensor use quantum entanglement?", QUANTUM))
-    assert said.startswith("The given passages say nothing about Bittensor.\n\n")
+def test_a_question_about_a_name_that_no_passage_mentions_is_not_answered_from_the_rest() -> None:
+    assert answer(prompt("How does Bittensor use quantum entanglement?", QUANTUM)) == " ".join(NOT_COVERED)
 
 
 def test_headings_tables_code_and_navigation_are_not_quoted() -> None:

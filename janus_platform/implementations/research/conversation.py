@@ -16,9 +16,10 @@ _FILLER = re.compile(
     r"^(?:(?:ok(?:ay)?|and|but|so|then|hm+|ah|oh|well|yes|no|right|thanks|please|also|now)\b[\s,.!:]*)+", re.I
 )
 _MORE = re.compile(
-    r"^(?:(?:can|could|would) you |please )*(?:tell me (?:some )?more|more|go on|continue|elaborate|keep going|anything else"
-    r"|what else|say more|(?:explain|describe) (?:it|that|this)?\s*(?:in more detail|further|more)|(?:give me |some )?more"
-    r" (?:details?|information)|in more detail)\b(?:[^?.!]{0,20}(?:about (?:it|that|this|them)))?\W*$",
+    r"^(?:(?:can|could|would) you |please )*(?:tell me (?:some )?more|more|then|next|go on|continue|elaborate"
+    r"|keep going|anything else|what else|say more|(?:explain|describe) (?:it|that|this)?\s*(?:in more detail|further"
+    r"|more)|(?:give me |some )?more (?:details?|information)|in more detail)\b(?:[^?.!]{0,20}(?:about (?:it|that"
+    r"|this|them)))?\W*$",
     re.I,
 )
 _MORE_ABOUT = re.compile(r"^(?:tell me )?more about (?!it\b|that\b|this\b|them\b)(.{2,80}?)\W*$", re.I)
@@ -48,13 +49,22 @@ _SUBJECTS = [
     ),
     re.compile(r"^(?:what|who) (?:is|are|was|were) ((?:the |a |an )?[\w .'’-]{2,60}?)(?=\s*[?.!]*$)", re.I),
     re.compile(
-        r"^(?:explain|describe|define|tell me about|what causes|what makes) ((?:the |a |an )?[\w .'’-]{2,60}?)(?=\s*[?.!]*$)",
+        r"^(?:explain|describe|define|tell me about|what causes|what makes) ((?:the |a |an )?[\w .'’-]{2,60}?)"
+        r"(?=\s*[?.!]*$)",
         re.I,
     ),
 ]
+_MEASURED = re.compile(r"\bhow (?:much|many) ([\w-]{2,30})(?= (?:do|does|did|is|are|can|may|has|have|will)\b)", re.I)
+_EXPLAINING = re.compile(
+    r"(?:why|how (?:do|does|did|is|are|was|were)|explain|what (?:causes|caused|makes|made))\b", re.I
+)
+_WHICH = re.compile(
+    r"^(?:which|who|what)(?: one| of them)? (?:is|are|was|were|came|comes|has|have)(?: the)? \w+\W*$", re.I
+)
 _LEADING = re.compile(
-    r"^(?:(?:please|explain|describe|define|tell me(?: more)? about|what|who|when|where|why|how|which|is|are|was|were|do|does"
-    r"|did|can|could|has|have|will|would|should|there|causes?|caused|makes?|many|much|long|often|does it)\b[\s,]*)+",
+    r"^(?:(?:please|explain|describe|define|tell me(?: more)? about|what|who|when|where|why|how|which|is|are|was|were"
+    r"|do|does|did|can|could|has|have|will|would|should|there|causes?|caused|makes?|many|much|long|often"
+    r"|does it)\b[\s,]*)+",
     re.I,
 )
 _TRAILING = re.compile(r"\s+(?:work|works|mean|means|do|happen|occur|exist|begin|start|made|used|work like)\s*$", re.I)
@@ -97,6 +107,8 @@ def _is_talk(question: str) -> bool:
 
 def _bare(question: str) -> str:
     line = " ".join(question.split())[:MAX_CHARACTERS]
+    if re.fullmatch(r"(?:and |so )?then\W*", line, re.I):
+        return "then"
     return _FILLER.sub("", line).strip() or line
 
 
@@ -115,7 +127,8 @@ def _resolved(question: str, before: str) -> str:
     topic = topic_of(before)
     if re.fullmatch(r"(?:why|how so|how come|how)(?: (?:is|does|was) (?:that|this|it)(?: so)?| not)?\W*", bare, re.I):
         return _asked_for(bare, before, topic)
-    if _WH.match(bare) and not _VERB.search(bare) and len(bare.split()) <= MAX_ELLIPSIS_WORDS:
+    is_short = _WH.match(bare) and not _VERB.search(bare) and len(bare.split()) <= MAX_ELLIPSIS_WORDS
+    if is_short or _WHICH.match(bare):
         return f"{bare.rstrip(' ?.!')} ({topic})?"
     if possessive := _POSSESSIVE.search(bare):
         return f"{bare[: possessive.start()]}{topic}'s{bare[possessive.end() :]}"
@@ -135,7 +148,11 @@ def _asked_for(bare: str, before: str, topic: str) -> str:
 
 
 def _about_another(before: str, other: str) -> str:
-    """The question before, asked about something else."""
+    """The question before, asked about something else; of an explanation, how that other thing belongs to it."""
+    if (measured := _MEASURED.search(before)) and not other.lower().startswith(("the ", "a ", "an ")):
+        return before[: measured.start(1)] + other + before[measured.end(1) :]
+    if _EXPLAINING.match(before.strip()):
+        return f"{other} and {topic_of(before)}?"
     for pattern in _SUBJECTS:
         if found := pattern.search(before.strip()):
             return before.strip()[: found.start(1)] + other + before.strip()[found.end(1) :]

@@ -149,7 +149,9 @@ def _passages_of(chunks: Sequence[Result], titles: dict[str, str]) -> list[Passa
     """Chunks as passages, those of one page joined; each of their lines is a paragraph."""
     texts: dict[str, list[str]] = {}
     for chunk in chunks:
-        texts.setdefault(chunk.url, []).append(re.sub(r"\n+", "\n\n", chunk.snippet))
+        # A chunk may begin in the middle of a sentence; its lines are paragraphs.
+        whole = re.sub(r"\A[a-z][^.!?\n]{0,400}[.!?\n]\s+", "", chunk.snippet)
+        texts.setdefault(chunk.url, []).append(re.sub(r"\n+", "\n\n", whole))
     return [Passage(titles.get(url) or _title_of(url), url, "\n\n".join(parts)) for url, parts in texts.items()]
 
 

@@ -51,14 +51,14 @@ class LookUp:
                 usage.add(opening.usage)
                 opening = self._asked(question, findings)
         if opening is None or await opening.declines():
-            own = Opening(self._infer(question, question.messages))
-            if await own.declines():
-                usage.add(opening.usage if opening else own.usage)
+            own = Opening(self._infer(question, question.messages)) if opening else None
+            if opening is None or own is None or await own.declines():
+                usage.add(opening.usage if opening else {})
                 async for step in say(refusal(topic_of(question.spoken()), findings.near)):
                     yield step
                 return
             yield Thought(f"Nothing that was found covers it. Asking {MODEL} alone: what it says is its own.\n")
-            usage.add(opening.usage if opening else {})
+            usage.add(opening.usage)
             opening, findings = own, Findings(page=findings.page, page_title=findings.page_title)
         async for step in self._write(question, findings, opening, plot, usage):
             yield step

@@ -18,8 +18,8 @@ from small_talk import reply_to
 MAX_QUERY_CHARACTERS = 300
 
 _PLOT = re.compile(
-    r"\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw|sketch|histogram"
-    r"|visuali[sz](e|ation|ations|ed|ing))\b",
+    r"(?<!is the )(?<!'s the )\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw"
+    r"|sketch|histogram|visuali[sz](e|ation|ations|ed|ing))\b",
     re.I,
 )
 # Bounded on both sides: a question of commas and "plot" would be gone through again from each of them.

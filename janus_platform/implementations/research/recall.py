@@ -17,12 +17,19 @@ from reading import ORDINAL, place
 
 MOST_STATEMENTS, MOST_CHARACTERS = 400, 20_000
 _STOP = frozenset(
+<<<<<<< HEAD
     (
         "a an the of in on at to for with by from is are was were be been am has have had do does did what "
         "which who whom whose where when how many much old my mine i me we our you your please just only and "
         "or it its that there now then so this called name's still again exactly one tell remind give say "
         "reply answer number word name currently"
     ).split()
+=======
+    "a an the of in on at to for with by from is are was were be been am has have had do does did what which who whom "
+    "whose where when how many much old my mine i me we our you your please just only and or it its that there now "
+    "then so this called name's still again exactly one tell remind give say reply answer number word name "
+    "currently".split()
+>>>>>>> main
 )
 _SAME = {
     "call": "name",
@@ -52,6 +59,8 @@ _CORRECTED = short.compile(
 )
 _ASKS_BACK = short.compile(r"\b(?:my|mine|i|me|our|we)\b|\b[A-ZÀ-Þ]\w+'s\b|\b(?:[A-ZÀ-Þ]\w+)\b", re.I)
 _QUESTION = short.compile(r"\b(?:what|which|who|whose|where|when|how)\b", re.I)
+# What asks without a question mark states nothing.
+_COMMAND = re.compile(r"\s*(?:please\s+)?(?:explain|describe|define|tell me about|what|who|why|how|when|where)\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ def _enough(shared: set[str], asked: set[str]) -> bool:
 def _statements(said: list[str]) -> Iterator[Statement]:
     for text in said:
         for sentence in short.split(r"(?<=[.!?])\s+|\n+", text)[:MOST_STATEMENTS]:
-            if sentence.rstrip().endswith("?"):
+            if sentence.rstrip().endswith("?") or _COMMAND.match(sentence):
                 continue
             heading, colon, rest = sentence.partition(":")
             body = rest if colon and len(heading.split()) <= 5 else sentence

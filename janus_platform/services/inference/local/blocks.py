@@ -35,7 +35,11 @@ _LINK = re.compile(rf"\[[^\]\[\n]*\]\({_TARGET}\)")
 
 @dataclass
 class Block:
-    """A paragraph, an item or a row; `items` are those of the list that directly follows a paragraph or heading."""
+    """A paragraph, an item or a row.
+
+    `items` are those of the list that directly follows a paragraph or heading; of a row, what its columns say of its
+    first cell, which is the `text`.
+    """
 
     kind: str
     heading: str
@@ -55,7 +59,7 @@ def blocks_of(markdown: str) -> list[Block]:
     blocks: list[Block] = []
     leading: Block | None = None
     for raw in _raw_blocks(markdown):
-        text = " ".join(plain(" ".join(raw.items)).split())
+        text = "" if raw.kind == ROW else " ".join(plain(" ".join(raw.items)).split())
         if raw.kind == ITEM:
             if leading is None:
                 leading = Block(PROSE, raw.heading, "")
@@ -64,7 +68,7 @@ def blocks_of(markdown: str) -> list[Block]:
         else:
             leading = None
         if raw.kind == ROW:
-            blocks.append(Block(ROW, raw.heading, raw.text))
+            blocks.append(raw)
         elif text:
             blocks.append(Block(raw.kind, raw.heading, text))
             leads = raw.kind == PROSE and text.endswith(":")
@@ -73,7 +77,7 @@ def blocks_of(markdown: str) -> list[Block]:
 
 
 def _raw_blocks(markdown: str) -> Iterator[Block]:
-    """Blocks with their lines as `items`, in Markdown; a row has its statement as `text`."""
+    """Blocks with their lines as `items`, in Markdown; a row has its first cell as `text`."""
     current, heading, fence = Block(PROSE, "", ""), "", ""
     header: list[str] = []
     before: list[str] = []
@@ -97,8 +101,8 @@ def _raw_blocks(markdown: str) -> Iterator[Block]:
             current = Block(PROSE, heading, "")
             if _RULE.match(line.strip()):
                 header = before
-            elif header and (statement := _statement(header, cells)):
-                yield Block(ROW, heading, statement)
+            elif header and cells[0] and (told := _told(header, cells)):
+                yield Block(ROW, heading, cells[0], told)
             before = cells
         elif _UNDERLINE.match(line):
             if len(current.items) == 1 and line.strip()[0] in "=-":
@@ -129,11 +133,9 @@ def _cells(line: str) -> list[str]:
     return [" ".join(plain(cell).split()) for cell in stripped.strip("|").split("|")]
 
 
-def _statement(header: list[str], cells: list[str]) -> str:
-    """A row as one line: what it is about, then what each column says of it; "" for a row that says nothing."""
-    subject, *others = cells
-    told = [f"{name}: {cell}" for name, cell in zip(header[1:], others, strict=False) if cell and name]
-    return f"{subject} – {'; '.join(told)}." if subject and told else ""
+def _told(header: list[str], cells: list[str]) -> list[str]:
+    """What each further column of a row says of the first, with the column's name."""
+    return [f"{name}: {cell}" for name, cell in zip(header[1:], cells[1:], strict=False) if cell and name]
 
 
 def _is_furniture(line: str) -> bool:

@@ -18,7 +18,11 @@ MOST, MOST_OF_A_RUN, MOST_OF_A_FACT = 5, 3, 2
 # What goes on in the same paragraph may score this much less than where the run began.
 GOES_ON, FACT_GOES_ON = 0.45, 0.7
 # Another run must be nearly as good; one of another page almost as good.
-ANOTHER_RUN, ANOTHER_PAGE = 0.6, 0.85
+ANOTHER_RUN, ANOTHER_PAGE = 0.65, 0.95
+# What another run must itself hold of the question.
+ABOUT = 0.4
+# A sentence that leans on the one before is a little worse to begin with.
+LEANING_KEEPS = 0.85
 # Sentences with this share of their words in common say the same.
 SAME = 0.6
 
@@ -40,19 +44,33 @@ def compose(scored: Sequence[Scored], question: Question, said: frozenset[str] =
     for candidate in order[1:]:
         left = MOST - sum(len(run) for run in runs)
         needed = ANOTHER_RUN if candidate.sentence.passage == begins.sentence.passage else ANOTHER_PAGE
-        if left <= 0 or len(runs) >= 3 or candidate.score < needed * begins.score:
+        if left <= 0 or len(runs) >= 3:
             break
+        if candidate.plain_score < needed * begins.plain_score or candidate.overlap < ABOUT:
+            continue
         if _is_new(candidate, runs):
             run = [s for s in _run(candidate, usable, min(left, MOST_OF_A_RUN), question) if _is_new(s, runs)]
             runs += [run] if run and not run[0].leans else []
-    same = [r for r in runs[1:] if r[0].sentence.passage == begins.sentence.passage]
-    others = [r for r in runs[1:] if r[0].sentence.passage != begins.sentence.passage]
-    return [first, *sorted(same, key=lambda r: r[0].sentence.position), *others]
+    return _in_page_order(runs)
+
+
+def _in_page_order(runs: Sequence[list[Scored]]) -> list[list[Scored]]:
+    """The runs by paragraph, each in its page's order; what stands before the beginning of the answer comes last."""
+    first = runs[0][0].sentence
+    paragraphs: dict[tuple[int, int], list[Scored]] = {}
+    for run in runs:
+        for scored in run:
+            paragraphs.setdefault((scored.sentence.passage, scored.sentence.paragraph), []).append(scored)
+
+    def place(key: tuple[int, int]) -> tuple[bool, int, bool, int]:
+        return (key[0] != first.passage, key[0], key[1] < first.paragraph, key[1])
+
+    return [sorted(paragraphs[key], key=lambda s: s.sentence.position) for key in sorted(paragraphs, key=place)]
 
 
 def _as_beginning(scored: Scored) -> float:
     """The score of a sentence as the first of an answer: one that leans on another brings that one along."""
-    return scored.score * (0.85 if scored.leans else 1.0)
+    return scored.score * (LEANING_KEEPS if scored.leans else 1.0)
 
 
 def _run(begin: Scored, usable: Sequence[Scored], most: int, question: Question) -> list[Scored]:
@@ -60,19 +78,19 @@ def _run(begin: Scored, usable: Sequence[Scored], most: int, question: Question)
     place = {(s.sentence.passage, s.sentence.position): s for s in usable}
     key = begin.sentence
     run = [begin]
-    while run[0].leans and len(run) <= 2:
+    while run[0].leans and len(run) <= 3:
         before = place.get((key.passage, run[0].sentence.position - 1))
         if before is None or before.sentence.paragraph != key.paragraph:
             break
         run.insert(0, before)
     if begin.sentence.kind in (LIST, ROW) or begin.sentence.items:
         return run
-    least = (FACT_GOES_ON if question.is_direct else GOES_ON) * begin.score
+    least = (FACT_GOES_ON if question.is_direct else GOES_ON) * begin.plain_score
     position = key.position
     while len(run) < most:
         position += 1
         follows = place.get((key.passage, position))
-        if follows is None or follows.sentence.paragraph != key.paragraph or follows.score < least:
+        if follows is None or follows.sentence.paragraph != key.paragraph or follows.plain_score < least:
             break
         if follows.sentence.kind != PROSE and follows.sentence.kind != key.kind:
             break

@@ -5,9 +5,9 @@ from __future__ import annotations
 from janus_platform.services.inference.local.ranking import Evidence
 
 # With meaning: the weighted sum below which a question is refused. Without: the least share of words.
-PASSAGE, SENTENCE, MEANING, MISSING = 1.0, 1.0, 2.0, -1.0
-LEAST = 2.2
-LEAST_BY_WORDS = 1.2
+PASSAGE, SENTENCE, MEANING, MISSING = 4.1, 0.5, 4.6, -0.9
+LEAST = 6.0
+LEAST_BY_WORDS = 3.6
 
 
 def covers(evidence: Evidence) -> bool:

@@ -19,15 +19,14 @@ from janus_platform.services.inference.local.meaning import Encode
 from janus_platform.services.inference.local.prompt import Message, Passage, Prompt, read_prompt
 from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.ranking import Ranking, Scored
-from janus_platform.services.inference.local.sentences import split_sentences
-from janus_platform.services.inference.local.stemming import content_stems, topic_stems, words
+from janus_platform.services.inference.local.sentences import ROW, split_sentences
+from janus_platform.services.inference.local.stemming import content_stems
 
 FINGERPRINT = "janus-local-extractive-1"
 NOT_COVERED = (
     "The given passages do not cover this question.",
     "I answer only from the passages in my prompt, so I have nothing to say about it.",
 )
-NOT_MENTIONED = "The given passages say nothing about {}."
 NO_PASSAGES = (
     "I am janus-local-extractive-1, an extractive engine: I answer only by quoting passages that stand in my prompt, "
     "and this prompt has none. Give them like this:\n\n"
@@ -46,10 +45,23 @@ def answer(messages: Sequence[Message], encode: Encode | None = None) -> str:
     question = Question(prompt.question)
     ranking = Ranking(question, prompt.passages, encode)
     said = _said(messages)
+    if question.compared and (both := _compared(question, prompt, encode)):
+        return both
     runs = compose(ranking.scored, question, said) if covers(ranking.evidence) else []
     if not runs:
         return " ".join(NOT_COVERED)
-    return "\n\n".join([*_missing_names(prompt), *(_paragraph(run, prompt.passages) for run in runs)])
+    return "\n\n".join([_paragraph(run, prompt.passages, ranking.topic) for run in runs])
+
+
+def _compared(question: Question, prompt: Prompt, encode: Encode | None) -> str:
+    """What the passages say of each of two things; "" where they do not know both."""
+    told: list[str] = []
+    for thing in question.compared or ():
+        ranking = Ranking(Question(f"What is {thing}?"), prompt.passages, encode)
+        runs = compose(ranking.scored, Question(f"What is {thing}?")) if covers(ranking.evidence) else []
+        if runs:
+            told.append(_paragraph(runs[0][:2], prompt.passages, ranking.topic))
+    return "\n\n".join(dict.fromkeys(told)) if len(told) == 2 else ""
 
 
 def _said(messages: Sequence[Message]) -> frozenset[str]:
@@ -58,23 +70,23 @@ def _said(messages: Sequence[Message]) -> frozenset[str]:
     return frozenset(s for text in answers for part in text.splitlines() for s in split_sentences(part))
 
 
-def _paragraph(run: Sequence[Scored], passages: Sequence[Passage]) -> str:
+def _asked_for(row: Scored, topic: Sequence[str]) -> Sequence[str]:
+    """What a row's columns say of what is asked; all of them where none names it."""
+    asked = [item for item in row.sentence.items if set(content_stems(item)) & set(topic)]
+    return asked or row.sentence.items
+
+
+def _paragraph(run: Sequence[Scored], passages: Sequence[Passage], topic: Sequence[str]) -> str:
     """A run as a paragraph, each sentence with its passage's number, and with its list where it has one."""
     parts: list[str] = []
     for scored in run:
         number = passages[scored.sentence.passage].number
         mark = "" if number is None else f" [{number}]"
         text = scored.sentence.text
-        if items := scored.sentence.items:
+        if scored.sentence.kind == ROW:
+            text = f"{text} – {'; '.join(_asked_for(scored, topic))}."
+        elif items := scored.sentence.items:
             text = f"{text.rstrip(':')}: {'; '.join(item.rstrip('.;,') for item in items)}."
         # What introduces a sample that is not quoted ends here.
         parts.append((text.removesuffix(":") + "." if text.endswith(":") else text) + mark)
     return " ".join(parts)
-
-
-def _missing_names(prompt: Prompt) -> list[str]:
-    """A sentence for the names in the question that no passage mentions."""
-    held = {stem for p in prompt.passages for stem in content_stems(f"{p.title}\n{p.text}")}
-    later = words(prompt.question)[1:]
-    names = [w for w in later if w[0].isupper() and (s := topic_stems(w)) and s[0] not in held]
-    return [NOT_MENTIONED.format(", ".join(dict.fromkeys(names)))] if names else []

@@ -11,17 +11,33 @@ from janus_platform.services.inference.local.stemming import STOP_WORDS, stem, t
 _YES_OR_NO = re.compile(r"\s*(is|are|was|were|does|do|did|can|could|has|have|may|must|will|should)\b", re.I)
 # Questions for a fact, and what a sentence holds that can answer them.
 _FACTS = [
-    (re.compile(r"\b(when|what (year|date|time)|which year|since when|how long ago)\b", re.I),
-     re.compile(r"\b1\d{3}\b|\b20\d\d\b")),
-    (re.compile(r"\bhow (many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick)\b"
-                r"|\bwhat (?:share|percentage|fraction|number|weight|size|distance|limit)\b"
-                r"|\b(?:rate limit|limit|maximum|minimum|weight|size|length|temperature|duration|number|port|period|ratio"
-                r"|distance|share)s?\b(?=[^.]{0,60}\?|$)", re.I),
-     re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twice|hundred|thousand"
-                r"|million|billion)\b", re.I)),
-    (re.compile(r"\b(who|whose|by whom)\b", re.I),
-     re.compile(r"(?<=\w )(?:[A-Z][a-zé'’-]+\s+)+[A-Z][a-zé'’-]+|[A-Z]\. ?[A-Z]|^[A-Z][a-zé]+ [A-Z][a-zé]+")),
-]  # fmt: skip
+    (
+        re.compile(r"\b(when|what (year|date|time)|which year|since when|how long ago)\b", re.I),
+        re.compile(r"\b1\d{3}\b|\b20\d\d\b"),
+    ),
+    (
+        re.compile(
+            r"\bhow (many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick)\b"
+            r"|\bwhat (?:share|percentage|fraction|number|weight|size|distance|limit)\b"
+            r"|\b(?:rate limit|limit|maximum|minimum|weight|size|length|temperature|duration|number|port|period"
+            r"|ratio|distance|share)s?\b(?=[^.]{0,60}\?|$)",
+            re.I,
+        ),
+        re.compile(
+            r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twice|hundred|thousand|million"
+            r"|billion)\b",
+            re.I,
+        ),
+    ),
+    (
+        re.compile(r"\b(who|whose|by whom)\b", re.I),
+        re.compile(r"(?<=\w )(?:[A-Z][a-zé'’-]+\s+)+[A-Z][a-zé'’-]+|[A-Z]\. ?[A-Z]|^[A-Z][a-zé]+ [A-Z][a-zé]+"),
+    ),
+]
+# "How long" asks for a measure; the answer need not hold the word.
+_MEASURE = re.compile(
+    r"\bhow (?:many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick|quickly)\b", re.I
+)
 _CHOICE = re.compile(r"\b(?:which|where|what (?!(?:is|are|was|were|does|do|did|happens|has|can)\b)\w+)\b", re.I)
 # "What is the base URL of …" asks for a thing's property, "What is a base URL?" for what it is.
 _PROPERTY = re.compile(r"\bwhat(?:'s| is| are| was| were) (?:the|its|their)\b.{0,60}\b(?:of|for|in|at|on|between)\b"
@@ -38,6 +54,12 @@ _DEFINITION = re.compile(
 _LISTING = re.compile(
     r"\b(?:which|list|steps?|stages?|parts?|kinds?|types?|hosts?|rules?|what (?:must|should|does|do|are))\b", re.I
 )
+_PAIR = re.compile(
+    r"(?:between|is|are|does|do|compare|of)\s+(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to"
+    r"|different from"
+    r"|differ from|compared? (?:to|with))\s+(?:the\s+)?([\w .+/-]{1,50}?)\s*[?.!]*$",
+    re.I,
+)
 _COMPARISON = re.compile(r"\b(?:differen(?:ce|t)|differ|compare[ds]?|comparison|versus|vs)\b", re.I)
 
 
@@ -50,7 +72,7 @@ class Question:
     @cached_property
     def topic(self) -> list[str]:
         """The stems of what it is about, each once."""
-        return topic_stems(self.text)
+        return topic_stems(_MEASURE.sub("how", self.text))
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -58,6 +80,15 @@ class Question:
         later = [w for w in words(self.text)[1:] if w[:1].isupper() or any(c.isdigit() for c in w)]
         shouted = self.text.isupper()
         return frozenset() if shouted else frozenset(stem(w) for w in later if w.casefold() not in STOP_WORDS)
+
+    @cached_property
+    def abbreviations(self) -> list[tuple[str, re.Pattern[str]]]:
+        """The stem of each abbreviation of three to five capitals, and what it looks like when it is spelt out."""
+        found = [] if self.text.isupper() else re.findall(r"\b[A-Z]{3,5}\b", self.text)
+        return [
+            (stem(word), re.compile(r"\b" + r"[ -]".join(rf"{letter}[a-z]{{1,20}}" for letter in word) + r"\b", re.I))
+            for word in dict.fromkeys(found[:4])
+        ]
 
     @cached_property
     def fact(self) -> re.Pattern[str] | None:
@@ -79,6 +110,12 @@ class Question:
     @cached_property
     def compares(self) -> bool:
         return bool(_COMPARISON.search(self.text))
+
+    @cached_property
+    def compared(self) -> tuple[str, str] | None:
+        """The two things that are compared, where it asks for their difference."""
+        pair = _PAIR.search(self.text) if self.compares else None
+        return (pair[1].strip(), pair[2].strip()) if pair else None
 
     @cached_property
     def is_direct(self) -> bool:

@@ -11,7 +11,7 @@ import difflib
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from janus_platform.services.inference.local.meaning import Encode, cosines
@@ -23,8 +23,11 @@ from janus_platform.services.inference.local.stemming import content_stems
 # A score of 1 means that a sentence holds every word of the question; each weight says what else is worth how much.
 # A heading says what the sentences below it are about, a title what all of a page is; neither is an answer.
 IN_HEADING, IN_TITLE = 0.45, 0.3
-# The first paragraph below a title that names all of the question is the text's own short answer.
-SHORT_ANSWER = 1.0
+# Where title or heading name so much of what is asked, the text below is about it, and its first sentence leads.
+NAMED = 0.7
+LEADING = 0.6
+# A passage that speaks of every word of a short topic so often is about it, whatever its title.
+OFTEN = 4
 MEANING = 1.0
 AFTER_A_FITTING_ONE = 0.2
 AT_THE_BEGINNING, AT_THE_BEGINNING_OF_A_FACT = 0.25, 0.05
@@ -32,8 +35,13 @@ BEGINNING_HALVES_AT = 4
 BY_TITLE = 0.15
 OF_THE_KIND_ASKED_FOR = 0.35
 REASONING = 0.2
+# "Causes" or "Why three and not two" above a section.
+REASON_HEADING = 0.9
+# What announces a sample that cannot be quoted.
+ANNOUNCING = -0.5
 DEFINING = 0.35
-ASIDE = -0.4
+# Whoever hands over passages has the best first.
+EARLIER_PASSAGE = 0.12
 FRAGMENT = {ITEM: -0.1, ROW: -0.15, LIST: -0.1}
 A_LIST_THAT_IS_ASKED_FOR = 0.25
 # Only so many sentences, the best by words, are compared in meaning: each may cost 5 ms.
@@ -43,48 +51,67 @@ ALIKE = 0.82
 # Words that say little of what a question is about.
 COMMON = frozenset(
     content_stems(
-        """good best better big large small great new old long short people person thing day today year time lot kind type
-        sort place part number amount go take give know need want look start begin end run set many several allow exactly
-        actually used really call called two first typical usual usually quickly fast please one maximum minimum most"""
+        """
+        good best better big large small great new old long short people person thing day today year time lot kind
+        type sort place part number amount go take give know need want look start begin end run set many several allow
+        exactly actually used really call called two first typical usual usually quickly fast please one maximum
+        minimum most
+        """
     )
 )
 COMMON_WEIGHT = 0.4
 _REASONS = re.compile(
-    r"\b(?:because|since|due to|caused? by|causes|owing to|results? (?:of|from)|comes? from|the reason|so that|therefore"
+    r"\b(?:because|since|due to|caused? by|causes|owing to|results? (?:of|from)|comes? from|the reason|so that"
+    r"|therefore"
     r"|otherwise|without (?:it|them|this)|would|so (?:a|the|it|each|every|no))\b",
     re.I,
 )
 _DEFINITION = re.compile(
-    r"\b(?:is|are|was|were) (?=an? |the |one |what |how )|\b(?:means|refers to|describes|stands for|defines|says that|states"
+    r"\b(?:is|are|was|were) (?=an? |the |one |what |how )|\b(?:means|refers to|describes|stands for|defines"
+    r"|says that|states"
     r" that|protects? |turns? |stores? |returns? |lets |let |measures? |shows? |asks? |gives? |names )"
 )
+# A question of the text itself, a quotation, an announcement, a pointer to elsewhere: never quoted.
+_REASON_HEADING = re.compile(r"\b(?:why|caus|reason|origin|background|purpose)\w*", re.I)
+# "The Earth turns beneath them": a pronoun before anything that is asked about.
+_POINTING = re.compile(r"(?:[\w'’,-]+ ){1,7}?(?:them|they|these|those|this|it|its|their)\b", re.I)
 _ASIDE = re.compile(
-    r"[?]$|\b(?:this|the) (?:page|article|section|chapter|table|figure|notebook|cell)s?\b|^[\"“][^\"”]*[\"”]\.?$|^(?:Sources?|See)\b"
-    r"|\b(?:below|above)[.:]$|\b(?:next|following) (?:page|cell)\b|\bhave their own page\b",
+    r"^(?:who|what|which|when|where|why|how|is|are|do|does|did|can|should|will|would)\b[^.]*[?]$|\bthis (?:page"
+    r"|article|section|chapter|table|figure|notebook|cell|recipe|list)\b|^[\"“][^\"”]*[\"”]\.?$"
+    r"|^(?:Sources?|See|Related|Background|More)\b|\b(?:below|above)[.:]$|\b(?:next|following|last) (?:page|cell)\b"
+    r"|\b(?:has|have) their own page\b|\b(?:is|are) (?:explained|described|discussed|treated) (?:under|on|in)\b"
+    r"|\bis the subject of\b|\bsee (?:also )?\w|\b(?:is|are) on the page about\b",
     re.I,
 )
 LEANING = re.compile(
     r"(?:It|Its|This|That|These|Those|They|Them|Their|Such|He|She|His|Her|However|But|And|So|Then|Instead|Therefore|Both|Here"
-    r"|There|Thus|Also|Hence|Otherwise|Of these|One of them|The (?:first|second|third|last|other|others|former|latter|same"
-    r"|two|three|result|rest)|Neither|Either|Each of|In (?:this|that|these) |For (?:this|that)|With (?:this|that|it)|Nor|Yet"
+    r"|There|Thus|Also|Hence|Otherwise|Of these|One of them|The (?:first|second|third|last|other|others|former"
+    r"|latter|same"
+    r"|two|three|result|rest)|Neither|Either|Each of|In (?:this|that|these) |For (?:this|that)|With (?:this|that"
+    r"|it)|Nor|Yet"
     r"|Afterwards|Some of|Most of them|Two of|All of|On (?:this|the way)|At (?:this|that))\b"
 )
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A sentence with its score, and what of the question it holds by itself (`overlap`, from 0 to 1)."""
+    """A sentence with its score.
+
+    `overlap` is what of the question it holds, from 0 to 1; `leads` says that it is the first below a title or heading
+    that names what is asked; `leans` that it says "it" or "this" of something that stands before it.
+    """
 
     sentence: Sentence
     stems: frozenset[str]
     score: float
     overlap: float
-    defines: bool = False
+    leads: bool = False
+    leans: bool = False
 
     @property
-    def leans(self) -> bool:
-        """Whether it begins with "It", "This" and the like, and needs the sentence before it."""
-        return bool(LEANING.match(self.sentence.text))
+    def plain_score(self) -> float:
+        """The score without what the place at the head of a section is worth: what others are compared with."""
+        return self.score - (LEADING if self.leads else 0.0)
 
 
 @dataclass(frozen=True)
@@ -112,26 +139,43 @@ class Ranking:
         self._headings = [frozenset(content_stems(s.heading)) for s in self._sentences]
         self._titles = [frozenset(content_stems(p.title)) for p in passages]
         self._held = [frozenset(content_stems(f"{p.title}\n{p.text}")) for p in passages]
+        self._spell_out()
         self._frequency = Counter(stem for stems in self._stems for stem in stems)
         self.topic = self._understood()
         self._weights = {stem: self._weight(stem) for stem in self.topic}
         self._whole = sum(self._weights.values())
         self._overlaps = [self._overlap(n) for n in range(len(self._sentences))]
         self._cosines = self._nearness(encode)
+        self._leading = self._leading_sentences()
         self.scored = [self._score(n) for n in range(len(self._sentences))]
         self.evidence = self._evidence()
+
+    def _spell_out(self) -> None:
+        """Count an abbreviation as said where its words are: DNS where "Domain Name System" is."""
+        for stem, written in self._question.abbreviations:
+            for passage, text in enumerate(p.text for p in self._passages):
+                if stem not in self._held[passage] and written.search(text):
+                    self._held[passage] |= {stem}
+            for number, sentence in enumerate(self._sentences):
+                if written.search(sentence.text):
+                    self._stems[number] |= {stem}
 
     def _understood(self) -> list[str]:
         """The topic's stems; one that no passage holds becomes the one that it is a misspelling of, if any."""
         known = frozenset().union(*self._held)
         topic: list[str] = []
-        for stem in self._question.topic:
+        for stem in self._parts_of_topic(known):
             if stem not in known and len(stem) >= 5 and len(known) < 20_000:
                 near = sorted(word for word in known if abs(len(word) - len(stem)) <= 2 and word[:1] == stem[:1])
                 close = difflib.get_close_matches(stem[:40], near, n=1, cutoff=ALIKE)
                 stem = close[0] if close else stem
             topic.append(stem)
         return list(dict.fromkeys(topic))
+
+    def _parts_of_topic(self, known: frozenset[str]) -> Iterator[str]:
+        """The topic's stems, one with a hyphen that no passage writes so in its parts."""
+        for stem in self._question.topic:
+            yield from [stem] if stem in known or "-" not in stem else content_stems(stem.replace("-", " "))
 
     def _weight(self, stem: str) -> float:
         rarity = math.log(1 + (1 + len(self._sentences)) / (1 + self._frequency[stem]))
@@ -184,28 +228,73 @@ class Ranking:
         title_share = self._share(self._titles[sentence.passage])
         beginning = AT_THE_BEGINNING_OF_A_FACT if question.is_direct else AT_THE_BEGINNING
         score += beginning / (1 + sentence.position / BEGINNING_HALVES_AT) + BY_TITLE * title_share
-        if not question.is_direct and title_share > 0.99 and sentence.paragraph == 0:
-            score += SHORT_ANSWER - overlap
+        if not question.is_direct and number in self._leading:
+            score += LEADING
         if question.fact and question.fact.search(sentence.text):
             score += OF_THE_KIND_ASKED_FOR * min(1.0, 2 * overlap)
         if question.wants_reason and _REASONS.search(sentence.text):
             score += REASONING
-        defines = self._defines(sentence)
-        score += DEFINING if defines and not question.is_direct else 0.0
-        score += ASIDE if _ASIDE.search(sentence.text) else 0.0
+        if not question.is_direct and self._defines(sentence):
+            score += DEFINING
+        if question.wants_reason and self._gives_the_reason(number):
+            score += REASON_HEADING
+        if sentence.text.endswith(":") and not sentence.items:
+            score += ANNOUNCING
         score += FRAGMENT.get(sentence.kind, 0.0)
         if sentence.items and question.wants_list:
             score += A_LIST_THAT_IS_ASKED_FOR
-        if sentence.kind == ROW and not self._row_answers(number):
+        score += EARLIER_PASSAGE / (1 + sentence.passage)
+        if _ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
             score = 0.0
-        return Scored(sentence, self._stems[number], round(score, 6), overlap, defines)
+        leads = not question.is_direct and number in self._leading
+        return Scored(sentence, self._stems[number], round(score, 6), overlap, leads, self._leans(sentence))
+
+    def _leans(self, sentence: Sentence) -> bool:
+        if LEANING.match(sentence.text):
+            return True
+        pointing = _POINTING.match(sentence.text)
+        return pointing is not None and not set(content_stems(pointing[0])) & set(self.topic)
+
+    def _leading_sentences(self) -> frozenset[int]:
+        """The first sentence of every passage and section that is about what is asked."""
+        leading: set[int] = set()
+        seen: set[tuple[int, str]] = set()
+        for number, sentence in enumerate(self._sentences):
+            section = (sentence.passage, sentence.heading)
+            if section in seen or sentence.kind == ROW or _ASIDE.search(sentence.text):
+                continue
+            is_first = not any(passage == sentence.passage for passage, _ in seen)
+            seen.add(section)
+            title, heading = self._titles[sentence.passage], self._headings[number]
+            names = self._share(title) if is_first else self._share(title | heading) if self._share(heading) else 0.0
+            if names >= NAMED or (is_first and self._is_about(sentence.passage)):
+                leading.add(number)
+        return frozenset(leading)
+
+    def _is_about(self, passage: int) -> bool:
+        """Whether a passage speaks of a short topic again and again."""
+        if not 1 <= len(self.topic) <= 2:
+            return False
+        counts = Counter(content_stems(self._passages[passage].text))
+        return all(counts[stem] >= OFTEN for stem in self.topic)
 
     def _row_answers(self, number: int) -> bool:
         """Whether a table's row is about what is asked: its first cell names a part of it, and the rest another."""
-        subject, _, rest = self._sentences[number].text.partition(" – ")
-        topic = set(self.topic)
-        about, told = topic & set(content_stems(subject)), topic & set(content_stems(rest))
+        sentence, topic = self._sentences[number], set(self.topic)
+        about, told = topic & set(content_stems(sentence.text)), topic & set(content_stems(" ".join(sentence.items)))
         return self._question.is_direct and bool(about) and bool(told - about)
+
+    def _gives_the_reason(self, number: int) -> bool:
+        """Whether it is the first below a heading such as "Causes", or one that says why of what is asked."""
+        heading = _REASON_HEADING.sub("", self._sentences[number].heading)
+        told = set(content_stems(heading)) - COMMON
+        has_reason = heading != self._sentences[number].heading
+        return has_reason and told <= set(self.topic) and self._is_first_below(number)
+
+    def _is_first_below(self, number: int) -> bool:
+        """Whether a sentence is the first of its section."""
+        before, sentence = self._sentences[number - 1] if number else None, self._sentences[number]
+        return before is None or (before.passage, before.heading) != (sentence.passage, sentence.heading)
 
     def _is_same_paragraph(self, one: int, other: int) -> bool:
         a, b = self._sentences[one], self._sentences[other]

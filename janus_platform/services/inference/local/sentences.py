@@ -28,15 +28,20 @@ _LONGEST_ABBREVIATION = 12
 _END = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9])")
 # A sentence that introduces a sample ends with a colon.
 _ENDS_WELL = re.compile(r"[.!?:][\"”’')\]]*$")
-_TERM = re.compile(r"[A-Z][\w-]*(?: [\w-]+){0,2}")
+# A program whose lines lost their fence on the way.
+_CODE = re.compile(
+    r"\b(?:def|class) \w+[(:]|\bimport \w+ (?:as|from|import)\b|\w = [A-Za-z_]\w*[.(\[]|==|[{(]\"|\breturn \w+[.(]"
+    r"|\bawait \w+[.(]|\bprint\(|>>> |\bfor \w+ in \w+[:(.]|\(\d[\d.]*\) #"
+)
+_TERM = re.compile(r"[A-Z][\w-]{2,}(?: [\w-]+){0,2}")
 
 
 @dataclass(frozen=True)
 class Sentence:
     """A sentence of passage `passage` (from 0); `paragraph` and `position` count from 0 in the passage.
 
-    `kind` is `prose`, `item` (of a list), `row` (of a table, as a statement), or `list`: a heading whose list is its
-    `items`. A sentence that leads to a list has it as its `items` too.
+    `kind` is `prose`, `item` (of a list), `row` (of a table: its first cell, and as `items` what its columns say), or
+    `list`: a heading whose list is its `items`. A sentence that leads to a list has it as its `items` too.
     """
 
     text: str
@@ -51,23 +56,24 @@ class Sentence:
 def sentences_of(markdown: str, passage: int) -> list[Sentence]:
     """The quotable sentences of one passage, in order."""
     sentences: list[Sentence] = []
-    term = ""
+    term: Block | None = None
     for number, block in enumerate(blocks_of(markdown)):
         items = tuple(_short(item) for item in block.items[:MAX_ITEMS])
         if not all(items) or sum(map(len, items)) > MAX_CHARACTERS:
             items = ()
         if not block.text and len(items) > 1 and block.heading:
             sentences.append(Sentence(block.heading, passage, number, len(sentences), block.heading, LIST, items))
-        elif block.kind == ROW and len(block.text) <= MAX_CHARACTERS:
-            sentences.append(Sentence(block.text, passage, number, len(sentences), block.heading, ROW))
+        elif block.kind == ROW and sum(map(len, block.items)) <= MAX_CHARACTERS:
+            row = Sentence(block.text, passage, number, len(sentences), block.heading, ROW, tuple(block.items))
+            sentences.append(row)
         parts = [] if block.kind == ROW else split_sentences(block.text)
-        if term and len(parts) > 0 and _ENDS_WELL.search(parts[0]):
-            parts[0] = f"{term}: {parts[0][0].lower() if parts[0][1:2].islower() else parts[0][0]}{parts[0][1:]}"
+        if term and term.heading == block.heading and parts and _ENDS_WELL.search(parts[0]):
+            parts[0] = f"{term.text}: {parts[0][0].lower() if parts[0][1:2].islower() else parts[0][0]}{parts[0][1:]}"
         for place, text in enumerate(parts):
             if MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS and _is_prose(text):
                 leads = items if place == len(parts) - 1 and text.endswith(":") else ()
                 sentences.append(Sentence(text, passage, number, len(sentences), block.heading, block.kind, leads))
-        term = block.text if _is_term(block) else ""
+        term = block if _is_term(block) else None
     return sentences
 
 
@@ -98,6 +104,8 @@ def _is_term(block: Block) -> bool:
 
 
 def _is_prose(text: str) -> bool:
+    if _CODE.search(text):
+        return False
     letters = sum(character.isalpha() or character.isspace() for character in text)
     return bool(_ENDS_WELL.search(text)) and len(text.split()) >= MIN_WORDS and letters >= 0.7 * len(text)
 

@@ -13,7 +13,8 @@ got had has have having he her here hers him his how however i if in instead int
 many may me might more most much must my no nor not now of off on once one only or other others our out over own
 per quite rather really same shall she should since so some such than that the their them then there these they
 this those through thus to too under until up upon us very was we well were what when where whether which while
-who whom whose why will with within without would yes yet you your
+who whom whose why will with within without would yes yet you your whats what's whos who's hows how's wheres
+where's whens isnt isn't arent aren't dont don't doesnt doesn't cant can't wont won't im i'm id i'd ive i've
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 # What a reader asks to be done, not what the answer must be about.
