@@ -17,24 +17,17 @@ from reading import ORDINAL, place
 
 MOST_STATEMENTS, MOST_CHARACTERS = 400, 20_000
 _STOP = frozenset(
-<<<<<<< HEAD
     (
         "a an the of in on at to for with by from is are was were be been am has have had do does did what "
         "which who whom whose where when how many much old my mine i me we our you your please just only and "
         "or it its that there now then so this called name's still again exactly one tell remind give say "
         "reply answer number word name currently"
     ).split()
-=======
-    "a an the of in on at to for with by from is are was were be been am has have had do does did what which who whom "
-    "whose where when how many much old my mine i me we our you your please just only and or it its that there now "
-    "then so this called name's still again exactly one tell remind give say reply answer number word name "
-    "currently".split()
->>>>>>> main
 )
 _SAME = {
     "call": "name",
     "named": "name",
-    "this called": "name",
+    "called": "name",
     "name": "name",
     "keep": "own",
     "have": "own",
