@@ -1,6 +1,6 @@
 """`make bench ARGS=baseline`: the baseline's score on the seeds of ten days, limits off.
 
-Each seed draws the quick suite's questions anew, so what was written for one day's questions would fall on the next. The
+Each seed draws the quick suite's questions anew: what was written for one day's questions would fall on the next. The
 platform has a home of its own, or is the one at `--target`. `--seeds N` asks fewer days, `--suite` another suite.
 """
 

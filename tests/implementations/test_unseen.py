@@ -18,17 +18,16 @@ from typing import Any
 
 import httpx
 import pytest
-from questions import read_question
-from skills import find_solution
 
 from janus_bench.checks.verdict import Subject
-from janus_bench.suites.loader import read_suite
+from janus_bench.suites.loader import load_suite, read_suite
 from janus_bench.suites.model import Item, product
-from tests.implementations.rig import FakeServices, served
+from tests.implementations.rig import FakeServices, find_solution, read_question, served
 
 SUITE = read_suite(Path(__file__).with_name("unseen.toml"))
 DECLINES = ("The given passages do not cover this question.",)
-MOST_SECONDS = 0.25  # of processor time for one question; a word of work on it is a thousandth of that
+MOST_SECONDS = 0.25  # of processor time for one question: ten times what the slowest takes
+LENGTH = 5_000
 
 
 def run_program(request: httpx.Request, folder: Path) -> httpx.Response:
@@ -69,6 +68,12 @@ def test_at_least_25_of_30_questions_that_are_in_no_suite_are_answered_rightly(t
     assert len(wrong) <= 5, wrong
 
 
+@pytest.mark.parametrize("category", ["full/knowledge", "full/research"])
+def test_no_skill_takes_a_question_that_is_for_search(category: str) -> None:
+    asked = [item.messages for item in load_suite(category).items(0)]
+    assert [messages for messages in asked if find_solution(read_question(list(messages)))] == []
+
+
 BEGINNINGS = (
     "",
     "Write a Python function `f(n)` that ",
@@ -83,11 +88,10 @@ PIECES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("length", [600, 5_000])
-def test_no_text_takes_long_to_read(length: int) -> None:
+def test_no_text_takes_long_to_read() -> None:
     find_solution(read_question([{"role": "user", "content": "What is 2 plus 3 times 4?"}]))
     for beginning, piece in every(BEGINNINGS, PIECES):
-        text = (beginning + piece * (length // len(piece)))[:length]
+        text = (beginning + piece * (LENGTH // len(piece)))[:LENGTH]
         said: list[dict[str, Any]] = [{"role": role, "content": text} for role in ("system", "user", "user")]
         question = read_question(said)
         started = time.thread_time()

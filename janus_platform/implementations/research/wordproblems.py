@@ -219,7 +219,7 @@ def _divisors(text: str) -> Worked | None:
         ):
             return Worked(shape.format(", ".join(_listed(found[1]))), "")
     if found := short.search(
-        rf"(?<!\*)(?<!\*\s)\b({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
+        rf"(?<!\*)(?<!\*\s)(?<![\w-])({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
     ):
         letter = {"h": "x", "b": "b", "o": "o"}[found[2][0].lower()]
         return Worked(f"format({number(found[1])}, '{letter}')", "")
