@@ -51,6 +51,8 @@ def _growth(text: str) -> Worked | None:
 def _percentages(text: str) -> Worked | None:
     """An amount that rises and falls by percentages, one after the other."""
     steps = short.findall(rf"\b({_UP}|{_DOWN})\b[^.;%0-9]{{0,30}}?({NUMBER})\s*(?:%|per\s*cent)", text, re.I)
+    again = rf"\b({_UP}|{_DOWN})\b(?=[^.;]*%)[^.;]*?\bby\s+(?:another|a\s+further)\s+({NUMBER})\s*(?:%|per\s*cent)"
+    steps += short.findall(again, text, re.I)  # "rises by 5 % and then by another 4 %"
     amounts = _bare_numbers(text)
     if not steps or len(amounts) != 1 or len(steps) != len(short.findall(r"%|per\s*cent", text)):
         return None
@@ -217,7 +219,7 @@ def _divisors(text: str) -> Worked | None:
         ):
             return Worked(shape.format(", ".join(_listed(found[1]))), "")
     if found := short.search(
-        rf"(?<!\*)(?<!\*\s)\b({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
+        rf"(?<!\*)(?<!\*\s)(?<![\w-])({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
     ):
         letter = {"h": "x", "b": "b", "o": "o"}[found[2][0].lower()]
         return Worked(f"format({number(found[1])}, '{letter}')", "")
