@@ -71,9 +71,7 @@ class _BridgeApi(LocalControlApi):
     async def submit(self, request: Request) -> Response:
         body = await read_object(request)
         if body.pop("url", None):
-            raise HTTPException(
-                422, "Submit a folder: the classroom cannot reach what runs on your machine."
-            )
+            raise HTTPException(422, "Submit a folder: the classroom cannot reach what runs on your machine.")
         folder = Path(str(body.pop("path", "")))
         files = await asyncio.to_thread(_packed, folder)
         return await self._ask(lambda client: client.ask("POST", "/implementations", {**body, "files": files}))

@@ -120,9 +120,7 @@ class _LearnerApi(ControlApi):
 
     async def evidence(self, _: Request) -> Response:
         # Its root of trust and its names are the teacher's machine's: a learner could check neither.
-        detail = (
-            "In a classroom, evidence is for the teacher. On your own platform it is yours: first `janus leave`."
-        )
+        detail = "In a classroom, evidence is for the teacher. On your own platform it is yours: first `janus leave`."
         raise HTTPException(422, detail)
 
     async def rotate_keys(self, request: Request) -> Response:

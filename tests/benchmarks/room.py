@@ -157,9 +157,7 @@ def figures(learners: int, runs: int, suite: str) -> Iterator[Figure]:
     yield figure("learners who finished everything", [one.finished for one in found], "", learners, at_least=True)
     yield figure("rows on the classroom's board", [one.rows for one in found], "", learners, at_least=True)
     yield figure("the whole class, from first to last", [one.total_seconds for one in found], "s")
-    yield figure(
-        "most memory, implementations included", [one.memory / 1e6 for one in found], "MB", 4_000
-    )
+    yield figure("most memory, implementations included", [one.memory / 1e6 for one in found], "MB", 4_000)
     yield figure("implementations awake at the end", [one.awake for one in found], "")
     targets = {"join": JOIN_SECONDS, "ask": ASK_SECONDS, "submit": SUBMIT_SECONDS} | dict.fromkeys(
         SERVICES, SERVICE_SECONDS
