@@ -11,8 +11,8 @@ from typing import Any
 
 from saying import RefusedError
 
-ORDER = """calling drawing conversation instructions structured calculating
-word_problems loop looking_up""".split()
+ORDER = """calling plotting painting conversation instructions structured
+calculating amounts times loop looking_up""".split()
 SKILLS = [import_module(name).answer for name in ORDER if find_spec(name)]
 
 

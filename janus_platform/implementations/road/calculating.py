@@ -6,22 +6,22 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from form import read_form
+from form import Form, read_form
 from saying import say
 from services import run
 
-SPOKEN = (
-    (r"\bremainder (?:when|of) (\S+) (?:is )?divided by (\S+)", r"\1 % \2"),
-    (r"\bgreatest common divisor of (\S+) and (\S+)", r"math.gcd(\1, \2)"),
-    (r"([\d.]+) ?(?:%|per ?cent) of ([\d.]+)", r"\1 / 100 * \2"),
-    (r"\bhalf of (\S+)", r"\1 / 2"),
-    (r"\b(?:times|multiplied by)\b|×", "*"),
-    (r"\b(?:divided by)\b|÷", "/"),
-    (r"\bplus\b", "+"),
-    (r"\bminus\b|−", "-"),
-    (r"\bto the power of\b|\^", "**"),
-    (r"(?<=\d),(?=\d{3}\b)", ""),
-)
+SPOKEN = {
+    r"\bremainder (?:when|of) (\d+) (?:is )?divided by (\d+)": r"\1 % \2",
+    r"\bgreatest common divisor of (\d+) and (\d+)": r"math.gcd(\1, \2)",
+    r"\b(\d{1,15}) ?(?:%|per ?cent) of (?=\d)": r"\1 / 100 * ",
+    r"\bhalf of (?=\d)": "1 / 2 * ",
+    r"\btimes\b|\bmultiplied by\b|×": "*",
+    r"\bdivided by\b|÷": "/",
+    r"\bplus\b": "+",
+    r"\bminus\b|−": "-",
+    r"\bto the power of\b|\^": "**",
+    r"(?<=\d),(?=\d{3}\b)": "",
+}
 # Words around a sum whose value is asked for. Other words ask for something else.
 AROUND = set(
     "a and answer are calculate code compute decimals does evaluate for how in is it "
@@ -33,8 +33,8 @@ AROUND = set(
 def expression_in(question: str) -> str:
     """The Python expression whose value is asked for; empty without one."""
     text = question[:400].replace("?", " ")
-    for words, symbol in SPOKEN:
-        text = re.sub(words, symbol, text, flags=re.I)
+    for spoken, symbol in SPOKEN.items():
+        text = re.sub(spoken, symbol, text)
     starts = [found.start() for found in re.finditer(r"(?<![\w.])[\w(-]", text)]
     ends = [found.end() for found in re.finditer(r"[\d)]", text)]
     for start in starts:
@@ -59,19 +59,22 @@ def calculates(source: str) -> bool:
     return works and all(node.id in known for node in names)
 
 
-async def answer(
-    question: str, request: dict[str, Any]
-) -> AsyncIterator[tuple[str, Any]]:
-    """The value of the sum, in the form that was asked for."""
-    form = read_form(question)
-    source = expression_in(form.core)
-    if not source:
-        return
-    yield "reasoning_content", f"Calculating {source} in the sandbox.\n"
-    shown = (
-        source if form.decimals is None else f"format({source}, '.{form.decimals}f')"
-    )
-    value, seconds = await run(f"import math\nprint({shown})")
+async def worked_out(source: str, form: Form) -> AsyncIterator[tuple[str, Any]]:
+    """The value of a Python expression, said in the form that was asked for."""
+    yield "reasoning_content", f"In the sandbox: {source}\n"
+    shown = "x" if form.decimals is None else f"format(x, '.{form.decimals}f')"
+    value, seconds = await run(f"import math\nx = {source}\nprint({shown})")
+    value = value.removesuffix(".0")
     text = form.shown(value, f"{source} = {value}")
     async for piece in say(text, sandbox_seconds=seconds):
         yield piece
+
+
+async def answer(
+    question: str, request: dict[str, Any]
+) -> AsyncIterator[tuple[str, Any]]:
+    """The value of a sum that the question spells out."""
+    form = read_form(question)
+    if source := expression_in(form.core):
+        async for piece in worked_out(source, form):
+            yield piece

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 SPELT = "one two three four five six seven eight nine ten".split()
 COUNT = rf"(\d+|{'|'.join(SPELT)})"
+DECIMALS = re.compile(rf"\bto {COUNT} decimals?\b", re.I)
+SENTENCES = re.compile(rf"\b{COUNT} (?:short )?sentences?\b", re.I)
+WORDS = re.compile(rf"\b{COUNT} words?\b", re.I)
+POINTS = re.compile(rf"\b{COUNT} (?:Markdown )?(?:list )?points?\b", re.I)
 # A sentence with one of these says how to answer, not what.
 WISH = re.compile(
     r"\b(repl(?:y|ies)|answer (?:with|in)|respond|end (?:with|the)|only|nothing else"
@@ -41,7 +45,7 @@ def read_form(question: str) -> Form:
     parts = re.split(r"(?<=[.?!])\s+(?=[A-Z])", question.strip())
     core = " ".join(part for part in parts if not WISH.search(part)) or parts[0]
     core = re.sub(r"^In (?:one|two|at most) [^:]{1,60}: ", "", core)
-    decimals = re.search(rf"\bto {COUNT} decimals?\b", question)
+    decimals = DECIMALS.search(question)
     return Form(
         core=core,
         bare=bool(
@@ -49,15 +53,15 @@ def read_form(question: str) -> Form:
         ),
         line="'Answer:" in question,
         decimals=counted(decimals[1]) if decimals else None,
-        sentences=bound(question, "sentences?"),
-        words=bound(question, "words?"),
-        points=bound(question, "(?:Markdown )?(?:list )?points?"),
+        sentences=bound(SENTENCES, question),
+        words=bound(WORDS, question),
+        points=bound(POINTS, question),
     )
 
 
-def bound(question: str, unit: str) -> int:
-    """How many of `unit` an answer may have; 0 where the question does not say."""
-    said = re.search(rf"\b{COUNT} (?:short )?{unit}\b", question, re.I)
+def bound(limit: re.Pattern[str], question: str) -> int:
+    """The number of a limit; 0 where the question sets none."""
+    said = limit.search(question)
     return counted(said[1]) if said else 0
 
 

@@ -16,7 +16,7 @@ RULE = re.compile(
     r"otherwise,? reply with (\S+?)(?: alone| only)?\.?$",
     re.I,
 )
-QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]")
+QUOTED = re.compile(r"[\"“]([^\"”]{1,200})[\"”]")
 DATE = re.compile(r"\b\d{1,2} [A-Z][a-z]+ \d{4}\b")
 # The text that is to be changed: behind a colon, or behind what it is called.
 TEXT = re.compile(
@@ -24,24 +24,14 @@ TEXT = re.compile(
     r"\b(?:code|text|word|name|number)(?: is)? [\"']?([\w-]+)[\"']?"
     r"(?= (?:in|back)|[.,?]|$)"
 )
-MARKS = {
-    "hyphen": "-",
-    "comma": ",",
-    "space": " ",
-    "dot": ".",
-    "slash": "/",
-    "colon": ":",
+MARKS = {"hyphen": "-", "comma": ",", "space": " ", "dot": ".", "slash": "/"}
+OPERATIONS: dict[str, Callable[[str], str]] = {
+    "backwards": lambda text: text[::-1],
+    "capital letters": str.upper,
+    "small letters": str.lower,
+    "alphabetically": lambda text: " ".join(sorted(re.findall(r"\w+", text))),
+    "first and last": lambda text: text[-1] + text[1:-1] + text[:1],
 }
-OPERATIONS: list[tuple[str, Callable[[str], str]]] = [
-    (r"\bbackwards\b|\breversed\b", lambda text: text[::-1]),
-    (r"\b(?:capital letters|capitals|upper case)\b", str.upper),
-    (r"\b(?:small letters|lower case)\b", str.lower),
-    (r"\balphabetical", lambda text: " ".join(sorted(re.findall(r"\w+", text)))),
-    (
-        r"\bfirst and last \w+ (?:exchanged|swapped)",
-        lambda t: t[-1] + t[1:-1] + t[:1],
-    ),
-]
 
 
 def ruled(system: str, said: str) -> str:
@@ -61,14 +51,12 @@ def rewritten(task: str) -> str:
         with suppress(ValueError):  # the 31st of February
             return datetime.strptime(date[0], "%d %B %Y").date().isoformat()
     given = TEXT.search(task)
-    wanted = [
-        operation for wish, operation in OPERATIONS if re.search(wish, task, re.I)
-    ]
+    wanted = [change for wish, change in OPERATIONS.items() if wish in task]
     if not given or not wanted:
         return ""
     text = given[1] or given[2]
-    for operation in wanted:
-        text = operation(text)
+    for change in wanted:
+        text = change(text)
     mark = re.search(r"each letter followed by an? (\w+)", task)
     return MARKS.get(mark[1], "").join(text) if mark else text
 

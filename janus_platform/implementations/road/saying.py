@@ -10,8 +10,8 @@ class RefusedError(Exception):
 
 
 def in_words(text: str) -> list[str]:
-    """The text in pieces of a word each, with the space before it."""
-    return re.findall(r"\s*\S+", text)
+    """The text in pieces of a word each, with the space behind it."""
+    return re.findall(r"\S+\s*|\s+", text)
 
 
 async def say(

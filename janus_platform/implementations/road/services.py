@@ -11,7 +11,8 @@ from saying import RefusedError
 
 MODEL = "gpt-4o-mini"
 llm = AsyncOpenAI(
-    api_key=os.environ.get("CHUTES_API_KEY", ""), base_url="https://api.chutes.ai/v1"
+    api_key=os.environ.get("CHUTES_API_KEY", "none"),
+    base_url="https://api.chutes.ai/v1",
 )
 
 
