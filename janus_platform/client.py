@@ -177,17 +177,24 @@ _current: Platform | None = None
 
 
 def up(
-    *, port: int | None = None, limits: str | None = None, web: str | None = None, detach: bool = False
+    *,
+    port: int | None = None,
+    limits: str | None = None,
+    web: str | None = None,
+    model: str | None = None,
+    detach: bool = False,
 ) -> Platform | LivePlatform:
     """Start the local platform, or join the one that runs, and send this process's requests through it.
 
     `web` is `corpus` (the bundled pages, the default) or `live` (web proxy and search answer from the real web); the
-    variable `JANUS_WEB` stands for it. Sets this process's proxy, CA and key variables until `down()`. With
-    `JANUS_MODE=live` in the environment it does neither: the same code then talks to the real hosts, and what cannot be
-    reached is said. Raises PlatformError with a remedy; then whatever was joined before still is.
+    variable `JANUS_WEB` stands for it. `model` is a language model that answers beside the local engine: a name of
+    `janus model list`, or a GGUF file's path; `JANUS_MODEL` stands for it. Sets this process's proxy, CA and key
+    variables until `down()`. With `JANUS_MODE=live` in the environment it does neither: the same code then talks to the
+    real hosts, and what cannot be reached is said. Raises PlatformError with a remedy; then whatever was joined before
+    still is.
     """
     global _current
-    options = Options(port=port, limits=limits, web=web, detach=detach, program=wanted_program())
+    options = Options(port=port, limits=limits, web=web, model=model, detach=detach, program=wanted_program())
     if os.environ.get("JANUS_MODE") == "live":
         from janus_platform.live import begin
 

@@ -25,6 +25,7 @@ STATE = ROOT / ".make"
 STAMPS = VENV / ".setup"
 PINS = ROOT / "requirements.txt"
 TEST_PINS = ROOT / "requirements-test.txt"
+TESTED_MODEL = "smollm2-135m"
 OFFLINE = (
     "Check the network and pip's configuration (`python3 -m pip config list`), then run the same command again: "
     "what was installed is kept."
@@ -56,6 +57,8 @@ def setup(terminal: Terminal, *, tests: bool = False) -> None:
             _install_pins(terminal, TEST_PINS)
         _install_project(terminal)
     prepare(terminal)
+    if tests:
+        _fetch_tested_model(terminal)
 
 
 def prepare(terminal: Terminal) -> None:
@@ -64,6 +67,11 @@ def prepare(terminal: Terminal) -> None:
         raise StepError(
             "`janus prepare` failed", remedy="Read its message above; `.venv/bin/janus doctor` checks the machine."
         )
+
+
+def _fetch_tested_model(terminal: Terminal) -> None:
+    """The language model that tests and their pages run, 98 MB; without a network the tests that need it say so."""
+    terminal.show([BIN / "janus", "model", "pull", TESTED_MODEL], env=variables())
 
 
 def as_root() -> bool:

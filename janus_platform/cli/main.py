@@ -21,6 +21,7 @@ from janus_platform.cli.check import check
 from janus_platform.cli.classroom import add_to as add_classroom
 from janus_platform.cli.classroom import announce, settings_of
 from janus_platform.cli.model import models
+from janus_platform.cli.model_state import wait_for_model
 from janus_platform.cli.output import AsJson, say
 from janus_platform.cli.security import add_to as add_security
 from janus_platform.cli.submissions import add_to as add_submissions
@@ -49,6 +50,10 @@ def up(
     web: Annotated[
         str | None,
         typer.Option(help="The web of web proxy and search: `corpus` (bundled, default) or `live`; also $JANUS_WEB."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A language model: a name of `janus model list`, or a GGUF file's path; also $JANUS_MODEL."),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Keep running after this terminal ends.")] = False,
     api_key: Annotated[
@@ -81,7 +86,13 @@ def up(
     classroom = settings_of(host, learners, names, room_port, suite)
     access = AccessRules.of(api_key or (), api_key_file, cors_origin or ())
     options = Options(
-        port=port, limits=limits, web=web, detach=detach, access=access, program=wanted_program(classroom)
+        port=port,
+        limits=limits,
+        web=web,
+        model=model,
+        detach=detach,
+        access=access,
+        program=wanted_program(classroom),
     )
     status = join(files, options, lambda c: c.get("/status") if detach else c.post("/watch", pid=_session()))
     if as_json:
@@ -92,6 +103,8 @@ def up(
         typer.echo(f"Warning: {warning}", err=True)
     if classroom is not None:
         announce(status)
+    if options.wanted_model:
+        wait_for_model(running())
     typer.echo('Send this shell\'s requests through it:  eval "$(janus env)"')
     typer.echo("It stays until `janus down`." if detach else "It ends with this terminal, or with `janus down`.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from janus_platform.contract.inference import InferenceLimits, Model, UpstreamRules
+from janus_platform.contract.inference import InferenceLimits, Model, ModelEngineRules, UpstreamRules
 from janus_platform.contract.model import (
     CONTRACT_FILE,
     ClassroomRules,
@@ -47,6 +47,7 @@ __all__ = [
     "InferenceService",
     "LiveEngine",
     "Model",
+    "ModelEngineRules",
     "Monitoring",
     "NodeRules",
     "Parameter",

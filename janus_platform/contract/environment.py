@@ -66,6 +66,12 @@ _PLATFORM = (
     ),
     Variable("JANUS_WEB", YOURS, "corpus", "`live`: web proxy and search answer from the real web."),
     Variable(
+        "JANUS_MODEL",
+        YOURS,
+        "none: the local engine",
+        "A language model that answers beside the local engine: a name of `janus model list`, or a GGUF file's path.",
+    ),
+    Variable(
         "JANUS_API_KEYS",
         YOURS,
         "none: the gateway is open on this machine",

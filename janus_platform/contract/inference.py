@@ -72,3 +72,30 @@ class UpstreamRules(Table, frozen=True):
     max_wait_seconds: Number
     max_event_bytes: int
     max_answer_bytes: int
+
+
+class ModelEngineRules(Table, frozen=True):
+    """How a model file is run by llama.cpp, and what its tokens cost here, in US dollars per million.
+
+    At most `slots` answers at once, each with `context_tokens` of prompt and answer; beyond them `waiting` requests for
+    at most `wait_seconds`. `reserve_bytes` of memory stay free for everything else. A process that ended is started
+    again after `restart_seconds`, then after waits that double up to `max_restart_seconds`.
+    """
+
+    prompt_usd_per_million: float
+    completion_usd_per_million: float
+    context_tokens: int
+    slots: int
+    waiting: int
+    wait_seconds: Number
+    retry_after_seconds: int
+    max_choices: int
+    max_logprobs: int
+    max_biases: int
+    max_grammar_bytes: int
+    load_seconds: Number
+    first_token_seconds: Number
+    total_seconds: Number
+    restart_seconds: Number
+    max_restart_seconds: Number
+    reserve_bytes: int

@@ -22,7 +22,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from janus_platform.contract.inference import InferenceLimits, Model, UpstreamRules
+from janus_platform.contract.inference import InferenceLimits, Model, ModelEngineRules, UpstreamRules
 from janus_platform.contract.parsing import ContractError, Table, convert, entry
 
 JSON = "application/json"
@@ -228,7 +228,7 @@ class CodeSandboxService(Service, frozen=True, kw_only=True):
 
 
 class InferenceService(Service, frozen=True, kw_only=True):
-    """The models, and the limits of engine and upstream."""
+    """The models, and the limits of the engines and of an upstream."""
 
     base_path: str
     catalog_url: str
@@ -236,6 +236,7 @@ class InferenceService(Service, frozen=True, kw_only=True):
     models: tuple[Model, ...]
     limits: InferenceLimits
     upstream: UpstreamRules
+    model_engine: ModelEngineRules
 
 
 # A service that is not named here has no settings of its own.

@@ -25,6 +25,8 @@ LIMITS = ("contract", "off")
 # The bundled corpus, or the real web, for web proxy and search.
 WEBS = ("corpus", "live")
 WEB_VARIABLE = "JANUS_WEB"
+# A model file that answers beside the local engine.
+MODEL_VARIABLE = "JANUS_MODEL"
 _SHOWN_LOG_LINES = 12
 _ATTEMPTS = 2
 Taken = TypeVar("Taken")
@@ -50,13 +52,14 @@ class Program:
 class Options:
     """How the platform should run; None means whatever runs is fine, else the default (port 8000, contract limits).
 
-    `web` None stands for what `$JANUS_WEB` says, if it says anything; `access` without keys and origins fits any
-    platform. `program` is run instead of a single user's platform.
+    `web` None stands for what `$JANUS_WEB` says, if it says anything, `model` None for `$JANUS_MODEL`; `access` without
+    keys and origins fits any platform. `program` is run instead of a single user's platform.
     """
 
     port: int | None = None
     limits: str | None = None
     web: str | None = None
+    model: str | None = None
     detach: bool = False
     access: AccessRules = field(default_factory=AccessRules.of)
     program: Program | None = None
@@ -76,6 +79,13 @@ class Options:
     def wanted_web(self) -> str | None:
         """The web that was asked for: by `web`, else by the environment; None when by neither."""
         return self.web or os.environ.get(WEB_VARIABLE) or None
+
+    @property
+    def wanted_model(self) -> str | None:
+        """The model that was asked for in the same way: its name, or the whole path of its file."""
+        wanted = self.model or os.environ.get(MODEL_VARIABLE) or None
+        is_file = wanted and (wanted.endswith(".gguf") or os.sep in wanted)
+        return str(Path(wanted).expanduser().absolute()) if wanted and is_file else wanted
 
 
 def ensure_running(runtime: Runtime, options: Options) -> State:
@@ -131,6 +141,8 @@ def _check_same(state: State, options: Options) -> None:
         differs.append(f"with --limits {state.limits}")
     if options.wanted_web not in (None, state.web):
         differs.append(f"with --web {state.web}")
+    if options.wanted_model not in (None, state.model):
+        differs.append(f"with --model {state.model}" if state.model else "without --model")
     if options.access.mark not in ("", state.access):
         differs.append("with other API keys or origins")
     if options.program and options.program.mark != state.room:
@@ -183,6 +195,8 @@ def _module_and_arguments(options: Options) -> list[str]:
     wanted = (
         [] if program.refusal else ["--limits", options.limits or LIMITS[0], "--web", options.wanted_web or WEBS[0]]
     )
+    if options.wanted_model and not program.refusal:
+        wanted += ["--model", options.wanted_model]
     return [program.module, *wanted, *program.arguments]
 
 

@@ -49,6 +49,8 @@ from janus_platform.runtime.leases import Leases
 from janus_platform.runtime.state import Runtime, State, cache_folder
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.framework.rate_limit import LimitSwitch
+from janus_platform.services.inference.llama.engine import LlamaEngine
+from janus_platform.services.inference.llama.start import model_engine
 from janus_platform.services.registry import build_services
 from janus_platform.stored_files import Warn, is_damaged, set_aside
 from janus_platform.traces.export import exporter_from
@@ -67,6 +69,7 @@ class Settings:
     detached: bool
     web: str = WEBS[0]
     access: AccessRules = field(default_factory=AccessRules)
+    model: str = ""
 
 
 class LocalPlatform:
@@ -90,7 +93,9 @@ class LocalPlatform:
         self.callers = Callers(now=self.clocks.now, grace_seconds=self.contract.secrets.key_grace_seconds)
         self.limits = LimitSwitch(settings.limits == LIMITS[0], free=self.unlimited())
         context = ServiceContext(self.contract, self.clocks, limits=self.limits, clock=self.clock, tracing=self.tracing)
-        self.services = build_services(context, self.callers.accepts_key, cache_folder("sandbox"), web=settings.web)
+        self.services = build_services(
+            context, self.callers.accepts_key, cache_folder("sandbox"), web=settings.web, model=self._model()
+        )
         self.egress = self._build_egress()
         self.deployments = self._build_deployments()
         self.rotation = KeyRotation(self.callers, self.deployments, self.contract, self.clock)
@@ -106,6 +111,12 @@ class LocalPlatform:
         self.control = HttpServer(control(self))
         self.gateway_port = self.egress_port = 0
         self._started = self.clock.now()
+
+    def _model(self) -> LlamaEngine | None:
+        """The engine for the model that was asked for. Raises PlatformError where that cannot be."""
+        if not self.settings.model:
+            return None
+        return model_engine(self.settings.model, self.contract, self.files.model_socket, clock=self.clock)
 
     def _build_egress(self) -> EgressProxy:
         ca = LocalCA(self.contract.egress.allowed_hosts)
@@ -172,6 +183,7 @@ class LocalPlatform:
             settings.web,
             settings.access.mark,
             self.mark,
+            settings.model,
         ).write(self.files)
         log.info("up gateway=%d egress=%d", self.gateway_port, self.egress_port)
 

@@ -46,6 +46,7 @@ def platform_arguments(module: str) -> argparse.ArgumentParser:
     parser = background_arguments(module)
     parser.add_argument("--limits", choices=LIMITS, default=LIMITS[0])
     parser.add_argument("--web", choices=WEBS, default=WEBS[0])
+    parser.add_argument("--model", default="")
     return parser
 
 
@@ -54,7 +55,9 @@ def run(arguments: argparse.Namespace, build: Callable[[Settings, Runtime], Loca
     # OpenBLAS waits for its threads before every fork: a sandbox run started while the vector index computes would
     # stand still for ever. With one thread it has none to wait for. To be set before numpy is imported.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    settings = Settings(arguments.port, arguments.limits, arguments.detached, arguments.web, AccessRules.handed())
+    settings = Settings(
+        arguments.port, arguments.limits, arguments.detached, arguments.web, AccessRules.handed(), arguments.model
+    )
 
     async def built_and_served(files: Runtime) -> None:
         await serve(build(settings, files), arguments.ready_fd)

@@ -38,6 +38,7 @@ class State:
     web: str = "corpus"
     access: str = ""
     room: str = ""
+    model: str = ""
 
     def write(self, runtime: Runtime) -> None:
         """Store the state, at once and whole."""
@@ -62,6 +63,10 @@ class Runtime:
     @property
     def egress_socket(self) -> Path:
         return self.folder / "egress.sock"
+
+    @property
+    def model_socket(self) -> Path:
+        return self.folder / "model.sock"
 
     @property
     def ca_file(self) -> Path:

@@ -19,6 +19,8 @@ from janus_platform.corpus import load_corpus
 from janus_platform.services.code_sandbox import app as code_sandbox
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference import app as inference
+from janus_platform.services.inference.llama.engine import LlamaEngine
+from janus_platform.services.inference.llama.start import EngineMissingError
 from janus_platform.services.inference.minilm import MiniLM
 from janus_platform.services.inference.upstream.engine import upstream_of
 from janus_platform.services.search import app as search
@@ -57,14 +59,26 @@ class ServiceRegistry:
 
 
 def build_services(
-    context: ServiceContext, accepts_key: Callable[[str], bool], sandbox_cache: Path, *, web: str = "corpus"
+    context: ServiceContext,
+    accepts_key: Callable[[str], bool],
+    sandbox_cache: Path,
+    *,
+    web: str = "corpus",
+    model: LlamaEngine | None = None,
 ) -> ServiceRegistry:
     """All five services, ready to be put behind the egress proxy.
 
     `accepts_key` says whether an inference key is valid; `sandbox_cache` is what `code_sandbox.warm_up` filled;
     `web` is `corpus` for the bundled pages, or `live`: the web proxy then fetches from the real web, and search asks
-    the engine whose key is in the environment.
+    the engine whose key is in the environment. `model` is a model file that answers beside the local engine. Raises
+    EngineMissingError where an upstream is named as well.
     """
+    upstream = upstream_of(os.environ, context.contract, clock=context.clock)
+    if model is not None and upstream is not None:
+        variable = context.contract.inference.upstream.address_variable
+        raise EngineMissingError(
+            f"Either {upstream.name} answers, or {model.name}: unset {variable}, or start without --model."
+        )
     corpus = load_corpus()
     apps = {
         "web_proxy": web_proxy.build(context, web_proxy.web_named(web, corpus, context.contract)),
@@ -75,7 +89,8 @@ def build_services(
             context,
             keys=accepts_key,
             embedder=MiniLM(model_folder()),
-            upstream=upstream_of(os.environ, context.contract, clock=context.clock),
+            upstream=upstream,
+            model=model,
         ),
     }
     return ServiceRegistry(context.contract, apps)

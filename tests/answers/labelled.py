@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from janus_platform.contract import load_contract
+from tests.answers.asking import Asked
+
+BOOK = ("book", "notebooks")
 HERE = Path(__file__).parent
 FIT: Literal["fit"] = "fit"
 REPORT: Literal["report"] = "report"
@@ -34,11 +38,16 @@ class Labelled:
         """Whether the corpus answers it."""
         return bool(self.pages)
 
+    @property
+    def as_asked(self) -> Asked:
+        """What is sent."""
+        return Asked(self.question, self.asked)
+
 
 def covered(half: Half) -> list[Labelled]:
     """Questions with the pages that answer them."""
     groups = _read("covered.toml")["covered"]
-    return [Labelled(q, "covered", half, tuple(group["pages"])) for group in groups for q in group[half]]
+    return [Labelled(q, "covered", half, tuple(map(_address, group["pages"]))) for group in groups for q in group[half]]
 
 
 def uncovered(half: Half) -> list[Labelled]:
@@ -49,10 +58,16 @@ def uncovered(half: Half) -> list[Labelled]:
 def follow_ups(half: Half) -> list[Labelled]:
     """Questions that need the conversation before them."""
     return [
-        Labelled(one["question"], "follow-up", one["half"], tuple(one["pages"]), tuple(one["asked"]))
+        Labelled(one["question"], "follow up", one["half"], tuple(one["pages"]), tuple(one["asked"]))
         for one in _read("follow_ups.toml")["follow_up"]
         if one["half"] == half
     ]
+
+
+def _address(page: str) -> str:
+    """The address of a page, without scheme, also of one of the book's own."""
+    of_the_book = page.partition("/")[0] in BOOK
+    return f"{load_contract().repository.partition('://')[2]}/blob/main/{page}" if of_the_book else page
 
 
 def _read(name: str) -> dict[str, Any]:

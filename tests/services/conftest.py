@@ -11,6 +11,8 @@ import pytest
 
 from janus_platform.isolation.memory import Cgroup, guard_maker
 from janus_platform.services.code_sandbox.app import warm_up
+from tests.services.model_files_rig import home as home
+from tests.services.model_files_rig import served as served
 from tests.services.sandbox_rig import LAYERS, Sandbox, layer_here
 from tests.shipped_loop import on_the_loop_that_ships as on_the_loop_that_ships
 from tools.environment import ROOT

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO
 
 Progress = Callable[[str, int, int], None]
-BLOCK = 1 << 20
+# What an interruption may lose.
+BLOCK = 1 << 18
 
 
 def copy(stream: IO[bytes], path: Path, size: int, what: str, progress: Progress) -> str:

@@ -10,7 +10,7 @@ code. An implementation that does adds it to its own answer's usage, and an upst
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import accumulate
@@ -35,7 +35,10 @@ from janus_platform.services.inference.engine import Chunk, Embedder, Engine
 from janus_platform.services.inference.errors import ApiError, error_response
 from janus_platform.services.inference.events import CallerLeftError, EventStream, while_there
 from janus_platform.services.inference.large import LargeBody
+from janus_platform.services.inference.llama.choice import ModelFirst, local_model, own_model
+from janus_platform.services.inference.llama.engine import LlamaEngine
 from janus_platform.services.inference.local.engine import LocalEngine
+from janus_platform.services.inference.local.extractive import FINGERPRINT
 from janus_platform.services.inference.tokens import Pace
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).
@@ -49,23 +52,33 @@ def build(
     embedder: Embedder,
     pace: Pace | None = None,
     upstream: Engine | None = None,
+    model: LlamaEngine | None = None,
 ) -> ASGIApp:
     """The service's ASGI app; `keys` says whether a bearer token is a valid key.
 
-    `embedder` makes the vectors. `upstream` takes the local engine's place for all chat models.
+    `embedder` makes the vectors. `upstream` takes the local engine's place for all chat models; `model` stands beside
+    it, is loaded when the service starts and ends with it.
     """
     service = context.contract.inference
     limits, models = service.limits, {model.name: model for model in service.models}
+    in_itself = local_model(FINGERPRINT, service.models[0])
+    known = {**models, in_itself.name: in_itself} if model else models
     local = LocalEngine(
-        models, limits, clock=context.clock, pace=pace or Pace(), reasoning_field=context.contract.wire.reasoning_field
+        known, limits, clock=context.clock, pace=pace or Pace(), reasoning_field=context.contract.wire.reasoning_field
     )
-    engine = upstream or local
-    catalogue = Catalogue(models, engine, embedder, is_open=upstream is not None)
+    engine = ModelFirst(model, local) if model else upstream or local
+
+    def own() -> Sequence[Model]:
+        return (own_model(model, service.model_engine), in_itself) if model else ()
+
+    catalogue = Catalogue(models, engine, embedder, is_open=upstream is not None, own=own)
     workers = Workers()
     inference = _Inference(context.contract, service, catalogue, keys, workers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if model is not None:
+            model.start()
         yield
         await engine.aclose()
         await workers.close()
@@ -74,7 +87,7 @@ def build(
         service,
         context,
         inference.complete,
-        health=partial(_health, catalogue, pace or Pace()),
+        health=partial(_health, catalogue, pace or Pace(), model),
         extra_routes=[
             Route(f"{service.base_path}/models", inference.list_models, methods=["GET"]),
             Route(f"{service.base_path}/models/{{model:path}}", inference.show_model, methods=["GET"]),
@@ -85,14 +98,15 @@ def build(
     )
 
 
-def _health(catalogue: Catalogue, pace: Pace) -> dict[str, Any]:
-    """The engines that answer, the models they stand for, and the local engine's pace."""
+def _health(catalogue: Catalogue, pace: Pace, model: LlamaEngine | None) -> dict[str, Any]:
+    """The engines that answer, the models they stand for, the local engine's pace, and how the model is."""
     return {
         "engine": catalogue.engine.name,
         "embedding_engine": catalogue.embedder.name,
         "models": list(catalogue.models),
         "first_token_seconds": pace.first_token_seconds,
         "tokens_per_second": pace.tokens_per_second,
+        **(model.health() if model else {}),
     }
 
 

@@ -1,14 +1,15 @@
 """The models: `GET /v1/models` and `GET /v1/models/{id}`, and which engine serves which name.
 
 Without an upstream, the contract's chat models are served by the local engine and its embedding model by MiniLM. With
-one, it serves every chat name, the contract's and its own; the list says so. Prices and context sizes stand in the
+one, it serves every chat name, the contract's and its own; the list says so. A model file that runs beside the local
+engine serves them as `llama/choice.py` says. Prices and context sizes stand in the
 contract.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from janus_platform.contract import Model
@@ -21,10 +22,27 @@ OWNER = "janus-local"
 
 
 class Catalogue:
-    """Names, entries, and the engines behind them. `is_open`: the engine may know names that the contract does not."""
+    """Names, entries, and the engines behind them. `is_open`: the engine may know names that the contract does not.
 
-    def __init__(self, models: Mapping[str, Model], engine: Engine, embedder: Embedder, *, is_open: bool) -> None:
-        self.models, self.engine, self.embedder, self.is_open = models, engine, embedder, is_open
+    `own` gives models of this platform besides the contract's; each says itself which engine serves it.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Model],
+        engine: Engine,
+        embedder: Embedder,
+        *,
+        is_open: bool,
+        own: Callable[[], Sequence[Model]] = tuple,
+    ) -> None:
+        self.engine, self.embedder, self.is_open = engine, embedder, is_open
+        self._contract, self._own = models, own
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """Every model by name, the contract's first."""
+        return {**self._contract, **{model.name: model for model in self._own()}}
 
     def chat_model(self, name: str) -> Model | None:
         """The contract's entry for a name that chats; None for one that only the engine knows.
@@ -55,7 +73,8 @@ class Catalogue:
         return dict(entry)
 
     def _entry(self, model: Model) -> dict[str, Any]:
-        served_by = self.embedder.name if model.kind == "embedding" else self.engine.name
+        engine = self.engine.name if model.name in self._contract else model.engine
+        served_by = self.embedder.name if model.kind == "embedding" else engine
         return {
             "id": model.name,
             "object": "model",

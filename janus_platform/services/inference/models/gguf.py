@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from janus_platform.services.inference.models.errors import NotAModelError
@@ -34,11 +34,12 @@ _BLOCKS = _F32 | _F16 | _BF16 | _LEGACY | _SUPER
 
 @dataclass(frozen=True)
 class Head:
-    """What a GGUF file says of itself: its scalar values and short texts by key."""
+    """What a GGUF file says of itself: its scalar values and short texts by key, and at which byte each list begins."""
 
     version: int
     tensors: int
     values: Mapping[str, object]
+    lists: Mapping[str, int] = field(default_factory=dict)
 
     def text(self, key: str) -> str:
         """A text, "" where there is none."""
@@ -97,11 +98,14 @@ class _Reader:
         if tensors > MAX_TENSORS or pairs > MAX_PAIRS:
             raise _OddError(f"it counts {tensors} tensors and {pairs} values")
         values: dict[str, object] = {}
+        lists: dict[str, int] = {}
         for _ in range(pairs):
-            key = self._text(MAX_KEY)
-            values[key] = self._value(self._number("<I"))
+            key, kind = self._text(MAX_KEY), self._number("<I")
+            if kind == _ARRAY:
+                lists[key] = self._at
+            values[key] = self._value(kind)
         self._check_tensors(tensors, values)
-        return Head(version, tensors, {key: value for key, value in values.items() if value is not None})
+        return Head(version, tensors, {key: value for key, value in values.items() if value is not None}, lists)
 
     def _check_tensors(self, tensors: int, values: dict[str, object]) -> None:
         end = 0

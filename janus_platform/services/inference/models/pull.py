@@ -61,12 +61,13 @@ def _fetch(entry: Entry, path: Path, progress: Progress) -> None:
         https.discard(part)
         raise
     except OSError as error:
+        command = f"`janus model pull {entry.name}` again"
+        again = f"When that is mended, run {command}."
+        if part.exists():
+            again = f"What came so far is kept: run {command}, and it goes on from there."
         if error.errno == errno.ENOSPC:
-            raise PullError(f"The disk is full. Make room and run `janus model pull {entry.name}` again.") from error
-        raise PullError(
-            f"{entry.name} could not be fetched from {entry.origin}: {reason(error)}. What came so far is kept: run "
-            f"`janus model pull {entry.name}` again, and it goes on from there."
-        ) from error
+            raise PullError(f"The disk is full: make room. {again}") from error
+        raise PullError(f"{entry.name} could not be fetched from {entry.origin}: {reason(error)}. {again}") from error
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         https.discard(part)
         raise PullError(

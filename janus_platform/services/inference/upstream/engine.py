@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -39,8 +39,15 @@ def upstream_of(environment: Mapping[str, str], contract: Contract, *, clock: Cl
 class UpstreamEngine:
     """Hands chat requests on to `settings.base_url`, by `rules`."""
 
-    def __init__(self, settings: UpstreamSettings, rules: UpstreamRules, *, clock: Clock) -> None:
-        self._settings, self._rules, self._clock = settings, rules, clock
+    def __init__(
+        self,
+        settings: UpstreamSettings,
+        rules: UpstreamRules,
+        *,
+        clock: Clock,
+        connector: Callable[[], aiohttp.BaseConnector] | None = None,
+    ) -> None:
+        self._settings, self._rules, self._clock, self._connector = settings, rules, clock, connector or _over_tcp
         self._opened: aiohttp.ClientSession | None = None
 
     @property
@@ -72,16 +79,20 @@ class UpstreamEngine:
 
     async def models(self) -> Sequence[Mapping[str, Any]]:
         """The upstream's own models, labelled with it. Raises ApiError."""
-        async with _Deadline(self._rules.models_seconds, self.name):
-            try:
-                async with self._session.get(f"{self._settings.base_url}/models", allow_redirects=False) as response:
-                    if response.status != 200:
-                        raise await errors.of_response(response, self.name)
-                    listed = errors.completion_of(await self._read(response), self.name).get("data")
-            except aiohttp.ClientError as error:
-                raise errors.unreachable(self.name) from error
+        listed = (await self.described("models")).get("data")
         entries = [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
         return [_model_entry(entry, self.name) for entry in entries if isinstance(entry.get("id"), str)]
+
+    async def described(self, path: str) -> dict[str, Any]:
+        """What the upstream says of itself below its base URL. Raises ApiError."""
+        async with _Deadline(self._rules.models_seconds, self.name):
+            try:
+                async with self._session.get(f"{self._settings.base_url}/{path}", allow_redirects=False) as response:
+                    if response.status != 200:
+                        raise await errors.of_response(response, self.name)
+                    return errors.completion_of(await self._read(response), self.name)
+            except aiohttp.ClientError as error:
+                raise errors.unreachable(self.name) from error
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -97,7 +108,7 @@ class UpstreamEngine:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._rules.connect_seconds),
                 # Whatever proxy this process knows might be our own; the upstream is where its URL says.
                 trust_env=False,
-                connector=aiohttp.TCPConnector(limit=0),
+                connector=self._connector(),
             )
         return self._opened
 
@@ -165,6 +176,10 @@ class UpstreamEngine:
         except (aiohttp.ClientError, ConnectionError) as error:
             raise errors.cut_short(self.name, "its connection broke off") from error
         return b"".join(parts)
+
+
+def _over_tcp() -> aiohttp.BaseConnector:
+    return aiohttp.TCPConnector(limit=0)
 
 
 class _Chunks:
