@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import struct
 import tempfile
 import threading
@@ -22,7 +21,7 @@ from janus_platform.contract import Contract
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference.app import build
 from janus_platform.services.inference.llama.engine import LlamaEngine
-from janus_platform.services.inference.llama.start import PACKAGE, model_engine
+from janus_platform.services.inference.llama.start import is_installed, model_engine
 from janus_platform.services.inference.models.errors import ModelFileError
 from janus_platform.services.inference.models.files import path_of
 from janus_platform.services.inference.models.pull import pull
@@ -36,7 +35,7 @@ SECONDS = 60.0
 
 @cache
 def _found() -> tuple[Path | None, str]:
-    if importlib.util.find_spec(PACKAGE) is None:
+    if not is_installed():
         return None, "the extra [llm] is not installed: pip install -e '.[llm]'"
     entry = find(NAME)
     try:
