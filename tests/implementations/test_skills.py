@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import sys
@@ -16,11 +17,13 @@ sys.path.insert(0, str(bundled()["research"]))
 from composing import composed
 from dates import dated
 from functions import write_function
+from lengths import most_sentences, within
 from recall import recalled
 from rewriting import rewritten
 from rules import ruled
 from sequences import describe, with_helpers
 from shapes import plan_drawing
+from steps import Text
 from synthesis import find_examples, synthesise
 from toolcalls import plan_calls, refuses_tools
 from wordproblems import work_out
@@ -51,6 +54,12 @@ def value_of(expression: str) -> Any:
         ("Ann is older than Bob. Cid is older than Ann. Who is the oldest?", "Cid"),
         ("A grade is 70 % exam and 30 % homework. Exam is 80, homework 90. What is the grade?", 83),
         ("What is the greatest common divisor of 84 and 126?", 42),
+        ("How many different pairs can be chosen from 9 people?", 36),
+        ("In how many ways can the letters of the word ANNA be arranged?", 6),
+        ("What is the sum of 1/k for k from 1 to 4?", 25 / 12),
+        ("What is the sum of the digits of 25 times 17?", 11),
+        ("Is 12 times 12 smaller than 150?", "yes"),
+        ("A car uses 6 litres per 100 km. How many litres does it need for 250 km?", 15),
     ],
 )
 def test_a_word_problem_becomes_an_expression(question: str, value: Any) -> None:
@@ -142,6 +151,26 @@ def test_a_text_is_changed_as_it_says(question: str, answer: str | None) -> None
     assert rewritten(question) == answer
 
 
+async def _pieces(*texts: str) -> Any:
+    for text in texts:
+        yield Text(text)
+
+
+async def _said(sentences: int, *texts: str) -> str:
+    return "".join([step.text async for step in within(_pieces(*texts), sentences) if isinstance(step, Text)])
+
+
+def test_an_answer_ends_after_the_sentences_that_were_wanted() -> None:
+    assert most_sentences("In at most two sentences: what is a tide?") == 2
+    assert most_sentences("What is a tide? One short sentence.") == 1
+    assert most_sentences("What is a tide? One sentence, with your source.") is None
+    assert most_sentences("How many sentences has this text?") is None
+    texts = ("A tide rises 1.5 m", ". [1", "] It falls. [2]", " It rests.", "\n\nSources:\n- [1] a")
+    assert asyncio.run(_said(1, *texts)).strip() == "A tide rises 1.5 m."
+    assert asyncio.run(_said(2, *texts)).strip() == "A tide rises 1.5 m. It falls."
+    assert asyncio.run(_said(5, *texts)).strip() == "A tide rises 1.5 m. It falls. It rests."
+
+
 def test_small_documents_are_composed() -> None:
     described = (
         "Reply with JSON only: an object with `id` set to 7, `open` set to true and `tags`, the list of the words b, a "
@@ -190,6 +219,11 @@ def test_dates_are_written_and_counted(question: str, answer: str | None) -> Non
             "f('00:10')",
             "23.40",
         ),
+        ("`f(x)` that returns 2·x³ − x + 1.", "f(2)", 15),
+        ("`f(text)` that returns every third character of a text.", "f('abcdef')", "cf"),
+        ("`f(items)` that cuts a list into lists of 2.", "f([1, 2, 3])", [[1, 2], [3]]),
+        ("`f(items)` that returns the list turned 1 place to the right.", "f([1, 2, 3])", [3, 1, 2]),
+        ("`f(n)` that returns the digits of n in base 2 as a list, the most significant first.", "f(5)", [1, 0, 1]),
         ("`f(v)` for which f([1, 2]) gives [4, 2] and f([5]) gives [10].", "f([0, 3])", [6, 0]),
     ],
 )
@@ -206,6 +240,7 @@ def test_a_function_is_written_from_its_description(described: str, call: str, r
     [
         "`f(items)` that returns the items shuffled by their mood.",
         "`f(numbers)` that returns the median of a list.",
+        "`f(n)` that returns n lists of 3 numbers each, every second list reversed.",
         "`f(a, b)` that returns the Levenshtein distance of two texts.",
     ],
 )

@@ -82,7 +82,7 @@ _EACH = short.compile(
 )
 _HOLDS = short.compile(
     rf"\b(?i:an?|one|each|every)\s+(?P<noun>{_COUNTED})\s+(?:holds?|has|contains?|costs?|weighs?|takes?|needs?|makes?|uses?)\s+"
-    rf"(?P<number>{NUMBER})\s*(?P<unit>(?:{_NAME})(?!\w)|{_COUNTED})"
+    rf"(?P<number>{NUMBER})\s*(?P<unit>(?:{_NAME})(?!\w)|{_COUNTED})(?!\w|{_PER})"
 )
 _DEFINED = short.compile(rf"\(?\b1\s*\w+\s*=\s*{NUMBER}\s*\w+\)?|\({NUMBER}\s+\w+\)")
 _HOW = (

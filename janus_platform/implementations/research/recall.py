@@ -16,6 +16,7 @@ import short
 from reading import ORDINAL, place
 
 MOST_STATEMENTS, MOST_CHARACTERS = 400, 20_000
+_MOST_AFTER = 6  # words behind "what did I ask first": more of them ask for something else
 _STOP = frozenset(
     (
         "a an the of in on at to for with by from is are was were be been am has have had do does did what "
@@ -69,7 +70,7 @@ def recalled(messages: Sequence[dict[str, Any]], question: str) -> str | None:
     said = _said_before(messages)
     if not said or not _QUESTION.search(question):
         return None
-    if about := _MESSAGES.search(question):
+    if (about := _MESSAGES.search(question)) and len(question[about.end() :].split()) <= _MOST_AFTER:
         return _message(said, (about[1] or about[2]).lower())
     if _ABOUT_NAME.search(question):
         names = [found[1] for text in said for found in _NAME.finditer(text)]

@@ -38,7 +38,7 @@ class _Description:
         self._given = given
         names = [re.escape(name) + r"(?![\w(])" for name in given]
         self._value = f"(?:{'|'.join([NUMBER, *names])})"
-        self._reading = Reading(_spelled_out(text))
+        self._reading = Reading(_as_operators(_spelled_out(text)))
         self._of_texts = False
 
     def expression(self) -> str | None:
@@ -212,6 +212,13 @@ def _spelled_out(text: str) -> str:
         joined = rf"({said}\s+{NUMBER}(?:[^.;]*?)\b(?:or|and|nor|not)\s+)(?:(?:by|of)\s+)?"
         step = rf"{joined}(?={NUMBER}(?!\s*(?:,?\s*both|\w)))"
         text = short.sub(step, rf"\1{said} ", text, flags=re.I)
+    return text
+
+
+def _as_operators(text: str) -> str:
+    """Products and powers of numbers in signs: "the digits of 12 times 34"."""
+    for said, sign in ((r"times|multiplied\s+by|×", "*"), (r"to\s+the\s+power\s+(?:of\s+)?", "**")):
+        text = short.sub(rf"(?<=\d)\s*(?:{said})\s*(?=\d)", f" {sign} ", text, re.I)
     return text
 
 
