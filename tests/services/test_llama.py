@@ -17,12 +17,13 @@ import openai
 import psutil
 import pytest
 
+from janus_platform.services.inference.chat import read_chat
 from janus_platform.services.inference.llama.assembly import assembled
 from janus_platform.services.inference.local.extractive import FINGERPRINT
 from tests.services.inference_rig import CONTRACT, KEY
 from tests.services.llama_rig import AUTH, NAME, Served, model_path, served
 
-RULES = CONTRACT.inference.model_engine
+RULES, LIMITS = CONTRACT.inference.model_engine, CONTRACT.inference.limits
 LONG = "Write a very long story about the sea."
 
 
@@ -275,6 +276,16 @@ def test_answers_are_made_side_by_side(model: Served) -> None:
         while not all(answer.done() for answer in answers):
             busy.append(sum(slot["is_processing"] for slot in model.slots()))
     assert max(busy) == RULES.slots and {answer.result().status_code for answer in answers} == {200}
+
+
+def test_answers_may_follow_each_other_without_a_pause(model: Served) -> None:
+    messages = [{"role": "user", "content": "Say yes."}]
+    request = read_chat({"model": NAME, "messages": messages, "stream": False, "max_tokens": 1}, LIMITS)
+
+    async def four() -> list[Any]:
+        return [await model.engine.complete(request) for _ in range(4)]
+
+    assert len(asyncio.run_coroutine_threadsafe(four(), model.loop).result()) == 4
 
 
 @pytest.mark.parametrize("stream", [True, False])
