@@ -131,7 +131,8 @@ def _of_implementations(contract: Contract) -> Iterator[Section]:
     yield (
         "What an implementation must offer",
         [
-            f"An implementation must serve the endpoints POST {limits.chat_path} and GET {limits.health_path}.",
+            f"The container of an implementation must serve the endpoints POST {limits.chat_path} and GET "
+            f"{limits.health_path}.",
             f"The endpoint GET {limits.models_path} is recommended for an implementation, not required.",
             "An implementation must stream its answer token by token when the request says stream: true.",
             "The last chunk of a stream carries a finish_reason.",
@@ -187,10 +188,11 @@ def _of_the_bench(contract: Contract) -> Iterator[Section]:
             "from 0 to 100.",
             f"The weights of the categories in the score are {_list(shares)}.",
             *[
-                f"The category {name} has a weight of {round(100 * weight)} % in the composite score."
+                f"The category {name} counts {round(100 * weight)} % in the composite score: that is its weight, "
+                f"or share."
                 for name, weight in weights.items()
             ],
-            f"The quality category covers {_list(bench.quality_categories)}.",
+            f"Quality has {_number(len(bench.quality_categories))} categories: {_list(bench.quality_categories)}.",
             "When two implementations have the same composite score, the earlier submission keeps its place; a "
             "new number "
             "one needs a strictly higher score.",

@@ -129,7 +129,7 @@ class PackageRules(Table, frozen=True):
     max_wheel_bytes: int
     max_files: int
     max_bytes: int
-    max_bytes_together: int
+    max_together_bytes: int
     install_seconds: int
 
 

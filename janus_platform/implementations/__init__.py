@@ -15,6 +15,8 @@ TEMPLATES = {
     "node": Path(__file__).with_name("template_node"),
     "go": Path(__file__).with_name("template_go"),
 }
+# What the template becomes on the pages of the road upward, a file a skill.
+ROAD = Path(__file__).with_name("road")
 
 
 def bundled() -> dict[str, Path]:

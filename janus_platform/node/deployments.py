@@ -254,7 +254,10 @@ class Deployments:
             raise NotReadyError(str(error)) from error
 
     async def _sweep(self) -> None:
-        """Remove the packages that no implementation has any more, and what an interrupted installation left."""
+        """Remove the packages that no implementation has any more, and what an interrupted installation left.
+
+        Those of a submission that failed its trial stay until the next one that succeeds: it is often tried again.
+        """
         await self._environments.sweep({registration.environment for registration in self._registered.values()})
 
     def _is_remote(self, name: str) -> bool:
@@ -334,3 +337,5 @@ class Deployments:
             async with asyncio.timeout(limit):
                 await replicas.drained()
         await replicas.stop()
+        if self._retiring.keys() <= {replicas}:
+            await self._sweep()

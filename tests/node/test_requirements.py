@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from janus_platform.contract import load_contract
 from janus_platform.implementations import TEMPLATE
 from janus_platform.node.packages.errors import PackagesError, WheelError
-from janus_platform.node.packages.pip import explain
+from janus_platform.node.packages.pip_errors import explain
 from janus_platform.node.packages.plan import read_plan
 from janus_platform.node.packages.requirements import read_requirements
 from janus_platform.node.packages.wheels import check_wheel
@@ -160,6 +160,9 @@ def test_bombs_broken_files_and_files_that_are_no_wheel_are_refused(tmp_path: Pa
     bare = write_wheel(tmp_path / "bare-1.0-py3-none-any.whl", {"bare-1.0.dist-info/WHEEL": WHEEL})
     with pytest.raises(WheelError, match="has no METADATA"):
         check_wheel(bare, RULES)
+    scripts = {"tiny-1.0.dist-info/entry_points.txt": "[console_scripts]\n../../../evil = tiny:main\n"}
+    with pytest.raises(WheelError, match="script whose name is a path"):
+        check_wheel(wheel(tmp_path, "tiny", "1.0", **scripts), RULES)
     described = {"big-1.0.dist-info/METADATA": "x" * 1_000_001, "big-1.0.dist-info/WHEEL": WHEEL}
     with pytest.raises(WheelError, match="description of more than"):
         check_wheel(write_wheel(tmp_path / "big-1.0-py3-none-any.whl", described), RULES)

@@ -17,18 +17,17 @@ from tests.node.rig import streamer
 WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
-def wheel(
-    folder: Path, name: str, version: str, *, says: str = "", requires: Sequence[str] = (), tag: str = "py3-none-any"
-) -> Path:
-    """A wheel with one module, whose WORD is `says`."""
+def wheel(folder: Path, name: str, version: str, *, says: str = "", requires: Sequence[str] = (), **more: str) -> Path:
+    """A wheel with one module, whose WORD is `says`, and `more` files by their paths."""
     info = f"{name}-{version}.dist-info"
     needs = "".join(f"Requires-Dist: {need}\n" for need in requires)
     files = {
         f"{name}.py": f"WORD = {says or version!r}\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         f"{info}/WHEEL": WHEEL,
+        **more,
     }
-    return write_wheel(folder / f"{name}-{version}-{tag}.whl", files)
+    return write_wheel(folder / f"{name}-{version}-py3-none-any.whl", files)
 
 
 def write_wheel(path: Path, files: Mapping[str, str]) -> Path:

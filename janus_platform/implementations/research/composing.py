@@ -60,7 +60,9 @@ def _pairs(text: str) -> dict[str, Any] | None:
     for key, end in zip(keys, ends, strict=True):
         if key.start() < 0 or key[1] in found:
             continue
-        described = short.sub(r"[\s,;]*(?:\band\b)?[\s,;]*$", "", text[key.end() : end])
+        described = short.sub(
+            r"[\s,;]*(?:\band\b)?\s*(?:\b(?:the|a)\s+(?:key|field)\b)?[\s,;]*$", "", text[key.end() : end]
+        )
         nested = short.search(r"\blist\s+with\s+one\s+object\s+(?:of|with)\b", described, re.I)
         if nested:
             inside = _pairs(text[key.end() + nested.end() :])

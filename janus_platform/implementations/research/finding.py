@@ -152,7 +152,9 @@ def _passages_of(chunks: Sequence[Result], titles: dict[str, str]) -> list[Passa
         # A chunk may begin in the middle of a sentence; its lines are paragraphs.
         whole = re.sub(r"\A[a-z][^.!?\n]{0,400}[.!?\n]\s+", "", chunk.snippet)
         texts.setdefault(chunk.url, []).append(re.sub(r"\n+", "\n\n", whole))
-    return [Passage(titles.get(url) or _title_of(url), url, "\n\n".join(parts)) for url, parts in texts.items()]
+    # Pages explain; documentation of a function, and this book, mention.
+    urls = sorted(texts, key=lambda url: (url not in titles) + ("#" in url or BOOK in url))
+    return [Passage(titles.get(url) or _title_of(url), url, "\n\n".join(texts[url])) for url in urls]
 
 
 def _titles(chunks: Sequence[Result], titles: dict[str, str]) -> list[str]:

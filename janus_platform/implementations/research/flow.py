@@ -12,6 +12,7 @@ from typing import Any
 
 from drawing import execute, last_line, shown
 from formulas import find_formula
+from lengths import most_sentences, within
 from lookup import Findings, LookUp
 from opening import Opening
 from pages import prompt
@@ -77,7 +78,11 @@ class Research:
             return self._calculate(question, expression, usage)
         if program := question.program:
             return self._run(question, program, usage)
-        return self._draw(question, usage) if _is_only_a_plot(question) else self._lookup.answer(question, usage)
+        if _is_only_a_plot(question):
+            return self._draw(question, usage)
+        sentences = most_sentences(question.said)
+        answer = self._lookup.answer(question, usage)
+        return answer if sentences is None else within(answer, sentences)
 
     async def _with_tools(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         """A call of the caller's tools, which the request says whole or the model makes; else nothing at all."""

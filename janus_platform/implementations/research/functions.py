@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import short
-from reading import NUMBER, Reading, number, spelled_numbers
+from expressions import one_variable
+from reading import NUMBER, ORDINAL, Reading, number, place, spelled_numbers
 from sequences import describe, with_helpers
 from synthesis import find_examples, synthesise
 
@@ -96,6 +97,55 @@ def _described(task: _Task) -> str | None:
     )
     expression = describe(said, task.given)
     return f"return {expression}" if expression else None
+
+
+def _formula(task: _Task) -> str | None:
+    """A formula of the one parameter: "returns 3·x² − 2·x"."""
+    found = short.search(r"\breturns?\s+(?:the\s+value\s+of\s+)?(.+?)\.?\s*$", task.text, re.I)
+    formula = one_variable(found[1], task.first) if found and len(task.given) == 1 else None
+    return f"return {formula}" if formula else None
+
+
+# What descriptions of cuts and turns add without changing them: what happens at the ends, that lengths vary.
+_SLICE_FILLER = (
+    "text texts string strings item character characters word turned turn left right off back comes falls "
+    "come end must "
+    "works any length lengths beginning starting first th last piece pieces shorter needed longer or non empty new"
+).split()
+
+
+def _slices(task: _Task) -> str | None:
+    """A list or a text cut, turned or thinned out: pieces of so many, every third, so many places to the left."""
+    reading, many = Reading(spelled_numbers(task.text)), task.first
+    from_first = reading.take(r"\b(?:beginning|starting)\s+with\s+the\s+first\b")
+    if found := reading.take(rf"\bevery\s+(?:({ORDINAL})|{_N}(?:st|nd|rd|th))\s+\w+"):
+        step = place(found[1]) + 1 if found[1] else int(number(found[2]))
+        reading.take(rf"\bthe\s+(?:{ORDINAL}|{step}th)\b")
+        made = f"return {many}[{0 if from_first else step - 1}::{step}]" if step > 0 else None
+    elif found := reading.take(
+        rf"\b(?:cuts?|splits?|divides?|breaks?)\b[^.;]*?\binto\s+\w+\s+of\s+(?:length\s+|at\s+most\s+)?{_N}\b"
+    ):
+        size = number(found[1])
+        made = f"return [{many}[i : i + {size}] for i in range(0, len({many}), {size})]"
+    elif found := reading.take(
+        r"\b(?:turn(?:s|ed)?|rotate[sd]?|shift(?:s|ed)?|moved?)\b[^.;]*?"
+        rf"\b{_N}\s+(?:places?|positions?|steps?)\s+to\s+the\s+(left|right)"
+    ):
+        by = f"{'' if found[2].lower() == 'left' else '-'}{number(found[1])}"
+        made = f"by = {by} % len({many}) if {many} else 0\nreturn {many}[by:] + {many}[:by]"
+    else:
+        return None
+    return None if reading.unread(_SLICE_FILLER) else made
+
+
+def _base(task: _Task) -> str | None:
+    """The digits of a number in another base, as a list."""
+    found = short.search(rf"\bdigits\s+of\b[^.;]*?\b(?:in|to)\s+base\s+{_N}\b", task.text, re.I)
+    if not found or not short.search(r"\bmost\s+significant\s+(?:digit\s+)?first\b", task.text, re.I):
+        return None
+    many, base = task.first, number(found[1])
+    divided = f"    {many}, digit = divmod({many}, {base})\n    digits.insert(0, digit)"
+    return f"digits = []\nwhile {many} or not digits:\n{divided}\nreturn digits"
 
 
 def _cases(task: _Task) -> str | None:
@@ -243,5 +293,8 @@ BODIES: tuple[Callable[[_Task], str | None], ...] = (
     _brackets,
     _weighted_digits,
     _moved_time,
+    _formula,
+    _slices,
+    _base,
     _described,
 )

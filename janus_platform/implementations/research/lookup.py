@@ -119,8 +119,9 @@ class LookUp:
 
 def _said_before(question: Question) -> list[dict[str, Any]]:
     """What was answered last, for a question that goes on from there: the model need not say it again."""
-    if question.text == question.said:
-        return []
+    asked = [" ".join(str(m.get("content")).split()).casefold() for m in question.messages if m.get("role") == "user"]
+    if asked[-1:] and asked[-1] in asked[:-1]:
+        return []  # Asked again, it is answered again.
     answers = [m for m in question.messages if m.get("role") == "assistant" and isinstance(m.get("content"), str)]
     return [{"role": "assistant", "content": str(m["content"])[:4_000]} for m in answers[-3:]]
 

@@ -75,10 +75,14 @@ _QUANTITY = short.compile(
     rf"(?:{_PER}(?P<per>(?:{NUMBER})?\s*(?:(?:{_NAME})(?!\w)|{_COUNTED})))?"
 )
 _EVERY = short.compile(
-    rf"\b(?:an?|one)\s+(?P<noun>{_COUNTED})(?:\s+\w+)?\s+(?:every|each)\s+(?P<number>{NUMBER})\s*(?P<unit>{_NAME})(?!\w)"
+    rf"\b(?i:an?|one)\s+(?P<noun>{_COUNTED})(?:\s+\w+)?\s+(?:every|each)\s+(?P<number>{NUMBER})\s*(?P<unit>{_NAME})(?!\w)"
 )
 _EACH = short.compile(
     rf"(?P<count>{NUMBER})\s+(?P<noun>{_COUNTED})\b[^.;0-9]*?(?P<number>{NUMBER})\s*(?P<unit>{_NAME})\s+(?:each|apiece)\b"
+)
+_HOLDS = short.compile(
+    rf"\b(?i:an?|one|each|every)\s+(?P<noun>{_COUNTED})\s+(?:holds?|has|contains?|costs?|weighs?|takes?|needs?|makes?|uses?)\s+"
+    rf"(?P<number>{NUMBER})\s*(?P<unit>(?:{_NAME})(?!\w)|{_COUNTED})(?!\w|{_PER})"
 )
 _DEFINED = short.compile(rf"\(?\b1\s*\w+\s*=\s*{NUMBER}\s*\w+\)?|\({NUMBER}\s+\w+\)")
 _HOW = (
@@ -178,9 +182,9 @@ def _size_of(unit: str) -> Fraction:
 
 def _quantities(text: str) -> Iterator[Quantity]:
     """Every quantity of the text, in its order of reading; rates of one thing ("a block every 12 s") first."""
-    for pattern in (_EVERY, _EACH):
+    for pattern in (_EVERY, _EACH, _HOLDS):
         while found := pattern.search(text):
-            dimension, size = _BY_NAME[found["unit"]]
+            dimension, size = _named(found["unit"])
             yield _quantity(found["number"], size, _merged(dimension, {_noun(found["noun"]): 1}, -1))
             if "count" in found.groupdict():
                 yield _quantity(found["count"], Fraction(1), {_noun(found["noun"]): 1})
@@ -214,7 +218,9 @@ def _known(name: str) -> str:
 
 
 def _noun(word: str) -> str:
-    return word.lower().rstrip("s")
+    """The word that "boxes" and "box" share, near enough to tell what is counted."""
+    lower = word.lower()
+    return lower[:-2] if lower.endswith(("xes", "ches", "shes", "sses")) else lower.rstrip("s")
 
 
 def _merged(one: dict[str, int], other: dict[str, int], sign: int) -> dict[str, int]:

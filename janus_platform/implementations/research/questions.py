@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from conversation import in_context
+from expressions import arithmetic
 from forms import Form, read_form
 from programs import find_program
 from settings import Settings
@@ -39,24 +39,6 @@ _CALCULATE = re.compile(
 _EQUALS = ("equals", "equal")
 _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=[.])\s+(?=[A-Z])")
 _ASKS = re.compile(r"\?|^\s*(?:explain|describe|plot|tell|why|how|what|who|compare|define|summari[sz]e)\b", re.I)
-_WORDS = (
-    (r"\b(?:the )?remainder (?:when|if|of)\s+(\S+)\s+(?:is )?divided by\s+(\S+)", r"\1 % \2"),
-    (r"(\d[\d.]*)\s*(?:%|percent|per cent)\s+of\s+(?=\d)", r"\1 / 100 * "),
-    (r"\b(?:the )?(?:sum|total) of\s+(\S+)\s+and\s+(\S+)", r"\1 + \2"),
-    (r"\b(?:the )?product of\s+(\S+)\s+and\s+(\S+)", r"\1 * \2"),
-    (r"\b(?:the )?difference (?:of|between)\s+(\S+)\s+and\s+(\S+)", r"\1 - \2"),
-    (r"\bmultiplied by\b|\btimes\b|×|·", "*"),
-    (r"\bdivided by\b|\bover\b|÷", "/"),
-    (r"\bplus\b", "+"),
-    (r"\bminus\b|−", "-"),
-    (r"\bmodulo\b|\bmod\b", "%"),
-    (r"\bto the power( of)?\b|\^", "**"),
-    (r"\bsquared\b", "**2"),
-    (r"\bcubed\b", "**3"),
-    (r"(?<=\d),(?=\d{3}\b)", ""),
-)
-_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.USub, ast.UAdd)
-_ARITHMETIC = (ast.Expression, ast.BinOp, ast.UnaryOp, *_OPERATORS)
 
 
 @dataclass(frozen=True)
@@ -113,7 +95,7 @@ class Question:
         if any(_ASKS.search(other) for other in others):
             return None
         request = _CALCULATE.match(first)
-        return _arithmetic(_without_equals(first[request.end() :] if request else first))
+        return arithmetic(_without_equals(first[request.end() :] if request else first))
 
     def spoken(self) -> str:
         """The question without the request for a picture and without wishes for its form, on one line."""
@@ -155,20 +137,3 @@ def _without_equals(text: str) -> str:
     bare = text.rstrip().rstrip("?.!=").rstrip()
     word = next((word for word in _EQUALS if bare.lower().endswith(word)), "")
     return bare[: len(bare) - len(word)].rstrip()
-
-
-def _arithmetic(text: str) -> str | None:
-    for pattern, symbol in _WORDS:
-        text = re.sub(pattern, symbol, text[:400], flags=re.I)
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-        calculates = any(isinstance(node, ast.BinOp) for node in ast.walk(tree))
-        return ast.unparse(tree) if calculates and all(_is_arithmetic(node) for node in ast.walk(tree)) else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _is_arithmetic(node: ast.AST) -> bool:
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, int | float) and not isinstance(node.value, bool)
-    return isinstance(node, _ARITHMETIC)

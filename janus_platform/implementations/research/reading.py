@@ -13,12 +13,14 @@ import short
 
 # Words that carry no condition of their own, wherever they stand.
 _FILLER = frozenset(
-    "a an the of in on at to for with by from as it its is are was were be been do does did has have there that which "
-    "who what whose each every all one them they their these those this such and then so please tell me find give say "
-    "list compute calculate count work out determine return returns show name print know using use run running python "
-    "code sandbox program whole natural integer integers number numbers value values result how many much i you we us "
-    "can could would will now just only answer reply if when your my entries items elements list lists exactly "
-    "altogether together total".split()
+    (
+        "lie lies a an the of in on at to for with by from as it its is are was were be been do does did has "
+        "have there that which who what whose each every all one them they their these those this such and "
+        "then so please tell me find give say list compute calculate count work out determine return returns "
+        "show name print know using use run running python code sandbox program whole natural integer "
+        "integers number numbers value values result how many much i you we us can could would will now just "
+        "only answer reply if when your my entries items elements lists exactly altogether together total"
+    ).split()
 )
 NUMBER = r"-?\d+(?:,\d{3})*(?:\.\d+)?"
 _SMALL = (

@@ -16,16 +16,19 @@ import short
 from reading import ORDINAL, place
 
 MOST_STATEMENTS, MOST_CHARACTERS = 400, 20_000
+_MOST_AFTER = 6  # words behind "what did I ask first": more of them ask for something else
 _STOP = frozenset(
-    "a an the of in on at to for with by from is are was were be been am has have had do does did what which who whom "
-    "whose where when how many much old my mine i me we our you your please just only and or it its that there now "
-    "then so this called name's still again exactly one tell remind give say reply answer number word name "
-    "currently".split()
+    (
+        "a an the of in on at to for with by from is are was were be been am has have had do does did what "
+        "which who whom whose where when how many much old my mine i me we our you your please just only and "
+        "or it its that there now then so this called name's still again exactly one tell remind give say "
+        "reply answer number word name currently"
+    ).split()
 )
 _SAME = {
     "call": "name",
     "named": "name",
-    "this called": "name",
+    "called": "name",
     "name": "name",
     "keep": "own",
     "have": "own",
@@ -67,7 +70,7 @@ def recalled(messages: Sequence[dict[str, Any]], question: str) -> str | None:
     said = _said_before(messages)
     if not said or not _QUESTION.search(question):
         return None
-    if about := _MESSAGES.search(question):
+    if (about := _MESSAGES.search(question)) and len(question[about.end() :].split()) <= _MOST_AFTER:
         return _message(said, (about[1] or about[2]).lower())
     if _ABOUT_NAME.search(question):
         names = [found[1] for text in said for found in _NAME.finditer(text)]
@@ -167,6 +170,9 @@ def _remainder(statement: str, asked: set[str], question: str) -> str:
     if short.search(r"\bhow\s+(?:many|much|old)\b|\bnumber\b|\bcode\b", question, re.I):
         numbers = [word.strip(".,;:!\"'") for word in words if short.search(r"\d", word)]
         return numbers[-1] if numbers else ""
+    if short.search(r"\bwhen\b", question, re.I) and any(keeps):
+        first, last = keeps.index(True), len(keeps) - keeps[::-1].index(True)
+        return " ".join(words[first:last]).strip(" .,;:!\"'")  # a day and an hour belong together
     runs, run = [], list[str]()
     for word, keep in zip([*words, ""], [*keeps, False], strict=True):
         if keep:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import short
 from reading import NUMBER, ORDINAL, Reading, place, spelled_numbers
-from separators import take_ending, take_separator
+from separators import take_bullet, take_ending, take_separator
 
 MOST_CHARACTERS = 20_000
 _QUOTED = short.compile(r"[\"“„]([^\"”“]+)[\"”“]|(?<!\w)['‘`]([^'’`]+)['’`](?!\w)")
@@ -71,7 +71,9 @@ def rewritten(question: str, wishes: str = "") -> str | None:
         spelled_numbers(f"{instruction} ; {wishes}" if behind and wishes not in instruction else instruction)
     )
     separator = take_separator(reading)
-    ending = take_ending(reading)
+    ending, bullet = take_ending(reading), take_bullet(reading)
+    if bullet:
+        separator = "\n"
     items = _items(operand)
     work = _Work(operand, items, separator if separator is not None else ", " if items and "," in operand else " ")
     if ending:
@@ -79,8 +81,12 @@ def rewritten(question: str, wishes: str = "") -> str | None:
     done = _counted(reading, work) or _picked(reading, work) or _extracted(reading, work)
     if done is None:
         changed = [change(reading, work) for change in (_filtered, _ordered, _exchanged, _repeated, _cased)]
-        if not any(changed) and separator is None:
+        if not any(changed) and separator is None and not ending:
             return None
+        if bullet:
+            work.items = [
+                f"{f'{n}.' if bullet == '1.' else bullet} {member}" for n, member in enumerate(work.members(), 1)
+            ]
         done = _joined(work, separator, ending)
     return None if reading.unread(_FORM_ONLY) else done
 
@@ -92,7 +98,7 @@ def _operand(question: str) -> tuple[str, str] | None:
         text = quoted[1] or quoted[2]
         if len(text) > 1:
             return question[: quoted.start()] + " ; " + question[quoted.end() :], text
-    if colon and len(head.split()) > 1 and (text := tail.strip()) and "?" not in text:
+    if colon and len(head.split()) > 1 and (text := tail.strip().rstrip("?")) and "?" not in text:
         return head, text if "\n" in text or not text.endswith(".") else text[:-1]
     if known := _IS.search(question):
         return " ; " + question[known.end() :], known[1]

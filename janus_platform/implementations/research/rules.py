@@ -27,7 +27,8 @@ _ELSE = short.compile(
     re.I,
 )
 _ALWAYS = short.compile(
-    rf"\b(?:whatever|no\s+matter\s+what|always|to\s+(?:everything|every\s+(?:message|question))|regardless)\b[^.]*?\b{_ANSWERING}\s+(?:only\s+|just\s+)?"
+    rf"\b{_ANSWERING}\s+to\s+(?:every|each|any|all)\s+\w+\s+with\s+(?:the\s+)?(?:word\s+|text\s+|phrase\s+)?(?:{_QUOTED}|([\w-]+))"
+    rf"|\b(?:whatever|no\s+matter\s+what|always|to\s+(?:everything|every\s+(?:message|question))|regardless)\b[^.]*?\b{_ANSWERING}\s+(?:only\s+|just\s+)?"
     rf"with\s+(?:only\s+|just\s+)?(?:the\s+)?(?:single\s+)?(?:word|text|phrase|sentence|code|number)?\s*(?:{_QUOTED}|([\w-]+))\s*(?:and\s+nothing\s+else|only|alone)?\s*\.?$",
     re.I,
 )

@@ -39,6 +39,14 @@ def take_separator(reading: Reading) -> str | None:
     return None
 
 
+def take_bullet(reading: Reading) -> str:
+    """What stands before every member of a list: "-" for points, "1." for numbered ones, "" where none is wanted."""
+    if reading.take(r"\bas\s+(?:an?\s+)?(?:markdown\s+)?numbered\s+(?:markdown\s+)?list\b"):
+        return "1."
+    points = r"(?:bullet(?:ed)?|unordered|dashed)\s+(?:list|points)|list\s+points|list\s+with\s+(?:dashes|bullets)"
+    return "-" if reading.take(rf"\bas\s+(?:an?\s+)?(?:markdown\s+)?(?:{points})\b") else ""
+
+
 def take_ending(reading: Reading) -> str:
     """A sign that is wanted behind every member, the last included."""
     for names, sign in _SEPARATORS:

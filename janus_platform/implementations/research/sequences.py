@@ -38,7 +38,7 @@ class _Description:
         self._given = given
         names = [re.escape(name) + r"(?![\w(])" for name in given]
         self._value = f"(?:{'|'.join([NUMBER, *names])})"
-        self._reading = Reading(_spelled_out(text))
+        self._reading = Reading(_as_operators(_spelled_out(text)))
         self._of_texts = False
 
     def expression(self) -> str | None:
@@ -48,7 +48,7 @@ class _Description:
             return None
         element = self._element()
         condition = self._condition(element)
-        if self._reading.unread():
+        if self._reading.unread(["letters", "characters"] if self._of_texts else ()):
             return None
         members = f"{element} for x in {source}" + (f" if {condition}" if condition else "")
         if form == "len":
@@ -89,14 +89,17 @@ class _Description:
     def _source(self) -> str | None:
         """Where the members come from."""
         take, v = self._reading.take, self._value
-        if found := take(rf"\b(?:positive\s+)?(?:divisors|factors)\s+of\s+({v})"):
+        if found := take(rf"\b(?:positive\s+)?(?:divisors?|factors?)\s+of\s+({v})"):
             n = _plain(found[1])
             return f"[d for d in range(1, {n} + 1) if {n} % d == 0]"
         if found := take(rf"\b(?:decimal\s+)?digits\s+of\s+({v}(?:\s*(?:\*\*|\*|\+)\s*{v})*)"):
             return f"map(int, str({_plain(found[1])}))"
-        if take(
-            r"\b(?:numbers|integers|entries|elements|items|values|words|texts|strings)\b[^.;]{0,12}?\b(?:of|in|from)\s+(?:the|a)\s+list\b(?:\s+of\s+(?:whole\s+)?(?:numbers|integers|words|texts|strings))?|\b(?:a|the)\s+list\s+of\s+(?:whole\s+)?(?:numbers|integers|words)\b"
+        if listed := take(
+            r"\b(?:numbers?|integers?|entry|entries|elements?|items?|values?|words?|texts?|strings?)\b[^.;]{0,12}?"
+            r"\b(?:of|in|from)\s+(?:the|a)\s+list\b(?:\s+of\s+(?:whole\s+)?(?:numbers|integers|words|texts|strings))?"
+            r"|\b(?:a|the)\s+list\s+of\s+(?:whole\s+)?(?:numbers|integers|words)\b"
         ):
+            self._of_texts |= bool(short.search(r"\b(?:words?|texts?|strings?)\b", listed[0], re.I))
             return self._given[0] if self._given else None
         if self._given and take(r"\b(?:characters|letters)\s+(?:of|in)\s+(?:the|a)\s+(?:text|word|string)\b"):
             self._of_texts = True
@@ -181,7 +184,7 @@ def _atoms(v: str, of_texts: bool) -> list[tuple[str, Callable[[list[str]], str]
         (r"\bpositive\b", lambda g: "x > 0"),
         (r"\bnegative\b", lambda g: "x < 0"),
         (
-            r"\bread\s+the\s+same\s+(?:forwards?|backwards?)\s+and\s+(?:forwards?|backwards?)|\bpalindrom(?:es?|ic)\b",
+            r"\breads?\s+the\s+same\s+(?:forwards?|backwards?)\s+and\s+(?:forwards?|backwards?)|\bpalindrom(?:es?|ic)\b",
             lambda g: "str(x) == str(x)[::-1]",
         ),
         (r"\b(?:perfect\s+|whole\s+)?square(?:s|\s+numbers)?\b", lambda g: "math.isqrt(x) ** 2 == x"),
@@ -209,6 +212,13 @@ def _spelled_out(text: str) -> str:
         joined = rf"({said}\s+{NUMBER}(?:[^.;]*?)\b(?:or|and|nor|not)\s+)(?:(?:by|of)\s+)?"
         step = rf"{joined}(?={NUMBER}(?!\s*(?:,?\s*both|\w)))"
         text = short.sub(step, rf"\1{said} ", text, flags=re.I)
+    return text
+
+
+def _as_operators(text: str) -> str:
+    """Products and powers of numbers in signs: "the digits of 12 times 34"."""
+    for said, sign in ((r"times|multiplied\s+by|×", "*"), (r"to\s+the\s+power\s+(?:of\s+)?", "**")):
+        text = short.sub(rf"(?<=\d)\s*(?:{said})\s*(?=\d)", f" {sign} ", text, re.I)
     return text
 
 

@@ -107,7 +107,7 @@ def _calculated(question: Question) -> Solution | None:
     )
 
 
-_WANTS_SOURCE = short.compile(r"\b(?:source|sources|cite|url|link)\b", re.I)
+_WANTS_SOURCE = short.compile(r"\b(?:sources?|cite|urls?)\b", re.I)
 _PRINT = """\
 if isinstance(result, (list, tuple)):
     result = ", ".join(map(str, result))

@@ -35,6 +35,7 @@ _BEFORE = (
     ),
     (r"query|search|question|topic", r"(?:search\s+for|look\s+up|find|about)"),
     (r"article|product|item|id|code|number", r"(?:article|product|item|id|code|number)"),
+    (r"\w", r"(?:of|in|for|about)"),
 )
 _STOP = frozenset(
     "a an the of to in on at for is are get set returns return gives give current some one and or from with by now "

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import permutations
 
 import short
+from expressions import arithmetic, one_variable
 from quantities import Worked, combine
 from reading import NUMBER, ORDINAL, number, place, spelled_numbers
 from sequences import describe
@@ -20,6 +21,7 @@ _DOWN = (
     r"(?:falls?|fell|drops?|dropped|decreases?|decreased|goes\s+down|shrinks?|loses?|reduced|lowered|cut"
     r"|discount(?:ed)?)"
 )
+_MORE = ("larger", "bigger", "greater", "more")
 _PERIOD = r"(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?)"
 _MONEY = r"[€$£]?\s*"
 
@@ -51,6 +53,8 @@ def _growth(text: str) -> Worked | None:
 def _percentages(text: str) -> Worked | None:
     """An amount that rises and falls by percentages, one after the other."""
     steps = short.findall(rf"\b({_UP}|{_DOWN})\b[^.;%0-9]{{0,30}}?({NUMBER})\s*(?:%|per\s*cent)", text, re.I)
+    again = rf"\b({_UP}|{_DOWN})\b(?=[^.;]*%)[^.;]*?\bby\s+(?:another|a\s+further)\s+({NUMBER})\s*(?:%|per\s*cent)"
+    steps += short.findall(again, text, re.I)  # "rises by 5 % and then by another 4 %"
     amounts = _bare_numbers(text)
     if not steps or len(amounts) != 1 or len(steps) != len(short.findall(r"%|per\s*cent", text)):
         return None
@@ -190,6 +194,12 @@ def _order(text: str) -> Worked | None:
 def _compared(text: str) -> Worked | None:
     """Which of two numbers is larger, or whether one is."""
     expression = r"[-\d][\d\s.,+*/^()-]*"
+    whether = short.search(
+        r"\b(?:is|are)\s+(\d.*?)\s+(larger|bigger|greater|more|smaller|less)\s+than\s+(\d[^?]*)\?", text, re.I
+    )
+    if whether and (left := _sum_of(whether[1])) and (right := _sum_of(whether[3])):
+        sign = ">" if whether[2].lower() in _MORE else "<"
+        return Worked(f"'yes' if {left} {sign} {right} else 'no'", "")
     which = short.search(
         rf"\bwhich\s+(?:one\s+)?(?:is|of)\b[^:,]*\b(larger|bigger|greater|smaller|less|lower)\b[:,]?\s+({expression}?)\s+or\s+({expression}?)\s*[?.]",
         text + ".",
@@ -198,7 +208,7 @@ def _compared(text: str) -> Worked | None:
     if not which:
         return None
     one, other = which[2].strip(), which[3].strip()
-    sign = ">" if which[1].lower() in ("larger", "bigger", "greater") else "<"
+    sign = ">" if which[1].lower() in _MORE else "<"
     return (
         Worked(f"{one!r} if {number(one)} {sign} {number(other)} else {other!r}", "")
         if _is_sum(one) and _is_sum(other)
@@ -217,7 +227,7 @@ def _divisors(text: str) -> Worked | None:
         ):
             return Worked(shape.format(", ".join(_listed(found[1]))), "")
     if found := short.search(
-        rf"(?<!\*)(?<!\*\s)\b({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
+        rf"(?<!\*)(?<!\*\s)(?<![\w-])({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
     ):
         letter = {"h": "x", "b": "b", "o": "o"}[found[2][0].lower()]
         return Worked(f"format({number(found[1])}, '{letter}')", "")
@@ -227,6 +237,47 @@ def _divisors(text: str) -> Worked | None:
         sign = {"half": "/ 2", "double": "* 2", "twice": "* 2", "triple": "* 3"}.get(found[1].lower())
         return Worked(f"{number(found[2])} {sign or ('/ 3' if 'third' in found[1] else '/ 4')}", "")
     return None
+
+
+def _combinations(text: str) -> Worked | None:
+    """Choices and arrangements: teams out of people, handshakes, the letters of a word in another order."""
+    plain = spelled_numbers(text)
+    pairs = short.search(
+        rf"\bpairs\b[^.?]*?\b(?:from|of|among)\s+({NUMBER})\s+(?:people|players|teams|friends|\w+s)\b", plain, re.I
+    )
+    if pairs and short.search(r"\bhow\s+many\b", plain, re.I) and len(_bare_numbers(plain)) == 1:
+        return Worked(f"__import__('math').comb({number(pairs[1])}, 2)", "")
+    team = short.search(
+        rf"\b(?:teams?|groups?|committees?|pairs?|ways)\b[^.?]*?\b(?:of|choose|pick|select)\s+({NUMBER})\b[^.?]*?"
+        rf"\b(?:from|of|among)\s+({NUMBER})\s+\w+",
+        plain,
+        re.I,
+    )
+    if team and not short.search(r"\border\b", plain, re.I):
+        return Worked(f"__import__('math').comb({number(team[2])}, {number(team[1])})", "")
+    if short.search(r"\bshakes?\s+hands\b|\bplays?\s+(?:against\s+)?(?:every|each)\s+other\b", plain, re.I):
+        people = _bare_numbers(plain)
+        return Worked(f"__import__('math').comb({people[0]}, 2)", "") if len(people) == 1 else None
+    word = short.search(
+        r"\bletters\s+of\s+(?:the\s+word\s+)?['\"]?([A-Za-z]{2,20})['\"]?\s+be\s+(?:arranged|ordered|rearranged)", text
+    )
+    if not word:
+        return None
+    repeated = " * ".join(f"math.factorial({word[1].count(letter)})" for letter in sorted(set(word[1])))
+    return Worked(f"math.factorial({len(word[1])}) // ({repeated})", "")
+
+
+def _formula_sum(text: str) -> Worked | None:
+    """A sum or product of a formula: "the sum of 1/k for k from 1 to 20"."""
+    found = short.search(
+        rf"\b(sum|product)\s+of\s+([^.,?]{{1,60}}?)\s+(?:for|where|with)\s+([a-z])\s+(?:goes\s+|runs\s+)?from\s+({NUMBER})\s+to\s+({NUMBER})",
+        text,
+        re.I,
+    )
+    if not found or not (formula := one_variable(found[2], found[3])):
+        return None
+    call = "sum" if found[1].lower() == "sum" else "math.prod"
+    return Worked(f"{call}({formula} for {found[3]} in range({number(found[4])}, {number(found[5])} + 1))", "")
 
 
 def _counted(text: str) -> Worked | None:
@@ -248,6 +299,11 @@ def _bare_numbers(text: str) -> list[str]:
 
 def _listed(said: str) -> list[str]:
     return [number(found) for found in short.findall(NUMBER, said)]
+
+
+def _sum_of(said: str) -> str | None:
+    """A number or a sum of numbers, in Python."""
+    return number(said.strip()) if short.fullmatch(NUMBER, said.strip()) else arithmetic(said)
 
 
 def _is_sum(said: str) -> bool:
@@ -272,6 +328,8 @@ KINDS: tuple[Callable[[str], Worked | None], ...] = (
     _steps,
     _compared,
     _divisors,
+    _combinations,
+    _formula_sum,
     _counted,
     combine,
 )

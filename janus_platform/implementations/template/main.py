@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator
+from inspect import signature
 from typing import Any
 
 import uvicorn
@@ -33,9 +34,13 @@ def unsupported(body: dict[str, Any]) -> str | None:
 
 
 async def bounded(question: str, body: dict[str, Any]) -> AsyncIterator[Any]:
-    """What `answer` yields; its content ends after `max_tokens` pieces."""
+    """What `answer` yields; its content ends after `max_tokens` pieces.
+
+    An `answer(question, request)` gets the whole request: conversation, tools, pictures.
+    """
     left = body.get("max_completion_tokens") or body.get("max_tokens") or -1
-    async for field, value in answer(question):
+    given: tuple[Any, ...] = (question, body)[: len(signature(answer).parameters)]
+    async for field, value in answer(*given):
         if field == "content" and left == 0:
             yield "finish_reason", "length"
         else:
@@ -58,8 +63,9 @@ async def events(question: str, body: dict[str, Any]) -> AsyncIterator[str]:
         if field in end:
             end[field] = value
             continue
-        frame["choices"][0]["delta"] = {field: value}
-        yield f"data: {json.dumps(frame)}\n\n"
+        beside = {field: value} if field == "artifacts" else {}
+        frame["choices"][0]["delta"] = {} if beside else {field: value}
+        yield f"data: {json.dumps(frame | beside)}\n\n"
     frame["choices"][0] |= {"delta": {}, "finish_reason": end["finish_reason"]}
     yield f"data: {json.dumps({**frame, 'usage': end['usage']})}\n\ndata: [DONE]\n\n"
 
@@ -68,8 +74,9 @@ async def chat(request: Request) -> Response:
     """POST /v1/chat/completions, streamed or not."""
     try:
         body = await request.json()
-        question = text_of(body["messages"][-1]["content"])
-    except (ValueError, LookupError, TypeError):
+        said = [m for m in body["messages"] if m.get("role") == "user"]
+        question = text_of((said or body["messages"])[-1]["content"])
+    except (ValueError, LookupError, TypeError, AttributeError):
         return refusal("Send messages.", "messages")
     if field := unsupported(body):
         return refusal(f"`{field}` is not supported here. Leave it out.", field)
@@ -82,7 +89,9 @@ async def chat(request: Request) -> Response:
         if field in end:
             end[field] = value
         else:
-            message[field] = message.get(field, "") + value
+            message[field] = message.get(field, type(value)()) + value
+    if "artifacts" in message:
+        end["artifacts"] = message.pop("artifacts")
     completion = envelope("chat.completion", message=message)
     completion["choices"][0]["finish_reason"] = end.pop("finish_reason")
     return JSONResponse(completion | end)

@@ -143,7 +143,7 @@ class Environments:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True))
 
     def _check_room(self) -> None:
-        used, most = usage(self._home)[0], self.rules.max_bytes_together
+        used, most = usage(self._home)[0], self.rules.max_together_bytes
         if used + self.rules.max_bytes > most + self.rules.max_bytes // 2:
             raise PackagesError(
                 f"the packages of all implementations have {used:,} bytes, and {most:,} is the most. Remove an "

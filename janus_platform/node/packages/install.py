@@ -7,6 +7,7 @@ time and the folder's size, and ends its whole tree.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,7 +24,8 @@ from urllib.request import url2pathname
 from janus_platform.contract import PackageRules
 from janus_platform.node.packages.errors import PackagesError
 from janus_platform.node.packages.here import python_tag
-from janus_platform.node.packages.pip import Pip, explain
+from janus_platform.node.packages.pip import Pip
+from janus_platform.node.packages.pip_errors import explain
 from janus_platform.node.packages.wheels import check_wheel
 
 PACKAGES, MANIFEST = "packages", "environment.json"
@@ -31,6 +33,7 @@ PACKAGES, MANIFEST = "packages", "environment.json"
 INSIDE = "/packages"
 _DATA_BYTES = 2_000_000_000
 _NICE = 10
+_MANY, _COMPILE_SECONDS = 500, 60.0
 
 
 def install(draft: Path, lines: Sequence[str], wheels: Path | None, rules: PackageRules) -> dict[str, Any]:
@@ -146,11 +149,15 @@ def _compile(target: Path) -> None:
     """Compile it once, since nobody can write there later. What does not compile stays as it is."""
     for cache in list(target.rglob("__pycache__")):
         shutil.rmtree(cache)
+    if sum(1 for _ in target.rglob("*.py")) > _MANY:
+        say("compiling")
     command = [sys.executable, "-I", "-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
-    subprocess.run(
-        [*command, "-s", str(target), "-p", INSIDE, str(target)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+    with contextlib.suppress(subprocess.TimeoutExpired):  # Python compiles the rest whenever it needs it.
+        subprocess.run(
+            [*command, "-s", str(target), "-p", INSIDE, str(target)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+            timeout=_COMPILE_SECONDS,
+        )  # fmt: skip
 
 
 def _limit(rules: PackageRules) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # The variables that say where packages come from and how the way there is trusted. A configuration file is pip's own to
 # read; what else it may say is overruled, by option or by variable.
@@ -74,53 +75,13 @@ class Pip:
             self._say(f"downloading {found[1].rpartition('/')[2]} ({found[2]})")
 
 
-def explain(output: str) -> str:
-    """What pip's output says went wrong: which package, and what to do."""
-    for pattern, sentence in _REASONS:
-        if found := re.search(pattern, output, re.MULTILINE):
-            shown = "; ".join(line.strip() for line in found[1].splitlines()) if found.re.groups else ""
-            shown = _FROM_FILE.sub("", shown)[:300]
-            return (_NO_NETWORK if sentence is _NO_WHEEL and _OFFLINE.search(output) else sentence).format(shown)
-    errors = [line for line in output.splitlines() if line.strip()]
-    return f"pip failed: {errors[-1].removeprefix('ERROR: ')[:300] if errors else 'it said nothing'}"
-
-
-# Where pip read it: a file that the submitter has never seen.
-_FROM_FILE = re.compile(r" \(from -r [^)]{1,1000}\(line \d+\)\)")
-_OFFLINE = re.compile(r"Retrying \(Retry\(|Max retries exceeded|NewConnectionError|Could not fetch URL")
-_NO_NETWORK = (
-    "{}: the index of this machine's pip cannot be reached. With a network, `pip download -r requirements.txt "
-    "--only-binary=:all: -d wheels` fills the folder wheels/, from which it is installed without one."
-)
-_NO_WHEEL = (
-    "{}: no wheel for this Python and machine is to be had. Look at name and version; what comes as source only is not "
-    "built here, since building runs its code: `pip wheel NAME -w wheels` builds a wheel into the folder."
-)
-_REASONS = (
-    (r"No module named pip$", f"pip is missing beside the platform: `{sys.executable} -m ensurepip` brings it."),
-    (r"no such option", f"pip is too old, 22.2 is needed: `{sys.executable} -m pip install --upgrade pip`."),
-    (r"No space left on device", "the disk is full."),
-    (r"File too large", "a file of the packages is larger than all of them may be. Ask for less."),
-    (
-        r"DO NOT MATCH THE HASHES[^\0]*?^ {4}(\S[^\n]*?)(?: from |:| \(from )",
-        "{}: its file has another hash than requirements.txt says. Write the hashes anew, and find out why.",
-    ),
-    (
-        r"(?:Hashes are required|versions pinned with ==)[^\0]*?^ {4}(\S[^\n]*?) (?:from|\(from|--hash)",
-        "{} is needed too, and has no version and hash in requirements.txt. Lock all of them: `uv pip compile "
-        "--generate-hashes`.",
-    ),
-    (
-        r"The conflict is caused by:\n((?: {4}[^\n]+\n)+)",
-        "{}: they cannot be installed together. Loosen a version.",
-    ),
-    (r"No matching distribution found for (.{1,300})", _NO_WHEEL),
-    (r"^ERROR: Invalid requirement: (.{1,300})", "{} is no requirement."),
-)
-
-
 def _places(wheels: Path | None, index: bool) -> list[str]:
     return [*(("--find-links", str(wheels)) if wheels else ()), *(() if index else ("--no-index",))]
+
+
+def _is_egress(proxy: str) -> bool:
+    """Whether it is a platform's egress proxy, in the variables of a notebook that started this platform."""
+    return "NODE_USE_ENV_PROXY" in os.environ and urlsplit(proxy).hostname in ("127.0.0.1", "localhost")
 
 
 def _environment(temporary: Path, *, index: bool) -> dict[str, str]:
@@ -128,7 +89,7 @@ def _environment(temporary: Path, *, index: bool) -> dict[str, str]:
     kept |= {"PIP_CONFIG_FILE": os.devnull, "TMPDIR": str(temporary), "PYTHONUTF8": "1"}
     if not index:
         return kept
-    own = {k: v for k, v in os.environ.items() if k in _SETTINGS or k.lower() in _PROXIES}
+    own = {k: v for k, v in os.environ.items() if k in _SETTINGS or (k.lower() in _PROXIES and not _is_egress(v))}
     if "PIP_CONFIG_FILE" not in own:
         del kept["PIP_CONFIG_FILE"]
     return {**kept, **_PATIENCE, **own, **_OVERRULED}

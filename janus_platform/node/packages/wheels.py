@@ -34,6 +34,7 @@ def check_wheel(path: Path, rules: PackageRules) -> tuple[int, int]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
+            scripts = [archive.read(entry) for entry in entries if _names_scripts(entry)]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, MemoryError) as error:
         raise WheelError(f"{name} cannot be read: {str(error)[:120] or type(error).__name__}. Build it anew.") from None
     if len(entries) > rules.max_files:
@@ -46,6 +47,8 @@ def check_wheel(path: Path, rules: PackageRules) -> tuple[int, int]:
     if len({entry.filename for entry in entries}) < len(entries):
         raise WheelError(f"{name} holds two files of one name. It is not installed.")
     _check_metadata(name, entries)
+    if any(_leads_out(content) for content in scripts):
+        raise WheelError(f"{name} has a script whose name is a path. It is not installed.")
     return size, len(entries)
 
 
@@ -59,6 +62,16 @@ def _wrong(entry: zipfile.ZipInfo) -> str:
     return "which is a link or a device" if kind not in (0, stat.S_IFREG, stat.S_IFDIR) else ""
 
 
+def _names_scripts(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.endswith(".dist-info/entry_points.txt") and entry.file_size <= MAX_METADATA_BYTES
+
+
+def _leads_out(entry_points: bytes) -> bool:
+    """Whether one of the scripts that an installer would write has a path for a name."""
+    names = (line.partition(b"=")[0] for line in entry_points.splitlines() if not line.lstrip().startswith(b"#"))
+    return any(character in name for name in names for character in b"/\\")
+
+
 def _check_metadata(name: str, entries: list[zipfile.ZipInfo]) -> None:
     sizes = {
         entry.filename.rpartition("/")[2]: entry.file_size
@@ -67,7 +80,7 @@ def _check_metadata(name: str, entries: list[zipfile.ZipInfo]) -> None:
     }
     if missing := [needed for needed in _NEEDED if needed not in sizes]:
         raise WheelError(f"{name} has no {missing[0]} in its .dist-info, so it is no wheel. Build it anew.")
-    if sizes["METADATA"] > MAX_METADATA_BYTES or sizes["WHEEL"] > MAX_METADATA_BYTES:
+    if any(sizes.get(part, 0) > MAX_METADATA_BYTES for part in ("METADATA", "WHEEL", "entry_points.txt")):
         raise WheelError(f"{name} has a description of more than {MAX_METADATA_BYTES:,} bytes.")
     if sizes["RECORD"] > MAX_RECORD_BYTES:
         raise WheelError(f"{name} has a list of files of more than {MAX_RECORD_BYTES:,} bytes.")

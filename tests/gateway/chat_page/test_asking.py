@@ -151,10 +151,10 @@ def test_an_answer_and_a_program_in_it_can_be_copied(browser: Browser, served: G
 
 
 @pytest.mark.parametrize(("reason", "told"), [("length", "length limit"), ("content_filter", "filter"), ("stop", "")])
-def test_an_answer_that_was_ended_early_says_why(chat: Visit, served: GatewayThread, reason: str, told: str) -> None:
+def test_an_answer_that_was_ended_early_says_why(again: Visit, served: GatewayThread, reason: str, told: str) -> None:
     served.script = plays(chunk(content="So far"), chunk(reason), DONE)
-    chat.ask()
-    assert told in chat.text(".notice") and bool(told) == chat.page.locator(".notice").is_visible()
+    again.ask()
+    assert told in again.text(".notice") and bool(told) == again.page.locator(".notice").is_visible()
 
 
 def failing(status: int, message: str, *headers: str) -> Any:
@@ -249,13 +249,13 @@ def test_a_gateway_with_keys_asks_for_one_and_the_page_keeps_it_for_the_tab_only
     ],
 )
 def test_an_artifact_that_is_no_small_picture_is_named_not_shown(
-    chat: Visit, served: GatewayThread, artifact: dict[str, Any], why: str
+    again: Visit, served: GatewayThread, artifact: dict[str, Any], why: str
 ) -> None:
     served.script = says("Here", event(choices=[], artifacts=[{"name": "a <b>", **artifact}]))
-    chat.ask()
-    expect(chat.page.locator("figcaption")).to_contain_text("a <b> is not shown: ")
-    assert why in chat.text("figcaption") and chat.page.locator("figure img").count() == 0
-    chat.check_quiet()
+    again.ask()
+    expect(again.page.locator("figcaption")).to_contain_text("a <b> is not shown: ")
+    assert why in again.text("figcaption") and again.page.locator("figure img").count() == 0
+    again.check_quiet()
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def test_a_question_is_edited_what_follows_is_replaced_and_it_can_be_undone(chat
     chat.page.press("#question", "Enter")
     expect(chat.page.locator(".text").last).to_have_text("Answer 4")
     assert contents(asked[3]) == ["One", "Answer 1", "Two, better"]
+    expect(chat.page.locator("#question")).to_have_value("half a thought")
     expect(chat.page.locator(".undo")).to_contain_text("1 later question is gone")
     chat.page.get_by_role("button", name="Undo").click()
     assert chat.page.locator(".asked > p").all_inner_texts() == ["One", "Two", "Three"]

@@ -128,6 +128,7 @@ def test_dark_mode_follows_the_system_until_the_reader_chooses(browser: Browser,
     with visit(browser, served.url, color_scheme="dark") as seen:
         dark = seen.page.evaluate(shade)
         seen.page.emulate_media(color_scheme="light")
+        expect(seen.page.locator("html")).to_have_attribute("data-theme", "light")
         light = seen.page.evaluate(shade)
         assert light != dark
         for choice, expected in (("Dark", dark), ("Light", light)):

@@ -119,8 +119,8 @@ def test_a_suggestion_brings_its_picture(chat: Visit, served: GatewayThread) -> 
     asked: list[dict[str, Any]] = []
     served.script = heard(asked, "Orange")
     assert chat.page.locator(".example").count() == 6
-    chat.page.get_by_role("button", name="Which colours does this picture have?").click()
+    chat.page.get_by_role("button", name="What are the main colours of this picture?").click()
     chat.finished()
     words, picture = asked[0]["messages"][0]["content"]
-    assert words["text"] == "Which colours does this picture have?" and sent(picture).size == (640, 400)
+    assert words["text"] == "What are the main colours of this picture?" and sent(picture).size == (640, 400)
     chat.check_quiet()

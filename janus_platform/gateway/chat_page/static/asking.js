@@ -6,7 +6,7 @@ import { AskError, chunks, request } from "./stream.js";
 const TRACE_PAUSES = [0, 100, 400, 1500];
 
 /** Fills `answer` with what `model` says to `messages`. Returns an AskError where it failed, else null. */
-export async function receive(answer, { model, messages, key, signal, moved }) {
+export async function receive(answer, { model, messages, key, signal, moved, isOneOfTwo }) {
   const started = performance.now();
   let [first, last, response] = [null, null, null];
   try {
@@ -25,7 +25,7 @@ export async function receive(answer, { model, messages, key, signal, moved }) {
     }
     timed();
     answer.finish();
-    say(`Answer: ${answer.spoken()}`);
+    say(`Answer${isOneOfTwo() ? ` of ${answer.name.textContent}` : ""}: ${answer.spoken()}`);
     return null;
   } catch (error) {
     timed();

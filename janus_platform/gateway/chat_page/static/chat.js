@@ -25,7 +25,7 @@ const panel = new Panel({ current: () => talk.conversation, open, begin });
 
 function open(conversation) {
   talk.open(conversation);
-  composer.clear();
+  composer.leave();
   showSystemPrompt(conversation.system);
   choose(conversation.models);
   panel.opened();

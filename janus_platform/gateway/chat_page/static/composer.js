@@ -53,7 +53,6 @@ export class Composer {
     if (!text.trim() && !pictures.length) return;
     const at = this.#at;
     if (!this.#send({ text, pictures, at })) return;
-    this.#before = null;
     this.cancel();
   }
 
@@ -68,7 +67,7 @@ export class Composer {
     this.question.focus();
   }
 
-  /** Leaves the earlier question as it was; what was being written before is there again. */
+  /** Empties the field, or, when an earlier question was in it, puts back what was being written before. */
   cancel() {
     const { text, pictures } = this.#before ?? { text: "", pictures: [] };
     [this.#at, this.#before] = [null, null];
@@ -79,9 +78,10 @@ export class Composer {
     this.question.focus();
   }
 
-  clear() {
-    this.#before = null;
-    this.cancel();
+  /** Another conversation is shown: its questions are not those that were being edited; a draft stays. */
+  leave() {
+    if (this.#at !== null) this.cancel();
+    this.question.focus();
   }
 
   #problem(text) {

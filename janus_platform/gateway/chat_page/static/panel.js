@@ -30,6 +30,7 @@ export class Panel {
       if (panel.open && wide.matches) remembered("localStorage", "janus.panel", "open");
     });
     panel.addEventListener("close", () => {
+      if (panel.open) return; // Opened again in the other way, as the window has another width.
       if (wide.matches) remembered("localStorage", "janus.panel", "closed");
       $("open-panel").setAttribute("aria-expanded", "false");
       $("page-told").append($("told"));

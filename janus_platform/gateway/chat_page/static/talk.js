@@ -91,7 +91,8 @@ export class Talk {
       follow();
       if (performance.now() - this.#keeping > KEEP_EVERY_MS) this.#keep(conversation);
     };
-    const error = await receive(answer, { model, messages, key: this.#parts.key(), signal: controller.signal, moved });
+    const isOneOfTwo = () => box.children.length > 1;
+    const error = await receive(answer, { model, messages, key: this.#parts.key(), signal: controller.signal, moved, isOneOfTwo });
     this.#running.delete(answer.record);
     if (conversation.turns.includes(turn)) this.#keep(conversation);
     if (this.conversation !== conversation) return;

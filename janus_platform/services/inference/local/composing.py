@@ -7,7 +7,7 @@ says most of what is left. Lists come whole, with what leads to them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.ranking import Scored
@@ -17,12 +17,12 @@ from janus_platform.services.inference.local.sentences import LIST, PROSE, ROW
 MOST, MOST_OF_A_RUN, MOST_OF_A_FACT = 5, 3, 2
 # What goes on in the same paragraph may score this much less than where the run began.
 GOES_ON, FACT_GOES_ON = 0.45, 0.7
-# Another run must be nearly as good; one of another page almost as good.
-ANOTHER_RUN, ANOTHER_PAGE = 0.65, 0.95
+# Another run must be nearly as good, but for one that a heading such as "Causes" announces.
+ANOTHER_RUN, ANOTHER_REASON = 0.65, 0.4
 # What another run must itself hold of the question.
 ABOUT = 0.4
 # A sentence that leans on the one before is a little worse to begin with.
-LEANING_KEEPS = 0.85
+LEANING_KEEPS, ALONE_KEEPS = 0.85, 0.4
 # Sentences with this share of their words in common say the same.
 SAME = 0.6
 
@@ -33,20 +33,22 @@ def compose(scored: Sequence[Scored], question: Question, said: frozenset[str] =
     `said` holds sentences that the conversation has already: they are not repeated.
     """
     usable = [s for s in scored if s.score > 0 and s.sentence.text not in said]
-    order = sorted(usable, key=lambda s: (-_as_beginning(s), s.sentence.passage, s.sentence.position))
+    places = {(s.sentence.passage, s.sentence.position): s.sentence.paragraph for s in usable}
+    order = sorted(usable, key=lambda s: (-_as_beginning(s, places), s.sentence.passage, s.sentence.position))
     if not order:
         return []
-    begins = order[0]
+    begins = (_where_it_goes_on(scored, said) if said and not question.is_direct else None) or order[0]
     first = _run(begins, usable, MOST_OF_A_FACT if question.is_direct else MOST_OF_A_RUN, question)
     runs = [first]
     if question.is_direct:
         return runs
     for candidate in order[1:]:
         left = MOST - sum(len(run) for run in runs)
-        needed = ANOTHER_RUN if candidate.sentence.passage == begins.sentence.passage else ANOTHER_PAGE
+        needed = ANOTHER_REASON if candidate.gives_reason else ANOTHER_RUN
         if left <= 0 or len(runs) >= 3:
             break
-        if candidate.plain_score < needed * begins.plain_score or candidate.overlap < ABOUT:
+        is_elsewhere = candidate.sentence.passage != begins.sentence.passage
+        if candidate.plain_score < needed * begins.plain_score or candidate.overlap < ABOUT or is_elsewhere:
             continue
         if _is_new(candidate, runs):
             run = [s for s in _run(candidate, usable, min(left, MOST_OF_A_RUN), question) if _is_new(s, runs)]
@@ -68,9 +70,31 @@ def _in_page_order(runs: Sequence[list[Scored]]) -> list[list[Scored]]:
     return [sorted(paragraphs[key], key=lambda s: s.sentence.position) for key in sorted(paragraphs, key=place)]
 
 
-def _as_beginning(scored: Scored) -> float:
-    """The score of a sentence as the first of an answer: one that leans on another brings that one along."""
-    return scored.score * (LEANING_KEEPS if scored.leans else 1.0)
+def _as_beginning(scored: Scored, places: Mapping[tuple[int, int], int]) -> float:
+    """The score of a sentence as the first of an answer: one that leans on another brings that one along, if it can."""
+    if not scored.leans:
+        return scored.score
+    sentence = scored.sentence
+    brings = places.get((sentence.passage, sentence.position - 1)) == sentence.paragraph
+    return scored.score * (LEANING_KEEPS if brings else ALONE_KEEPS)
+
+
+def _where_it_goes_on(scored: Sequence[Scored], said: frozenset[str]) -> Scored | None:
+    """The sentence where a page goes on whose beginning was told already, for a question about the same."""
+    told = [s for s in scored if s.leads and s.sentence.text in said]
+    if not told:
+        return None
+    last = max(
+        s.sentence.paragraph for s in scored if s.sentence.passage == told[0].sentence.passage and s.leads and s in told
+    )
+    following = (
+        s
+        for s in scored
+        if s.sentence.passage == told[0].sentence.passage and s.sentence.paragraph > last and s.score > 0
+    )
+    return next(
+        (s for s in following if not s.leans and s.sentence.kind == PROSE and s.sentence.text not in said), None
+    )
 
 
 def _run(begin: Scored, usable: Sequence[Scored], most: int, question: Question) -> list[Scored]:

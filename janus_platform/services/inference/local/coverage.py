@@ -5,9 +5,8 @@ from __future__ import annotations
 from janus_platform.services.inference.local.ranking import Evidence
 
 # With meaning: the weighted sum below which a question is refused. Without: the least share of words.
-PASSAGE, SENTENCE, MEANING, MISSING = 4.1, 0.5, 4.6, -0.9
-LEAST = 6.0
-LEAST_BY_WORDS = 3.6
+PASSAGE, SENTENCE, MEANING, MISSING = 4.2, 1.5, 3.9, -1.0
+LEAST, LEAST_BY_WORDS = 5.85, 4.4
 
 
 def covers(evidence: Evidence) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,7 +25,7 @@ _FACTS = [
             re.I,
         ),
         re.compile(
-            r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twice|hundred|thousand|million"
+            r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twice|hundred|thousand|million"
             r"|billion)\b",
             re.I,
         ),
@@ -35,9 +36,7 @@ _FACTS = [
     ),
 ]
 # "How long" asks for a measure; the answer need not hold the word.
-_MEASURE = re.compile(
-    r"\bhow (?:many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick|quickly)\b", re.I
-)
+_MEASURE = re.compile(r"\bhow (?:many|much|long|often|fast|far|big|large|high|small|quickly)\b", re.I)
 _CHOICE = re.compile(r"\b(?:which|where|what (?!(?:is|are|was|were|does|do|did|happens|has|can)\b)\w+)\b", re.I)
 # "What is the base URL of …" asks for a thing's property, "What is a base URL?" for what it is.
 _PROPERTY = re.compile(r"\bwhat(?:'s| is| are| was| were) (?:the|its|their)\b.{0,60}\b(?:of|for|in|at|on|between)\b"
@@ -55,7 +54,7 @@ _LISTING = re.compile(
     r"\b(?:which|list|steps?|stages?|parts?|kinds?|types?|hosts?|rules?|what (?:must|should|does|do|are))\b", re.I
 )
 _PAIR = re.compile(
-    r"(?:between|is|are|does|do|compare|of)\s+(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to"
+    r"(?:^|\b(?:between|is|are|does|do|compare|of)\s)\s*(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to"
     r"|different from"
     r"|differ from|compared? (?:to|with))\s+(?:the\s+)?([\w .+/-]{1,50}?)\s*[?.!]*$",
     re.I,
@@ -73,6 +72,13 @@ class Question:
     def topic(self) -> list[str]:
         """The stems of what it is about, each once."""
         return topic_stems(_MEASURE.sub("how", self.text))
+
+    def head(self, topic: Sequence[str], common: frozenset[str]) -> str:
+        """The stem among `topic` that the others only narrow: "bucket" of a token bucket, "generator" in Python."""
+        before = re.split(r"\b(?:in|of|for|on|from|with|and|to)\b", self.text)[0]
+        told = [stem for stem in topic if stem in topic_stems(before)] or list(topic)
+        telling = [stem for stem in told if stem not in common] or told
+        return telling[-1] if telling else ""
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -18,13 +18,13 @@ from janus_platform.services.inference.local.meaning import Encode, cosines
 from janus_platform.services.inference.local.prompt import Passage
 from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.sentences import ITEM, LIST, ROW, Sentence, sentences_of
-from janus_platform.services.inference.local.stemming import content_stems
+from janus_platform.services.inference.local.stemming import content_stems, passage_stems
 
 # A score of 1 means that a sentence holds every word of the question; each weight says what else is worth how much.
 # A heading says what the sentences below it are about, a title what all of a page is; neither is an answer.
-IN_HEADING, IN_TITLE = 0.45, 0.3
+IN_HEADING, IN_TITLE = 0.45, 0.4
 # Where title or heading name so much of what is asked, the text below is about it, and its first sentence leads.
-NAMED = 0.7
+NAMED, NAMED_WITH_HEAD = 0.7, 0.45
 LEADING = 0.6
 # A passage that speaks of every word of a short topic so often is about it, whatever its title.
 OFTEN = 4
@@ -41,7 +41,7 @@ REASON_HEADING = 0.9
 ANNOUNCING = -0.5
 DEFINING = 0.35
 # Whoever hands over passages has the best first.
-EARLIER_PASSAGE = 0.12
+EARLIER_PASSAGE = 0.25
 FRAGMENT = {ITEM: -0.1, ROW: -0.15, LIST: -0.1}
 A_LIST_THAT_IS_ASKED_FOR = 0.25
 # Only so many sentences, the best by words, are compared in meaning: each may cost 5 ms.
@@ -52,14 +52,20 @@ ALIKE = 0.82
 COMMON = frozenset(
     content_stems(
         """
-        good best better big large small great new old long short people person thing day today year time lot kind
+        good best better big large small great new old long short thing day today year time lot kind
         type sort place part number amount go take give know need want look start begin end run set many several allow
         exactly actually used really call called two first typical usual usually quickly fast please one maximum
-        minimum most
+        minimum most get getting onto into consist contain fail win won lose see never ever world bad safe dangerous
+        main enough full real happen become keep put try ask tell say think help move bring provide include continue
+        learn change lead follow stop create read add open offer appear wait serve send expect build stay fall reach
+        remain possible important interesting easy hard simple common normal general special certain everything
+        something anything nothing someone human life years month week hour minute second knows various mostly often
+        always sometimes matter matters suit suits each every higher high lower low back along around another away
+        care
         """
     )
 )
-COMMON_WEIGHT = 0.4
+COMMON_WEIGHT = 0.25
 _REASONS = re.compile(
     r"\b(?:because|since|due to|caused? by|causes|owing to|results? (?:of|from)|comes? from|the reason|so that"
     r"|therefore"
@@ -74,7 +80,11 @@ _DEFINITION = re.compile(
 # A question of the text itself, a quotation, an announcement, a pointer to elsewhere: never quoted.
 _REASON_HEADING = re.compile(r"\b(?:why|caus|reason|origin|background|purpose)\w*", re.I)
 # "The Earth turns beneath them": a pronoun before anything that is asked about.
-_POINTING = re.compile(r"(?:[\w'’,-]+ ){1,7}?(?:them|they|these|those|this|it|its|their)\b", re.I)
+_POINTING = re.compile(
+    r"(?:[\w'’,()-]+ ){1,7}?(?:them|they|these|those|this|it|its|their)\b"
+    r"|(?:[\w'’,()-]+ ){1,12}?that (?:question|way|case|reason|problem|object|rule)\b",
+    re.I,
+)
 _ASIDE = re.compile(
     r"^(?:who|what|which|when|where|why|how|is|are|do|does|did|can|should|will|would)\b[^.]*[?]$|\bthis (?:page"
     r"|article|section|chapter|table|figure|notebook|cell|recipe|list)\b|^[\"“][^\"”]*[\"”]\.?$"
@@ -106,6 +116,7 @@ class Scored:
     score: float
     overlap: float
     leads: bool = False
+    gives_reason: bool = False
     leans: bool = False
 
     @property
@@ -135,13 +146,14 @@ class Ranking:
     def __init__(self, question: Question, passages: Sequence[Passage], encode: Encode | None = None) -> None:
         self._question, self._passages = question, passages
         self._sentences = [s for n, passage in enumerate(passages) for s in sentences_of(passage.text, n)]
-        self._stems = [frozenset(content_stems(" ".join((s.text, *s.items)))) for s in self._sentences]
-        self._headings = [frozenset(content_stems(s.heading)) for s in self._sentences]
-        self._titles = [frozenset(content_stems(p.title)) for p in passages]
-        self._held = [frozenset(content_stems(f"{p.title}\n{p.text}")) for p in passages]
+        self._stems = [frozenset(passage_stems(" ".join((s.text, *s.items)))) for s in self._sentences]
+        self._headings = [frozenset(passage_stems(s.heading)) for s in self._sentences]
+        self._titles = [frozenset(passage_stems(p.title)) for p in passages]
+        self._held = [frozenset(passage_stems(f"{p.title}\n{p.text}")) for p in passages]
         self._spell_out()
         self._frequency = Counter(stem for stems in self._stems for stem in stems)
         self.topic = self._understood()
+        self._head = self._question.head(self.topic, COMMON)
         self._weights = {stem: self._weight(stem) for stem in self.topic}
         self._whole = sum(self._weights.values())
         self._overlaps = [self._overlap(n) for n in range(len(self._sentences))]
@@ -178,7 +190,7 @@ class Ranking:
             yield from [stem] if stem in known or "-" not in stem else content_stems(stem.replace("-", " "))
 
     def _weight(self, stem: str) -> float:
-        rarity = math.log(1 + (1 + len(self._sentences)) / (1 + self._frequency[stem]))
+        rarity = math.log(3 + (1 + len(self._sentences)) / (1 + self._frequency[stem]))
         return rarity * (COMMON_WEIGHT if stem in COMMON else 1.0)
 
     def _share(self, stems: frozenset[str]) -> float:
@@ -247,7 +259,15 @@ class Ranking:
         if _ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
             score = 0.0
         leads = not question.is_direct and number in self._leading
-        return Scored(sentence, self._stems[number], round(score, 6), overlap, leads, self._leans(sentence))
+        return Scored(
+            sentence,
+            self._stems[number],
+            round(score, 6),
+            overlap,
+            leads,
+            self._gives_the_reason(number),
+            self._leans(sentence),
+        )
 
     def _leans(self, sentence: Sentence) -> bool:
         if LEANING.match(sentence.text):
@@ -266,8 +286,11 @@ class Ranking:
             is_first = not any(passage == sentence.passage for passage, _ in seen)
             seen.add(section)
             title, heading = self._titles[sentence.passage], self._headings[number]
-            names = self._share(title) if is_first else self._share(title | heading) if self._share(heading) else 0.0
-            if names >= NAMED or (is_first and self._is_about(sentence.passage)):
+            names = title if is_first else title | heading if self._share(heading) else frozenset()
+            is_named = self._share(names) >= (
+                NAMED_WITH_HEAD if self._head in (title if is_first else heading) else NAMED
+            )
+            if is_named or (is_first and self._is_about(sentence.passage)):
                 leading.add(number)
         return frozenset(leading)
 
@@ -281,7 +304,10 @@ class Ranking:
     def _row_answers(self, number: int) -> bool:
         """Whether a table's row is about what is asked: its first cell names a part of it, and the rest another."""
         sentence, topic = self._sentences[number], set(self.topic)
-        about, told = topic & set(content_stems(sentence.text)), topic & set(content_stems(" ".join(sentence.items)))
+        about, told = topic & set(passage_stems(sentence.text)), topic & set(passage_stems(" ".join(sentence.items)))
+        fact = self._question.fact
+        if fact and fact.search(sentence.text) and self._share(frozenset(told)) >= NAMED:
+            return True
         return self._question.is_direct and bool(about) and bool(told - about)
 
     def _gives_the_reason(self, number: int) -> bool:
@@ -307,7 +333,8 @@ class Ranking:
             return False
         subject = set(content_stems(head[0]))
         shared = subject & set(self.topic)
-        return bool(shared) and len(shared) >= len(subject) - 2 and len(shared) >= (len(self.topic) + 1) // 2
+        names_it = self._head in subject or len(shared) == len(self.topic)
+        return names_it and len(shared) >= len(subject) - 2 and len(shared) >= (len(self.topic) + 1) // 2
 
     def _evidence(self) -> Evidence:
         if not self.topic:

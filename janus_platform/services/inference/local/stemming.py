@@ -54,6 +54,12 @@ def content_stems(text: str) -> list[str]:
     return [stem(w) for w in words(text) if w.casefold() not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
 
 
+def passage_stems(text: str) -> list[str]:
+    """The content stems of a text to look in; those of the parts too where a word has a hyphen."""
+    stems = content_stems(text)
+    return stems + [part for stem in stems if "-" in stem for part in content_stems(stem.replace("-", " "))]
+
+
 def topic_stems(question: str) -> list[str]:
     """The stems of what a question is about, each once: its content words but for what it asks to be done."""
     topic_words = [w for w in words(question) if w.casefold() not in REQUEST_WORDS]
