@@ -61,7 +61,7 @@ def begin(step: str, folder: str | Path = FOLDER) -> Path:
     path = Path(folder)
     shutil.rmtree(path, ignore_errors=True)
     shutil.copytree(TEMPLATE, path, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROAD / "first" / "answer.py", path / "answer.py")
+    shutil.copy(ROAD / "first" / "answer.txt", path / "answer.py")
     for one in STEPS[: names.index(step)]:
         add(one, path)
     return path
@@ -145,6 +145,15 @@ def moved(before: Run, after: Run) -> Table:
         total = len(after[name].records)
         rows.append((name, f"{len(was)} of {total}", f"{len(now)} of {total}", ", ".join(sorted(now - was))))
     return Table(("category", "right before", "right after", "became right"), tuple(rows))
+
+
+def heights(climbed: Sequence[tuple[str, Scores]]) -> Table:
+    """The composite and the scores after each step."""
+    names = tuple(climbed[-1][1].categories)
+    rows = [
+        (name, f"{one.composite:.1f}", *(f"{one.categories[key] or 0:.0f}" for key in names)) for name, one in climbed
+    ]
+    return Table(("step", "composite", *names), tuple(rows))
 
 
 def _answered(record: Record) -> str:

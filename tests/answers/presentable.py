@@ -156,7 +156,7 @@ def _of_what_was_said_before(answer: Answer, said: list[str]) -> Iterator[str]:
         for text in answer.said_before
         for one in sentences(text.partition("\nSources:")[0])
     }
-    if old and sum(one in old for one in said) > MOST_SAID_BEFORE * len(said):
+    if old and not answer.declines and sum(one in old for one in said) > MOST_SAID_BEFORE * len(said):
         yield "It says again what it said before."
 
 
