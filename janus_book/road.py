@@ -94,6 +94,11 @@ def bench(platform: Any, categories: Sequence[str] = CATEGORIES, folder: str | P
         }
 
 
+def right(run: Run) -> int:
+    """How many of its answers are right."""
+    return sum(record.score >= RIGHT for report in run.values() for record in report.records)
+
+
 def scores(run: Run) -> Scores:
     """The scores of all its answers together: of every category, those of the quick suite."""
     return score([record for report in run.values() for record in report.records], load_scoring())
