@@ -42,14 +42,13 @@ class Step:
 STEPS = (
     Step("where the chapter ended", (), CATEGORIES),
     Step("conversation", ("answer.py", "saying.py", "conversation.py"), ("chat",)),
-    Step("instructions", ("instructions.py",), ("chat", "cost")),
-    Step("fields", ("services.py", "structured.py"), ("chat",)),
+    Step("instructions", ("instructions.py", "services.py", "structured.py"), ("chat", "cost")),
     Step("sandbox", ("form.py", "calculating.py"), ("reasoning", "tool_use", "cost")),
     Step("word problems", ("amounts.py", "times.py"), ("reasoning", "cost")),
     Step("tools", ("calling.py", "loop.py"), ("tool_use",)),
     Step("pictures", ("plotting.py", "painting.py"), ("multimodal",)),
     Step("research", ("looking_up.py",), ("knowledge", "research", "streaming")),
-    Step("cost", ("paragraphs.py",), ("knowledge", "research", "streaming")),
+    Step("cost", ("paragraphs.py",), ("knowledge",)),
 )
 
 

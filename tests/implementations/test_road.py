@@ -51,10 +51,10 @@ def test_a_step_finds_what_came_before_it_and_nothing_else(tmp_path: Path) -> No
     (folder / "stray.py").write_text("")
     folder = road.begin("conversation", tmp_path / "mine")
     assert {path.name for path in folder.glob("*.py")} == {"answer.py", "main.py"}
-    folder = road.begin("fields", tmp_path / "mine")
-    assert {"conversation.py", "instructions.py", "looking_up.py"} <= {path.name for path in folder.glob("*.py")}
+    folder = road.begin("sandbox", tmp_path / "mine")
+    assert {"conversation.py", "structured.py", "looking_up.py"} <= {path.name for path in folder.glob("*.py")}
     assert "async def answer(question, request):" in (folder / "looking_up.py").read_text()
-    assert not (folder / "structured.py").exists()
+    assert not (folder / "form.py").exists()
     with pytest.raises(KeyError, match="no step"):
         road.begin("heaven", tmp_path / "mine")
 
@@ -63,10 +63,12 @@ def test_a_step_finds_what_came_before_it_and_nothing_else(tmp_path: Path) -> No
 def skills(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Imports a skill as its program does: the folder comes first, and nothing of it stays behind."""
     monkeypatch.syspath_prepend(ROAD)
-    before = set(sys.modules)
+    names = {path.stem for path in ROAD.glob("*.py")}
+    kept = {name: sys.modules.pop(name) for name in names & set(sys.modules)}
     yield importlib.import_module
-    for name in {path.stem for path in ROAD.glob("*.py")} & (set(sys.modules) - before):
+    for name in names & set(sys.modules):
         del sys.modules[name]
+    sys.modules.update(kept)
 
 
 @pytest.mark.parametrize(
