@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,11 +17,13 @@ import openai
 import psutil
 import pytest
 
+from janus_platform.services.inference.chat import read_chat
+from janus_platform.services.inference.llama.assembly import assembled
 from janus_platform.services.inference.local.extractive import FINGERPRINT
 from tests.services.inference_rig import CONTRACT, KEY
 from tests.services.llama_rig import AUTH, NAME, Served, model_path, served
 
-RULES = CONTRACT.inference.model_engine
+RULES, LIMITS = CONTRACT.inference.model_engine, CONTRACT.inference.limits
 LONG = "Write a very long story about the sea."
 
 
@@ -160,6 +164,39 @@ def test_tools_are_refused_where_the_template_has_no_place_for_them(model: Serve
     assert model.post(tools=tools, tool_choice="none", max_tokens=1).status_code == 200
 
 
+def test_a_call_that_was_asked_for_and_not_made_is_an_error(model: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of the models that run here none has a template with tools; this one leaves them out of its prompt.
+    translation = model.engine._translation
+    able = replace(translation, abilities=replace(translation.abilities, has_tools=True))
+    monkeypatch.setattr(model.engine, "_translation", able)
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
+    status, code, param, _ = model.error(tools=tools, tool_choice="required", max_tokens=2)
+    assert (status, code, param) == (502, "tool_not_called", "tool_choice")
+    assert model.post(tools=tools, tool_choice="auto", max_tokens=2).status_code == 200
+
+
+def test_the_pieces_of_tool_calls_are_put_together() -> None:
+    def chunk(*pieces: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
+        delta = {"tool_calls": list(pieces)} if pieces else {}
+        return {"id": "a", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+
+    async def chunks() -> AsyncIterator[dict[str, Any]]:
+        yield chunk({"index": 0, "id": "x", "type": "function", "function": {"name": "weather", "arguments": ""}})
+        yield chunk(
+            {"index": 0, "function": {"arguments": '{"city":'}}, {"index": 1, "id": "y", "function": {"name": "joke"}}
+        )
+        yield chunk({"index": 0, "function": {"arguments": '"Oslo"}'}})
+        yield chunk(reason="tool_calls")
+
+    choice = asyncio.run(assembled(chunks()))["choices"][0]
+    calls = [
+        (call["id"], call["function"]["name"], call["function"]["arguments"])
+        for call in choice["message"]["tool_calls"]
+    ]
+    assert calls == [("x", "weather", '{"city":"Oslo"}'), ("y", "joke", "")]
+    assert (choice["message"]["content"], choice["finish_reason"]) == (None, "tool_calls")
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
@@ -239,6 +276,16 @@ def test_answers_are_made_side_by_side(model: Served) -> None:
         while not all(answer.done() for answer in answers):
             busy.append(sum(slot["is_processing"] for slot in model.slots()))
     assert max(busy) == RULES.slots and {answer.result().status_code for answer in answers} == {200}
+
+
+def test_answers_may_follow_each_other_without_a_pause(model: Served) -> None:
+    messages = [{"role": "user", "content": "Say yes."}]
+    request = read_chat({"model": NAME, "messages": messages, "stream": False, "max_tokens": 1}, LIMITS)
+
+    async def four() -> list[Any]:
+        return [await model.engine.complete(request) for _ in range(4)]
+
+    assert len(asyncio.run_coroutine_threadsafe(four(), model.loop).result()) == 4
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -212,6 +212,10 @@ def explained(error: ApiError, request: ChatRequest, name: str) -> ApiError:
     """An error of llama.cpp's server as a caller should see it."""
     if found := _TOO_LONG.search(error.message):
         return too_long(name, f"{int(found[1]):,} tokens", int(found[2]))
+    if "tool call arguments as JSON" in error.message:
+        return invalid(
+            "messages", "The `arguments` of a call in `messages` are not JSON. Send them as the answer had them."
+        )
     if _GRAMMAR.search(error.message):
         field = "grammar" if request.body.get("grammar") is not None else "response_format"
         if request.tools and field == "response_format" and request.format.type == "text":
