@@ -14,8 +14,8 @@ from tests.answers.sheet import GOAL, promised
 from tests.answers.suggested import suggested
 
 MOST_WRONG = 0.05
-# Before the engine weighed meaning: 27 of the sheet, none of the facts, 22 % wrongly answered, 5 % refused. Now: 93, 49 of
-# 51 facts, 24 of 25 suggested questions, 3.1 % wrongly answered, 6.5 % refused.
+# Before the engine weighed meaning: 27 of the sheet, none of the facts, 22 % wrongly answered, 5 % refused. Now: 93,
+# 49 of 51 facts, 24 of 25 suggested questions, 3.1 % wrongly answered, 6.5 % refused.
 not_yet = pytest.mark.xfail(reason="the extractive engine is a little below the goal still", strict=False)
 
 
