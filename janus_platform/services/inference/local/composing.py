@@ -15,6 +15,7 @@ from janus_platform.services.inference.local.sentences import LIST, PROSE, ROW
 
 # Sentences of an answer, and of its first run.
 MOST, MOST_OF_A_RUN, MOST_OF_A_FACT = 5, 3, 2
+MOST_CHARACTERS = 850
 # What goes on in the same paragraph may score this much less than where the run began.
 GOES_ON, FACT_GOES_ON = 0.45, 0.7
 # Another run must be nearly as good, but for one that a heading such as "Causes" announces.
@@ -47,6 +48,8 @@ def compose(scored: Sequence[Scored], question: Question, said: frozenset[str] =
         needed = ANOTHER_REASON if candidate.gives_reason else ANOTHER_RUN
         if left <= 0 or len(runs) >= 3:
             break
+        if sum(_length(s) for run in runs for s in run) + _length(candidate) > MOST_CHARACTERS:
+            continue
         is_elsewhere = candidate.sentence.passage != begins.sentence.passage
         if candidate.plain_score < needed * begins.plain_score or candidate.overlap < ABOUT or is_elsewhere:
             continue
@@ -120,6 +123,10 @@ def _run(begin: Scored, usable: Sequence[Scored], most: int, question: Question)
             break
         run.append(follows)
     return run
+
+
+def _length(scored: Scored) -> int:
+    return len(scored.sentence.text) + sum(map(len, scored.sentence.items))
 
 
 def _is_new(candidate: Scored, runs: Sequence[Sequence[Scored]]) -> bool:

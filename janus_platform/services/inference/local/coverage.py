@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from janus_platform.services.inference.local.ranking import Evidence
 
-# With meaning: the weighted sum below which a question is refused. Without: the least share of words.
+# Fitted by `python -m tests.benchmarks.coverage --fit` on the half of the labelled questions that is for fitting, and
+# rounded; 5.9 is the least at which both kinds err about alike. Through the gateway, of the half that nothing was
+# fitted on, 6.5 % of 92 covered questions are refused and 3.1 % of 65 uncovered ones answered; of the other half 3.3
+# % and 9.2 %.
 PASSAGE, SENTENCE, MEANING, MISSING = 4.3, 2.0, 3.4, -1.2
-LEAST, LEAST_BY_WORDS = 6.0, 4.4
+LEAST, LEAST_BY_WORDS = 5.9, 4.4
 
 
 def covers(evidence: Evidence) -> bool:

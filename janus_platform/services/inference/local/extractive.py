@@ -44,7 +44,8 @@ def answer(messages: Sequence[Message], encode: Encode | None = None) -> str:
         return NO_PASSAGES
     question = Question(prompt.question)
     ranking = Ranking(question, prompt.passages, encode)
-    said = _said(messages)
+    # A fact may stand in a sentence that was quoted for another.
+    said = frozenset[str]() if question.fact else _said(messages)
     if question.compared and (both := _compared(question, prompt, encode)):
         return both
     runs = compose(ranking.scored, question, said) if covers(ranking.evidence) else []

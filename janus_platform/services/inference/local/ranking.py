@@ -52,7 +52,7 @@ DEFINING = 0.35
 # Whoever hands over passages has the best first.
 EARLIER_PASSAGE = 0.25
 FRAGMENT = {ITEM: -0.1, ROW: -0.15, LIST: -0.1}
-A_LIST_THAT_IS_ASKED_FOR, AN_ENUMERATION = 0.25, 0.15
+A_LIST_THAT_IS_ASKED_FOR = 0.25
 # Only so many sentences, the best by words, are compared in meaning: each may cost 5 ms.
 COMPARED = 16
 # A sentence without a word of the question must at least be so near to it.
@@ -235,8 +235,6 @@ class Ranking:
         score += FRAGMENT.get(sentence.kind, 0.0)
         if sentence.items and question.wants_list:
             score += A_LIST_THAT_IS_ASKED_FOR
-        elif question.wants_list and sentence.text.count(",") > 1:
-            score += AN_ENUMERATION
         score += EARLIER_PASSAGE / (1 + sentence.passage)
         if ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
             score = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _WORD = re.compile(r"[^\W_]+(?:['’.+#-][^\W_]+)*[+#]*")
 _VOWEL = re.compile(r"[aeiouy]")
@@ -25,6 +26,7 @@ exist exists explain explained explanation figure find give graph happen happens
 list main make mean means need occur occurs outline overview passage passages picture please plot point produce
 produces question reason reasons responsible say says short show simple simply sketch summarise summarize
 summary tell thing things understand use used using visualise visualize way word words work working works write
+stand stands
 """
 REQUEST_WORDS = frozenset(_REQUEST_WORDS.split())
 _SUFFIXES = ("ization", "isation", "ition", "ation", "ingly", "edly", "ement", "ment", "ness", "ing", "ion", "ed", "ly")
@@ -56,7 +58,8 @@ def content_stems(text: str) -> list[str]:
 
 def passage_stems(text: str) -> list[str]:
     """The content stems of a text to look in; those of the parts too where a word has a hyphen."""
-    stems = content_stems(text)
+    # NFKC: k₁ is k1.
+    stems = content_stems(unicodedata.normalize("NFKC", text))
     return stems + [part for stem in stems if "-" in stem for part in content_stems(stem.replace("-", " "))]
 
 
