@@ -91,4 +91,4 @@ class RealModel:
         return f"{name} {short} #{self._times[f'{name} {asked}']}"
 
 
-_HOW_TO = "pip install 'janus-bench[llm]', janus model pull smollm2-135m, janus up --model smollm2-135m."
+_HOW_TO = "pip install -e '.[llm]', janus model pull smollm2-135m, janus up --model smollm2-135m."

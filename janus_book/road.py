@@ -42,14 +42,13 @@ class Step:
 STEPS = (
     Step("where the chapter ended", (), CATEGORIES),
     Step("conversation", ("answer.py", "saying.py", "conversation.py"), ("chat",)),
-    Step("instructions", ("instructions.py",), ("chat", "cost")),
-    Step("fields", ("services.py", "structured.py"), ("chat",)),
+    Step("instructions", ("instructions.py", "services.py", "structured.py"), ("chat", "cost")),
     Step("sandbox", ("form.py", "calculating.py"), ("reasoning", "tool_use", "cost")),
     Step("word problems", ("amounts.py", "times.py"), ("reasoning", "cost")),
     Step("tools", ("calling.py", "loop.py"), ("tool_use",)),
     Step("pictures", ("plotting.py", "painting.py"), ("multimodal",)),
     Step("research", ("looking_up.py",), ("knowledge", "research", "streaming")),
-    Step("cost", ("paragraphs.py",), ("knowledge", "research", "streaming")),
+    Step("cost", ("paragraphs.py",), ("knowledge",)),
 )
 
 
@@ -92,6 +91,11 @@ def bench(platform: Any, categories: Sequence[str] = CATEGORIES, folder: str | P
             name: janus_bench.run(platform.url, suite=name, model=NAME, seed=SEED, progress=False)
             for name in categories
         }
+
+
+def right(run: Run) -> int:
+    """How many of its answers are right."""
+    return sum(record.score >= RIGHT for report in run.values() for record in report.records)
 
 
 def scores(run: Run) -> Scores:

@@ -125,7 +125,7 @@ def _of_implementations(contract: Contract) -> Iterator[Section]:
             f"A request may take {limits.request_timeout_seconds // 60} minutes at most.",
             f"An implementation may reach {_list(egress.allowed_hosts)}; every other host is refused with 403.",
             f"An implementation can connect to port {egress.allowed_port} only.",
-            f"The API key of an implementation is in the environment variable {limits.key_variable}.",
+            f"The environment variable {limits.key_variable} has the API key of an implementation.",
         ],
     )
     yield (

@@ -46,8 +46,12 @@ class Labelled:
 
 def covered(half: Half) -> list[Labelled]:
     """Questions with the pages that answer them."""
-    groups = _read("covered.toml")["covered"]
-    return [Labelled(q, "covered", half, _addresses(group["pages"])) for group in groups for q in group[half]]
+    return _with_pages("covered.toml", "covered", half)
+
+
+def details(half: Half) -> list[Labelled]:
+    """Questions about a detail of a page, in the same form."""
+    return _with_pages("details.toml", "detail", half)
 
 
 def uncovered(half: Half) -> list[Labelled]:
@@ -62,6 +66,11 @@ def follow_ups(half: Half) -> list[Labelled]:
         for one in _read("follow_ups.toml")["follow_up"]
         if one["half"] == half
     ]
+
+
+def _with_pages(name: str, kind: str, half: Half) -> list[Labelled]:
+    groups = _read(name)["covered"]
+    return [Labelled(q, kind, half, _addresses(group["pages"])) for group in groups for q in group[half]]
 
 
 def _addresses(pages: list[str]) -> tuple[str, ...]:

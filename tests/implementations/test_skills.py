@@ -6,9 +6,12 @@ import asyncio
 import json
 import math
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib import get_data_path
+from PIL import Image, ImageDraw, ImageFont
 
 from janus_platform.implementations import bundled
 
@@ -18,9 +21,11 @@ from composing import composed
 from dates import dated
 from functions import write_function
 from lengths import most_sentences, within
+from picture_reader import measured
 from recall import recalled
 from rewriting import rewritten
 from rules import ruled
+from seeing import answer
 from sequences import describe, with_helpers
 from shapes import plan_drawing
 from steps import Text
@@ -298,3 +303,35 @@ def test_a_picture_is_drawn_only_where_every_colour_has_a_place() -> None:
     assert plan_drawing("Make a picture of 20 by 20 pixels: the left half red, the right half rgb(1, 2, 3).")
     assert plan_drawing("Make a picture of 20 by 20 pixels: the left half red, a blue elephant in the middle.") is None
     assert plan_drawing("Make a picture of 99999 by 2 pixels, all red.") is None
+
+
+def _picture(path: Path, text: str = "", font: str = "DejaVuSerif.ttf") -> dict[str, Any]:
+    image = Image.new("RGB", (240, 120), (255, 255, 255))
+    canvas = ImageDraw.Draw(image)
+    if text:
+        fonts = Path(get_data_path()) / "fonts" / "ttf"
+        canvas.text((20, 30), text, fill=(0, 0, 0), font=ImageFont.truetype(str(fonts / font), 36))
+    else:
+        canvas.rectangle((150, 70, 200, 110), fill=(31, 71, 200))
+    image.save(path, "PNG")
+    return measured(path)
+
+
+@pytest.mark.parametrize(("text", "font"), [("40718", "DejaVuSans.ttf"), ("9265", "DejaVuSerif-Bold.ttf")])
+def test_printed_digits_are_read_in_fonts_that_it_knows_and_near_ones(tmp_path: Path, text: str, font: str) -> None:
+    seen = [_picture(tmp_path / "picture-1", text, font)]
+    assert answer("Which number is written in the picture?", seen) == text
+
+
+def test_sizes_colours_and_places_are_measured_and_nothing_else_is_said(tmp_path: Path) -> None:
+    seen = [_picture(tmp_path / "picture-1")]
+    assert answer("How many pixels wide and high is the picture?", seen) == "240x120"
+    assert answer("What colour is the square?", seen) == "blue"
+    assert answer("In which corner is the blue square?", seen) == "lower right"
+    assert answer("What is the person in the picture doing?", seen) is None
+    assert answer("What colour is the square?", []) is None
+
+
+def test_noise_is_measured_too(tmp_path: Path) -> None:
+    Image.effect_noise((300, 300), 90).convert("RGB").save(tmp_path / "picture-1", "PNG")
+    assert measured(tmp_path / "picture-1")["width"] == 300

@@ -1,8 +1,8 @@
 """Name what was used.
 
 Write `sources(text, urls)`: the addresses of the passages that an answer used. The answer cites a passage by its
-number, as [2]; numbers begin at 1, and `urls[0]` is the address of passage 1. Each address comes once, in the order in which
-the answer cites it, and a number that no passage has is left out.
+number, as [2]; numbers begin at 1, and `urls[0]` is the address of passage 1. Each address comes once, in the order
+in which the answer cites it, and a number that no passage has is left out.
 """
 
 import re

@@ -103,7 +103,7 @@ class Finding:
         titles = {r.url: r.title for r in results}
         findings.near = _titles(chunks, titles)
         read = ""
-        for result in [r for r in order if BOOK not in r.url][:PAGE_ATTEMPTS]:
+        for result in [r for r in order if r.url in titles or not _is_documentation(r.url, chunks)][:PAGE_ATTEMPTS]:
             known = self._services.has_page(result.url)
             yield Thought(f"{result.url} is in memory.\n" if known else f"Reading {result.url}.\n")
             try:
@@ -143,6 +143,11 @@ def _fused(results: Sequence[Result], chunks: Sequence[Result]) -> list[Result]:
                 values[url] = values.get(url, 0.0) + weight / (RANK_OFFSET + len(seen))
                 pages.setdefault(url, Result(result.title, url, result.snippet))
     return [pages[url] for url in sorted(values, key=lambda url: (-round(values[url], 6), list(values).index(url)))]
+
+
+def _is_documentation(url: str, chunks: Sequence[Result]) -> bool:
+    """Whether a page is this book's, or a package's documentation: the index knows them, the web proxy may not."""
+    return BOOK in url or any(chunk.url.startswith(f"{url}#") for chunk in chunks)
 
 
 def _passages_of(chunks: Sequence[Result], titles: dict[str, str]) -> list[Passage]:

@@ -159,6 +159,12 @@ def measured(path):
         for ink in inks[np.argsort(-sizes)][:8]:
             pieces += [piece for piece in pieces_of(away & (pixels // 24 == ink).all(axis=2)) if len(piece) > 3]
     shapes = [shape_of(piece, pixels) for piece in pieces]
+    # letters of any colour, without the pale edges that smooth them
+    contrast = np.abs(pixels - ground).max(axis=2)
+    inked = pieces_of(away) if pieces else []
+    letters = [piece[(level := contrast[piece[:, 0], piece[:, 1]]) >= level.max() / 2] for piece in inked]
+    letters = [piece for piece in letters if len(piece) > 3]
+    boxes = [shape_of(piece, pixels) for piece in letters]
     middle = pixels[pixels.shape[0] // 2, pixels.shape[1] // 2]
     return {
         "width": width,
@@ -166,7 +172,7 @@ def measured(path):
         "ground": ground.tolist(),
         "middle": middle.tolist(),
         "shapes": shapes,
-        "lines": lines_of(pieces, shapes, known_letters(), pixels.shape) if pieces else [],
+        "lines": lines_of(letters, boxes, known_letters(), pixels.shape) if letters else [],
     }
 
 

@@ -30,7 +30,7 @@ _PLOT_CLAUSE = re.compile(
 _ASKING = re.compile(
     r"^(\s*(please|kindly|can you|could you|would you|i want you to|help me( to)?|explain( to me)?|describe"
     r"|tell me( about)?|summari[sz]e|define|discuss|give me( an?)?|show me|write( me)?( an?)?"
-    r"|what (is|are|was|were)|who (is|was|are|were))\b[\s,:]*)+",
+    r"|what(?:'?s| is| are| was| were)|who (is|was|are|were))\b[\s,:]*)+",
     re.I,
 )
 _CALCULATE = re.compile(

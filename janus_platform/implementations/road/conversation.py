@@ -46,7 +46,7 @@ def remembered(question: str, before: list[str]) -> str:
     def nearness(clause: str) -> float:
         return sum(1 / frequency[word] for word in words(clause) & asked)
 
-    nearest = max(about, key=nearness)
+    nearest = max(reversed(about), key=nearness)
     return " ".join(word for word in nearest.split() if words(word) - asked - SMALL)
 
 

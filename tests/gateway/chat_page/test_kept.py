@@ -118,6 +118,8 @@ def test_conversations_are_deleted_one_by_one_with_a_way_back_and_all_at_once(
     chat.page.locator("#sure-delete").click()
     chat.kept("all.length === 0")
     expect(chat.page.locator("#told")).to_have_text("All conversations were deleted.")
+    chat.ask("Three")
+    expect(chat.page.locator("#told")).to_be_hidden()
     chat.check_quiet()
 
 

@@ -10,7 +10,11 @@ import { request } from "./stream.js";
 import { Talk } from "./talk.js";
 
 const list = () => listModels({ key: key(), wantKey });
-const composer = new Composer((question) => talk.ask(question));
+const composer = new Composer((question) => {
+  const isSent = talk.ask(question);
+  if (isSent) panel.tell(""); // What was told before has been read.
+  return isSent;
+});
 const talk = new Talk({
   models: chosen,
   key,

@@ -59,6 +59,8 @@ def blocks_of(markdown: str) -> list[Block]:
     blocks: list[Block] = []
     leading: Block | None = None
     for raw in _raw_blocks(markdown):
+        if not raw.items:
+            continue
         text = "" if raw.kind == ROW else " ".join(plain(" ".join(raw.items)).split())
         if raw.kind == ITEM:
             if leading is None:

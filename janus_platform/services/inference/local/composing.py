@@ -20,7 +20,7 @@ GOES_ON, FACT_GOES_ON = 0.45, 0.7
 # Another run must be nearly as good, but for one that a heading such as "Causes" announces.
 ANOTHER_RUN, ANOTHER_REASON = 0.65, 0.4
 # What another run must itself hold of the question.
-ABOUT = 0.4
+ABOUT = 0.35
 # A sentence that leans on the one before is a little worse to begin with.
 LEANING_KEEPS, ALONE_KEEPS = 0.85, 0.4
 # Sentences with this share of their words in common say the same.
@@ -42,7 +42,7 @@ def compose(scored: Sequence[Scored], question: Question, said: frozenset[str] =
     runs = [first]
     if question.is_direct:
         return runs
-    for candidate in order[1:]:
+    for candidate in sorted(order, key=lambda s: not s.gives_reason):
         left = MOST - sum(len(run) for run in runs)
         needed = ANOTHER_REASON if candidate.gives_reason else ANOTHER_RUN
         if left <= 0 or len(runs) >= 3:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from janus_platform.services.inference.local.ranking import Evidence
 
 # With meaning: the weighted sum below which a question is refused. Without: the least share of words.
-PASSAGE, SENTENCE, MEANING, MISSING = 4.2, 1.5, 3.9, -1.0
-LEAST, LEAST_BY_WORDS = 5.85, 4.4
+PASSAGE, SENTENCE, MEANING, MISSING = 4.3, 2.0, 3.4, -1.2
+LEAST, LEAST_BY_WORDS = 6.0, 4.4
 
 
 def covers(evidence: Evidence) -> bool:

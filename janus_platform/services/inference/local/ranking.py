@@ -18,14 +18,23 @@ from janus_platform.services.inference.local.meaning import Encode, cosines
 from janus_platform.services.inference.local.prompt import Passage
 from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.sentences import ITEM, LIST, ROW, Sentence, sentences_of
+from janus_platform.services.inference.local.signs import (
+    ASIDE,
+    COMMON,
+    DEFINITION,
+    LEANING,
+    POINTING,
+    REASON_HEADINGS,
+    REASONS,
+)
 from janus_platform.services.inference.local.stemming import content_stems, passage_stems
 
 # A score of 1 means that a sentence holds every word of the question; each weight says what else is worth how much.
 # A heading says what the sentences below it are about, a title what all of a page is; neither is an answer.
 IN_HEADING, IN_TITLE = 0.45, 0.4
 # Where title or heading name so much of what is asked, the text below is about it, and its first sentence leads.
-NAMED, NAMED_WITH_HEAD = 0.7, 0.45
-LEADING = 0.6
+NAMED, NAMED_WITH_HEAD = 0.7, 0.3
+LEADING, LEADING_HOLDS = 0.6, 0.8
 # A passage that speaks of every word of a short topic so often is about it, whatever its title.
 OFTEN = 4
 MEANING = 1.0
@@ -43,64 +52,16 @@ DEFINING = 0.35
 # Whoever hands over passages has the best first.
 EARLIER_PASSAGE = 0.25
 FRAGMENT = {ITEM: -0.1, ROW: -0.15, LIST: -0.1}
-A_LIST_THAT_IS_ASKED_FOR = 0.25
+A_LIST_THAT_IS_ASKED_FOR, AN_ENUMERATION = 0.25, 0.15
 # Only so many sentences, the best by words, are compared in meaning: each may cost 5 ms.
 COMPARED = 16
+# A sentence without a word of the question must at least be so near to it.
+LITTLE, NEAR = 0.05, 0.5
 # Of a misspelt word so much must be as in a word of the passages.
 ALIKE = 0.82
-# Words that say little of what a question is about.
-COMMON = frozenset(
-    content_stems(
-        """
-        good best better big large small great new old long short thing day today year time lot kind
-        type sort place part number amount go take give know need want look start begin end run set many several allow
-        exactly actually used really call called two first typical usual usually quickly fast please one maximum
-        minimum most get getting onto into consist contain fail win won lose see never ever world bad safe dangerous
-        main enough full real happen become keep put try ask tell say think help move bring provide include continue
-        learn change lead follow stop create read add open offer appear wait serve send expect build stay fall reach
-        remain possible important interesting easy hard simple common normal general special certain everything
-        something anything nothing someone human life years month week hour minute second knows various mostly often
-        always sometimes matter matters suit suits each every higher high lower low back along around another away
-        care
-        """
-    )
-)
 COMMON_WEIGHT = 0.25
-_REASONS = re.compile(
-    r"\b(?:because|since|due to|caused? by|causes|owing to|results? (?:of|from)|comes? from|the reason|so that"
-    r"|therefore"
-    r"|otherwise|without (?:it|them|this)|would|so (?:a|the|it|each|every|no))\b",
-    re.I,
-)
-_DEFINITION = re.compile(
-    r"\b(?:is|are|was|were) (?=an? |the |one |what |how )|\b(?:means|refers to|describes|stands for|defines"
-    r"|says that|states"
-    r" that|protects? |turns? |stores? |returns? |lets |let |measures? |shows? |asks? |gives? |names )"
-)
-# A question of the text itself, a quotation, an announcement, a pointer to elsewhere: never quoted.
-_REASON_HEADING = re.compile(r"\b(?:why|caus|reason|origin|background|purpose)\w*", re.I)
-# "The Earth turns beneath them": a pronoun before anything that is asked about.
-_POINTING = re.compile(
-    r"(?:[\w'’,()-]+ ){1,7}?(?:them|they|these|those|this|it|its|their)\b"
-    r"|(?:[\w'’,()-]+ ){1,12}?that (?:question|way|case|reason|problem|object|rule)\b",
-    re.I,
-)
-_ASIDE = re.compile(
-    r"^(?:who|what|which|when|where|why|how|is|are|do|does|did|can|should|will|would)\b[^.]*[?]$|\bthis (?:page"
-    r"|article|section|chapter|table|figure|notebook|cell|recipe|list)\b|^[\"“][^\"”]*[\"”]\.?$"
-    r"|^(?:Sources?|See|Related|Background|More)\b|\b(?:below|above)[.:]$|\b(?:next|following|last) (?:page|cell)\b"
-    r"|\b(?:has|have) their own page\b|\b(?:is|are) (?:explained|described|discussed|treated) (?:under|on|in)\b"
-    r"|\bis the subject of\b|\bsee (?:also )?\w|\b(?:is|are) on the page about\b",
-    re.I,
-)
-LEANING = re.compile(
-    r"(?:It|Its|This|That|These|Those|They|Them|Their|Such|He|She|His|Her|However|But|And|So|Then|Instead|Therefore|Both|Here"
-    r"|There|Thus|Also|Hence|Otherwise|Of these|One of them|The (?:first|second|third|last|other|others|former"
-    r"|latter|same"
-    r"|two|three|result|rest)|Neither|Either|Each of|In (?:this|that|these) |For (?:this|that)|With (?:this|that"
-    r"|it)|Nor|Yet"
-    r"|Afterwards|Some of|Most of them|Two of|All of|On (?:this|the way)|At (?:this|that))\b"
-)
+# A name that no passage has counts more than another word that none has.
+A_NAME = 1.3
 
 
 @dataclass(frozen=True)
@@ -149,12 +110,22 @@ class Ranking:
         self._stems = [frozenset(passage_stems(" ".join((s.text, *s.items)))) for s in self._sentences]
         self._headings = [frozenset(passage_stems(s.heading)) for s in self._sentences]
         self._titles = [frozenset(passage_stems(p.title)) for p in passages]
-        self._held = [frozenset(passage_stems(f"{p.title}\n{p.text}")) for p in passages]
+        # Only what can be quoted counts: a word in a sample of code answers nothing.
+        self._held = [
+            self._titles[n].union(
+                *(
+                    stems | heading
+                    for s, stems, heading in zip(self._sentences, self._stems, self._headings, strict=True)
+                    if s.passage == n
+                )
+            )
+            for n in range(len(passages))
+        ]
         self._spell_out()
         self._frequency = Counter(stem for stems in self._stems for stem in stems)
         self.topic = self._understood()
         self._head = self._question.head(self.topic, COMMON)
-        self._weights = {stem: self._weight(stem) for stem in self.topic}
+        self._weights = self._weighed()
         self._whole = sum(self._weights.values())
         self._overlaps = [self._overlap(n) for n in range(len(self._sentences))]
         self._cosines = self._nearness(encode)
@@ -185,13 +156,22 @@ class Ranking:
         return list(dict.fromkeys(topic))
 
     def _parts_of_topic(self, known: frozenset[str]) -> Iterator[str]:
-        """The topic's stems, one with a hyphen that no passage writes so in its parts."""
+        """The topic's stems, one with a hyphen in its parts where a passage writes them side by side."""
         for stem in self._question.topic:
-            yield from [stem] if stem in known or "-" not in stem else content_stems(stem.replace("-", " "))
+            parts = content_stems(stem.replace("-", " ")) if "-" in stem and stem not in known else []
+            beside = re.compile(r"\W{1,2}".join(map(re.escape, parts)), re.I)
+            yield from parts if parts and any(beside.search(f"{p.title} {p.text}") for p in self._passages) else [stem]
 
-    def _weight(self, stem: str) -> float:
-        rarity = math.log(3 + (1 + len(self._sentences)) / (1 + self._frequency[stem]))
-        return rarity * (COMMON_WEIGHT if stem in COMMON else 1.0)
+    def _weighed(self) -> dict[str, float]:
+        """The weight of each stem of the topic: its rarity; of one that no passage has, the mean of the others'."""
+        known = frozenset().union(*self._held)
+        rarity = {s: math.log(3 + (1 + len(self._sentences)) / (1 + self._frequency[s])) for s in self.topic}
+        told = [rarity[s] for s in self.topic if s in known and s not in COMMON]
+        mean = sum(told) / len(told) if told else math.log(3 + len(self._sentences))
+        weights = {
+            s: rarity[s] if s in known else mean * (A_NAME if s in self._question.names else 1.0) for s in rarity
+        }
+        return {s: weight * (COMMON_WEIGHT if s in COMMON else 1.0) for s, weight in weights.items()}
 
     def _share(self, stems: frozenset[str]) -> float:
         return sum(self._weights[s] for s in self.topic if s in stems) / self._whole if self._whole else 0.0
@@ -232,7 +212,8 @@ class Ranking:
 
     def _score(self, number: int) -> Scored:
         sentence, question = self._sentences[number], self._question
-        overlap = self._overlaps[number]
+        leads = not question.is_direct and number in self._leading
+        overlap = max(self._overlaps[number], LEADING_HOLDS if leads else 0.0)
         score = overlap + MEANING * self._cosines.get(number, 0.0)
         before = number - 1
         if before >= 0 and self._is_same_paragraph(before, number):
@@ -240,11 +221,10 @@ class Ranking:
         title_share = self._share(self._titles[sentence.passage])
         beginning = AT_THE_BEGINNING_OF_A_FACT if question.is_direct else AT_THE_BEGINNING
         score += beginning / (1 + sentence.position / BEGINNING_HALVES_AT) + BY_TITLE * title_share
-        if not question.is_direct and number in self._leading:
-            score += LEADING
+        score += LEADING if leads else 0.0
         if question.fact and question.fact.search(sentence.text):
             score += OF_THE_KIND_ASKED_FOR * min(1.0, 2 * overlap)
-        if question.wants_reason and _REASONS.search(sentence.text):
+        if question.wants_reason and REASONS.search(sentence.text):
             score += REASONING
         if not question.is_direct and self._defines(sentence):
             score += DEFINING
@@ -255,10 +235,13 @@ class Ranking:
         score += FRAGMENT.get(sentence.kind, 0.0)
         if sentence.items and question.wants_list:
             score += A_LIST_THAT_IS_ASKED_FOR
+        elif question.wants_list and sentence.text.count(",") > 1:
+            score += AN_ENUMERATION
         score += EARLIER_PASSAGE / (1 + sentence.passage)
-        if _ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
+        if ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
             score = 0.0
-        leads = not question.is_direct and number in self._leading
+        if overlap < LITTLE and self._cosines.get(number, 0.0) < NEAR:
+            score *= LITTLE
         return Scored(
             sentence,
             self._stems[number],
@@ -272,7 +255,7 @@ class Ranking:
     def _leans(self, sentence: Sentence) -> bool:
         if LEANING.match(sentence.text):
             return True
-        pointing = _POINTING.match(sentence.text)
+        pointing = POINTING.match(sentence.text)
         return pointing is not None and not set(content_stems(pointing[0])) & set(self.topic)
 
     def _leading_sentences(self) -> frozenset[int]:
@@ -281,9 +264,12 @@ class Ranking:
         seen: set[tuple[int, str]] = set()
         for number, sentence in enumerate(self._sentences):
             section = (sentence.passage, sentence.heading)
-            if section in seen or sentence.kind == ROW or _ASIDE.search(sentence.text):
+            if section in seen or sentence.kind == ROW or ASIDE.search(sentence.text) or self._leans(sentence):
                 continue
             is_first = not any(passage == sentence.passage for passage, _ in seen)
+            if is_first and sentence.passage and not self._passages[sentence.passage].text.lstrip().startswith("#"):
+                # A piece of a page, not its beginning.
+                is_first = False
             seen.add(section)
             title, heading = self._titles[sentence.passage], self._headings[number]
             names = title if is_first else title | heading if self._share(heading) else frozenset()
@@ -312,7 +298,7 @@ class Ranking:
 
     def _gives_the_reason(self, number: int) -> bool:
         """Whether it is the first below a heading such as "Causes", or one that says why of what is asked."""
-        heading = _REASON_HEADING.sub("", self._sentences[number].heading)
+        heading = REASON_HEADINGS.sub("", self._sentences[number].heading)
         told = set(content_stems(heading)) - COMMON
         has_reason = heading != self._sentences[number].heading
         return has_reason and told <= set(self.topic) and self._is_first_below(number)
@@ -328,7 +314,7 @@ class Ranking:
 
     def _defines(self, sentence: Sentence) -> bool:
         """Whether it begins with what is asked about, and says what it is or does."""
-        head = _DEFINITION.split(sentence.text, maxsplit=1)
+        head = DEFINITION.split(sentence.text, maxsplit=1)
         if len(head) != 2 or LEANING.match(sentence.text):
             return False
         subject = set(content_stems(head[0]))
@@ -341,9 +327,7 @@ class Ranking:
             return Evidence(1.0, 1.0, None, 0.0)
         known = frozenset().union(*self._held)
         passage = max((self._share(held) for held in self._held), default=0.0)
-        missing = sum(
-            self._weights[s] * (1.5 if s in self._question.names else 1.0) for s in self.topic if s not in known
-        )
+        missing = sum(self._weights[s] for s in self.topic if s not in known)
         meaning = max(self._cosines.values(), default=None) if self._cosines else None
         return Evidence(
             round(passage, 3), round(max(self._overlaps, default=0.0), 3), meaning, round(missing / self._whole, 3)

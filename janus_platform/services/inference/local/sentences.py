@@ -33,6 +33,8 @@ _CODE = re.compile(
     r"\b(?:def|class) \w+[(:]|\bimport \w+ (?:as|from|import)\b|\w = [A-Za-z_]\w*[.(\[]|==|[{(]\"|\breturn \w+[.(]"
     r"|\bawait \w+[.(]|\bprint\(|>>> |\bfor \w+ in \w+[:(.]|\(\d[\d.]*\) #"
 )
+# "is the model behind …": what it is about stood before the cut.
+_BEGINNING_LOST = re.compile(r"(?:is|are|was|were|has|have|and|or|but|of|in|to|for|with|which|that|the|an?) ")
 _TERM = re.compile(r"[A-Z][\w-]{2,}(?: [\w-]+){0,2}")
 
 
@@ -104,7 +106,7 @@ def _is_term(block: Block) -> bool:
 
 
 def _is_prose(text: str) -> bool:
-    if _CODE.search(text):
+    if _CODE.search(text) or _BEGINNING_LOST.match(text):
         return False
     letters = sum(character.isalpha() or character.isspace() for character in text)
     return bool(_ENDS_WELL.search(text)) and len(text.split()) >= MIN_WORDS and letters >= 0.7 * len(text)

@@ -20,11 +20,11 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 # What a reader asks to be done, not what the answer must be about.
 _REQUEST_WORDS = """
 answer ask brief briefly cause caused causes causing chart come comes compare comparison create creates define
-definition describe description detail details diagram difference discuss draw example examples exist exists explain
-explained explanation figure find give graph happen happens help illustrate important know list main make mean means
-need occur occurs outline overview passage passages picture please plot point produce produces question reason reasons
-responsible say says short show simple simply sketch summarise summarize summary tell thing things understand use used
-using visualise visualize way word words work working works write
+defines defined definition describe description detail details diagram difference discuss draw example examples
+exist exists explain explained explanation figure find give graph happen happens help illustrate important know
+list main make mean means need occur occurs outline overview passage passages picture please plot point produce
+produces question reason reasons responsible say says short show simple simply sketch summarise summarize
+summary tell thing things understand use used using visualise visualize way word words work working works write
 """
 REQUEST_WORDS = frozenset(_REQUEST_WORDS.split())
 _SUFFIXES = ("ization", "isation", "ition", "ation", "ingly", "edly", "ement", "ment", "ness", "ing", "ion", "ed", "ly")
