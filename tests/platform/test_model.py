@@ -26,7 +26,6 @@ def test_a_model_is_loaded_and_said_to_be(shell: Shell) -> None:
         assert (detail["engine"], detail["model_state"]) == (path.stem, "ready") and detail[
             "model_memory_bytes"
         ] > 10**8
-        assert shell.janus("up", "--model", str(path)).returncode == 0
         other = shell.janus("up", "--model", "another")
         assert other.returncode == 1 and f"already runs with --model {path}" in other.stderr
     finally:
