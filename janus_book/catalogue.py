@@ -1,8 +1,12 @@
-"""Every exercise that ships with the book, found by its name: `search.without_host`."""
+"""Every exercise that ships with the book, found by its name: `search.without_host`; and the reader's own beside them.
+
+The variable JANUS_EXERCISES names the folder of one's own. Where both have an exercise of a name, it is the book's.
+"""
 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from pathlib import Path
 
@@ -13,17 +17,28 @@ FOLDER = Path(__file__).with_name("exercises")
 TOC = Path(__file__).with_name("toc.yml")
 _NOTEBOOK = re.compile(r"^\s*-\s+file:\s*notebooks/(\w+)\s*$", re.M)
 _MOST_ALIKE = 3
-_NAME = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
+OWN_VARIABLE = "JANUS_EXERCISES"
+EXERCISE_NAME = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
 
 
 class UnknownExerciseError(BookError, LookupError):
     """There is no exercise of that name; the message names those that are alike."""
 
 
-def names(folder: Path = FOLDER) -> list[str]:
-    """The names of all exercises, in the order of the course; within a notebook, and where it has no place, by name."""
+def folders() -> list[Path]:
+    """Where exercises are: the book's folder, and the reader's own where the variable names one."""
+    own = os.environ.get(OWN_VARIABLE)
+    return [FOLDER, Path(own)] if own else [FOLDER]
+
+
+def names(folder: Path | None = None) -> list[str]:
+    """The names of all exercises, or of those in `folder`, in the order of the course.
+
+    Within a notebook, and where it has no place, by name.
+    """
     places = {notebook: place for place, notebook in enumerate(_NOTEBOOK.findall(TOC.read_text("utf-8")))}
-    found = [(path.parent.name, path.stem) for path in folder.glob("*/*.py")]
+    searched = folders() if folder is None else [folder]
+    found = {(path.parent.name, path.stem) for one in searched for path in one.glob("*/*.py")}
     return [".".join(name) for name in sorted(found, key=lambda name: (places.get(name[0], len(places)), name))]
 
 
@@ -39,11 +54,13 @@ def _alike(name: str, there: list[str]) -> list[str]:
     return list(dict.fromkeys(parts[part] for part in close))
 
 
-def load(name: str, folder: Path = FOLDER) -> Exercise:
+def load(name: str, folder: Path | None = None) -> Exercise:
     """The exercise of that name. Raises UnknownExerciseError, or ExerciseError when its file breaks the format."""
     # The pattern also keeps a name from leaving the folder.
-    path = folder.joinpath(*f"{name}.py".split(".", 1)) if _NAME.fullmatch(name) else None
-    if path is None or not path.is_file():
+    searched = folders() if folder is None else [folder]
+    parts = f"{name}.py".split(".", 1) if EXERCISE_NAME.fullmatch(name) else []
+    path = next((there for one in searched if parts and (there := one.joinpath(*parts)).is_file()), None)
+    if path is None:
         alike = _alike(name, names(folder))
         advice = f"Did you mean {', '.join(alike)}?" if alike else "`janus progress` lists all of them."
         raise UnknownExerciseError(f"There is no exercise {name!r}. {advice}")

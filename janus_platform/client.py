@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,16 +52,24 @@ class Platform:
         return dict(self._client.get("/status"))
 
     def submit(
-        self, path: str | Path | None = None, *, name: str, url: str | None = None, instances: int = 1, **form: str
+        self,
+        path: str | Path | None = None,
+        *,
+        name: str,
+        url: str | None = None,
+        instances: int = 1,
+        progress: Callable[[str], None] | None = None,
+        **form: str,
     ) -> dict[str, Any]:
         """Try out the implementation in the folder `path` and deploy it as `name` on `instances` nodes.
 
         Instead of a folder, `url` may say where one runs already. `form` is the submission form: hotkey, source,
-        license, description, changelog, contact. Returns the checklist. Raises PlatformError naming the checks that
+        license, description, changelog, contact. `progress`, such as `print`, gets a line for each package of the
+        folder's requirements.txt that is installed. Returns the checklist. Raises PlatformError naming the checks that
         failed; then nothing is deployed.
         """
         folder = None if path is None else str(Path(path).expanduser().resolve())
-        return self._client.submit(path=folder, url=url, name=name, instances=instances, **form)
+        return self._client.submit(progress=progress, path=folder, url=url, name=name, instances=instances, **form)
 
     def implementations(self) -> list[dict[str, Any]]:
         """Every implementation that the gateway can route to."""

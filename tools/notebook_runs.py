@@ -10,6 +10,7 @@ default one, as a reader sees it.
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import re
@@ -31,7 +32,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from janus_platform.contract import load_contract
-from tools.environment import BIN
+from janus_platform.services.inference.models.files import is_here
+from janus_platform.services.inference.models.table import find
+from tools.environment import BIN, TESTED_MODEL
 from tools.platform import fresh_home
 
 CELL_SECONDS = 120
@@ -39,6 +42,8 @@ MOST_AT_ONCE = 4  # a notebook and its platform take half a gigabyte
 MOST_SHOWN_LINES = 24
 # In a page's cells: all pages with it show the request that the first of them sent.
 FOLLOWING = "from janus_book.journey import follow"
+# A page with it measures a language model where there is one, and shows what was recorded elsewhere.
+MEASURING = "from janus_book.real_model import real_model"
 ASSERTION = "assertion"  # marks the cells that are in a run only
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -61,7 +66,7 @@ async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> lis
         notebook = group[0]
         async with platforms:
             try:
-                async with _platform(homes / notebook.stem) as (env, port):
+                async with platform_for(notebook, homes / notebook.stem) as (env, port):
                     for notebook in group:
                         async with turns:
                             content, seconds = await _run(notebook, env)
@@ -115,10 +120,13 @@ def with_assertions(cells: list[Any], held: dict[str, str]) -> Iterator[Any]:
 
 
 @asynccontextmanager
-async def _platform(home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
+async def platform_for(notebook: Path, home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
+    """A platform in `home` for a notebook: the variables to run it with, and its port. Raises RuntimeError."""
+    model = model_for(notebook)
     env = {**os.environ, "JANUS_HOME": str(await asyncio.to_thread(fresh_home, home))}
+    options = ["--model", model] if model else []
     try:
-        up = await asyncio.to_thread(_janus, env, "up", "--port", "0", "--json")
+        up = await asyncio.to_thread(_janus, env, "up", "--port", "0", "--json", *options)
         if up.returncode:
             raise RuntimeError(f"its platform did not start: {up.stderr}")
         yield env, int(json.loads(up.stdout)["gateway"]["url"].rpartition(":")[2])
@@ -126,6 +134,12 @@ async def _platform(home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
         await asyncio.to_thread(_janus, env, "down")
         # It holds keys, and nobody's work.
         shutil.rmtree(home, ignore_errors=True)
+
+
+def model_for(notebook: Path) -> str:
+    """The model for a page that measures one; "" for every other page, and where there is no model."""
+    measures = MEASURING in notebook.read_text(encoding="utf-8") and importlib.util.find_spec("xllamacpp") is not None
+    return TESTED_MODEL if measures and is_here(find(TESTED_MODEL)) else ""
 
 
 def with_default_port(content: Any, port: int) -> Any:

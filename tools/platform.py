@@ -43,7 +43,7 @@ def running(terminal: Terminal, *, own_home: Path | None = None, port: int | Non
 
 
 def fresh_home(folder: Path) -> Path:
-    """An empty home directory that shares the user's cache (model, indexes), so that nothing is fetched again."""
+    """An empty home directory that shares the user's cache and models, so that nothing is fetched again."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     found = subprocess.run([PYTHON, "-c", _HOME], env=variables(), capture_output=True, text=True)
@@ -51,9 +51,10 @@ def fresh_home(folder: Path) -> Path:
         raise StepError(
             "the platform's home directory cannot be found", output=found.stderr, remedy="python3 make.py setup"
         )
-    cache = Path(found.stdout.strip()) / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    (folder / "cache").symlink_to(cache, target_is_directory=True)
+    for name in ("cache", "models"):
+        shared = Path(found.stdout.strip()) / name
+        shared.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(shared, target_is_directory=True)
     return folder
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from docutils import nodes
 from icons import DRAWINGS, write_icons
+from interactives import INTERACTIVES
 from sphinx.application import Sphinx
 
 # Part of an asset's name (or of an inline script) → what in a page's body needs it.
@@ -25,6 +26,8 @@ NEEDED_BY = {
     "clipboard": r'class="highlight',
     "copybutton": r'class="highlight',
     "mystnb": r'class="cell',
+    "interactive/interactive": r'class="interactive',
+    **{f"interactive/{name}": rf'data-interactive="{name}"' for name in INTERACTIVES},
     "search_as_you_type": r"^$",
 }
 # Nothing loads these: fontawesome.js gave its drawings to icons.css, and icons.css takes the place of the fonts.

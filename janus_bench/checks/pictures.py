@@ -55,11 +55,14 @@ class Picture:
         return all(abs(got - want) <= TOLERANCE for got, want in zip(colour, wanted, strict=True))
 
 
-def decode(media_type: str, data: str) -> Picture:
-    """Decode base64 `data` as `media_type` (image/png or image/svg+xml). Raises PictureError."""
+def decode(media_type: str, data: str, *, plain: bool = False) -> Picture:
+    """Decode base64 `data` as `media_type` (image/png or image/svg+xml). Raises PictureError.
+
+    With `plain`, a PNG may have few rows that differ: flags and stripes have.
+    """
     raw = raw_bytes(data)
     if media_type == "image/png":
-        return decode_png(raw)
+        return decode_png(raw, plain=plain)
     if media_type == "image/svg+xml":
         return decode_svg(raw)
     raise PictureError(f"{media_type!r} is no picture type that can be checked")
@@ -75,8 +78,8 @@ def raw_bytes(data: str) -> bytes:
         raise PictureError("the data are not base64") from None
 
 
-def decode_png(raw: bytes) -> Picture:
-    """Check a whole PNG: signature, checksums, pixels, and that it is not blank. Raises PictureError."""
+def decode_png(raw: bytes, *, plain: bool = False) -> Picture:
+    """Check a whole PNG: signature, checksums, pixels, and, unless `plain`, that rows differ. Raises PictureError."""
     from PIL import Image
 
     if not raw.startswith(_SIGNATURE):
@@ -92,7 +95,7 @@ def decode_png(raw: bytes) -> Picture:
         raise PictureError("the PNG is cut, has a wrong checksum, or its pixels do not fill it") from None
     pixels = image.tobytes()
     row = len(pixels) // image.height
-    if len({pixels[start : start + row] for start in range(0, len(pixels), row)}) < _MIN_DISTINCT_ROWS:
+    if not plain and len({pixels[start : start + row] for start in range(0, len(pixels), row)}) < _MIN_DISTINCT_ROWS:
         raise PictureError("the picture is blank")
     return Picture(*image.size, image)
 

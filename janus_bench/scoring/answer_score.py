@@ -77,10 +77,7 @@ def log_scale(value: float, best: float, worst: float) -> float:
 
 
 def item_speed(record: Record, table: Table) -> float:
-    """Waits for the first sign and for the first sentence, and the token rate. Too short for a rate: the waits alone.
-
-    A long answer that came in one read has no rate to measure: it was held back, and gets 0 for it.
-    """
+    """Waits for the first sign and the first sentence, and the token rate. Too short for a rate: the waits alone."""
     sign, sentence = begins(record, table["streaming"])
     numbers = table["speed"]
     share: dict[str, float] = numbers["share"]
@@ -110,13 +107,16 @@ def begins(record: Record, numbers: Table) -> tuple[float, float]:
 def answer_rate(record: Record, numbers: Table) -> float | None:
     """Tokens per second of the answer, or of it and its own thinking where it is short; None where both are.
 
-    What came in one read has no rate that can be seen: 0.
+    It is at least what the tokens make over the whole time since the request: what came at once, or in one read, was
+    no slower than that, and who holds an answer back gains nothing by it.
     """
     answer = _answer(record)
     content = [delta for delta in answer.deltas if delta.kind != "reasoning"]
     for shown in (content, own_deltas(answer, record.thinking)):
-        if count_tokens("".join(delta.text for delta in shown)) >= numbers["min_tokens_for_rate"]:
-            return rate(shown) or 0.0
+        tokens = count_tokens("".join(delta.text for delta in shown))
+        if tokens >= numbers["min_tokens_for_rate"]:
+            seconds = max(shown[-1].at_ns - record.sent_ns, 1) / 1e9
+            return max(rate(shown) or 0.0, tokens / seconds)
     return None
 
 

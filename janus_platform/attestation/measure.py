@@ -39,9 +39,15 @@ def code(folder: Path) -> list[Event]:
     return [Event(CODE, path.relative_to(folder).as_posix(), _file_value(path)) for path in _files(folder)]
 
 
-def dependencies(folder: Path, command: Sequence[str]) -> list[Event]:
-    """The program, Python and its packages with their versions, and the lock files in `folder`. Raises OSError."""
-    events = [Event(DEPENDENCIES, f"program {Path(command[0]).name}", _program_value(command[0]))]
+def dependencies(folder: Path, command: Sequence[str], packages: Path | None = None) -> list[Event]:
+    """The program, Python and its packages with their versions, and the lock files in `folder`. Raises OSError.
+
+    `packages` are those of the implementation's own: every file of them is read, and one event stands for all.
+    """
+    program = command[0] if not command[0].startswith("./") else str((folder / command[0]).absolute())
+    events = [Event(DEPENDENCIES, f"program {Path(program).name}", _program_value(program))]
+    if packages is not None:
+        events += _own_packages(packages)
     if command[0] == sys.executable:
         events += _python(_state_of_path())
     locks = (path for path in _files(folder) if LOCK_FILES.fullmatch(path.name))
@@ -109,12 +115,31 @@ def _state_of_path() -> tuple[tuple[str, int], ...]:
     return tuple((path, os.stat(path).st_mtime_ns) for path in sys.path if path and os.path.isdir(path))
 
 
+def _own_packages(folder: Path) -> Iterator[Event]:
+    files = list(_files(folder))
+    states = tuple((str(path), status.st_mtime_ns, status.st_size) for path in files if (status := path.lstat()))
+    yield Event(DEPENDENCIES, "own packages", _tree_value(str(folder), states))
+    for distribution in sorted(distributions(path=[str(folder)]), key=_distribution_name):
+        yield Event(DEPENDENCIES, f"own package {_distribution_name(distribution)}", _package_value(distribution))
+
+
+@lru_cache(maxsize=32)
+def _tree_value(folder: str, states: tuple[tuple[str, int, int], ...]) -> str:
+    """One digest over every file; read again when one has another time or size."""
+    lines = [f"{Path(path).relative_to(folder).as_posix()}: {_file_value(Path(path))}" for path, _, _ in states]
+    return f"{len(lines)} files, sha384 {hashlib.sha384(chr(10).join(lines).encode()).hexdigest()}"
+
+
+def _distribution_name(distribution: Distribution) -> str:
+    return re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "unnamed").lower()
+
+
 @lru_cache(maxsize=2)
 def _python(_state: tuple[tuple[str, int], ...]) -> tuple[Event, ...]:
     packages: dict[str, str] = {}
     for distribution in distributions():
-        name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "unnamed").lower()
-        packages.setdefault(name, _package_value(distribution))  # Python imports the one that comes first.
+        # Python imports the one that comes first.
+        packages.setdefault(_distribution_name(distribution), _package_value(distribution))
     version = Event(DEPENDENCIES, "python", f"{platform.python_implementation()} {platform.python_version()}")
     return (version, *(Event(DEPENDENCIES, f"package {name}", packages[name]) for name in sorted(packages)))
 

@@ -20,6 +20,7 @@ from janus_platform.contract import ClassroomRules
 from janus_platform.errors import PlatformError
 from janus_platform.node.deployments import Deployments
 from janus_platform.node.submission.checks import SubmissionRefusedError
+from janus_platform.node.submission.packages import CHECK as PACKAGES_CHECK
 from janus_platform.runtime.control_api import FORM_FIELDS
 
 LOOK_SECONDS = 2.0
@@ -27,6 +28,7 @@ TEXTS = ("entry", *FORM_FIELDS)
 _PART = re.compile(r"[A-Za-z0-9_@+=][A-Za-z0-9._@+= -]{0,99}|\.[a-z]{1,30}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,50}")
 MAX_DEPTH = 12
+_PROGRAMS = (b"\x7fELF", b"#!")
 
 
 class Submissions:
@@ -79,7 +81,7 @@ class Submissions:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         try:
-            await asyncio.to_thread(_write, folder, files)
+            await asyncio.to_thread(write_files, folder, files)
             result = await self._tried(folder, full, form)
         except PlatformError as error:
             raise PlatformError(_as_theirs(str(error), full, name, folder)) from error
@@ -92,7 +94,9 @@ class Submissions:
         texts: dict[str, Any] = dict(form)
         try:
             return await self._deployments.submit(folder, full, **texts)
-        except SubmissionRefusedError:
+        except SubmissionRefusedError as error:
+            if any(check["check"] == PACKAGES_CHECK and check["result"] == "failed" for check in error.checks):
+                raise
             return await self._deployments.submit(folder, full, **texts)
 
 
@@ -131,8 +135,11 @@ def _path(name: Any) -> PurePosixPath:
     return PurePosixPath(name)
 
 
-def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
+    """Write what `unpacked` gave; a program for this system can be run."""
     for path, content in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+        if content.startswith(_PROGRAMS):  # Whether it may be run is lost on the way.
+            target.chmod(0o755)

@@ -49,6 +49,7 @@ def examine() -> list[Finding]:
         _toolchains,
         _browser,
         _model,
+        _language_model,
     )
     return [finding for look in looks for finding in look()]
 
@@ -193,3 +194,17 @@ def _model() -> Iterator[Finding]:
     cached = is_prepared(model_folder())
     remedy = "" if cached else "The vector index answers lexically until then: `janus prepare` (needs a network once)."
     yield Finding("embedding model", "ok" if cached else "note", "cached" if cached else "not fetched yet", remedy)
+
+
+def _language_model() -> Iterator[Finding]:
+    from janus_platform.services.inference.llama.start import is_installed
+    from janus_platform.services.inference.models.files import is_here
+    from janus_platform.services.inference.models.table import table
+
+    here = [entry.name for entry in table() if is_here(entry)]
+    remedy = "" if here else "Only for `janus up --model`: `janus model list`, then `janus model pull NAME`."
+    if not is_installed():
+        remedy = "Only for `janus up --model`: install the extra [llm], `pip install 'janus-bench[llm]'`."
+        yield Finding("language model", "note", "llama.cpp is not installed", remedy)
+    else:
+        yield Finding("language model", "ok" if here else "note", ", ".join(here) or "none fetched", remedy)

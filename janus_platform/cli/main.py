@@ -20,6 +20,8 @@ from janus_platform.classroom.settings import wanted_program
 from janus_platform.cli.check import check
 from janus_platform.cli.classroom import add_to as add_classroom
 from janus_platform.cli.classroom import announce, settings_of
+from janus_platform.cli.exercise import exercise
+from janus_platform.cli.learn import learn
 from janus_platform.cli.model import models
 from janus_platform.cli.model_state import wait_for_model
 from janus_platform.cli.output import AsJson, say
@@ -184,6 +186,8 @@ def doctor(as_json: AsJson = False) -> None:
 add_submissions(app)
 app.command()(trace)
 app.command()(check)
+app.command()(learn)
+app.add_typer(exercise, name="exercise")
 
 
 @app.command()

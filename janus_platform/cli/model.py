@@ -23,7 +23,12 @@ models = typer.Typer(help="List, fetch and remove small language models.", no_ar
 
 
 @models.command("list")
-def list_models(as_json: AsJson = False) -> None:
+def list_models(
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Also show addresses, SHA-256, and where every figure was read.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show the models that are known by name: size, licence, how each is checked, and which are here."""
     pins = files.pins()
     if as_json:
@@ -38,6 +43,10 @@ def list_models(as_json: AsJson = False) -> None:
         shown_table.add_row(entry.name, entry.title, megabytes(entry.size), entry.licence, _check(entry, pins), here)
     console = Console()
     console.print(shown_table)
+    for entry in table() if sources else ():
+        say(f"{entry.name}: {entry.origin}\n  SHA-256 {_plain(entry, pins)['sha256'] or 'not known yet'}")
+        for figure, read in entry.source.items():
+            say(f"  {figure}: {read}")
     console.print(f"They are kept in {files.models_folder()}. Fetch one: janus model pull {table()[0].name}")
 
 

@@ -25,13 +25,16 @@ _STYLES = {"passed": "green", "failed": "bold red", "not checked": "yellow", "no
 def new(
     folder: Annotated[Path, typer.Argument(help="Where to put it; files that are there already stay as they are.")],
     name: Annotated[str | None, typer.Option(help="What it will be called, if not like the folder.")] = None,
+    language: Annotated[
+        str, typer.Option("--from", help="What it is written in: `python`, `node` or `go`.")
+    ] = "python",
 ) -> None:
-    """Begin an implementation: a server that runs, Dockerfile, licence, lock file and README."""
+    """Begin an implementation: a server that runs, licence and README; for Python, Dockerfile and lock file as well."""
     from janus_platform.cli import scaffold
 
-    for written in scaffold.new(folder, name):
+    for written in scaffold.new(folder, name, language):
         say(str(folder / written))
-    say(f"Next: write {folder / 'answer.py'}, then `janus submit {folder} --name NAME`.")
+    say(f"Next: write {folder / scaffold.NEXT[language]}, then `janus submit {folder} --name NAME`.")
 
 
 def submit(
@@ -55,10 +58,15 @@ def submit(
     changelog: Annotated[str | None, typer.Option(help="What is new since the last submission.")] = None,
     contact: Annotated[str | None, typer.Option(help="How to reach you.")] = None,
     instances: Annotated[int, typer.Option(help="How many nodes run it, behind the load balancer.")] = 1,
-    entry: Annotated[str, typer.Option(help="The Python file in the folder that is run.")] = "main.py",
+    entry: Annotated[
+        str, typer.Option(help="The Python file that is run, where no janus.toml says otherwise.")
+    ] = "main.py",
     as_json: AsJson = False,
 ) -> None:
     """Try an implementation against the contract's rules and deploy it; exit code 1 when a check fails.
+
+    What its requirements.txt names and the platform lacks is installed for it alone. A janus.toml with
+    `[run] command = ["node", "main.js"]` runs another program than Python.
 
     A form that is left out, wholly or in part, reads "not given": here that is enough, in the competition it is not.
     """
@@ -71,7 +79,9 @@ def submit(
     source_or_url = {"url": url} if path is None else {"path": str(_folder(path)), "entry": entry}
     given = {field: text for field, text in form.items() if text is not None}
     try:
-        result = running().submit(name=name, instances=instances, **source_or_url, **given)
+        result = running().submit(
+            progress=lambda line: say(line, err=True), name=name, instances=instances, **source_or_url, **given
+        )
     except RequestRefusedError as error:
         if as_json:
             typer.echo(json.dumps({"name": name, "deployed": False, "reason": str(error), "checks": error.checks}))

@@ -80,6 +80,7 @@ _PLATFORM = (
     ),
 )
 _REST = (
+    Variable("JANUS_EXERCISES", YOURS, "none", "A folder of your own exercises, listed beside the book's."),
     Variable(
         "JANUS_ROOM",
         YOURS,
@@ -108,6 +109,7 @@ def _of_implementation(contract: Contract) -> tuple[Variable, ...]:
         Variable(key, IMPLEMENTATION, "always set", "Its own key for inference.", secret=True),
         Variable("HOST", IMPLEMENTATION, "127.0.0.1", "The address to listen on."),
         Variable("PORT", IMPLEMENTATION, "always set", "The port to listen on."),
+        Variable("PYTHONPATH", IMPLEMENTATION, "not set", "Where packages of its own lie."),
         Variable("JANUS_IMPLEMENTATION", IMPLEMENTATION, "always set", "The name it is deployed under."),
         Variable("OUTPUT_DIR", SANDBOX, "the working directory", "Where a program leaves files to be handed back."),
     )

@@ -120,6 +120,19 @@ class NodeRules(Table, frozen=True):
     health_failures_at_work: int
 
 
+class PackageRules(Table, frozen=True):
+    """What may be installed for one submission, and for all of them together."""
+
+    since: str
+    max_requirements: int
+    max_requirements_bytes: int
+    max_wheel_bytes: int
+    max_files: int
+    max_bytes: int
+    max_together_bytes: int
+    install_seconds: int
+
+
 class ClassroomRules(Table, frozen=True):
     """One shared platform for a class: its port, what one learner may do at a time, how much runs at once."""
 
@@ -215,6 +228,7 @@ class Contract(Table, frozen=True):
     wire: Wire
     egress: Egress
     node: NodeRules
+    packages: PackageRules
     classroom: ClassroomRules
     services: Mapping[str, Service]
     request_flow: tuple[FlowStep, ...]

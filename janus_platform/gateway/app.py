@@ -150,7 +150,7 @@ class GatewayApp:
             self._paths.health_path: lambda: (JSON, json.dumps(self._health()).encode()),
             self._paths.metrics_path: lambda: (self.metrics.content_type, self.metrics.page()),
         }
-        self._chat_page = load_page(self._paths.page_path)
+        self._chat_page = load_page(contract)
         self._open_paths = {self._paths.health_path, *self._chat_page}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,6 +10,11 @@ BUNDLED = (BASELINE, "direct", "echo")
 GUEST = Path(__file__).with_name("guest")
 # The files that `janus new` copies.
 TEMPLATE = Path(__file__).with_name("template")
+TEMPLATES = {
+    "python": TEMPLATE,
+    "node": Path(__file__).with_name("template_node"),
+    "go": Path(__file__).with_name("template_go"),
+}
 # What the template becomes on the pages of the road upward, a file a skill.
 ROAD = Path(__file__).with_name("road")
 

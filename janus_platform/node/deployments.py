@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,19 @@ from janus_platform.errors import PlatformError
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import NotDeployedError, NotReadyError
 from janus_platform.node.log import BoundedLog
-from janus_platform.node.node import Node, Spec, python_command
+from janus_platform.node.node import Node, Spec
+from janus_platform.node.packages.environments import Environments, Progress
+from janus_platform.node.packages.errors import PackagesError
 from janus_platform.node.registry import Registration, Registry
 from janus_platform.node.remote import LAYER
 from janus_platform.node.replicas import Replica, Replicas
 from janus_platform.node.submission.admission import admit, check_url, remote_url_of
 from janus_platform.node.submission.checks import Check, SubmissionRefusedError, refuse_if_failed
 from janus_platform.node.submission.form import Form, check_folder, check_form, check_name
+from janus_platform.node.submission.janus_toml import DEFAULT_ENTRY, command_of, python_command
+from janus_platform.node.submission.packages import packages_of
 from janus_platform.node.submission.submitted_code import SubmittedCode
 
-DEFAULT_ENTRY = "main.py"
 MAX_INSTANCES = 16
 # A request that has just been given an upstream may not have begun to use it.
 SETTLED_SECONDS = 5.0
@@ -36,7 +40,8 @@ SETTLED_SECONDS = 5.0
 class Deployments:
     """The implementations of one platform. `bundled` maps the names of those that come with it to their folders.
 
-    `home` holds the platform's copies of submitted folders; `baseline` is one of `bundled`.
+    `home` holds the platform's copies of submitted folders, a folder beside it their packages; `baseline` is one of
+    `bundled`.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Deployments:
     ) -> None:
         self.baseline = baseline
         self._node, self._registry, self._utc_now, self._code = node, registry, utc_now, SubmittedCode(home)
+        self._environments = Environments(home.with_name("environments"), node.contract.packages)
         self._bundled = dict(bundled)
         self._registered = {registration.name: registration for registration in registry.all()}
         self._replicas: dict[str, Replicas] = {}
@@ -61,6 +67,7 @@ class Deployments:
 
     async def start(self) -> None:
         """Start the baseline. Raises PlatformError with the end of its log when it cannot be."""
+        await self._sweep()
         try:
             await self.upstream(self.baseline)
         except NotReadyError as error:
@@ -106,13 +113,15 @@ class Deployments:
         entry: str = DEFAULT_ENTRY,
         command: Sequence[str] = (),
         instances: int = 1,
+        progress: Progress = lambda _: None,
         **form: str | None,
     ) -> dict[str, Any]:
         """Copy the folder at `path`, run it, try it out and deploy it as `name`, on `instances` nodes.
 
-        It runs as `python <entry>` inside the folder, or as `command`. Where there is a `url` instead of a path, what
-        runs there is tried and deployed. `form` holds the submission form's texts. Returns `{"name", "replaced",
-        "isolation", "checks"}`. Raises SubmissionRefusedError when a check fails; then nothing has changed.
+        It runs as `python <entry>` inside the folder, as the folder's janus.toml says, or as `command`. Where there is
+        a `url` instead of a path, what runs there is tried and deployed. `progress` is told of each package that is
+        installed. `form` holds the submission form's texts. Returns `{"name", "replaced", "isolation", "checks"}`.
+        Raises SubmissionRefusedError when a check fails; then nothing has changed.
         """
         if isinstance(instances, bool) or not isinstance(instances, int) or not 1 <= instances <= MAX_INSTANCES:
             raise PlatformError(f"instances is a number from 1 to {MAX_INSTANCES}.")
@@ -123,26 +132,32 @@ class Deployments:
         checks = [check_name(name, self._reserved), *what, *check_form(filled, self._node.contract.submission)]
         refuse_if_failed(name, checks)
         async with self._locks.setdefault(name, asyncio.Lock()):
+            copy = await self._copy(folder, name, checks) if folder else None
             registration = Registration(
                 name,
-                await self._copy(folder, name, checks) if folder else None,
+                copy,
                 folder,
-                (tuple(command) or python_command(entry)) if folder else (),
+                command_of(copy, entry, command) if copy else (),
                 self._utc_now().isoformat(timespec="seconds"),
                 **filled.normal().plain(),
                 instances=instances,
                 url=url and remote_url_of(url).url,
             )
-            async with self._keeping_clean(registration):
+            async with (
+                self._keeping_clean(registration),
+                packages_of(copy, self._environments, checks, name, progress) as own,
+            ):
+                registration = replace(registration, environment=own.key if own else "")
                 first = self._maker(registration)()
                 await admit(self._node, first, checks, replaces=name in self._replicas)
                 await self._deploy(registration, first)
-            old = self._registered.get(name)
-            self._registered[name] = registration
+                old = self._registered.get(name)
+                self._registered[name] = registration
             # A process reads its files from the copy that it was started with: while one still finishes its answers,
             # the copies stay until the next submission.
             if not self._retiring:
                 self._code.keep_only(name, registration.folder)
+                await self._sweep()
         return {
             "name": name,
             "replaced": old is not None,
@@ -193,6 +208,8 @@ class Deployments:
                 await replicas.stop()
                 replicas.log.remove()
             self._code.drop(name)
+            if not self._retiring:
+                await self._sweep()
 
     def log(self, name: str) -> BoundedLog:
         """The output of an implementation; empty before its first start. Raises NotDeployedError."""
@@ -225,7 +242,23 @@ class Deployments:
         if folder is None:
             return lambda: self._node.remote(name, remote_url_of(registration.url))
         spec = Spec(name, folder, registration.command)
+        if key := registration.environment:
+            return lambda: self._node.prepare(replace(spec, packages=self._packages(key)))
         return lambda: self._node.prepare(spec)
+
+    def _packages(self, key: str) -> Path:
+        """Where the packages of an environment lie. Raises NotReadyError with what to do."""
+        try:
+            return self._environments.get(key).packages
+        except PackagesError as error:
+            raise NotReadyError(str(error)) from error
+
+    async def _sweep(self) -> None:
+        """Remove the packages that no implementation has any more, and what an interrupted installation left.
+
+        Those of a submission that failed its trial stay until the next one that succeeds: it is often tried again.
+        """
+        await self._environments.sweep({registration.environment for registration in self._registered.values()})
 
     def _is_remote(self, name: str) -> bool:
         return name in self._registered and self._registered[name].folder is None
@@ -255,6 +288,7 @@ class Deployments:
                 **({"url": registration.url} if registration.url else {"path": str(registration.submitted_from)}),
                 **{field: getattr(registration, field) for field in Form().plain()},
                 "instances": registration.instances,
+                **self._environments.describe(registration.environment),
             }
         return about | (replicas.describe() if replicas else idle)
 
@@ -303,3 +337,5 @@ class Deployments:
             async with asyncio.timeout(limit):
                 await replicas.drained()
         await replicas.stop()
+        if self._retiring.keys() <= {replicas}:
+            await self._sweep()

@@ -24,6 +24,7 @@ from janus_platform.gateway.upstream_pool import status_of
 from janus_platform.node.health import Backoff, Health, round_trip_ms
 from janus_platform.node.log import BoundedLog, missing_package_remedy
 from janus_platform.node.measurements import Measured, Measurer
+from janus_platform.node.programs import ProgramMissingError
 from janus_platform.node.resource_watch import until_over_limits
 from janus_platform.node.sandbox import Launch, Sandbox
 from janus_platform.processes.child import Child
@@ -153,6 +154,7 @@ class Instance:
 
     async def _spawned(self) -> tuple[Child, Launch]:
         try:
+            await asyncio.to_thread(self._sandbox.look_up)
             launch = self._launch = self._sandbox.launch()
             try:
                 self.log.hide(self._sandbox.secrets())  # They may be others than at the start before.
@@ -169,7 +171,7 @@ class Instance:
                 )
             finally:
                 launch.release()
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, ProgramMissingError, subprocess.SubprocessError) as error:
             raise NotReadyError(f"it cannot be started: {error}") from error
         assert child.stdout is not None
         self._following = asyncio.create_task(self.log.follow(child.stdout))

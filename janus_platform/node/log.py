@@ -78,7 +78,7 @@ def missing_package_remedy(printed: str) -> str:
     if module := last[1]:
         top = module.partition(".")[0]
         return (
-            f"Nothing of a requirements.txt or a Dockerfile is installed here. Install the package that holds {top} "
-            f"for the platform's Python (`{sys.executable} -m pip install {top}`), or put it into the folder."
+            f"Name the package that holds {top} in requirements.txt and submit again, install it for the platform's "
+            f"Python (`{sys.executable} -m pip install {top}`), or put it into the folder."
         )
     return f"No package.json is installed here. Put the files of {last[2]} into the folder, outside node_modules."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from janus_platform.attestation import EventLog, measure
 from janus_platform.attestation.registers import Event
 from janus_platform.contract import Contract
+from janus_platform.node.sandbox import Sandbox
 
 # Measures a start whose environment has these variables.
 Measurer = Callable[[Iterable[str]], "Measured"]
@@ -30,20 +31,18 @@ class Measured:
         return self.log
 
 
-def measurer(
-    folder: Path, command: Sequence[str], isolation: str, limits: Mapping[str, int], contract: Contract
-) -> Measurer:
-    """What measures a start of `command` in `folder`; it is told the names of the environment variables.
+def measurer(sandbox: Sandbox, limits: Mapping[str, int], contract: Contract) -> Measurer:
+    """What measures a start in `sandbox`; it is told the names of the environment variables.
 
-    `isolation` says in words what holds around it, and `limits` are those that it really gets.
+    `limits` are those that the implementation really gets.
     """
 
     def measured(environment: Iterable[str]) -> Measured:
-        log = EventLog(contract.attestation.registers)
+        log, folder, command = EventLog(contract.attestation.registers), sandbox.folder, sandbox.command
         for event in (
             *measure.code(folder),
-            *measure.dependencies(folder, command),
-            *measure.configuration(command, environment, limits, isolation),
+            *measure.dependencies(folder, sandbox.program.command, sandbox.packages),
+            *measure.configuration(command, environment, limits, sandbox.evidence()),
             *measure.egress(contract.egress.allowed_hosts, contract.egress.allowed_port),
         ):
             log.add(event)

@@ -9,8 +9,7 @@ TEE. No memory is encrypted here, and the operator of the machine can read every
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +24,7 @@ from janus_platform.node.limits import Limits
 from janus_platform.node.measurements import measurer
 from janus_platform.node.remote import RemoteInstance
 from janus_platform.node.sandbox import BubblewrapSandbox, EgressAccess, PlainProcess, Sandbox
+from janus_platform.node.submission.janus_toml import python_command
 
 __all__ = ["EgressAccess", "Node", "Spec", "python_command"]
 
@@ -33,16 +33,15 @@ log = logging.getLogger("janus.node")
 
 @dataclass(frozen=True)
 class Spec:
-    """What to run: `command` inside `folder`, under `name`, which is its caller id too."""
+    """What to run: `command` inside `folder`, under `name`, which is its caller id too.
+
+    `packages` is a folder with packages of its own, which Python finds before the platform's.
+    """
 
     name: str
     folder: Path
     command: tuple[str, ...]
-
-
-def python_command(entry: str) -> tuple[str, ...]:
-    """The command that runs a Python entry point; `python` stands for the platform's own interpreter."""
-    return ("python", "-u", entry)
+    packages: Path | None = None
 
 
 class Node:
@@ -91,7 +90,7 @@ class Node:
     def prepare(self, spec: Spec) -> Instance:
         """An instance of `spec` that starts when it is first asked for its upstream."""
         sandbox = self._sandbox(spec)
-        measure = measurer(sandbox.folder, sandbox.command, sandbox.evidence(), self._measured_limits(), self.contract)
+        measure = measurer(sandbox, self._measured_limits(), self.contract)
         log_file = self.log_file(spec.name)
         return Instance(spec.name, sandbox, log_file, contract=self.contract, clock=self.clock, measure=measure)
 
@@ -123,16 +122,12 @@ class Node:
         return kind(
             spec.name,
             spec.folder,
-            _resolved(spec.command),
+            spec.command,
             contract=self.contract,
             egress=self.egress,
             isolation=self.isolation,
             limits=self.limits,
             guards=lambda: self._guards(),
             run_folder=self._run_folder,
+            packages=spec.packages,
         )
-
-
-def _resolved(command: Sequence[str]) -> tuple[str, ...]:
-    # A registration outlives the interpreter it was made with, so it is looked up at the start.
-    return (sys.executable, *command[1:]) if command[0] == "python" else tuple(command)

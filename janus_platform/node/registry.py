@@ -22,7 +22,8 @@ from janus_platform.stored_files import Warn, is_damaged, set_aside
 log = logging.getLogger("janus.node")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_SCHEMA_VERSION = 3
+ENVIRONMENT = re.compile(r"[0-9a-f]{24}")
+_SCHEMA_VERSION = 4
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS implementations (
     name TEXT PRIMARY KEY,
@@ -37,13 +38,15 @@ CREATE TABLE IF NOT EXISTS implementations (
     instances INTEGER NOT NULL DEFAULT 1,
     url TEXT NOT NULL DEFAULT '',
     changelog TEXT NOT NULL DEFAULT '',
-    contact TEXT NOT NULL DEFAULT ''
+    contact TEXT NOT NULL DEFAULT '',
+    environment TEXT NOT NULL DEFAULT ''
 ) STRICT
 """
 # What each version has that the one before it had not.
 _ADDED = {
     2: ("instances INTEGER NOT NULL DEFAULT 1",),
     3: tuple(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("url", "changelog", "contact")),
+    4: ("environment TEXT NOT NULL DEFAULT ''",),
 }
 
 
@@ -53,7 +56,8 @@ class Registration:
 
     `folder` is the platform's own copy, `submitted_from` where it came from; `command` is run inside the folder.
     One that runs elsewhere has a `url` instead, and neither folder nor command. `submitted` is a UTC time (ISO 8601);
-    `instances` says how many nodes run it. The rest is the submission form; an empty text means "not given".
+    `instances` says how many nodes run it, `environment` is the key of the packages of its own. The rest is the
+    submission form; an empty text means "not given".
     """
 
     name: str
@@ -69,6 +73,7 @@ class Registration:
     url: str = ""
     changelog: str = ""
     contact: str = ""
+    environment: str = ""
 
 
 class Registry:
@@ -174,6 +179,8 @@ def _registration(row: sqlite3.Row) -> Registration:
         raise ValueError("it has neither a folder with a command nor an address, or both")
     if registration.url and urlsplit(registration.url).scheme not in ("http", "https"):
         raise ValueError("its address is none")
+    if registration.environment and not ENVIRONMENT.fullmatch(registration.environment):
+        raise ValueError("its environment is none")
     if registration.instances < 1:
         raise ValueError("it has no instances")
     return registration

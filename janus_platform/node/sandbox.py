@@ -1,6 +1,7 @@
 """The sandbox of one implementation's process: the command line, the environment and the files that make it.
 
-The environment is exactly: PATH, HOST, PORT, the implementation's name, its own key, and the way to the egress proxy.
+The environment is exactly: PATH, HOST, PORT, the implementation's name, its own key, the way to the egress proxy, and
+PYTHONPATH where it has packages of its own.
 Nothing of the platform's own environment is inherited. Nothing of the host's is writable from inside: the socket by
 which the gateway comes in is made out here and handed in open, because one that the program made it could replace, by a
 link to any socket that the gateway may open.
@@ -29,6 +30,8 @@ from janus_platform.isolation.seccomp import filter_program
 from janus_platform.isolation.uids import free_uid, release_uid
 from janus_platform.node import forwarders
 from janus_platform.node.limits import Limits
+from janus_platform.node.packages.install import INSIDE as _PACKAGES_INSIDE
+from janus_platform.node.programs import Program, find_program
 
 LOOPBACK = forwarders.LOOPBACK
 NAME_VARIABLE = "JANUS_IMPLEMENTATION"
@@ -88,6 +91,7 @@ class Sandbox(ABC):
     """The sandbox of one implementation; `launch` may be called again after its process has ended."""
 
     layer: str
+    _found: Program | None = None
     _guard_kind = "none before the first start"
 
     def __init__(
@@ -102,7 +106,9 @@ class Sandbox(ABC):
         limits: Limits,
         guards: Callable[[], MemoryGuard],
         run_folder: Path,
+        packages: Path | None = None,
     ) -> None:
+        self.packages = packages
         self.name, self.folder, self.command, self.limits, self._guards = name, folder, command, limits, guards
         self._contract, self._egress, self._isolation, self._run_folder = contract, egress, isolation, run_folder
 
@@ -145,9 +151,28 @@ class Sandbox(ABC):
         passwords = {urlsplit(value).password for value in access.values() if "://" in value}
         return [access[self._contract.implementation.key_variable], *(p for p in passwords if p)]
 
-    def _environment(self, *, port: int, egress_port: int) -> dict[str, str]:
+    def look_up(self) -> Program:
+        """The command with its program found anew: a registration outlives the interpreter that it was made with.
+
+        Raises ProgramMissingError; blocks while a program is asked where it lies.
+        """
+        self._found = find_program(self.command, self.folder)
+        return self._found
+
+    @property
+    def program(self) -> Program:
+        """The command with its program, as it was last found."""
+        return self._found or self.look_up()
+
+    def _environment(self, *, port: int, egress_port: int, packages: str) -> dict[str, str]:
+        """`packages` is where the implementation sees those of its own, which come before the platform's."""
         own = [str(Path(sys.executable).parent), *_SYSTEM_PATH]
+        brought = {}
+        if self.packages is not None:
+            own.insert(0, f"{packages}/bin")
+            brought = {"PYTHONPATH": packages}
         return {
+            **brought,
             **self._egress.environment(self.name, host=LOOPBACK, port=egress_port),
             "PATH": os.pathsep.join(own),
             "HOST": LOOPBACK,
@@ -163,14 +188,14 @@ class PlainProcess(Sandbox):
 
     def launch(self) -> Launch:
         port = _free_port()
-        env = self._environment(port=port, egress_port=self._egress.tcp_port)
+        env = self._environment(port=port, egress_port=self._egress.tcp_port, packages=str(self.packages))
         guard, set_limits = self._guard(), self.limits.setter(rlimits=True)
 
         def before_exec() -> None:
             guard.enter()
             set_limits()
 
-        return Launch(list(self.command), env, self.folder, (LOOPBACK, port), guard, before_exec)
+        return Launch(list(self.program.command), env, self.folder, (LOOPBACK, port), guard, before_exec)
 
     def close(self) -> None:
         """A bare process leaves nothing but itself."""
@@ -188,13 +213,14 @@ class BubblewrapSandbox(Sandbox):
     _starts = 0
 
     def launch(self) -> Launch:
+        program = self.program
         if self._files is None:
             self._files = self._make_files()
         self._starts += 1
         port = self._contract.gateway.port
         # The namespace's ports are its own; the number only has to differ from the implementation's.
         egress_port = self._egress.tcp_port if self._egress.tcp_port != port else port + 1
-        env = self._environment(port=port, egress_port=egress_port)
+        env = self._environment(port=port, egress_port=egress_port, packages=_PACKAGES_INSIDE)
         ca_file = str(self._egress.ca_file)
         env = {name: f"{_INSIDE}/ca.pem" if value == ca_file else value for name, value in env.items()}
         # A name of its own for each start: who still holds the one before must not reach the one after.
@@ -205,11 +231,11 @@ class BubblewrapSandbox(Sandbox):
             fds.append(_listening(echo))
             ports = [str(egress_port), f"{_INSIDE}/egress.sock", str(fds[0]), str(fds[1]), str(port)]
             options = []
-            if program := filter_program(keeps_cores=True):
-                fds.append(readable_copy(program))
+            if walls := filter_program(keeps_cores=True):
+                fds.append(readable_copy(walls))
                 options = ["--seccomp", str(fds[-1])]
-            run = [sys.executable, "-I", "-S", f"{_INSIDE}/forwarders.py", *ports, *self.command]
-            argv, hidden = with_hidden_options(self._bwrap(self._files, options))
+            run = [sys.executable, "-I", "-S", f"{_INSIDE}/forwarders.py", *ports, *program.command]
+            argv, hidden = with_hidden_options(self._bwrap(self._files, program.show, options))
             fds.append(hidden)
             argv += [*self.limits.prlimit_command(), *run]
             guard, set_limits = self._guard(), self.limits.setter(rlimits=False)
@@ -250,9 +276,9 @@ class BubblewrapSandbox(Sandbox):
         _write(folder / "forwarders.py", Path(forwarders.__file__).read_bytes())
         return folder
 
-    def _bwrap(self, folder: Path, options: list[str]) -> list[str]:
+    def _bwrap(self, folder: Path, show: tuple[Path, ...], options: list[str]) -> list[str]:
         binds = [
-            *((path, str(path)) for path in _python_folders()),
+            *((path, str(path)) for path in (*_python_folders(), *show)),
             (folder / "ca.pem", f"{_INSIDE}/ca.pem"),
             (folder / "hosts", "/etc/hosts"),
             (folder / "forwarders.py", f"{_INSIDE}/forwarders.py"),
@@ -261,7 +287,7 @@ class BubblewrapSandbox(Sandbox):
         return bwrap_command(
             self._isolation,
             binds_ro=binds,
-            brought={self.folder: _CODE_INSIDE},
+            brought={self.folder: _CODE_INSIDE, **({self.packages: _PACKAGES_INSIDE} if self.packages else {})},
             tmpfs={"/tmp": self.limits.disk_bytes, "/dev/shm": _SHARED_MEMORY_BYTES},
             uid=self._uid,
             chdir=_CODE_INSIDE,

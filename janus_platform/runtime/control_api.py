@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from janus_platform.errors import PlatformError
 from janus_platform.node.deployments import Deployments
+from janus_platform.node.packages.environments import Progress
 from janus_platform.node.submission.checks import SubmissionRefusedError
 from janus_platform.runtime.control_base import (
     LocalControlApi,
@@ -29,6 +30,7 @@ from janus_platform.runtime.control_base import (
     trace_count,
 )
 from janus_platform.runtime.platform import LocalPlatform
+from janus_platform.runtime.progress import with_progress
 
 FORM_FIELDS = ("hotkey", "source", "license", "description", "changelog", "contact")
 _TEXTS = ("path", "url", "name", "entry", *FORM_FIELDS)
@@ -114,14 +116,18 @@ class _PlatformApi(LocalControlApi):
         return JSONResponse({"implementations": self.platform.deployments.describe()})
 
     async def submit(self, request: Request) -> Response:
-        try:
-            return await answered(_submit, self.platform.deployments, await read_object(request))
-        except HTTPException as error:
-            refusal = error.__cause__
-            if not isinstance(refusal, SubmissionRefusedError):
-                raise
-            answer = {"status": error.status_code, "detail": error.detail, "checks": refusal.checks}
-            return JSONResponse(answer, error.status_code)
+        body = await read_object(request)
+
+        async def submitted(progress: Progress) -> Response:
+            try:
+                return await answered(_submit, self.platform.deployments, body, progress)
+            except HTTPException as error:
+                refusal = error.__cause__
+                checks = {"checks": refusal.checks} if isinstance(refusal, SubmissionRefusedError) else {}
+                answer = {"status": error.status_code, "detail": error.detail, **checks}
+                return JSONResponse(answer, error.status_code)
+
+        return await with_progress(request, submitted)
 
     async def remove(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -158,7 +164,7 @@ class _PlatformApi(LocalControlApi):
         raise HTTPException(404, "This platform is no classroom. Start one: `janus up --host ADDRESS --learners N`.")
 
 
-async def _submit(deployments: Deployments, body: Mapping[str, Any]) -> dict[str, Any]:
+async def _submit(deployments: Deployments, body: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Try out and deploy what `body` describes. Raises PlatformError."""
     if unknown := sorted(set(body) - {*_TEXTS, "instances"}):
         raise PlatformError(
@@ -168,4 +174,4 @@ async def _submit(deployments: Deployments, body: Mapping[str, Any]) -> dict[str
     if wrong := sorted(key for key, value in texts.items() if not isinstance(value, str)):
         raise PlatformError(f"A submission's fields are strings. Not so: {', '.join(wrong)}.")
     path, name = texts.pop("path", None), texts.pop("name", "")
-    return await deployments.submit(path, name, instances=body.get("instances", 1), **texts)
+    return await deployments.submit(path, name, instances=body.get("instances", 1), progress=progress, **texts)

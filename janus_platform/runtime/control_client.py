@@ -51,9 +51,24 @@ class ControlClient:
         """The JSON answer to POST of `body`. Raises RequestRefusedError with the platform's own words."""
         return self._request("POST", path, body)
 
-    def submit(self, **body: Any) -> dict[str, Any]:
-        """What became of a submission. Raises RequestRefusedError, with the checklist where it got so far."""
-        return dict(self._request("POST", "/implementations", body, timeout=SUBMIT_SECONDS))
+    def submit(self, *, progress: Callable[[str], None] | None = None, **body: Any) -> dict[str, Any]:
+        """What became of a submission. Raises RequestRefusedError, with the checklist where it got so far.
+
+        `progress` gets a line for each package that is installed for it.
+        """
+        connection, response = self._send(
+            "POST", "/implementations", body, timeout=SUBMIT_SECONDS, accept="application/x-ndjson"
+        )
+        with contextlib.closing(connection):
+            if response.getheader("content-type") != "application/x-ndjson":  # a classroom's answer
+                return dict(_answer(response.status, _read(response.read)))
+            while line := _read(response.readline):
+                said = json.loads(line) if line.endswith(b"\n") else {}
+                if "answer" in said:
+                    return dict(_answer(said["status"], json.dumps(said["answer"]).encode()))
+                if progress is not None and said.get("progress"):
+                    progress(str(said["progress"]))
+        raise NotRunningError
 
     def evidence(self, name: str, nonce: str) -> dict[str, Any]:
         """The evidence of an implementation. Raises RequestRefusedError with the reason why there is none."""
@@ -95,17 +110,15 @@ class ControlClient:
         connection, response = self._send(method, path, body, timeout=timeout)
         with contextlib.closing(connection):
             content = _read(response.read)
-        if response.status >= 400:
-            raise _refused(response.status, content)
-        return json.loads(content)
+        return _answer(response.status, content)
 
     def _send(
-        self, method: str, path: str, body: dict[str, Any] | None, *, timeout: float | None
+        self, method: str, path: str, body: dict[str, Any] | None, *, timeout: float | None, accept: str = "*/*"
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         connection = self._connection(timeout)
         try:
             content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": "application/json"})
+            connection.request(method, path, content, {"Content-Type": "application/json", "Accept": accept})
             return connection, connection.getresponse()
         except _GONE:
             connection.close()
@@ -163,6 +176,13 @@ def _read(read: Callable[[], bytes]) -> bytes:
         raise NotRunningError from None
     except TimeoutError:
         raise _silent() from None
+
+
+def _answer(status: int, content: bytes) -> Any:
+    """What an answer holds. Raises RequestRefusedError, or NotRunningError, for one that refuses."""
+    if status >= 400:
+        raise _refused(status, content)
+    return json.loads(content)
 
 
 def _silent() -> PlatformError:

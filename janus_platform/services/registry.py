@@ -22,6 +22,7 @@ from janus_platform.services.inference import app as inference
 from janus_platform.services.inference.llama.engine import LlamaEngine
 from janus_platform.services.inference.llama.start import EngineMissingError
 from janus_platform.services.inference.minilm import MiniLM
+from janus_platform.services.inference.sentence_vectors import SentenceVectors
 from janus_platform.services.inference.upstream.engine import upstream_of
 from janus_platform.services.search import app as search
 from janus_platform.services.vector_index import app as vector_index
@@ -89,6 +90,7 @@ def build_services(
             context,
             keys=accepts_key,
             embedder=MiniLM(model_folder()),
+            encode=SentenceVectors(model_folder()),
             upstream=upstream,
             model=model,
         ),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from janus_bench.home import home
 from tests.platform.conftest import Shell
 
+ROOT = Path(__file__).parents[2]
 BASELINE = "research"
 TOGETHER = 16
 _SOURCE = re.compile(r"^- \[(\d+)\] \[([^\]\n]*)\]\(([^)\s]+)\)", re.M)
@@ -56,10 +59,20 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question and, where it follows others, what the user asked before, in turn."""
+    """A question, what the user asked before it, in turn, and the PNG that is sent with it, as a path from the root."""
 
     question: str
     before: tuple[str, ...] = ()
+    picture: str = ""
+
+    @property
+    def content(self) -> str | list[dict[str, Any]]:
+        """The question as it is sent."""
+        if not self.picture:
+            return self.question
+        data = base64.b64encode((ROOT / self.picture).read_bytes()).decode()
+        image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+        return [{"type": "text", "text": self.question}, image]
 
 
 @contextmanager
@@ -97,9 +110,9 @@ def ask_all(url: str, questions: Sequence[Asked], model: str = BASELINE) -> list
 
 
 async def _conversation(client: httpx.AsyncClient, address: str, asked: Asked, model: str) -> Answer:
-    messages: list[dict[str, str]] = []
+    messages: list[dict[str, Any]] = []
     said: list[str] = []
-    for turn in (*asked.before, asked.question):
+    for turn in (*asked.before, asked.content):
         messages.append({"role": "user", "content": turn})
         response = await client.post(address, json={"model": model, "messages": messages})
         response.raise_for_status()

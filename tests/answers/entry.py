@@ -10,7 +10,9 @@ from tests.answers.presentable import Judged, faults, sentences
 
 # An answer to a question of this kind has so many sentences at most.
 MOST_SENTENCES = {"explain": 8, "fact": 5, "book fact": 5, "small talk": 4, "follow up": 7, "uncovered": 3}
-FREE_FORM = ("sum", "code", "drawn")
+FREE_FORM = ("sum", "code", "drawn", "seen")
+# Their answers may say what they cannot do beside what they can.
+MODEST = ("small talk", "seen")
 REFUSED = "uncovered"
 
 
@@ -26,11 +28,12 @@ class Entry:
     pages: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     pictures: int = 0
+    sends: str = ""
 
     @property
     def as_asked(self) -> Asked:
         """What is sent."""
-        return Asked(self.question, self.asked)
+        return Asked(self.question, self.asked, self.sends)
 
     def faults(self, answer: Answer) -> list[str]:
         """Why the answer would not be shown; none where it would."""
@@ -48,7 +51,7 @@ class Entry:
             found.append(f"Its first sentence does not say {self.begins!r}.")
         if self.kind == REFUSED and not answer.declines:
             found.append("It does not say that it does not know.")
-        if self.kind != REFUSED and answer.declines and self.kind != "small talk":
+        if self.kind != REFUSED and answer.declines and self.kind not in MODEST:
             found.append("It says that it does not know.")
         if foreign := [source for source in answer.sources if not is_below(source, self.pages)]:
             found.append(f"It rests on {', '.join(foreign)}.")

@@ -31,8 +31,16 @@ def facts() -> list[Entry]:
         **_of_implementations(contract),
         **_of_the_gateway(contract),
         **_of_the_bench(contract),
+        **_of_the_chat_page(contract),
     }
     return [Entry(KIND, question, must, pages=pages) for question, must in told.items()]
+
+
+def _of_the_chat_page(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """What Janus Chat suggests to ask."""
+    assert contract.search.rate_limit
+    allowed = number(contract.search.rate_limit.requests, "requests?")
+    return {"How many requests per minute does the search API allow?": (allowed,)}
 
 
 def _of_services(contract: Contract) -> dict[str, tuple[str, ...]]:

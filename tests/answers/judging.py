@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.answers.asking import Answer, Asked, ask_all
 from tests.answers.entry import Entry, any_below
 from tests.answers.facts import facts
-from tests.answers.labelled import Half, Labelled, covered, follow_ups, uncovered
+from tests.answers.labelled import Half, Labelled, covered, details, follow_ups, uncovered
 from tests.answers.sheet import promised, sheet
 
 
@@ -80,6 +80,10 @@ class Questioned:
         """The same of the questions that need the conversation before them."""
         return self._refusals(follow_ups(half))
 
+    def details(self, half: Half) -> Refusals:
+        """The same of the questions about a detail of a page."""
+        return self._refusals(details(half))
+
     def _judged(self, entries: Iterable[Entry]) -> list[Outcome]:
         answers = [(entry, self.answers[entry.as_asked]) for entry in entries]
         return [Outcome(entry, answer, tuple(entry.faults(answer))) for entry, answer in answers]
@@ -96,10 +100,15 @@ class Questioned:
         )
 
 
-def question(url: str, halves: Iterable[Half]) -> Questioned:
-    """Ask the baseline at a gateway: the sheet, facts, suggested questions, and the labelled ones of `halves`."""
+def question(url: str, halves: Iterable[Half], *, everything: bool = True) -> Questioned:
+    """Ask the baseline at a gateway: sheet, facts, suggested questions, and the labelled ones of `halves`.
+
+    Details and follow-ups among the labelled ones are left out unless `everything` is wanted.
+    """
     asked = [entry.as_asked for entry in (*sheet(), *facts(), *promised())]
-    asked += [one.as_asked for half in halves for one in (*covered(half), *uncovered(half), *follow_ups(half))]
+    asked += [one.as_asked for half in halves for one in (*covered(half), *uncovered(half))]
+    if everything:
+        asked += [one.as_asked for half in halves for one in (*details(half), *follow_ups(half))]
     once = list(dict.fromkeys(asked))
     return Questioned(dict(zip(once, ask_all(url, once), strict=True)))
 

@@ -22,7 +22,7 @@ Half = Literal["fit", "report"]
 
 @dataclass(frozen=True)
 class Labelled:
-    """One question. `pages` are the addresses that answer it, without scheme: none where the corpus does not.
+    """One question. `pages` are the addresses or hosts that answer it, without scheme: none where the corpus does not.
 
     `asked` is what the user said before, where the question only has a meaning with it.
     """
@@ -46,8 +46,12 @@ class Labelled:
 
 def covered(half: Half) -> list[Labelled]:
     """Questions with the pages that answer them."""
-    groups = _read("covered.toml")["covered"]
-    return [Labelled(q, "covered", half, tuple(map(_address, group["pages"]))) for group in groups for q in group[half]]
+    return _with_pages("covered.toml", "covered", half)
+
+
+def details(half: Half) -> list[Labelled]:
+    """Questions about a detail of a page, in the same form."""
+    return _with_pages("details.toml", "detail", half)
 
 
 def uncovered(half: Half) -> list[Labelled]:
@@ -58,16 +62,21 @@ def uncovered(half: Half) -> list[Labelled]:
 def follow_ups(half: Half) -> list[Labelled]:
     """Questions that need the conversation before them."""
     return [
-        Labelled(one["question"], "follow up", one["half"], tuple(one["pages"]), tuple(one["asked"]))
+        Labelled(one["question"], "follow up", one["half"], _addresses(one["pages"]), tuple(one["asked"]))
         for one in _read("follow_ups.toml")["follow_up"]
         if one["half"] == half
     ]
 
 
-def _address(page: str) -> str:
-    """The address of a page, without scheme, also of one of the book's own."""
-    of_the_book = page.partition("/")[0] in BOOK
-    return f"{load_contract().repository.partition('://')[2]}/blob/main/{page}" if of_the_book else page
+def _with_pages(name: str, kind: str, half: Half) -> list[Labelled]:
+    groups = _read(name)["covered"]
+    return [Labelled(q, kind, half, _addresses(group["pages"])) for group in groups for q in group[half]]
+
+
+def _addresses(pages: list[str]) -> tuple[str, ...]:
+    """The addresses of pages or hosts, without scheme, also of the book's own pages and folders."""
+    book = f"{load_contract().repository.partition('://')[2]}/blob/main"
+    return tuple(f"{book}/{page}" if page.partition("/")[0] in BOOK else page for page in pages)
 
 
 def _read(name: str) -> dict[str, Any]:

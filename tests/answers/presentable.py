@@ -36,8 +36,8 @@ _LEANING = re.compile(
 _CODE = re.compile(
     "|".join(
         (
-            r"^(?:import|from) \w+ |\bdef \w+\(|\bclass \w+[:(]|\breturn \w+ |\bprint\(|>>> |\bawait \w+\.|\blambda ",
-            r"\w = [A-Za-z_]\w*[.(\[]|\w \+= \w|==|\{ ?\"|\"\}|\bfor \w+ in \w+:|# \d",
+            r"^(?:import|from) \w+ |\bdef \w+\(|\bclass \w+[:(]|\breturn (?:None|True|False|self|\w+[.(\[])|\blambda ",
+            r"\bprint\(|>>> |\bawait \w+\.|\w = [A-Za-z_]\w*[.(\[]|\w \+= \w|==|\{ ?\"|\"\}|\bfor \w+ in \w+:|# \d",
             r"\bcurl -|^\$ |\bSELECT .{1,80} FROM |</?\w+>|&[a-z]+;",
         )
     )
@@ -156,7 +156,7 @@ def _of_what_was_said_before(answer: Answer, said: list[str]) -> Iterator[str]:
         for text in answer.said_before
         for one in sentences(text.partition("\nSources:")[0])
     }
-    if old and sum(one in old for one in said) > MOST_SAID_BEFORE * len(said):
+    if old and not answer.declines and sum(one in old for one in said) > MOST_SAID_BEFORE * len(said):
         yield "It says again what it said before."
 
 

@@ -7,29 +7,31 @@ from collections.abc import Iterator
 import pytest
 
 from tests.answers.asking import platform
+from tests.answers.facts import facts
 from tests.answers.judging import Outcome, Questioned, question
 from tests.answers.labelled import REPORT
 from tests.answers.sheet import GOAL, promised
 from tests.answers.suggested import suggested
 
 MOST_WRONG = 0.05
-# The engine as it was: 27 of the sheet, none of 50 facts, 17 of 23 suggested, 22 % wrongly answered, 5 % refused.
-not_yet = pytest.mark.xfail(reason="the extractive engine is below the goal still")
+# Before the engine weighed meaning: 27 of the sheet, none of the facts, 22 % wrongly answered, 5 % refused. Now: 91, 49 of
+# 51 facts, 24 of 25 suggested questions, 1.5 % wrongly answered, 6.5 % refused.
+not_yet = pytest.mark.xfail(reason="the extractive engine is a little below the goal still")
 
 
 @pytest.fixture(scope="module")
 def questioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Questioned]:
     """Everything is asked once, many questions at a time."""
     with platform(tmp_path_factory.mktemp("answers")) as url:
-        yield question(url, (REPORT,))
+        yield question(url, (REPORT,), everything=False)
 
 
 def test_every_question_that_a_page_suggests_has_its_promise_here() -> None:
     found = suggested()
     assert {"What causes tides?", "How do tides work?", "Explain quantum entanglement"} <= set(found)
-    known = {one.question for one in promised()}
+    known = {one.question for one in (*promised(), *facts())}
     missing = {question: page for question, page in found.items() if question not in known}
-    assert missing == {}, "Say in suggested.toml what these pages promise."
+    assert missing == {}, "Say in suggested.toml, or facts.py, what these pages promise."
 
 
 @not_yet
@@ -42,16 +44,19 @@ def test_the_facts_of_the_book_are_answered_as_the_contract_has_them(questioned:
     assert _told(questioned.facts()) == ""
 
 
-@not_yet
 def test_ninety_of_the_hundred_answers_are_presentable(questioned: Questioned) -> None:
     outcomes = questioned.sheet()
     assert sum(not one.faults for one in outcomes) >= GOAL, _told(outcomes)
 
 
-@not_yet
-def test_what_the_corpus_lacks_is_refused_and_what_it_has_is_not(questioned: Questioned) -> None:
+def test_what_the_corpus_lacks_is_refused(questioned: Questioned) -> None:
     found = questioned.refusals(REPORT)
     assert found.answered_share <= MOST_WRONG, [one.question for one, _ in found.answered]
+
+
+@not_yet
+def test_what_the_corpus_has_is_answered(questioned: Questioned) -> None:
+    found = questioned.refusals(REPORT)
     assert found.refused_share <= MOST_WRONG, [one.question for one, _ in found.refused]
 
 

@@ -60,6 +60,7 @@ GOOD = {
     "a quotation": f"“No-cache” may be stored, but must be checked with the origin before each use. [1]{ONE}",
     "figures and formulas": f"The correlation is E(θ) = −cos θ, and |S| ≤ 2 holds for local theories. [1]{ONE}",
     "constants": f"Usual values are k₁ = 1.2 and b = 0.75. [1]{ONE}",
+    "a verb of programs": f"Vector search embeds the question: return the passages with the highest cosine. [1]{ONE}",
     "a colon within": f"They need three segments: SYN, SYN-ACK, ACK. [1]{ONE}".replace("They need", "TCP needs"),
     "a refusal": "My pages do not cover this. I can look up networking, quantum physics and the platform itself.",
     "a refusal that sees": "I cannot tell you the weather: I search a fixed set of pages and see nothing of today.",

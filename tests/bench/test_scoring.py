@@ -176,10 +176,12 @@ def test_speed_falls_with_every_wait() -> None:
     assert rates == sorted(rates, reverse=True)
 
 
-def test_a_long_answer_in_one_read_has_no_rate_and_gets_nothing_for_it() -> None:
-    streamed, dumped = record(gap=10), record(gap=0)
-    assert dumped.tokens_per_second is None
-    assert answer_score.item_speed(dumped, TABLE) < answer_score.item_speed(streamed, TABLE)
+def test_holding_an_answer_back_earns_less_and_sending_it_at_once_is_no_slower() -> None:
+    slow = record(gap=50)
+    held_back, at_once = record(first=200 + 40 * 50, gap=0), record(gap=0)
+    assert held_back.tokens_per_second is None
+    assert answer_score.item_speed(held_back, TABLE) < answer_score.item_speed(slow, TABLE)
+    assert answer_score.item_speed(at_once, TABLE) >= answer_score.item_speed(record(gap=10), TABLE)
 
 
 def test_cost_is_as_reported_else_from_tokens_else_not_known() -> None:

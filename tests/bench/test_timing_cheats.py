@@ -100,11 +100,6 @@ def test_an_honest_way_to_send_keeps_its_score(profile: str) -> None:
     assert plain(profile) == pytest.approx(BEFORE[profile], abs=2)
 
 
-def test_one_who_knows_the_answers_and_sends_them_well_scores_at_least_95() -> None:
-    items = load_suite("quick").items(SEED)
-    assert scored(items, right).composite >= 95
-
-
 def waiting(*deltas: Delta, thinking: tuple[float, ...] | None = None) -> tuple[float, float]:
     made = Record("item", "chat", 0, answer=Answer(list(deltas)), thinking=thinking)
     return answer_score.begins(made, TABLE["streaming"])

@@ -55,6 +55,9 @@ def figures(questioned: Questioned) -> Iterator[Figure]:
         yield figure(f"{half} half: uncovered questions answered", [100 * found.answered_share], "%", MOST_WRONG)
         yield figure(f"{half} half: covered questions refused", [100 * found.refused_share], "%", MOST_WRONG)
         yield figure(f"{half} half: answered from another page", [100 * found.elsewhere_share], "%", MOST_WRONG)
+        asked = questioned.details(half)
+        yield figure(f"{half} half: details of pages refused", [100 * asked.refused_share], "%", MOST_WRONG)
+        yield figure(f"{half} half: details answered from another page", [100 * asked.elsewhere_share], "%", MOST_WRONG)
 
 
 def by_kind(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:
@@ -67,13 +70,14 @@ def by_kind(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:
 
 def told(questioned: Questioned) -> Iterator[str]:
     """Everything that went wrong, to read."""
-    groups = {"sheet": questioned.sheet(), "facts": questioned.facts(), "suggested": questioned.suggested()}
-    for name, outcomes in groups.items():
+    judged = {"sheet": questioned.sheet(), "facts": questioned.facts(), "suggested": questioned.suggested()}
+    for name, outcomes in judged.items():
         for one in outcomes:
             if one.faults:
                 yield f"\n{name} {one.told()}"
     for half in (FIT, REPORT):
-        for kind, found in (("labelled", questioned.refusals(half)), ("follow-up", questioned.follow_ups(half))):
+        groups = {"labelled": questioned.refusals, "detail": questioned.details, "follow-up": questioned.follow_ups}
+        for kind, found in ((name, of(half)) for name, of in groups.items()):
             yield from _wrong(f"{half} half, {kind}", found)
 
 
@@ -92,6 +96,7 @@ def document(questioned: Questioned) -> dict[str, Any]:
         "kinds": by_kind(outcomes["sheet"]),
         **{name: [_as_table(one) for one in found] for name, found in outcomes.items()},
         "labelled": {half: _refused(questioned.refusals(half)) for half in (FIT, REPORT)},
+        "details": {half: _refused(questioned.details(half)) for half in (FIT, REPORT)},
         "follow_ups": {half: _refused(questioned.follow_ups(half)) for half in (FIT, REPORT)},
     }
 

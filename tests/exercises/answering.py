@@ -6,31 +6,15 @@ Code runs as `__main__`, as a notebook's does; what stands before the answer in 
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import linecache
 import sys
 import traceback
+from dataclasses import asdict
 from typing import Any
 
+from janus_book.authoring import said_of
 from janus_book.catalogue import load
-from janus_book.checking import judge
-from janus_book.exercise import Exercise
 from tests.exercises.other_answers import OTHER_ANSWERS
-
-
-def said_of(exercise: Exercise, code: str, number: int = 0) -> dict[str, Any]:
-    """The verdict on an answer: `{"right": bool, "says": str}`; what the answer prints goes nowhere."""
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    name = f"<answer {number}>"
-    # As in a notebook, where the source of a cell can be looked up.
-    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(exercise.given, str(exercise.path), "exec"), namespace)
-        exec(compile(code, name, "exec"), namespace)
-        verdict = judge(exercise, *(namespace[answer] for answer in exercise.answers))
-    return {"right": verdict.right, "says": verdict.says}
 
 
 def answered(name: str) -> dict[str, Any]:
@@ -46,7 +30,7 @@ def answered(name: str) -> dict[str, Any]:
     }
     platform = janus_platform.up()
     try:
-        return {key: said_of(exercise, code, number) for number, (key, code) in enumerate(codes.items())}
+        return {key: asdict(said_of(exercise, code, number)) for number, (key, code) in enumerate(codes.items())}
     finally:
         platform.down()
 

@@ -20,4 +20,29 @@ OTHER_ANSWERS: dict[str, list[str]] = {
             ("source_currency", "target_currency"),
         )
     ],
+    "token_costs.phases": [
+        "import numpy\n\n\ndef phases(times):\n    gaps = numpy.diff(times)\n"
+        "    return [times[0] * 1e3, float(numpy.median(gaps)) * 1e3 if len(gaps) else 0.0]",
+        "def phases(times):\n    first, gaps = times[0], sorted(b - a for a, b in zip(times, times[1:]))\n"
+        "    half = len(gaps) // 2\n    middle = (gaps[half] + gaps[~half]) / 2 if gaps else 0\n"
+        "    return first * 1000, middle * 1000",
+    ],
+    "token_costs.seconds_for": [
+        "def seconds_for(prompt, answer, prefill, decode):\n    first = prompt / prefill\n"
+        "    return sum([1 / decode] * (answer - 1), first)",
+    ],
+    "prefix_cache.arranged": [
+        "def arranged(rules, date, question):\n"
+        "    return [{'role': 'user', 'content': f'{rules}\\n\\n{date}\\n\\n{question}\\n'}]",
+        "def arranged(rules, date, question):\n    texts = [('system', rules), ('system', date), ('user', question)]\n"
+        "    return [dict(role=role, content=text) for role, text in texts]",
+        "def arranged(rules, date, question):\n    return [{'role': 'system', 'content': rules}, "
+        "{'role': 'user', 'content': 'It is ' + date + '. ' + question}]",
+    ],
+    "prefix_cache.cost": [
+        "def cost(usage, prompt_price, cached_price, answer_price):\n"
+        "    hit = usage['prompt_tokens_details']['cached_tokens']\n"
+        "    saved = hit * (prompt_price - cached_price)\n"
+        "    return (usage['prompt_tokens'] * prompt_price - saved + usage['completion_tokens'] * answer_price) * 1e-6",
+    ],
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.gateway.chat_rig import GatewayThread, Visit, visit
+from tests.gateway.chat_page.rig import GatewayThread, Visit, visit
 from tests.gateway.rig import PATIENCE
 from tests.shipped_loop import on_the_loop_that_ships as on_the_loop_that_ships
 from tools.browser import FLAGS, find_browser, missing_browser_help

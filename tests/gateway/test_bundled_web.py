@@ -13,7 +13,7 @@ from playwright.sync_api import Page as Tab
 from janus_platform.corpus import Page, Redirect, load_corpus
 from janus_platform.corpus.browsing import entries
 from janus_platform.gateway.access import AccessRules, digest
-from tests.gateway.chat_rig import GatewayThread, Visit, says
+from tests.gateway.chat_page.rig import GatewayThread, Visit, says
 from tests.gateway.rig import CONTRACT, gateway, in_loop, upstream
 
 WEB = CONTRACT.gateway.web_path

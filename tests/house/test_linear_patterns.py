@@ -31,8 +31,10 @@ MADE_LATER = {
     "janus_platform.conformance.fields: pattern": "constants of REASONS, over the names of fields",
     "janus_platform.implementations.research.formulas: pattern": "constants of _NAMED",
     "janus_platform.implementations.research.formulas: f'\\\\b{alias}\\\\b'": "a word of _ALIASES",
+    "janus_platform.implementations.research.short: pattern": "at most 600 characters, and timed by test_unseen.py",
+    "janus_platform.services.inference.llama.vocabulary: _written(root)": "escaped texts as a tree",
+    "janus_platform.implementations.research.expressions: pattern": "constants of _WORDS, over 400 characters at most",
     "janus_platform.implementations.road.calculating: spoken": "constants of SPOKEN, over 400 characters at most",
-    "janus_platform.implementations.research.questions: pattern": "constants of _WORDS, over 400 characters at most",
 }
 
 

@@ -20,7 +20,9 @@ sys.path.insert(0, str(bundled()["research"]))
 import main as research
 from citations import Citations as Citations
 from pages import Passage as Passage
+from questions import read_question as read_question
 from services import Services
+from skills import find_solution as find_solution
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 32
 TITLES = {"https://physics.org/quantum": "Quantum entanglement", "https://example.com/bread": "Bread"}

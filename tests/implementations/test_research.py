@@ -209,13 +209,18 @@ def test_a_forbidden_page_makes_it_read_the_next_one() -> None:
 
 def test_a_question_the_passages_do_not_cover_gets_no_sources() -> None:
     fake = FakeServices(says=("The given passages", " do not cover this question."))
-    assert answer_to("Who won the 1954 final?", fake=fake).content == "The given passages do not cover this question."
+    content = answer_to("Who won the 1954 final?", fake=fake).content
+    assert content.startswith("I cannot answer this: none of the pages") and "Sources:" not in content
 
 
 def test_no_result_is_said_without_asking_the_model() -> None:
-    fake = FakeServices(overrides={SEARCH: httpx.Response(200, json={"results": []})})
+    nothing = {
+        SEARCH: httpx.Response(200, json={"results": []}),
+        "vector.janus.rodeo": httpx.Response(200, json={"chunks": []}),
+    }
+    fake = FakeServices(overrides=nothing)
     answer = answer_to(QUESTION, fake=fake)
-    assert fake.hosts == [SEARCH] and "found no page" in answer.content
+    assert fake.hosts == [SEARCH, "vector.janus.rodeo"] and "I cannot answer this" in answer.content
 
 
 @pytest.mark.parametrize(
@@ -247,18 +252,46 @@ def test_a_model_that_breaks_off_becomes_a_sentence() -> None:
     assert answer.content.startswith("Two\n\nThe answer breaks off here") and answer.ended
 
 
-@pytest.mark.parametrize("hello", ["hello", "Hi there!", "Who are you?", "Hello! Please introduce yourself."])
-def test_small_talk_costs_nothing(hello: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        ("hello", "looking them up"),
+        ("Hi there!", "looking them up"),
+        ("Who are you?", "a program, not a person"),
+        ("Hello! Please introduce yourself.", "the baseline implementation"),
+        ("how are you today?", "feel nothing"),
+        ("Thanks, bye!", "Goodbye"),
+        ("are you ChatGPT", "No:"),
+        ("WHAT CAN YOU DO?", "I cannot chat freely"),
+        ("What is the weather in Paris today?", "the weather"),
+        ("Should I take aspirin for a headache?", "a doctor"),
+        ("What's my name?", "nothing about you"),
+    ],
+)
+def test_small_talk_costs_nothing_and_has_an_answer_of_its_own(said: str, answered: str) -> None:
     fake = FakeServices()
-    answer = answer_to(hello, fake=fake)
-    assert fake.requests == [] and "looking them up" in answer.content and len(answer.pieces) > 10
+    answer = answer_to(said, fake=fake)
+    assert fake.requests == [] and answered in answer.content and "Sources:" not in answer.content
+
+
+@pytest.mark.parametrize(
+    "asked", ["Thanks to whom was TCP made?", "How do you close a socket?", "What weather has Mars?"]
+)
+def test_what_only_sounds_like_small_talk_is_looked_up(asked: str) -> None:
+    fake = FakeServices()
+    answer_to(asked, fake=fake)
+    assert SEARCH in fake.hosts
 
 
 @pytest.mark.parametrize(
     ("said", "query"),
     [
-        ((QUESTION, "And who discovered it?"), "quantum entanglement: And who discovered it"),
-        ((QUESTION, "why?"), "quantum entanglement: why"),
+        ((QUESTION, "And who discovered it?"), "who discovered quantum entanglement"),
+        ((QUESTION, "why?"), "Why: quantum entanglement"),
+        (("How do tides work?", "Why twice a day?"), "Why twice a day (tides)"),
+        (("What is the proxy's limit?", "What about the sandbox?"), "the sandbox's limit"),
+        (("What is Intel TDX?", "Thanks", "Who made it?"), "Who made Intel TDX"),
+        (("What is BM25?", "Tell me more"), "BM25"),
         ((QUESTION, "How does the TCP handshake work?"), "How does the TCP handshake work"),
         (([{"type": "text", "text": "What is TCP?"}],), "TCP"),
     ],

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from janus_platform.cli.main import app
-from janus_platform.cli.scaffold import new
+from janus_platform.cli.scaffold import NEXT, new
 from janus_platform.errors import PlatformError
 from janus_platform.implementations import TEMPLATE
 from tools.environment import ROOT
@@ -28,6 +28,21 @@ def test_a_new_folder_gets_every_file_of_a_submission(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "quick-wit").iterdir()} == FILES
     assert (tmp_path / "quick-wit" / "README.md").read_text().startswith("# quick-wit\n")
     assert "NAME" not in (tmp_path / "quick-wit" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("language", "next_file"), NEXT.items())
+def test_each_language_has_a_template_with_licence_readme_and_a_file_to_go_on_in(
+    tmp_path: Path, language: str, next_file: str
+) -> None:
+    written = new(tmp_path / "mine", language=language)
+    assert {"LICENSE", "README.md", next_file} < set(written) == {p.name for p in (tmp_path / "mine").iterdir()}
+    assert (tmp_path / "mine" / "README.md").read_text().startswith("# mine\n")
+
+
+def test_another_language_is_told_which_there_are(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match="python, node, go"):
+        new(tmp_path / "mine", language="cobol")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_there_already_stays_as_it_is(tmp_path: Path) -> None:

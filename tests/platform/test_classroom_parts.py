@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from janus_platform.classroom.addresses import bind_tunnel
 from janus_platform.classroom.certificate import client_context, open_certificate
 from janus_platform.classroom.gateway_guard import GatewayGuard, LearnerTraces
 from janus_platform.classroom.roster import open_roster
-from janus_platform.classroom.submissions import unpacked
+from janus_platform.classroom.submissions import unpacked, write_files
 from janus_platform.classroom.tunnel_server import TunnelServer
 from janus_platform.contract import load_contract
 from janus_platform.errors import PlatformError
@@ -57,6 +57,11 @@ def test_whatever_is_sent_as_files_stays_below_its_folder(files: list[dict[str, 
         return
     top = Path("/top")
     assert all(Path(os.path.normpath(top / path)).is_relative_to(top) and path.parts for path in found)
+
+
+def test_what_was_built_can_be_run_after_the_way_through_the_room(tmp_path: Path) -> None:
+    write_files(tmp_path, {PurePosixPath("bin/server"): b"\x7fELF", PurePosixPath("main.py"): b"print()"})
+    assert os.access(tmp_path / "bin" / "server", os.X_OK) and not os.access(tmp_path / "main.py", os.X_OK)
 
 
 def test_two_files_cannot_share_a_place() -> None:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from janus_platform.implementations import bundled
+from tests.node.wheels import wheel
 from tests.platform.conftest import JANUS, Shell
 
 ECHO = bundled()["echo"]
@@ -193,3 +194,19 @@ def test_logs_follow_an_implementation_until_it_is_interrupted(up: Callable[[], 
         following.send_signal(signal.SIGINT)
         assert following.wait(30) == 0
     assert ours.janus("remove", "talker").returncode == 0
+
+
+def test_packages_of_its_own_are_told_one_by_one_beside_the_json(up: Callable[[], Shell], tmp_path: Path) -> None:
+    shutil.copytree(ECHO, tmp_path / "packed")
+    wheel(tmp_path / "packed" / "wheels", "tiny", "1.0")
+    (tmp_path / "packed" / "requirements.txt").write_text("tiny\nuvicorn\n")
+    done = up().janus("submit", str(tmp_path / "packed"), "--name", "packed", "--json")
+    assert done.returncode == 0 and results(done.stdout)["packages of requirements.txt"] == "passed"
+    assert done.stderr == "installing tiny 1.0\n"
+    listed = json.loads(up().janus("implementations", "--json").stdout)["implementations"]
+    assert next(one for one in listed if one["name"] == "packed")["packages"]["installed"] == ["tiny 1.0"]
+    (tmp_path / "packed" / "requirements.txt").write_text("tiny\n--index-url https://elsewhere.example\n")
+    refused = up().janus("submit", str(tmp_path / "packed"), "--name", "packed")
+    assert refused.returncode == 1 and "line 2: '--index-url' is not taken here" in refused.stderr
+    assert says(up(), "packed", "still here") == "still here"
+    up().janus("remove", "packed")

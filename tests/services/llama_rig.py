@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import struct
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -21,12 +21,13 @@ from janus_platform.contract import Contract
 from janus_platform.services.framework.app import ServiceContext
 from janus_platform.services.inference.app import build
 from janus_platform.services.inference.llama.engine import LlamaEngine
-from janus_platform.services.inference.llama.start import PACKAGE, model_engine
+from janus_platform.services.inference.llama.start import is_installed, model_engine
 from janus_platform.services.inference.models.errors import ModelFileError
 from janus_platform.services.inference.models.files import path_of
 from janus_platform.services.inference.models.pull import pull
 from janus_platform.services.inference.models.table import find
 from tests.services.inference_rig import CONTRACT, KEY, Letters, listening
+from tests.services.small_gguf import FLOAT32, STRING, UINT32, pair, text
 
 NAME = "smollm2-135m"
 SECONDS = 60.0
@@ -34,7 +35,7 @@ SECONDS = 60.0
 
 @cache
 def _found() -> tuple[Path | None, str]:
-    if importlib.util.find_spec(PACKAGE) is None:
+    if not is_installed():
         return None, "the extra [llm] is not installed: pip install -e '.[llm]'"
     entry = find(NAME)
     try:
@@ -127,3 +128,21 @@ def served(wanted: str, contract: Contract = CONTRACT) -> Iterator[Served]:
         finally:
             made[0].loop.call_soon_threadsafe(ended.set)
             thread.join()
+
+
+def llama_file(path: Path, *, layers: int) -> Path:
+    """A whole GGUF file of an architecture that llama.cpp knows, with hardly anything in it."""
+    numbers = {
+        "context_length": 64,
+        "embedding_length": 8,
+        "block_count": layers,
+        "feed_forward_length": 8,
+        "attention.head_count": 8,
+        "vocab_size": 3,
+    }
+    pairs = [pair("general.architecture", STRING, text("llama"))]
+    pairs += [pair(f"llama.{name}", UINT32, struct.pack("<I", number)) for name, number in numbers.items()]
+    tensor = text("w") + struct.pack("<IQIQ", 1, 8, FLOAT32, 0)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, len(pairs)) + b"".join(pairs) + tensor
+    path.write_bytes(head.ljust(-(-len(head) // 32) * 32, b"\0") + bytes(32))
+    return path

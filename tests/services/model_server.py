@@ -14,17 +14,19 @@ from janus_platform.egress.ca import LocalCA
 
 @dataclass
 class Served:
-    """What the server has and how it behaves; `asked` holds the `Range` header of each request, "" without one."""
+    """What the server has and how it behaves; `asked` holds each `Range` ("" without one), `sent` the statuses."""
 
     content: bytes
     etag: str = '"one"'
     breaks_after: int | None = None  # Bytes after which the connection ends, once.
     waits_after: int | None = None  # Bytes after which the server says nothing any more until `go_on` is set.
+    drips: bool = False  # Sends its first block a byte at a time, until `go_on` is set.
     ranges: bool = True
     status: int = 200
     redirect: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
     waiting: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
     address: str = ""
@@ -49,6 +51,9 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
                 served.waiting.set()
                 served.go_on.wait(30)
                 body = body[served.waits_after :]
+            while served.drips and not served.go_on.wait(0.02):
+                self.wfile.write(body[:1])
+                body = body[1:]
             if served.breaks_after is not None:
                 body, served.breaks_after = body[: served.breaks_after], None
             self.wfile.write(body)
@@ -60,6 +65,7 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
             return int(asked.removeprefix("bytes=").removesuffix("-"))
 
         def _head(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+            served.sent.append(status)
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(body))} | headers).items():
                 self.send_header(name, value)

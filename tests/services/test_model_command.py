@@ -40,6 +40,8 @@ def test_the_command_fetches_lists_and_removes(tmp_path: Path, served: Served) -
     assert json.loads(process.communicate()[0])["sha256"] == SHA256
     listed = json.loads(command(tmp_path, served, "list", "--json").communicate()[0])
     assert [(one["name"], one["here"], one["checked"]) for one in listed] == [("tiny", True, "table")]
+    shown = command(tmp_path, served, "list", "--sources").communicate()[0]
+    assert f"tiny: {served.address}\n  SHA-256 {SHA256}" in shown
     process = command(tmp_path, served, "remove", "tinny")
     assert (process.communicate()[1].split(".")[0], process.returncode) == ("janus: There is no model 'tinny'", 1)
 

@@ -55,7 +55,7 @@ def test_an_interrupted_pull_goes_on_from_where_it_was(served: Served, home: Pat
         pull(entry(served), quiet)
     assert left(home) == {"tiny.gguf.part", "tiny.gguf.part.json"}
     assert pull(entry(served), quiet).path.read_bytes() == CONTENT
-    assert served.asked == ["", "bytes=150000-"]
+    assert (served.asked, served.sent) == (["", "bytes=150000-"], [200, 206])
     assert left(home) == {"tiny.gguf", "models.json"}
 
 
@@ -69,6 +69,7 @@ def test_a_file_that_changed_meanwhile_or_cannot_be_resumed_comes_whole_again(
     for name, value in change.items():
         setattr(served, name, value)
     assert pull(entry(served), quiet).path.read_bytes() == CONTENT
+    assert served.sent == [200, 200]
 
 
 def test_without_a_strong_entity_tag_nothing_is_resumed(served: Served) -> None:
@@ -146,6 +147,13 @@ def test_a_server_that_falls_silent_is_left(served: Served, home: Path, monkeypa
     with pytest.raises(PullError, match="timed out"):
         pull(entry(served), quiet)
     served.go_on.set()
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_left(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(https, "BLOCK_SECONDS", 0.2)
+    served.drips = True
+    with pytest.raises(PullError, match=r"the server is too slow: .* goes on from there"):
+        pull(entry(served), quiet)
 
 
 def test_a_server_that_nobody_vouches_for_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,6 +268,8 @@ def test_an_unknown_name_gets_those_near_it() -> None:
 def test_a_model_in_use_is_not_removed(known: Entry, home: Path) -> None:
     path = pull(known, quiet).path
     with files.held(path), pytest.raises(ModelInUseError, match="janus down"):
+        files.remove(known)
+    with files.fetching(known), pytest.raises(ModelInUseError, match="is being fetched"):
         files.remove(known)
     assert files.remove(known) == len(CONTENT)
     assert left(home) == {"models.json"}

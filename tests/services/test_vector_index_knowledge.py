@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from janus_platform.contract import load_contract
 from janus_platform.corpus import load_corpus
+from janus_platform.services.embedding.kept import embeddings_file
 from janus_platform.services.vector_index.book import REPOSITORY, book_chunks
 from janus_platform.services.vector_index.chunks import (
     BOOK,
@@ -31,7 +32,6 @@ from janus_platform.services.vector_index.knowledge import Knowledge, current_ke
 from janus_platform.services.vector_index.store import ExactStore
 from janus_platform.services.vector_index.vectors import (
     Vectors,
-    embeddings_file,
     load_vectors,
     save_vectors,
     vectors_file,

@@ -1,17 +1,21 @@
 """Janus Chat: a page of plain HTML, CSS and JavaScript modules that the gateway serves at its root.
 
-Nothing is built and nothing is loaded from elsewhere: markdown-it lies beside the page's modules, as npm has it
-(`static/vendored.json`). The Content-Security-Policy (W3C CSP 3, Trusted Types) lets the page run its own modules only,
-turns no text into markup, and sends nothing to any other address. What a model writes reaches the page as text nodes
-(`static/markdown.js`): the policy is the second line of defence, not the first.
+Nothing is built and nothing is loaded from elsewhere: markdown-it, highlight.js and Temml lie in `static/vendor/` as
+npm has them (`vendored.json` there); the last two are fetched when an answer has code or math. The
+Content-Security-Policy (W3C CSP 3, Trusted Types) lets the page run its own modules only, turns no text into markup,
+and sends nothing to any other address. What a model writes reaches the page as text nodes (`static/markdown.js`): the
+policy is the second line of defence, not the first. Conversations stay in the browser (`static/store.js`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from janus_platform.contract import Contract
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -22,11 +26,15 @@ _TYPES = {
     ".css": b"text/css; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
     ".svg": b"image/svg+xml",
+    ".png": b"image/png",
+    ".woff2": b"font/woff2",
 }
+# Temml's small build is a classic script; as a module it must say what it hands out.
+_EXPORTS = {"vendor/temml.min.js": b"\nexport default temml;\n"}
 # Pictures that an answer brings are data URLs: they stand in the event itself.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _SECURITY_HEADERS: Headers = [
@@ -58,12 +66,29 @@ class PageFile:
         return 200, [(b"content-type", self.content_type), (b"content-length", length), *headers], self.body
 
 
-def load_page(root: str) -> Mapping[str, PageFile]:
-    """Every file of the page by its path: the document at `root`, which ends in a slash, the others below `chat/`."""
-    files = {}
-    for path in sorted(FOLDER.iterdir()):
-        if content_type := _TYPES.get(path.suffix):
-            body = path.read_bytes()
-            etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-            files[root if path.name == INDEX else f"{root}chat/{path.name}"] = PageFile(content_type, body, etag)
+def load_page(contract: Contract) -> Mapping[str, PageFile]:
+    """Every file of the page by its path: the document at the page's path, the others below `chat/` beside it."""
+    root = contract.gateway.page_path
+    files = {f"{root}chat/facts.js": _file(".js", _facts(contract))}
+    for path in sorted(FOLDER.rglob("*")):
+        if path.suffix in _TYPES:
+            name = path.relative_to(FOLDER).as_posix()
+            body = path.read_bytes() + _EXPORTS.get(name, b"")
+            files[root if name == INDEX else f"{root}chat/{name}"] = _file(path.suffix, body)
     return files
+
+
+def _file(suffix: str, body: bytes) -> PageFile:
+    return PageFile(_TYPES[suffix], body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def _facts(contract: Contract) -> bytes:
+    """The module with the limits of a request that the page must keep to; sizes in bytes."""
+    limits = contract.inference.limits
+    facts = {
+        "defaultModel": contract.gateway.default_model,
+        "maxBodyBytes": contract.gateway.max_body_bytes,
+        "maxPictures": limits.max_images,
+        "maxPictureBytes": limits.max_image_bytes,
+    }
+    return f"export const FACTS = Object.freeze({json.dumps(facts)});\n".encode()

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from plotting import Plot, png_of, value_of
 from questions import Question
 from services import Execution, ServiceError, Services
-from steps import Picture, Step, Text, Usage
+from steps import Picture, Step, Text, Usage, say
 
 MAX_PICTURE_CHARACTERS = 8_000_000
 
 
-async def execute(services: Services, code: str, usage: Usage) -> Execution:
-    """Run Python `code` in the sandbox, and count its seconds. Raises ServiceError."""
-    done = await services.execute(code)
+async def execute(services: Services, code: str, usage: Usage, files: Sequence[dict[str, str]] = ()) -> Execution:
+    """Run Python `code` in the sandbox beside `files`, and count its seconds. Raises ServiceError."""
+    done = await services.execute(code, files)
     usage.add({"sandbox_seconds": done.seconds})
     return done
 
@@ -32,10 +32,12 @@ async def shown(question: Question, plot: Plot, drawing: Any, before: str) -> As
         yield Text(f"{before}I could not draw the plot: {last_line(done)}")
         return
     yield Picture("plot.png", picture)
-    yield Text(before + plot.caption)
+    async for step in say(before + plot.caption):
+        yield step
     if (value := value_of(done.stdout)) is not None:
         shown = f"{value:.6g}" if question.form.decimals is None else f"{value:.{question.form.decimals}f}"
-        yield Text(f" {question.form.shown(f'At {plot.at}, y = {shown}.', shown)}")
+        async for step in say(f" {question.form.shown(f'At {plot.at}, y = {shown}.', shown)}"):
+            yield step
 
 
 def last_line(done: Execution) -> str:

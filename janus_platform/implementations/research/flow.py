@@ -6,25 +6,26 @@ that fails becomes a sentence of the answer, never a broken stream.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from typing import Any
 
 from drawing import execute, last_line, shown
 from formulas import find_formula
+from lengths import most_sentences, within
 from lookup import Findings, LookUp
 from opening import Opening
-from pages import prompt, words
-from plotting import calculation_program, plan_plot
+from pages import prompt
+from plotting import Plot, calculation_program, plan_plot
 from questions import Question
 from services import MODEL, Delta, ServiceError, Services
+from skills import Solution, find_solution
+from small_talk import reply_to
 from steps import Step, Text, Thought, ToolCalls, Usage, say
+from toolcalls import plan_calls, refuses_tools
 
-INTRODUCTION = (
-    "Hello! I answer questions by looking them up: I search, read a page, and tell you what it says and where. "
-    "I can also calculate, and plot a function or the numbers of a table. What would you like to know?"
-)
-_DRAWING_WORDS = set(
-    "function show please curve versus between from range interval over picture image value decimals degrees".split()
+_ALSO_ASKS = re.compile(
+    r"\b(?:explain|describe|why|who|when|how|tell\s+me|what\s+(?:is|are|does|do)|compare|discuss)\b", re.I
 )
 
 
@@ -64,18 +65,35 @@ class Research:
         """The way to answer a question without the caller's tools, chosen by its kind."""
         if question.settings.response_format:
             return self._structured(question, usage)
+        if solution := find_solution(question):
+            return self._solve(question, solution, usage)
+        return self._without_a_skill(question, usage)
+
+    def _without_a_skill(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         if question.has_picture:
             return self._look_at(question, usage)
-        if question.is_small_talk:
-            return say(INTRODUCTION)
+        if reply := reply_to(question.said):
+            return say(reply)
         if expression := question.calculation:
             return self._calculate(question, expression, usage)
         if program := question.program:
             return self._run(question, program, usage)
-        return self._draw(question, usage) if _is_only_a_plot(question) else self._lookup.answer(question, usage)
+        if _is_only_a_plot(question):
+            return self._draw(question, usage)
+        sentences = most_sentences(question.said)
+        answer = self._lookup.answer(question, usage)
+        return answer if sentences is None else within(answer, sentences)
 
     async def _with_tools(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
-        """The caller's tools, where the model calls one, or has an answer of its own; else nothing at all."""
+        """A call of the caller's tools, which the request says whole or the model makes; else nothing at all."""
+        if not question.follows_a_tool and question.settings.response_format is None:
+            if refuses_tools(question.said):
+                return
+            if calls := plan_calls(question.tools, question.said):
+                names = ", ".join(dict.fromkeys(call["function"]["name"] for call in calls))
+                yield Thought(f"The request says all that {names} needs.\n")
+                yield ToolCalls(calls)
+                return
         form = question.settings.response_format
         more = {**question.tools, **({"response_format": form} if form else {})}
         opening = Opening(self._infer(question, question.messages, **more))
@@ -111,6 +129,26 @@ class Research:
         async for step in say(sentence):
             yield step
 
+    async def _solve(self, question: Question, solution: Solution, usage: Usage) -> AsyncIterator[Step]:
+        """What one of the skills found, by its program where it has one; where that fails, the question goes on."""
+        yield Thought(solution.thought)
+        value: str | None = solution.value
+        if solution.picture:
+            plot = Plot(solution.code, solution.value)
+            async for step in shown(question, plot, execute(self._services, plot.code, usage), ""):
+                yield step
+            return
+        if solution.code:
+            done = await execute(self._services, solution.code, usage, solution.files)
+            value = solution.read(done.stdout) if done.exit_code == 0 else None
+        if value is None:
+            yield Thought("That did not work out.\n")
+            async for step in self._without_a_skill(question, usage):
+                yield step
+            return
+        async for step in say(value if solution.exact else question.form.shown(solution.said.format(value), value)):
+            yield step
+
     async def _run(self, question: Question, program: str, usage: Usage) -> AsyncIterator[Step]:
         yield Thought("Running the program in the code sandbox.\n")
         done = await execute(self._services, program, usage)
@@ -124,7 +162,7 @@ class Research:
     async def _draw(self, question: Question, usage: Usage) -> AsyncIterator[Step]:
         plot = plan_plot(question.text, "", "")
         assert plot is not None
-        yield Thought("Drawing it in the code sandbox.\n")
+        yield Thought(f"Drawing it in the code sandbox: {plot.caption.removeprefix('The plot shows ')}\n")
         async for step in shown(question, plot, execute(self._services, plot.code, usage), ""):
             yield step
 
@@ -159,5 +197,4 @@ def _is_only_a_plot(question: Question) -> bool:
     """Whether the question names a function to plot and asks for nothing besides."""
     if not question.wants_plot or find_formula(question.text) is None:
         return False
-    left = [w for w in words(question.query()) if w.isalpha() and len(w) > 3 and w not in _DRAWING_WORDS]
-    return len(left) <= 1
+    return not _ALSO_ASKS.search(question.text)

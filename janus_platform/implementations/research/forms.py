@@ -15,12 +15,19 @@ _FORM = re.compile(
     r"|show|format|mention|add|put|answer)\b(?=.*\b(?:answer|number|result|source|url|link|letter|word|sentence|line|json"
     r"|tool|decimal|only|nothing else|code block|list|format|which|what|how long|yourself)s?\b)"
     r"|(?:in )?(?:one|a single|two|at most \w+) (?:short )?(?:sentence|word|line|paragraph)s?\b"
-    r"|(?:the )?(?:number|result|name|answer|value) only\b|no (?:prose|explanation|other text)\b|nothing else\b)",
+    r"|(?:the )?(?:number|result|name|answer|value|code(?: block)?|word|list|date) only\b"
+    r"|(?:just|only) (?:the |a |with the )?(?:number|result|name"
+    r"|answer|value|code|word|list|date|letter|text)\b"
+    r"|repeat it\b|no (?:prose|explanation|other text)\b|nothing else\b)",
     re.I,
 )
 _ANSWER_LINE = re.compile(r"\b(?:end|finish)\b[^.?!\n]{0,60}[\"'“‘]answer:\s*<?", re.I)
 _BARE = re.compile(
-    r"\b(?:number|result|value|name|sum|total) (?:only|alone)\b|\bonly (?:with )?the (?:number|result|value)\b", re.I
+    r"\b(?:number|result|value|name|sum|total|it|word|city|letter|date|fraction|code|list|line|string|text)"
+    r" (?:only|alone)\b"
+    r"|\b(?:only|just) (?:with )?the (?:number|result|value|name|word|date|letter|code)\b"
+    r"|\bnothing else\b|\bone word\b",
+    re.I,
 )
 _DECIMALS = re.compile(r"(?:,\s*+|(?<!\s)\s*+)\b(?:to|with) (one|two|three|four|five|six|[1-6]) decimals?\b", re.I)
 _COUNTS = ("one", "two", "three", "four", "five", "six")

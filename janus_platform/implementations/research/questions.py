@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from conversation import in_context
+from expressions import arithmetic
 from forms import Form, read_form
 from programs import find_program
 from settings import Settings
+from small_talk import reply_to
 
 MAX_QUERY_CHARACTERS = 300
-FOLLOW_UP_WORDS = 9
 
-_SMALL_TALK_CORE = set(
-    "hi hello hey greetings morning evening afternoon thanks thank bye goodbye introduce yourself help who".split()
-)
-_SMALL_TALK = _SMALL_TALK_CORE | set(
-    "there good you and please are how what can do your name is a an in or the one two three sentence sentences "
-    "line lines briefly me tell about am i day today so much very just say test ok okay".split()
-)
-_FOLLOW_UP = re.compile(r"\b(it|its|that|this|these|those|they|them|their|he|she|him|her|there)\b", re.I)
-_FOLLOW_UP_START = re.compile(
-    r"\s*(and|but|why\s*\?|what about|how about|more\b|tell me more|go on|elaborate|in short|shorter|again)", re.I
-)
 _PLOT = re.compile(
-    r"\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw|sketch|histogram"
-    r"|visuali[sz](e|ation|ations|ed|ing))\b",
+    r"(?<!is the )(?<!'s the )\b(plot(s|ted|ting)?|graph(s|ed|ing)?(?!\s+(theory|databases?|ql))|charts?|draw"
+    r"|sketch|histogram|visuali[sz](e|ation|ations|ed|ing))\b",
     re.I,
 )
 # Bounded on both sides: a question of commas and "plot" would be gone through again from each of them.
@@ -40,7 +30,7 @@ _PLOT_CLAUSE = re.compile(
 _ASKING = re.compile(
     r"^(\s*(please|kindly|can you|could you|would you|i want you to|help me( to)?|explain( to me)?|describe"
     r"|tell me( about)?|summari[sz]e|define|discuss|give me( an?)?|show me|write( me)?( an?)?"
-    r"|what (is|are|was|were)|who (is|was|are|were))\b[\s,:]*)+",
+    r"|what(?:'?s| is| are| was| were)|who (is|was|are|were))\b[\s,:]*)+",
     re.I,
 )
 _CALCULATE = re.compile(
@@ -49,24 +39,6 @@ _CALCULATE = re.compile(
 _EQUALS = ("equals", "equal")
 _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=[.])\s+(?=[A-Z])")
 _ASKS = re.compile(r"\?|^\s*(?:explain|describe|plot|tell|why|how|what|who|compare|define|summari[sz]e)\b", re.I)
-_WORDS = (
-    (r"\b(?:the )?remainder (?:when|if|of)\s+(\S+)\s+(?:is )?divided by\s+(\S+)", r"\1 % \2"),
-    (r"(\d[\d.]*)\s*(?:%|percent|per cent)\s+of\s+(?=\d)", r"\1 / 100 * "),
-    (r"\b(?:the )?(?:sum|total) of\s+(\S+)\s+and\s+(\S+)", r"\1 + \2"),
-    (r"\b(?:the )?product of\s+(\S+)\s+and\s+(\S+)", r"\1 * \2"),
-    (r"\b(?:the )?difference (?:of|between)\s+(\S+)\s+and\s+(\S+)", r"\1 - \2"),
-    (r"\bmultiplied by\b|\btimes\b|×|·", "*"),
-    (r"\bdivided by\b|\bover\b|÷", "/"),
-    (r"\bplus\b", "+"),
-    (r"\bminus\b|−", "-"),
-    (r"\bmodulo\b|\bmod\b", "%"),
-    (r"\bto the power( of)?\b|\^", "**"),
-    (r"\bsquared\b", "**2"),
-    (r"\bcubed\b", "**3"),
-    (r"(?<=\d),(?=\d{3}\b)", ""),
-)
-_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.USub, ast.UAdd)
-_ARITHMETIC = (ast.Expression, ast.BinOp, ast.UnaryOp, *_OPERATORS)
 
 
 @dataclass(frozen=True)
@@ -82,6 +54,7 @@ class Question:
     messages: Sequence[dict[str, Any]] = ()
     tools: dict[str, Any] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    said: str = ""
 
     @cached_property
     def form(self) -> Form:
@@ -101,8 +74,7 @@ class Question:
     @property
     def is_small_talk(self) -> bool:
         """Whether nothing is asked that could be looked up."""
-        words = re.findall(r"\w+", self.text.lower())
-        return not words or (set(words) <= _SMALL_TALK and bool(set(words) & _SMALL_TALK_CORE))
+        return reply_to(self.said or self.text) is not None
 
     @property
     def can_be_looked_up(self) -> bool:
@@ -123,7 +95,7 @@ class Question:
         if any(_ASKS.search(other) for other in others):
             return None
         request = _CALCULATE.match(first)
-        return _arithmetic(_without_equals(first[request.end() :] if request else first))
+        return arithmetic(_without_equals(first[request.end() :] if request else first))
 
     def spoken(self) -> str:
         """The question without the request for a picture and without wishes for its form, on one line."""
@@ -143,20 +115,13 @@ class Question:
 def read_question(
     messages: list[dict[str, Any]], tools: dict[str, Any] | None = None, settings: Settings | None = None
 ) -> Question:
-    """The question in a conversation: the last user message, with the one before it when it is a short follow-up."""
+    """The question in a conversation: the last user message, with what it leaves to the messages before it."""
     questions = [_text_of(m.get("content")) for m in messages if m.get("role") == "user"]
     if not questions:
         return Question("")
-    text, has_picture = questions[-1]
-    if len(questions) > 1 and _is_follow_up(text):
-        text = f"{questions[-2][0].rstrip(' ?.!')}: {text}"
-    return Question(text, has_picture, messages, tools or {}, settings or Settings())
-
-
-def _is_follow_up(text: str) -> bool:
-    if len(text.split()) > FOLLOW_UP_WORDS:
-        return False
-    return bool(_FOLLOW_UP.search(text) or _FOLLOW_UP_START.match(text))
+    said, has_picture = questions[-1]
+    text = said if has_picture else in_context([text for text, _ in questions])
+    return Question(text, has_picture, messages, tools or {}, settings or Settings(), said)
 
 
 def _text_of(content: Any) -> tuple[str, bool]:
@@ -172,20 +137,3 @@ def _without_equals(text: str) -> str:
     bare = text.rstrip().rstrip("?.!=").rstrip()
     word = next((word for word in _EQUALS if bare.lower().endswith(word)), "")
     return bare[: len(bare) - len(word)].rstrip()
-
-
-def _arithmetic(text: str) -> str | None:
-    for pattern, symbol in _WORDS:
-        text = re.sub(pattern, symbol, text[:400], flags=re.I)
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-        calculates = any(isinstance(node, ast.BinOp) for node in ast.walk(tree))
-        return ast.unparse(tree) if calculates and all(_is_arithmetic(node) for node in ast.walk(tree)) else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _is_arithmetic(node: ast.AST) -> bool:
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, int | float) and not isinstance(node.value, bool)
-    return isinstance(node, _ARITHMETIC)

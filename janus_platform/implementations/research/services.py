@@ -30,7 +30,7 @@ TRACEPARENT: ContextVar[str | None] = ContextVar("traceparent", default=None)
 CALL_SECONDS = 30.0
 SANDBOX_SECONDS = 30
 CACHED_SEARCHES, CACHED_PAGES = 256, 64
-CHUNKS = 5
+CHUNKS = 8
 # Cosines of the index: what is about something else stays below 0.35, what answers begins at 0.45.
 LEAST_COSINE = 0.4
 MAX_PAGE_CHARACTERS = 1_000_000
@@ -141,10 +141,15 @@ class Services:
         near = [c for c in found if isinstance(c, dict) and isinstance(c.get("score"), float) and c["score"] >= least]
         return [Result(*(str(c.get(k, "")) for k in ("source", "source", "content"))) for c in near]
 
-    async def execute(self, code: str) -> Execution:
-        """Run Python `code` in the sandbox. Raises RateLimitedError or ServiceError; a failing program is no error."""
+    async def execute(self, code: str, files: Sequence[dict[str, str]] = ()) -> Execution:
+        """Run Python `code` in the sandbox, beside `files`: each a `name` with `data` in Base64.
+
+        Raises RateLimitedError or ServiceError; a failing program is no error.
+        """
         started = time.monotonic()
-        body = {"language": "python", "code": code, "timeout": SANDBOX_SECONDS}
+        body: dict[str, Any] = {"language": "python", "code": code, "timeout": SANDBOX_SECONDS}
+        if files:
+            body["files"] = list(files)
         limit = SANDBOX_SECONDS + CALL_SECONDS
         answer = await self._call("code sandbox", "POST", EXECUTE_URL, json=body, timeout=limit)
         seconds = time.monotonic() - started

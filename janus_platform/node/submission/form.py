@@ -6,6 +6,7 @@ A workshop's reader may leave out all but name and folder: then the form is inco
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,6 +18,7 @@ from janus_platform.contract import Submission
 from janus_platform.node.registry import NAME
 from janus_platform.node.submission.checks import Check, verdict
 from janus_platform.node.submission.hotkey import check_hotkey
+from janus_platform.node.submission.janus_toml import DEFAULT_ENTRY, FILE, JanusTomlError, read_command
 from janus_platform.node.submission.licences import checked_licence
 from janus_platform.node.submission.submitted_code import is_utf8, shown
 
@@ -24,14 +26,20 @@ from janus_platform.node.submission.submitted_code import is_utf8, shown
 Judge = Callable[[str, Submission], str]
 
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}")
-# Files made for another way of running a submission than this platform's.
-UNUSED = (
-    "Dockerfile", "requirements.txt", "requirements.lock", "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile",
-    "setup.py", "environment.yml", "package.json",
-)  # fmt: skip
-NOT_USED = (
-    "no image is built and no package installed; the program runs with the Python and the packages of the platform"
-)
+# Files made for another way of running a submission than this platform's, and what stands in their place.
+_NO_IMAGE = "no image is built; the program runs on this machine, with the packages of requirements.txt"
+_NO_PYTHON = "Python packages are installed from requirements.txt alone, and from the folder wheels/"
+_NO_NODE = "no Node.js package is installed; what the program needs has to lie in the folder, outside node_modules"
+UNUSED = {
+    "Dockerfile": _NO_IMAGE,
+    **dict.fromkeys(
+        (
+            "requirements.lock", "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile", "setup.py", "environment.yml",
+        ),
+        _NO_PYTHON,
+    ),
+    "package.json": _NO_NODE,
+}  # fmt: skip
 # Line ends and tabs may stand in a text; other controls, and what turns the writing direction, could redraw a terminal.
 _MAY_STAND = "\n\t"
 _DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -77,15 +85,24 @@ def check_folder(path: Path, entry: str, command: Sequence[str]) -> list[Check]:
     folder = path.is_absolute() and path.is_dir()
     checks = [verdict("folder exists", folder, "", f"{path} is not a folder (give its full path)")]
     checks += [
-        Check(f"{name} (not used here)", "not checked", NOT_USED)
-        for name in UNUSED
+        Check(f"{name} (not used here)", "not checked", why)
+        for name, why in UNUSED.items()
         if folder and (path / name).is_file()
     ]
     if command:
         usable = all(isinstance(part, str) and part for part in command)
         return [*checks, verdict("command", usable, "", "every part of the command must be a non-empty text")]
+    if folder and entry == DEFAULT_ENTRY and (path / FILE).is_file():
+        return [*checks, _declared(path)]
     exists = _is_plain_relative(entry) and (path / entry).is_file()
     return [*checks, verdict("entry point exists", exists, "", f"there is no file {str(entry)[:80]} in {path}")]
+
+
+def _declared(path: Path) -> Check:
+    try:
+        return Check(FILE, "passed", f"runs {shlex.join(read_command(path) or ())[:200]}")
+    except JanusTomlError as error:
+        return Check(FILE, "failed", str(error))
 
 
 def check_form(form: Form, rules: Submission) -> list[Check]:

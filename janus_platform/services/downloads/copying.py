@@ -9,14 +9,14 @@ import hashlib
 import urllib.error
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 Progress = Callable[[str, int, int], None]
 # What an interruption may lose.
 BLOCK = 1 << 18
 
 
-def copy(stream: IO[bytes], path: Path, size: int, what: str, progress: Progress) -> str:
+def copy(stream: Readable, path: Path, size: int, what: str, progress: Progress) -> str:
     """Write at most `size` bytes of `stream` to `path`; returns their SHA-256 in hexadecimal.
 
     A longer stream is the wrong one, however long it goes on: ValueError.
@@ -25,8 +25,15 @@ def copy(stream: IO[bytes], path: Path, size: int, what: str, progress: Progress
         return copy_rest(stream, out, 0, size, what, progress, hashlib.sha256())
 
 
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, count: int, /) -> bytes:
+        """At most `count` bytes; none at the end."""
+
+
 def copy_rest(
-    stream: IO[bytes], out: IO[bytes], done: int, size: int, what: str, progress: Progress, digest: hashlib._Hash
+    stream: Readable, out: IO[bytes], done: int, size: int, what: str, progress: Progress, digest: hashlib._Hash
 ) -> str:
     """As `copy`, where `done` bytes are in `out` and in `digest` already."""
     while block := stream.read(min(BLOCK, size + 1 - done)):

@@ -13,6 +13,7 @@ import http.client
 import json
 import re
 import ssl
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -21,8 +22,9 @@ from urllib.parse import urlsplit
 
 from janus_platform.services.downloads.copying import BLOCK, Progress, copy_rest
 
-# Without a byte for so long, a server is taken for gone.
+# Without a byte for so long, a server is taken for gone; and where a block takes so long, it is too slow to wait for.
 SILENCE_SECONDS = 30
+BLOCK_SECONDS = 120
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 _MAX_TAG = 1_000
 
@@ -63,6 +65,22 @@ def fetch(address: str, part: Path, size: int, what: str, progress: Progress, *,
     return sha256
 
 
+class _Paced:
+    """A response whose blocks come in bounded time: a server that sends a byte now and then holds nobody for ever."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    def read(self, count: int) -> bytes:
+        """`count` bytes, fewer at the end. Raises OSError where they do not come in time."""
+        come, deadline = bytearray(), time.monotonic() + BLOCK_SECONDS
+        while len(come) < count and (some := self._response.read1(count - len(come))):
+            come += some
+            if time.monotonic() > deadline:
+                raise OSError(f"the server is too slow: {len(come):,} bytes in {BLOCK_SECONDS} s")
+        return bytes(come)
+
+
 def discard(part: Path) -> None:
     """Forget what came so far."""
     part.unlink(missing_ok=True)
@@ -94,7 +112,7 @@ def _receive(
         _note(part, address, response.headers.get("ETag", ""))
     with part.open("r+b" if done else "wb") as out:
         out.seek(done)
-        return copy_rest(response, out, done, size, what, progress, digest)
+        return copy_rest(_Paced(response), out, done, size, what, progress, digest)
 
 
 def _kept(part: Path, address: str, size: int) -> tuple[hashlib._Hash, int]:

@@ -39,6 +39,7 @@ from janus_platform.services.inference.llama.choice import ModelFirst, local_mod
 from janus_platform.services.inference.llama.engine import LlamaEngine
 from janus_platform.services.inference.local.engine import LocalEngine
 from janus_platform.services.inference.local.extractive import FINGERPRINT
+from janus_platform.services.inference.local.meaning import Encode
 from janus_platform.services.inference.tokens import Pace
 
 # Nobody reads it: the caller has left (nginx's code for that in logs).
@@ -53,18 +54,24 @@ def build(
     pace: Pace | None = None,
     upstream: Engine | None = None,
     model: LlamaEngine | None = None,
+    encode: Encode | None = None,
 ) -> ASGIApp:
     """The service's ASGI app; `keys` says whether a bearer token is a valid key.
 
-    `embedder` makes the vectors. `upstream` takes the local engine's place for all chat models; `model` stands beside
-    it, is loaded when the service starts and ends with it.
+    `embedder` makes the vectors, `encode` lets the local engine compare meanings. `upstream` takes the local engine's
+    place for all chat models; `model` stands beside it, is loaded when the service starts and ends with it.
     """
     service = context.contract.inference
     limits, models = service.limits, {model.name: model for model in service.models}
     in_itself = local_model(FINGERPRINT, service.models[0])
     known = {**models, in_itself.name: in_itself} if model else models
     local = LocalEngine(
-        known, limits, clock=context.clock, pace=pace or Pace(), reasoning_field=context.contract.wire.reasoning_field
+        known,
+        limits,
+        clock=context.clock,
+        pace=pace or Pace(),
+        reasoning_field=context.contract.wire.reasoning_field,
+        encode=encode,
     )
     engine = ModelFirst(model, local) if model else upstream or local
 

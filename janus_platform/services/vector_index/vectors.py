@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from janus_platform.services.embedding.encoder import DIMENSIONS, MODEL_KEY, write_whole
+from janus_platform.services.embedding.kept import load_embeddings, save_embeddings
 from janus_platform.services.vector_index.chunks import Chunk
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 PAGE_WEIGHT = 0.5
 # Texts encoded between two saves of the cache: what a build has done when it is ended is not lost.
 SAVE_EVERY = 512
-# Embeddings kept beyond those of the newest index, for other versions of the same packages.
-KEPT_BESIDES = 10_000
 
 
 class TextEncoder(Protocol):
@@ -95,18 +94,13 @@ def vectors_file(folder: Path, key: str) -> Path:
     return folder / f"vectors-{MODEL_KEY}-{key}.npz"
 
 
-def embeddings_file(folder: Path) -> Path:
-    """Where every text's embedding is kept, by the hash of the text; the name changes with the model."""
-    return folder / f"embeddings-{MODEL_KEY}.npy"
-
-
 def _encoded(
     texts: Sequence[str], encoder: TextEncoder, folder: Path, report: Callable[[int, int], None], threads: int
 ) -> Floats:
     import numpy as np
 
     keys = [hashlib.sha256(text.encode()).digest()[:16] for text in texts]
-    known = _load_embeddings(folder)
+    known = load_embeddings(folder)
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     # Texts of like length take a batch of like time, and the threads end together.
     todo = sorted(missing.items(), key=lambda item: len(item[1]))
@@ -116,7 +110,7 @@ def _encoded(
         progress = _Shifted(report, base + start, len(texts))
         made = encoder.encode([text for _, text in part], progress, threads=threads)
         known.update(zip([key for key, _ in part], made, strict=True))
-        _save_embeddings(folder, keys, known)
+        save_embeddings(folder, keys, known)
     return np.stack([known[key] for key in keys])
 
 
@@ -153,35 +147,3 @@ def _unit(rows: Floats) -> Floats:
 
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(lengths, 1e-12), np.float32)
-
-
-def _load_embeddings(folder: Path) -> dict[bytes, Floats]:
-    import numpy as np
-
-    try:
-        kept = np.load(embeddings_file(folder), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return {}
-    if kept.dtype != _row_type() or kept.ndim != 1 or not np.isfinite(kept["vector"]).all():
-        return {}
-    return dict(zip((bytes(key) for key in kept["key"]), kept["vector"], strict=True))
-
-
-def _save_embeddings(folder: Path, first: Sequence[bytes], known: dict[bytes, Floats]) -> None:
-    """Keep the embeddings of `first`, as far as they are known, and the newest of the others."""
-    import numpy as np
-
-    wanted = [key for key in dict.fromkeys(first) if key in known]
-    others = [key for key in known if key not in set(wanted)][:KEPT_BESIDES]
-    rows = np.empty(len(wanted) + len(others), _row_type())
-    for i, key in enumerate((*wanted, *others)):
-        rows[i] = (np.void(key), known[key])
-    stream = io.BytesIO()
-    np.save(stream, rows, allow_pickle=False)
-    write_whole(embeddings_file(folder), stream.getvalue())
-
-
-def _row_type() -> np.dtype[np.void]:
-    import numpy as np
-
-    return np.dtype([("key", "V16"), ("vector", "<f4", (DIMENSIONS,))])

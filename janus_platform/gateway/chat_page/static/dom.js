@@ -27,6 +27,32 @@ export function webAddress(text) {
   }
 }
 
+/** The element with that id. */
+export const $ = (id) => document.getElementById(id);
+
+/** Tells a screen reader. */
+export const say = (text) => { $("announcer").textContent = text; };
+
+/** Reads, writes (with a value) or deletes (with null) what the browser remembers; null where it may remember nothing. */
+export function remembered(store, name, value) {
+  try {
+    const place = window[store];
+    if (value === null) return place.removeItem(name);
+    return value === undefined ? place.getItem(name) : place.setItem(name, value);
+  } catch {
+    return null;
+  }
+}
+
+/** Copies `text` and says on the button for a moment whether that was allowed. */
+export async function copy(button, text) {
+  const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+  const before = button.textContent;
+  button.textContent = done ? "Copied" : "Not allowed here";
+  say(button.textContent);
+  setTimeout(() => { button.textContent = before; }, 1500);
+}
+
 let bundledHosts = new Set();
 
 /** Links to pages of these hosts lead to the copies that this platform serves: the sites themselves are not real. */

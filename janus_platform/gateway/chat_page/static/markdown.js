@@ -1,6 +1,6 @@
 // Markdown as it arrives: markdown-it reads it, and its tokens become elements. No markup is ever parsed.
 
-import "./markdown-it.min.js"; // UMD: it puts `markdownit` into the global scope.
+import "./vendor/markdown-it.min.js"; // UMD: it puts `markdownit` into the global scope.
 import { element, link, plain, webAddress } from "./dom.js";
 
 // Deeper nesting is shown as it was written: no text needs it, and a tree without end would stop the page.
@@ -10,6 +10,9 @@ const MAX_COLUMNS = 50;
 // Emphasis in emphasis and addresses between quotation marks cost markdown-it the square of their length: what is
 // longer stays as it was written.
 const MAX_TEXT = 10_000;
+const MAX_FORMULA = 1_000;
+const MAX_FORMULA_LINES = 60;
+const INLINE_MATH = /^(?:\$\$[^$]+\$\$|\$(?![\s$])(?:\\[^\n]|[^$\\\n])*(?<!\s)\$(?!\d)|\\\([^\n]+?\\\)|\\\[[^\n]+?\\\])/;
 
 const markdown = globalThis.markdownit({ html: false, linkify: true });
 // A reference would change blocks that are drawn already, and models mean neither indented code nor underlined headings.
@@ -23,6 +26,8 @@ for (const scheme of ["ftp:", "mailto:", "//"]) markdown.linkify.add(scheme, nul
 markdown.block.ruler.before("table", "deep", asWritten, { alt: [] });
 markdown.core.ruler.before("inline", "long", leaveLong);
 markdown.inline.ruler.before("autolink", "br", lineBreak);
+markdown.inline.ruler.before("escape", "math", inlineMath);
+markdown.block.ruler.before("fence", "math", blockMath, { alt: ["paragraph", "blockquote", "list"] });
 
 /** A block rule: what lies too deep is one paragraph of text. */
 function asWritten(state, start, end, silent) {
@@ -49,6 +54,36 @@ function lineBreak(state, silent) {
   return true;
 }
 
+/** An inline rule: $a$, $$a$$, \\(a\\) and \\[a\\]. As in Pandoc, prices are no formulas: no space within the dollars, no digit after. */
+function inlineMath(state, silent) {
+  const rest = state.src.slice(state.pos, state.pos + MAX_FORMULA);
+  const found = INLINE_MATH.exec(rest);
+  if (!found) return false;
+  if (!silent) state.push("math", "", 0).content = found[0];
+  state.pos += found[0].length;
+  return true;
+}
+
+/** A block rule: a formula of its own lines between $$ and $$, or \\[ and \\]. */
+function blockMath(state, start, end, silent) {
+  const lineAt = (line) => state.src.slice(state.bMarks[line] + state.tShift[line], state.eMarks[line]).trim();
+  const opening = lineAt(start).slice(0, 2);
+  const closing = { "$$": "$$", "\\[": "\\]" }[opening];
+  if (!closing || state.sCount[start] - state.blkIndent >= 4) return false;
+  let last = start;
+  const isClosed = (line) => lineAt(line).endsWith(closing) && (line > start || lineAt(line).length >= 4);
+  const most = Math.min(end, start + MAX_FORMULA_LINES);
+  while (last < most && !isClosed(last)) last += 1;
+  if (last >= most || lineAt(start).slice(2).includes(closing) !== (last === start)) return false;
+  if (silent) return true;
+  const token = state.push("math", "", 0);
+  token.content = state.getLines(start, last + 1, state.blkIndent, false).trim();
+  token.block = true;
+  token.map = [start, last + 1];
+  state.line = last + 1;
+  return true;
+}
+
 /** Draws Markdown into `parent` piece by piece: `append` takes text, `render` shows all that has come. */
 export class MarkdownStream {
   #parent;
@@ -66,10 +101,32 @@ export class MarkdownStream {
   render() {
     for (const node of this.#live) node.remove();
     const end = lastBlock(this.#rest);
-    for (const node of draw(this.#rest.slice(0, end))) this.#parent.append(node);
+    this.#live = draw(this.#rest.slice(0, end));
+    this.#append();
+    this.#decorate();
     this.#rest = this.#rest.slice(end);
     this.#live = draw(this.#rest);
+    this.#append();
+  }
+
+  /** All has come: what was drawn last is not drawn again. */
+  end() {
+    this.#decorate();
+    [this.#rest, this.#live] = ["", []];
+  }
+
+  #append() {
     for (const node of this.#live) this.#parent.append(node);
+  }
+
+  /** Colours code and sets formulas in what stays as it is; the modules for it are fetched when there is some. */
+  #decorate() {
+    const within = (selector) => this.#live.flatMap((node) => (node.matches(selector) ? [node] : [...node.querySelectorAll(selector)]));
+    for (const [selector, module] of [["code[data-language]", "./highlight.js"], [".math", "./math.js"]]) {
+      const found = within(selector);
+      // What cannot be fetched, because the gateway has gone, stays as it was written.
+      if (found.length) import(module).then(({ decorate }) => found.forEach(decorate), () => {});
+    }
   }
 }
 
@@ -142,6 +199,7 @@ const LEAVES = {
   softbreak: () => "\n",
   hardbreak: () => element("br"),
   hr: () => element("hr"),
+  math: ({ content, block }) => element(block ? "div" : "span", { className: "math" }, plain(content)),
   code_inline: ({ content }) => element("code", {}, plain(content)),
   // A picture from elsewhere would tell its server who reads what: it becomes a link.
   image: (token, isInLink) => {
@@ -153,7 +211,8 @@ const LEAVES = {
     const language = plain(info.trim().split(/\s/)[0].slice(0, 30));
     const copy = element("button", { type: "button", className: "copy-code" }, "Copy code");
     const shown = { tabIndex: 0, role: "group", "aria-label": language ? `Code, ${language}` : "Code" };
-    const body = element("pre", shown, element("code", {}, plain(content.replace(/\n$/, ""))));
+    const code = element("code", language ? { "data-language": language.toLowerCase() } : {}, plain(content.replace(/\n$/, "")));
+    const body = element("pre", shown, code);
     return element("div", { className: "code" }, element("div", { className: "code-bar" }, element("span", {}, language), copy), body);
   },
 };

@@ -72,8 +72,8 @@ class ModelFirst:
         return failed or request.model == self._local.name
 
     def _may_take_over(self, error: ApiError, request: ChatRequest) -> bool:
-        if request.model == self._model.name:
-            return False
+        if request.model == self._model.name or request.body.get("grammar") is not None:
+            return False  # The local engine knows no grammars, and would pass over one.
         return error.code in _LEFT_TO_LOCAL or self._model.process.state == FAILED
 
 

@@ -120,15 +120,19 @@ class LlamaEngine:
     ) -> AsyncIterator[Chunk]:
         """The chunks with the model's name, and one usage for all choices behind them. Closing it frees the place."""
         usages: list[dict[str, Any]] = []
+        must_call, called = request.tool_choice.mode in ("required", "named"), False
         async with held, aclosing(chunks):  # type: ignore[type-var]
             try:
                 async for chunk in chunks:
-                    if not isinstance(chunk.get("usage"), dict):
-                        yield self._labelled(chunk, request)
+                    if isinstance(chunk.get("usage"), dict):
+                        usages.append(chunk["usage"])
+                        if len(usages) == request.n and request.include_usage:
+                            yield self._labelled(chunk | {"usage": _summed(usages)}, request)
                         continue
-                    usages.append(chunk["usage"])
-                    if len(usages) == request.n and request.include_usage:
-                        yield self._labelled(chunk | {"usage": _summed(usages)}, request)
+                    called = called or any(choice["delta"].get("tool_calls") for choice in chunk["choices"])
+                    if must_call and not called and any(choice["finish_reason"] for choice in chunk["choices"]):
+                        raise self._not_called()
+                    yield self._labelled(chunk, request)
             except ApiError as error:
                 raise self._explained(error, request) from error
 
@@ -137,6 +141,12 @@ class LlamaEngine:
 
     def _explained(self, error: ApiError, request: ChatRequest) -> ApiError:
         return self._away() if error.code == "upstream_unreachable" else explained(error, request, self._name)
+
+    def _not_called(self) -> ApiError:
+        message = (
+            f"{self._name} called no tool, though `tool_choice` asks for one. Send it again, or use a larger model."
+        )
+        return ApiError(502, message, param="tool_choice", code="tool_not_called")
 
     def _away(self) -> ApiError:
         return ApiError(
@@ -147,7 +157,8 @@ class LlamaEngine:
         )
 
     def _connector(self) -> aiohttp.BaseConnector:
-        return aiohttp.UnixConnector(str(self.process.launch.socket), limit=0)
+        # llama.cpp closes a connection after each answer, and says so too late for the next request on it.
+        return aiohttp.UnixConnector(str(self.process.launch.socket), limit=0, force_close=True)
 
     async def _learn(self) -> None:
         """Ask the server what the model's template can do."""

@@ -15,6 +15,7 @@ from janus_platform.contract import InferenceLimits, ModelEngineRules
 from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.errors import ApiError, invalid
 from janus_platform.services.inference.llama.schemas import SCHEMA_NOT_SUPPORTED, check_schema
+from janus_platform.services.inference.llama.vocabulary import pattern_of
 from janus_platform.services.inference.messages import ChatMessage
 
 # WORD JOINER (Unicode 15, 23.2): shown as nothing, and no token of a vocabulary has it inside.
@@ -50,9 +51,7 @@ class Translation:
     _control: re.Pattern[str] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        tokens = sorted((t for t in self.abilities.control_tokens if len(t) > 1), key=len, reverse=True)
-        if tokens:
-            object.__setattr__(self, "_control", re.compile("|".join(map(re.escape, tokens))))
+        object.__setattr__(self, "_control", pattern_of(self.abilities.control_tokens))
 
     def body(self, request: ChatRequest) -> dict[str, Any]:
         """The body to send. Raises ApiError 400 for what this model cannot do."""
@@ -213,6 +212,10 @@ def explained(error: ApiError, request: ChatRequest, name: str) -> ApiError:
     """An error of llama.cpp's server as a caller should see it."""
     if found := _TOO_LONG.search(error.message):
         return too_long(name, f"{int(found[1]):,} tokens", int(found[2]))
+    if "tool call arguments as JSON" in error.message:
+        return invalid(
+            "messages", "The `arguments` of a call in `messages` are not JSON. Send them as the answer had them."
+        )
     if _GRAMMAR.search(error.message):
         field = "grammar" if request.body.get("grammar") is not None else "response_format"
         if request.tools and field == "response_format" and request.format.type == "text":

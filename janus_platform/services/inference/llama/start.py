@@ -23,12 +23,17 @@ class EngineMissingError(ServiceError):
     """llama.cpp is not installed, or something else answers in its place; the message says what to do."""
 
 
+def is_installed() -> bool:
+    """Whether the extra [llm] is there."""
+    return importlib.util.find_spec(PACKAGE) is not None
+
+
 def model_engine(wanted: str, contract: Contract, socket: Path, *, clock: Clock) -> LlamaEngine:
     """The engine for a model's name or a GGUF file's path; it serves on `socket`, and is not started yet.
 
     Raises ServiceError where the extra or the file is missing or not right, or the memory is too small.
     """
-    if importlib.util.find_spec(PACKAGE) is None:
+    if not is_installed():
         raise EngineMissingError(
             "A model needs the extra [llm], llama.cpp: `pip install 'janus-bench[llm]'`, or in a clone "
             "`pip install -e '.[llm]'`. Or start without --model."

@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -25,13 +26,19 @@ import psutil
 from janus_platform.clock import Clock
 from janus_platform.contract import ModelEngineRules
 from janus_platform.processes.child import Child
+from janus_platform.services.inference.llama.child import READY as READY_LINE
 
 log = logging.getLogger("janus.services.inference")
 LOADING, READY, RESTARTING, FAILED, ENDED = "loading", "ready", "restarting", "failed", "ended"
 _PROGRAM = "janus_platform.services.inference.llama.child"
+_READY = READY_LINE.encode() + b"\n"
 # Nothing of the platform's environment is llama.cpp's business; where its libraries lie is.
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-_KEPT_LINES, _LINE = 20, 300
+# Where it gives up, it would look for a debugger first, which takes seconds.
+_SET = {"PATH": os.defpath, "GGML_NO_BACKTRACE": "1"}
+_KEPT_LINES, _LINE = 50, 300
+# The first such line says what is wrong, those after it that llama.cpp therefore gives up.
+_COMPLAINT = re.compile(r"GGML_ASSERT.*|error loading.*|\berror:.*")
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ class Supervisor:
         try:
             child = await Child.start(
                 [sys.executable, "-I", "-m", _PROGRAM],
-                env={"PATH": os.defpath, **{name: os.environ[name] for name in _KEPT if name in os.environ}},
+                env={**_SET, **{name: os.environ[name] for name in _KEPT if name in os.environ}},
                 cwd=self.launch.socket.parent,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -152,7 +159,9 @@ class Supervisor:
             async with asyncio.timeout(self._rules.load_seconds):
                 child.stdin.write(json.dumps(fields | numbers).encode() + b"\n")
                 await child.stdin.drain()
-                return bool(await child.stdout.readline())
+                while (line := await child.stdout.readline()) not in (b"", _READY):
+                    pass  # llama.cpp may have something to say there too.
+                return line == _READY
         except TimeoutError:
             self.reason = f"it was not loaded within {self._rules.load_seconds} s"
         except OSError:
@@ -169,6 +178,6 @@ class Supervisor:
     def _why(self, code: int) -> str:
         if any("No module named 'xllamacpp'" in line for line in self._last_lines):
             return "xllamacpp is not installed"
-        said = next((line.strip() for line in reversed(self._last_lines) if " E " in line or "error" in line), "")
+        said = next((found[0] for line in self._last_lines if (found := _COMPLAINT.search(line))), "")
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return f"its process ended ({how}){': ' if said else ''}{said[:_LINE]}"

@@ -6,6 +6,7 @@ import mmap
 import re
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from janus_platform.services.inference.models.gguf import Head
@@ -16,6 +17,10 @@ _SPECIAL = (2, 3)
 _LOOKS = re.compile(
     r"<\|.+\|>|<｜.+｜>|</?s>|<[be]os>|<(?:start|end)_of_(?:turn|text|utterance)>|\[/?INST\]|_<EOT>".encode()
 )
+_Tree = dict[str, "_Tree"]
+_END = ""
+# A longer one is known by its beginning.
+_LONGEST = 64
 
 
 def control_tokens(path: Path, head: Head) -> tuple[str, ...]:
@@ -28,8 +33,31 @@ def control_tokens(path: Path, head: Head) -> tuple[str, ...]:
         return tuple(
             token.decode("utf-8", "replace")
             for position, token in enumerate(_texts(data, tokens))
-            if (position < len(types) and types[position] in _SPECIAL) or _LOOKS.fullmatch(token)
+            if len(token) > 1 and ((position < len(types) and types[position] in _SPECIAL) or _LOOKS.fullmatch(token))
         )
+
+
+@lru_cache(maxsize=4)
+def pattern_of(tokens: tuple[str, ...]) -> re.Pattern[str] | None:
+    """A pattern that finds the longest of `tokens` at each place; None where there are none.
+
+    A vocabulary may have thousands of them. Written as a tree, one character leads to one branch: half a second
+    for 6,000, once.
+    """
+    root: _Tree = {}
+    for token in tokens:
+        node = root
+        for character in token[:_LONGEST]:
+            node = node.setdefault(character, {})
+        node[_END] = {}
+    return re.compile(_written(root)) if root else None
+
+
+def _written(node: _Tree) -> str:
+    branches = [re.escape(character) + _written(inner) for character, inner in node.items() if character != _END]
+    if not branches:
+        return ""
+    return f"(?:{'|'.join(branches)}){'?' if _END in node else ''}"
 
 
 def _numbers(data: mmap.mmap, at: int) -> tuple[int, ...]:

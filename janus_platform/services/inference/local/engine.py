@@ -21,6 +21,7 @@ from janus_platform.services.inference.errors import ApiError, invalid
 from janus_platform.services.inference.local.extractive import FINGERPRINT, answer
 from janus_platform.services.inference.local.images import describe
 from janus_platform.services.inference.local.json_answers import json_answer
+from janus_platform.services.inference.local.meaning import Encode
 from janus_platform.services.inference.local.prompt import Message, read_prompt
 from janus_platform.services.inference.local.reasoning import reasoning_for
 from janus_platform.services.inference.local.tool_calls import ask_for, calls_of
@@ -38,10 +39,18 @@ class LocalEngine:
     """Answers at a set pace."""
 
     def __init__(
-        self, models: Mapping[str, Model], limits: InferenceLimits, *, clock: Clock, pace: Pace, reasoning_field: str
+        self,
+        models: Mapping[str, Model],
+        limits: InferenceLimits,
+        *,
+        clock: Clock,
+        pace: Pace,
+        reasoning_field: str,
+        encode: Encode | None = None,
     ) -> None:
+        """`encode` lets it compare meanings; without, words alone decide."""
         self._models, self._limits, self._clock, self._pace = models, limits, clock, pace
-        self._reasoning_field = reasoning_field
+        self._reasoning_field, self._encode = reasoning_field, encode
 
     @property
     def name(self) -> str:
@@ -71,7 +80,9 @@ class LocalEngine:
     async def _answer(self, request: ChatRequest) -> Answer:
         """The answer, worked out in a thread, or in a worker process where the request is large."""
         if request.large is None:
-            return await asyncio.to_thread(answer_to, request, self._models, self._limits, self._reasoning_field)
+            return await asyncio.to_thread(
+                answer_to, request, self._models, self._limits, self._reasoning_field, self._encode
+            )
         packed, _ = await request.large.run("answer", models=self._models, reasoning_field=self._reasoning_field)
         return await asyncio.to_thread(Answer.unpacked, packed)
 
@@ -89,7 +100,11 @@ class LocalEngine:
 
 
 def answer_to(
-    request: ChatRequest, models: Mapping[str, Model], limits: InferenceLimits, reasoning_field: str
+    request: ChatRequest,
+    models: Mapping[str, Model],
+    limits: InferenceLimits,
+    reasoning_field: str,
+    encode: Encode | None = None,
 ) -> Answer:
     """The engine's answer. Raises ApiError 400 for what it cannot do, 404 for a model that it does not stand for."""
     model = models.get(request.model)
@@ -104,7 +119,7 @@ def answer_to(
             "the messages, or use a model with a larger context.",
             code="context_length_exceeded",
         )
-    draft = _draft(request, limits)
+    draft = _draft(request, limits, encode)
     if "reasoning" in model.features:
         draft = Draft(draft.text, reasoning_for(request, draft), draft.calls)
     tokens_left = max(1, model.context_tokens - prompt_size)
@@ -113,7 +128,7 @@ def answer_to(
     return Answer(request.model, FINGERPRINT, reasoning_field, draft.calls, tokens, reason, prompt_size, request.n)
 
 
-def _draft(request: ChatRequest, limits: InferenceLimits) -> Draft:
+def _draft(request: ChatRequest, limits: InferenceLimits, encode: Encode | None) -> Draft:
     results = results_since(request.messages)
     choice = request.tool_choice.mode
     if request.tools and choice != "none" and (choice != "auto" or not results):
@@ -126,19 +141,19 @@ def _draft(request: ChatRequest, limits: InferenceLimits) -> Draft:
     if request.format.type != "text":
         material = "\n".join([_last_user(request.messages).text, *(r.text for r in results)])
         # A schema may ask for the answer in many places; it is worked out once.
-        text = cache(lambda: _in_text(request, results, images))
+        text = cache(lambda: _in_text(request, results, images, encode))
         return Draft(json_answer(request.format, material, text, limits))
-    return Draft(_in_text(request, results, images))
+    return Draft(_in_text(request, results, images, encode))
 
 
-def _in_text(request: ChatRequest, results: Sequence[ChatMessage], images: str) -> str:
+def _in_text(request: ChatRequest, results: Sequence[ChatMessage], images: str, encode: Encode | None) -> str:
     if results:
         return answer_from(request.messages, results)
     messages = [Message(m.role, m.text) for m in request.messages]
     # A question about an image alone has no passages, and needs none.
     if images and not read_prompt(messages).passages:
         return images
-    text = answer(messages)
+    text = answer(messages, encode)
     return f"{images}\n\n{text}" if images else text
 
 

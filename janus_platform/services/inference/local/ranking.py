@@ -1,0 +1,334 @@
+"""The sentences of a prompt's passages, scored by how well each answers the question.
+
+A score adds up the question's words that the sentence holds (weighted by rarity, as in BM25's idf), its nearness in
+meaning where an encoder is at hand, whether it can answer that kind of question (a number for "how many"), whether it
+says what the thing asked about is, and where it stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from janus_platform.services.inference.local.meaning import Encode, cosines
+from janus_platform.services.inference.local.prompt import Passage
+from janus_platform.services.inference.local.question import Question
+from janus_platform.services.inference.local.sentences import ITEM, LIST, ROW, Sentence, sentences_of
+from janus_platform.services.inference.local.signs import (
+    ASIDE,
+    COMMON,
+    DEFINITION,
+    LEANING,
+    POINTING,
+    REASON_HEADINGS,
+    REASONS,
+)
+from janus_platform.services.inference.local.stemming import content_stems, passage_stems
+
+# A score of 1 means that a sentence holds every word of the question; each weight says what else is worth how much.
+# A heading says what the sentences below it are about, a title what all of a page is; neither is an answer.
+IN_HEADING, IN_TITLE = 0.45, 0.4
+# Where title or heading name so much of what is asked, the text below is about it, and its first sentence leads.
+NAMED, NAMED_WITH_HEAD = 0.7, 0.3
+LEADING, LEADING_HOLDS = 0.6, 0.8
+# A passage that speaks of every word of a short topic so often is about it, whatever its title.
+OFTEN = 4
+MEANING = 1.0
+AFTER_A_FITTING_ONE = 0.2
+AT_THE_BEGINNING, AT_THE_BEGINNING_OF_A_FACT = 0.25, 0.05
+BEGINNING_HALVES_AT = 4
+BY_TITLE = 0.15
+OF_THE_KIND_ASKED_FOR = 0.35
+REASONING = 0.2
+# "Causes" or "Why three and not two" above a section.
+REASON_HEADING = 0.9
+# What announces a sample that cannot be quoted.
+ANNOUNCING = -0.5
+DEFINING = 0.35
+# Whoever hands over passages has the best first.
+EARLIER_PASSAGE = 0.25
+FRAGMENT = {ITEM: -0.1, ROW: -0.15, LIST: -0.1}
+A_LIST_THAT_IS_ASKED_FOR, AN_ENUMERATION = 0.25, 0.15
+# Only so many sentences, the best by words, are compared in meaning: each may cost 5 ms.
+COMPARED = 16
+# A sentence without a word of the question must at least be so near to it.
+LITTLE, NEAR = 0.05, 0.5
+# Of a misspelt word so much must be as in a word of the passages.
+ALIKE = 0.82
+COMMON_WEIGHT = 0.25
+# A name that no passage has counts more than another word that none has.
+A_NAME = 1.3
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A sentence with its score.
+
+    `overlap` is what of the question it holds, from 0 to 1; `leads` says that it is the first below a title or heading
+    that names what is asked; `leans` that it says "it" or "this" of something that stands before it.
+    """
+
+    sentence: Sentence
+    stems: frozenset[str]
+    score: float
+    overlap: float
+    leads: bool = False
+    gives_reason: bool = False
+    leans: bool = False
+
+    @property
+    def plain_score(self) -> float:
+        """The score without what the place at the head of a section is worth: what others are compared with."""
+        return self.score - (LEADING if self.leads else 0.0)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How much speaks for an answer: the figures that `coverage` decides by.
+
+    `passage` is the share of the question's words that its best passage holds, `sentence` that of the best sentence
+    with its heading and title; `meaning` the best cosine, None without an encoder; `missing` the share of the names and
+    rare words that no passage has.
+    """
+
+    passage: float
+    sentence: float
+    meaning: float | None
+    missing: float
+
+
+class Ranking:
+    """The scored sentences of `passages` for a question, in the order of the prompt, and the evidence for an answer."""
+
+    def __init__(self, question: Question, passages: Sequence[Passage], encode: Encode | None = None) -> None:
+        self._question, self._passages = question, passages
+        self._sentences = [s for n, passage in enumerate(passages) for s in sentences_of(passage.text, n)]
+        self._stems = [frozenset(passage_stems(" ".join((s.text, *s.items)))) for s in self._sentences]
+        self._headings = [frozenset(passage_stems(s.heading)) for s in self._sentences]
+        self._titles = [frozenset(passage_stems(p.title)) for p in passages]
+        # Only what can be quoted counts: a word in a sample of code answers nothing.
+        self._held = [
+            self._titles[n].union(
+                *(
+                    stems | heading
+                    for s, stems, heading in zip(self._sentences, self._stems, self._headings, strict=True)
+                    if s.passage == n
+                )
+            )
+            for n in range(len(passages))
+        ]
+        self._spell_out()
+        self._frequency = Counter(stem for stems in self._stems for stem in stems)
+        self.topic = self._understood()
+        self._head = self._question.head(self.topic, COMMON)
+        self._weights = self._weighed()
+        self._whole = sum(self._weights.values())
+        self._overlaps = [self._overlap(n) for n in range(len(self._sentences))]
+        self._cosines = self._nearness(encode)
+        self._leading = self._leading_sentences()
+        self.scored = [self._score(n) for n in range(len(self._sentences))]
+        self.evidence = self._evidence()
+
+    def _spell_out(self) -> None:
+        """Count an abbreviation as said where its words are: DNS where "Domain Name System" is."""
+        for stem, written in self._question.abbreviations:
+            for passage, text in enumerate(p.text for p in self._passages):
+                if stem not in self._held[passage] and written.search(text):
+                    self._held[passage] |= {stem}
+            for number, sentence in enumerate(self._sentences):
+                if written.search(sentence.text):
+                    self._stems[number] |= {stem}
+
+    def _understood(self) -> list[str]:
+        """The topic's stems; one that no passage holds becomes the one that it is a misspelling of, if any."""
+        known = frozenset().union(*self._held)
+        topic: list[str] = []
+        for stem in self._parts_of_topic(known):
+            if stem not in known and len(stem) >= 5 and len(known) < 20_000:
+                near = sorted(word for word in known if abs(len(word) - len(stem)) <= 2 and word[:1] == stem[:1])
+                close = difflib.get_close_matches(stem[:40], near, n=1, cutoff=ALIKE)
+                stem = close[0] if close else stem
+            topic.append(stem)
+        return list(dict.fromkeys(topic))
+
+    def _parts_of_topic(self, known: frozenset[str]) -> Iterator[str]:
+        """The topic's stems, one with a hyphen in its parts where a passage writes them side by side."""
+        for stem in self._question.topic:
+            parts = content_stems(stem.replace("-", " ")) if "-" in stem and stem not in known else []
+            beside = re.compile(r"\W{1,2}".join(map(re.escape, parts)), re.I)
+            yield from parts if parts and any(beside.search(f"{p.title} {p.text}") for p in self._passages) else [stem]
+
+    def _weighed(self) -> dict[str, float]:
+        """The weight of each stem of the topic: its rarity; of one that no passage has, the mean of the others'."""
+        known = frozenset().union(*self._held)
+        rarity = {s: math.log(3 + (1 + len(self._sentences)) / (1 + self._frequency[s])) for s in self.topic}
+        told = [rarity[s] for s in self.topic if s in known and s not in COMMON]
+        mean = sum(told) / len(told) if told else math.log(3 + len(self._sentences))
+        weights = {
+            s: rarity[s] if s in known else mean * (A_NAME if s in self._question.names else 1.0) for s in rarity
+        }
+        return {s: weight * (COMMON_WEIGHT if s in COMMON else 1.0) for s, weight in weights.items()}
+
+    def _share(self, stems: frozenset[str]) -> float:
+        return sum(self._weights[s] for s in self.topic if s in stems) / self._whole if self._whole else 0.0
+
+    def _overlap(self, number: int) -> float:
+        """How much of the question's words the sentence holds, its heading and title counted in part, from 0 to 1."""
+        sentence, stems = self._sentences[number], self._stems[number]
+        if not self.topic:
+            # With no question, the words that most sentences share say what the text is about.
+            shared = sum(self._frequency[stem] for stem in stems) / (1 + len(stems))
+            return shared / max(self._frequency.values(), default=1)
+        title = self._titles[sentence.passage]
+        total = 0.0
+        for stem in self.topic:
+            held = 1.0 if stem in stems else IN_HEADING if stem in self._headings[number] else 0.0
+            total += self._weights[stem] * max(held, IN_TITLE if stem in title else 0.0)
+        return total / self._whole
+
+    def _nearness(self, encode: Encode | None) -> dict[int, float]:
+        """The cosines of the sentences that are best by words, and of each passage's first one, by their numbers."""
+        if encode is None or not self.topic:
+            return {}
+        firsts = [n for n, s in enumerate(self._sentences) if s.position == 0 and s.passage < COMPARED // 3]
+        best = sorted(range(len(self._sentences)), key=lambda n: (-round(self._overlaps[n], 6), n))
+        chosen = (
+            sorted(dict.fromkeys([*firsts, *best]))
+            if len(best) <= COMPARED
+            else sorted(list(dict.fromkeys([*firsts, *best]))[:COMPARED])
+        )
+        near = cosines(encode, self._question.text, [self._in_context(n) for n in chosen])
+        return dict(zip(chosen, near or (), strict=False))
+
+    def _in_context(self, number: int) -> str:
+        sentence = self._sentences[number]
+        title = self._passages[sentence.passage].title
+        text = " ".join((sentence.text, *sentence.items))[:400]
+        return f"{title}\n{text}" if title else text
+
+    def _score(self, number: int) -> Scored:
+        sentence, question = self._sentences[number], self._question
+        leads = not question.is_direct and number in self._leading
+        overlap = max(self._overlaps[number], LEADING_HOLDS if leads else 0.0)
+        score = overlap + MEANING * self._cosines.get(number, 0.0)
+        before = number - 1
+        if before >= 0 and self._is_same_paragraph(before, number):
+            score += AFTER_A_FITTING_ONE * self._overlaps[before]
+        title_share = self._share(self._titles[sentence.passage])
+        beginning = AT_THE_BEGINNING_OF_A_FACT if question.is_direct else AT_THE_BEGINNING
+        score += beginning / (1 + sentence.position / BEGINNING_HALVES_AT) + BY_TITLE * title_share
+        score += LEADING if leads else 0.0
+        if question.fact and question.fact.search(sentence.text):
+            score += OF_THE_KIND_ASKED_FOR * min(1.0, 2 * overlap)
+        if question.wants_reason and REASONS.search(sentence.text):
+            score += REASONING
+        if not question.is_direct and self._defines(sentence):
+            score += DEFINING
+        if question.wants_reason and self._gives_the_reason(number):
+            score += REASON_HEADING
+        if sentence.text.endswith(":") and not sentence.items:
+            score += ANNOUNCING
+        score += FRAGMENT.get(sentence.kind, 0.0)
+        if sentence.items and question.wants_list:
+            score += A_LIST_THAT_IS_ASKED_FOR
+        elif question.wants_list and sentence.text.count(",") > 1:
+            score += AN_ENUMERATION
+        score += EARLIER_PASSAGE / (1 + sentence.passage)
+        if ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
+            score = 0.0
+        if overlap < LITTLE and self._cosines.get(number, 0.0) < NEAR:
+            score *= LITTLE
+        return Scored(
+            sentence,
+            self._stems[number],
+            round(score, 6),
+            overlap,
+            leads,
+            self._gives_the_reason(number),
+            self._leans(sentence),
+        )
+
+    def _leans(self, sentence: Sentence) -> bool:
+        if LEANING.match(sentence.text):
+            return True
+        pointing = POINTING.match(sentence.text)
+        return pointing is not None and not set(content_stems(pointing[0])) & set(self.topic)
+
+    def _leading_sentences(self) -> frozenset[int]:
+        """The first sentence of every passage and section that is about what is asked."""
+        leading: set[int] = set()
+        seen: set[tuple[int, str]] = set()
+        for number, sentence in enumerate(self._sentences):
+            section = (sentence.passage, sentence.heading)
+            if section in seen or sentence.kind == ROW or ASIDE.search(sentence.text) or self._leans(sentence):
+                continue
+            is_first = not any(passage == sentence.passage for passage, _ in seen)
+            if is_first and sentence.passage and not self._passages[sentence.passage].text.lstrip().startswith("#"):
+                # A piece of a page, not its beginning.
+                is_first = False
+            seen.add(section)
+            title, heading = self._titles[sentence.passage], self._headings[number]
+            names = title if is_first else title | heading if self._share(heading) else frozenset()
+            is_named = self._share(names) >= (
+                NAMED_WITH_HEAD if self._head in (title if is_first else heading) else NAMED
+            )
+            if is_named or (is_first and self._is_about(sentence.passage)):
+                leading.add(number)
+        return frozenset(leading)
+
+    def _is_about(self, passage: int) -> bool:
+        """Whether a passage speaks of a short topic again and again."""
+        if not 1 <= len(self.topic) <= 2:
+            return False
+        counts = Counter(content_stems(self._passages[passage].text))
+        return all(counts[stem] >= OFTEN for stem in self.topic)
+
+    def _row_answers(self, number: int) -> bool:
+        """Whether a table's row is about what is asked: its first cell names a part of it, and the rest another."""
+        sentence, topic = self._sentences[number], set(self.topic)
+        about, told = topic & set(passage_stems(sentence.text)), topic & set(passage_stems(" ".join(sentence.items)))
+        fact = self._question.fact
+        if fact and fact.search(sentence.text) and self._share(frozenset(told)) >= NAMED:
+            return True
+        return self._question.is_direct and bool(about) and bool(told - about)
+
+    def _gives_the_reason(self, number: int) -> bool:
+        """Whether it is the first below a heading such as "Causes", or one that says why of what is asked."""
+        heading = REASON_HEADINGS.sub("", self._sentences[number].heading)
+        told = set(content_stems(heading)) - COMMON
+        has_reason = heading != self._sentences[number].heading
+        return has_reason and told <= set(self.topic) and self._is_first_below(number)
+
+    def _is_first_below(self, number: int) -> bool:
+        """Whether a sentence is the first of its section."""
+        before, sentence = self._sentences[number - 1] if number else None, self._sentences[number]
+        return before is None or (before.passage, before.heading) != (sentence.passage, sentence.heading)
+
+    def _is_same_paragraph(self, one: int, other: int) -> bool:
+        a, b = self._sentences[one], self._sentences[other]
+        return (a.passage, a.paragraph) == (b.passage, b.paragraph)
+
+    def _defines(self, sentence: Sentence) -> bool:
+        """Whether it begins with what is asked about, and says what it is or does."""
+        head = DEFINITION.split(sentence.text, maxsplit=1)
+        if len(head) != 2 or LEANING.match(sentence.text):
+            return False
+        subject = set(content_stems(head[0]))
+        shared = subject & set(self.topic)
+        names_it = self._head in subject or len(shared) == len(self.topic)
+        return names_it and len(shared) >= len(subject) - 2 and len(shared) >= (len(self.topic) + 1) // 2
+
+    def _evidence(self) -> Evidence:
+        if not self.topic:
+            return Evidence(1.0, 1.0, None, 0.0)
+        known = frozenset().union(*self._held)
+        passage = max((self._share(held) for held in self._held), default=0.0)
+        missing = sum(self._weights[s] for s in self.topic if s not in known)
+        meaning = max(self._cosines.values(), default=None) if self._cosines else None
+        return Evidence(
+            round(passage, 3), round(max(self._overlaps, default=0.0), 3), meaning, round(missing / self._whole, 3)
+        )
