@@ -25,7 +25,7 @@ from janus_platform.implementations import ROAD, TEMPLATE
 NAME, FOLDER, SEED = "road", "my_road", 0
 RIGHT = 0.5
 LONGEST_TEXT = 110
-_CELL = ' style="text-align:left;vertical-align:top;padding:0.15em 1em 0.15em 0"'
+_CELL = ' style="text-align:left;vertical-align:top;padding:0.15em 1em 0.15em 0;overflow-wrap:anywhere"'
 
 Run = dict[str, Report]
 

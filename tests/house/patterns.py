@@ -89,15 +89,17 @@ def _imported(name: str, file: Path) -> ModuleType:
     """The module; one of an implementation's folder as its program would see it, beside its siblings."""
     if "implementations" not in file.parts or file.name == "__init__.py":
         return importlib.import_module(name)
-    before = set(sys.modules)
+    # Two implementations may have files of one name: another's are set aside meanwhile.
+    siblings = {sibling.stem for sibling in file.parent.glob("*.py")}
+    others = {name: sys.modules.pop(name) for name in siblings & set(sys.modules)}
     sys.path.insert(0, str(file.parent))
     try:
         return importlib.import_module(file.stem)
     finally:
         sys.path.remove(str(file.parent))
-        siblings = {sibling.stem for sibling in file.parent.glob("*.py")}
-        for new in (set(sys.modules) - before) & siblings:
-            del sys.modules[new]
+        for name in siblings & set(sys.modules):
+            del sys.modules[name]
+        sys.modules.update(others)
 
 
 def _is_call(node: ast.AST) -> TypeGuard[ast.Call]:

@@ -66,35 +66,87 @@ def check(nearest):
 
 # %% mistakes
 MISTAKES = {
-    "def nearest(question, clauses):\n    return 2": "give back the clause itself",
-    "def nearest(question, clauses):\n    return clauses[0].lower()": "none of the clauses",
-    "def nearest(question, clauses):\n    return clauses[-1]": "shares three words",
-    "def nearest(question, clauses):\n    return max(clauses, key=len)": "compare whole words",
-    """def nearest(question, clauses):
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
+    return 2
+""": "give back the clause itself",
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
+    return clauses[0].lower()
+""": "none of the clauses",
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
+    return clauses[-1]
+""": "shares three words",
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
+    return max(clauses, key=len)
+""": "compare whole words",
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
     asked = set(words(question))
     return max(reversed(clauses), key=lambda c: len(asked & set(words(c))))
 """: "question in capitals",
-    """def nearest(question, clauses):
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
     asked = set(words(question.lower()))
     return max(reversed(clauses), key=lambda c: len(asked & set(words(c))))
 """: "clause in capitals",
-    """def nearest(question, clauses):
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
     asked = set(words(question.lower()))
     return max(reversed(clauses), key=lambda c: sum(w in asked for w in words(c.lower())))
 """: "still one word",
-    """def nearest(question, clauses):
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
     asked = set(words(question.lower()))
     return max(reversed(clauses), key=lambda c: sum(w in c.lower() for w in asked))
 """: "compare whole words",
-    """def nearest(question, clauses):
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
     asked = set(words(question.lower()))
     return max(reversed(clauses), key=lambda c: len(asked | set(words(c.lower()))))
 """: "shares three words",
-    """def nearest(question, clauses):
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
     asked = set(words(question.lower()))
     return max(clauses, key=lambda c: len(asked & set(words(c.lower()))))
 """: "take the later one",
-    """def nearest(question, clauses):
+    """def words(text):
+    return re.findall(r"\\w+", text)
+
+
+def nearest(question, clauses):
     asked = set(words(question.lower()))
     return [c for c in clauses if len(asked & set(words(c.lower()))) > 1][-1]
 """: "shares fewer",
