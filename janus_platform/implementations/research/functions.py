@@ -200,10 +200,9 @@ def _characters(task: _Task) -> str | None:
         else None
     )
     if both:
-        for base, low, high in ((97, "a", "z"), (65, "A", "Z")):
-            lines.append(
-                f"if {low!r} <= c <= {high!r}:\n    return chr((ord(c) - {base} + {number(both[1])}) % 26 + {base})"
-            )
+        for start, low, high in ((97, "a", "z"), (65, "A", "Z")):
+            moved = f"(ord(c) - {start} + {number(both[1])}) % 26 + {start}"
+            lines.append(f"if {low!r} <= c <= {high!r}:\n    return chr({moved})")
     while found := reading.take(
         r"\b(?:turns?|changes?|replaces?|makes?)\s+(?:each|every|all)\s+(spaces?|vowels?|digits?|['\"].['\"])\s+(?:into|to|by|with)\s+(?:an?\s+)?['\"]([^'\"]*)['\"]"
     ):

@@ -5,12 +5,22 @@ for each. Letters are told by comparing each with letters of known fonts, drawn 
 digits and capital letters on an even ground, and neither handwriting nor text in a photograph.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import json
 import pathlib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    Shape = dict[str, Any]  # left, top, right, bottom, colour, filled
+    Known = tuple[str, Array, float]  # a letter, its grid, its width by its height
 
 GRID = (10, 14)
 MOST_SHAPES, MOST_SIDE = 200, 1600
@@ -29,9 +39,9 @@ Z 31 1 2 4 8 16 31
 """
 
 
-def pieces_of(mask):
+def pieces_of(mask: Array) -> list[Array]:
     """Connected pieces of a mask, diagonals included: arrays of (row, column), the largest pictures' first 200."""
-    left, pieces = mask.copy(), []
+    left, pieces = mask.copy(), list[Array]()
     for start in zip(*np.nonzero(mask), strict=True):
         if not left[start] or len(pieces) == MOST_SHAPES:
             continue
@@ -48,7 +58,7 @@ def pieces_of(mask):
     return pieces
 
 
-def shape_of(piece, pixels):
+def shape_of(piece: Array, pixels: Array) -> Shape:
     """A piece in numbers: its box, its middle colour, how much of the box it fills."""
     top, left = piece.min(axis=0)
     bottom, right = piece.max(axis=0) + 1
@@ -61,7 +71,7 @@ def shape_of(piece, pixels):
     }
 
 
-def glyph(mask):
+def glyph(mask: Array) -> tuple[Array, float]:
     """A mask of one letter, cut to its box and brought to the grid, with the shape of the box."""
     rows, columns = np.nonzero(mask)
     cut = mask[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -69,9 +79,9 @@ def glyph(mask):
     return np.asarray(image, dtype=float) / 255, cut.shape[1] / cut.shape[0]
 
 
-def known_letters():
+def known_letters() -> list[Known]:
     """Letters of a few fonts as glyphs: (letter, grid, width by height)."""
-    known = []
+    known: list[Known] = []
     for entry in DOTS.replace("\n", ";").split(";"):
         if entry.strip():
             letter, *rows = entry.split()
@@ -85,7 +95,7 @@ def known_letters():
     return known
 
 
-def fonts():
+def fonts() -> list[ImageFont.FreeTypeFont]:
     """The fonts that matplotlib brings along, where it is there."""
     found = importlib.util.find_spec("matplotlib")  # its files, without the second that importing it takes
     if found is None or found.origin is None:
@@ -95,7 +105,7 @@ def fonts():
     return [ImageFont.truetype(str(folder / name), 48) for name in names if (folder / name).exists()]
 
 
-def letter_of(mask, line_height, known):
+def letter_of(mask: Array, line_height: float, known: list[Known]) -> str:
     """The known letter nearest to a mask; signs are told by their proportions."""
     rows, columns = np.nonzero(mask)
     height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
@@ -112,7 +122,9 @@ def letter_of(mask, line_height, known):
     return min(known, key=lambda entry: np.abs(entry[1] - grid).mean() + 0.4 * abs(np.log(entry[2] / proportion)))[0]
 
 
-def lines_of(pieces, shapes, known, shape):
+def lines_of(
+    pieces: list[Array], shapes: list[Shape], known: list[Known], shape: tuple[int, ...]
+) -> list[dict[str, Any]]:
     """The pieces that look like letters, read line by line, from left to right."""
     letters = [
         (box, piece)
@@ -121,7 +133,7 @@ def lines_of(pieces, shapes, known, shape):
         and box["bottom"] - box["top"] <= shape[0] * 0.9
         and len(piece) >= 4
     ]
-    lines = []
+    lines: list[list[tuple[Shape, Array]]] = []
     for box, piece in sorted(letters, key=lambda found: found[0]["bottom"] - found[0]["top"], reverse=True):
         middle = (box["top"] + box["bottom"]) / 2
         line = next((line for line in lines if line[0][0]["top"] <= middle < line[0][0]["bottom"]), None)
@@ -142,11 +154,11 @@ def lines_of(pieces, shapes, known, shape):
     return read
 
 
-def measured(path):
+def measured(path: pathlib.Path) -> dict[str, Any]:
     """One picture as a JSON object."""
-    image = Image.open(path)
-    width, height = image.size
-    image = image.convert("RGB")
+    opened = Image.open(path)
+    width, height = opened.size
+    image = opened.convert("RGB")
     image.thumbnail((MOST_SIDE, MOST_SIDE))
     pixels = np.asarray(image).astype(int)
     rim = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])

@@ -134,7 +134,7 @@ def combine(text: str) -> Worked | None:
             return None  # it is given, and not asked for
         terms = [f"{q.number} * {_factor(q.size)}" for q in quantities]
         return Worked(f"({' + '.join(terms)}) / {_factor(size)}", unit)
-    found = {}
+    found: dict[str, None] = {}
     for signs in product((1, -1), repeat=len(quantities)):
         if _dimension_of(quantities, signs) == dimension:
             found[_expression(quantities, signs, size)] = None

@@ -85,11 +85,12 @@ def _from_words(question: Question) -> Solution | None:
     form = question.form
     if said := recalled(question.messages, form.core):
         return Solution("You told me this earlier in the conversation.\n", _bare(said, form.wishes), exact=True)
-    for doing, skill in (
+    skills: tuple[tuple[str, Callable[[], str | None]], ...] = (
         ("Writing it as it is described.\n", lambda: composed(question.text)),
         ("Reading the date.\n", lambda: dated(form.core)),
         ("Changing the text step by step.\n", lambda: rewritten(question.text, form.wishes)),
-    ):
+    )
+    for doing, skill in skills:
         if made := skill():
             return Solution(doing, made, exact=True)
     return None
