@@ -26,6 +26,8 @@ NAME, FOLDER, SEED = "road", "my_road", 0
 RIGHT = 0.5
 LONGEST_TEXT = 110
 _CELL = ' style="text-align:left;vertical-align:top;padding:0.15em 1em 0.15em 0;overflow-wrap:anywhere"'
+# A word of a head is never broken: a wide table scrolls inside its own frame.
+_HEAD = _CELL.replace("anywhere", "normal;word-break:normal")
 
 Run = dict[str, Report]
 
@@ -123,10 +125,10 @@ class Table:
         return "\n".join(" | ".join(row) for row in (self.head, *self.rows))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th{_CELL}>{html.escape(name)}</th>" for name in self.head)
+        head = "".join(f"<th{_HEAD}>{html.escape(name)}</th>" for name in self.head)
         rows = ("".join(f"<td{_CELL}>{html.escape(cell)}</td>" for cell in row) for row in self.rows)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def wrong(run: Run, *only: str) -> Table:
