@@ -204,7 +204,7 @@ def _language_model() -> Iterator[Finding]:
     here = [entry.name for entry in table() if is_here(entry)]
     remedy = "" if here else "Only for `janus up --model`: `janus model list`, then `janus model pull NAME`."
     if not is_installed():
-        remedy = "Only for `janus up --model`: install the extra [llm], `pip install 'janus-bench[llm]'`."
+        remedy = "Only for `janus up --model`: the extra [llm], `pip install 'xllamacpp>=2026.10'`."
         yield Finding("language model", "note", "llama.cpp is not installed", remedy)
     else:
         yield Finding("language model", "ok" if here else "note", ", ".join(here) or "none fetched", remedy)

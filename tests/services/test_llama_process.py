@@ -72,7 +72,7 @@ def test_without_the_extra_the_message_says_how_it_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start, "PACKAGE", "no_such_package")
-    assert "pip install 'janus-bench[llm]'" in refusal(NAME, tmp_path)
+    assert "pip install 'xllamacpp>=2026.10'" in refusal(NAME, tmp_path)
 
 
 def test_a_file_that_is_missing_cut_or_of_another_kind_is_not_begun_with(tmp_path: Path) -> None:

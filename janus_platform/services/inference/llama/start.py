@@ -35,7 +35,7 @@ def model_engine(wanted: str, contract: Contract, socket: Path, *, clock: Clock)
     """
     if not is_installed():
         raise EngineMissingError(
-            "A model needs the extra [llm], llama.cpp: `pip install 'janus-bench[llm]'`, or in a clone "
+            "A model needs llama.cpp, the extra [llm]: `pip install 'xllamacpp>=2026.10'`, or in a clone "
             "`pip install -e '.[llm]'`. Or start without --model."
         )
     rules, service = contract.inference.model_engine, contract.inference
