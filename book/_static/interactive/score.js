@@ -77,7 +77,7 @@ const JanusScore = (() => {
             times => times.length >= numbers.min_tokens_for_rate,
         );
         if (!enough) return parts / (numbers.share.first_token + numbers.share.first_content);
-        const rate = (enough.length - 1) / (enough.at(-1) - enough[0]);
+        const rate = Math.max((enough.length - 1) / (enough.at(-1) - enough[0]), enough.length / enough.at(-1));
         return parts + logScale(rate, numbers.tokens_per_second) * numbers.share.tokens_per_second;
     }
 
