@@ -94,12 +94,12 @@ class _Session:
 
         exercise = load(self._name)
         path = self._workshop.prepare(exercise)
+        saved = path.stat().st_mtime_ns  # before anything is shown: who is quick saves while it is
         if self._platform is None and _NEEDS_A_PLATFORM.search(exercise.given + exercise.check):
             # Held until the end: a check that starts one of its own takes seconds longer.
             self._platform = up()
         self._show(exercise.markdown, path)
         self._open(path)
-        saved = path.stat().st_mtime_ns
         while True:
             key = self._read_key()
             if key == "q":

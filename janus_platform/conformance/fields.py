@@ -37,6 +37,11 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"submission\..*", "`janus submit` holds a form against it; tests of the repository hold the command."),
     (r"node\..*|egress\.(\w+_seconds|max_\w+)", _INSIDE),
     (r"classroom\..*", "A shared classroom keeps it (`janus up --host`); this platform may be none."),
+    (r"packages\..*", "Held when a submission brings packages; tests of the repository hold it."),
+    (
+        r"services\.inference\.model_engine\..*",
+        "Only a platform with `--model` has it; tests of the repository hold it.",
+    ),
     (r"bench\.suites\..*\.duration_seconds", _LONG),
     (r"[\w.]+\.since", "When the contract took it up: no answer holds it."),
 )

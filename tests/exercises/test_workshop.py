@@ -103,7 +103,8 @@ class Learner:
         while words not in self.seen:
             assert time.monotonic() < end and self.program.poll() is None, self.seen
             if select.select([self._terminal], [], [], 0.1)[0]:
-                self.seen += os.read(self._terminal, 65536).decode("utf-8", "replace").replace("\r", "")
+                # Where a line is broken depends on how long a path is.
+                self.seen += os.read(self._terminal, 65536).decode("utf-8", "replace").replace("\r\n", " ")
         self.seen = self.seen.partition(words)[2]
 
     def types(self, key: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from janus_platform.cli import prepare
+from janus_platform.cli.progress import shown
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a progress without a terminal says of a download of 5,000 pieces, then of one of unknown size."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: False)
     said: list[str] = []
-    with prepare._progress(said.append) as progress:
+    with shown(said.append) as progress:
         for done in range(5_001):
             progress("fetching model", done, 5_000)
         progress("quantising", 0, 0)

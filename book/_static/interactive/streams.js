@@ -10,7 +10,7 @@ function janusStreamsFigure() {
             const text = element("p", { class: "ia-text" });
             const result = element("p", { class: "ia-found" });
             const card = element("section", { class: "ia-card" },
-                element("h4", {}, one.name), element("p", { class: "ia-note" }, one.note), text, result);
+                element("p", { class: "ia-name" }, one.name), element("p", { class: "ia-note" }, one.note), text, result);
             return { card, text, result, shown: -1 };
         });
         const played = player({
