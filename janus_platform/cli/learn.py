@@ -94,7 +94,7 @@ class _Session:
 
         exercise = load(self._name)
         path = self._workshop.prepare(exercise)
-        saved = path.stat().st_mtime_ns  # before anything is shown: who is quick saves while it is
+        saved = _saved(path)  # before anything is shown: who is quick saves while it is
         if self._platform is None and _NEEDS_A_PLATFORM.search(exercise.given + exercise.check):
             # Held until the end: a check that starts one of its own takes seconds longer.
             self._platform = up()
@@ -111,7 +111,7 @@ class _Session:
                 typer.echo(f"\nA solution:\n\n{exercise.solution}")
             if key == "e":
                 self._open(path)
-            if (now := _saved_at(path)) is not None and now != saved:
+            if (now := _saved(path)) is not None and now != saved:
                 saved = now
                 outcome = self._workshop.check(exercise.name)
                 typer.echo(f"\n{outcome.says}")
@@ -153,12 +153,13 @@ class _Session:
             subprocess.run([*command, str(path)], check=False)
 
 
-def _saved_at(path: Path) -> int | None:
-    """When the file was written last; None in the moment in which an editor has moved it away."""
+def _saved(path: Path) -> tuple[int, int, int] | None:
+    """What changes with each save: time, size, and the file itself; None while an editor has moved it away."""
     try:
-        return path.stat().st_mtime_ns
+        status = path.stat()
     except OSError:
         return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _no_key() -> str:

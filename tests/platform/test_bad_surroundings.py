@@ -63,7 +63,8 @@ def test_bad_rows_of_the_registry_are_skipped_and_the_others_still_stand(shell: 
         for name, change in BAD_ROWS.items():
             connection.execute(
                 "INSERT INTO implementations SELECT ?, folder, submitted_from, command, submitted, hotkey, source, "
-                "license, description, instances, url, changelog, contact, environment FROM implementations WHERE name = 'good'",
+                "license, description, instances, url, changelog, contact, environment FROM implementations "
+                "WHERE name = 'good'",
                 (name,),
             )
             connection.execute(f"UPDATE implementations SET {change} WHERE name = ?", (name,))
