@@ -34,6 +34,9 @@ MADE_LATER = {
     "janus_platform.implementations.research.short: pattern": "at most 600 characters, and timed by test_unseen.py",
     "janus_platform.services.inference.llama.vocabulary: _written(root)": "escaped texts as a tree",
     "janus_platform.implementations.research.expressions: pattern": "constants of _WORDS, over 400 characters at most",
+    "janus_platform.services.inference.local.question: "
+    "'\\\\b' + '[ -]'.join((f'{letter}[a-z]{{1,20}}' for letter in word)) + '\\\\b'": "up to five short words",
+    "janus_platform.services.inference.local.ranking: '\\\\W{1,2}'.join(map(re.escape, parts[:8]))": "escaped words",
     "janus_platform.implementations.road.calculating: spoken": "constants of SPOKEN, over 400 characters at most",
 }
 

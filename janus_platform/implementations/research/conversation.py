@@ -67,7 +67,9 @@ _LEADING = re.compile(
     r"|does it)\b[\s,]*)+",
     re.I,
 )
-_TRAILING = re.compile(r"\s+(?:work|works|mean|means|do|happen|occur|exist|begin|start|made|used|work like)\s*$", re.I)
+_TRAILING = re.compile(
+    r"(?<!\s)\s++(?:work|works|mean|means|do|happen|occur|exist|begin|start|made|used|work like)\s*+$", re.I
+)
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=\S)")
 
 

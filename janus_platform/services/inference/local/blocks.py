@@ -15,7 +15,7 @@ _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}(?:\s+|$)")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+|\*{3,}|_{3,})\s*$")
 _LIST_ITEM = re.compile(r"^\s*([-*+]|\d{1,3}[.)])\s+")
-_RULE = re.compile(r"^\|?[\s:|-]*-[\s:|-]*$")
+_RULE = re.compile(r"^[\s:|]*+-[\s:|-]*+$")
 # "**SYN.** The client picks …": the words in bold name the item.
 _BOLD_LEAD = re.compile(r"^(\*\*|__)([^*_\n]{1,60})[.:]\1\s+")
 # A link's target may hold one pair of brackets, as encyclopedias' addresses do.

@@ -54,9 +54,9 @@ _LISTING = re.compile(
     r"\b(?:which|list|steps?|stages?|parts?|kinds?|types?|hosts?|rules?|what (?:must|should|does|do|are))\b", re.I
 )
 _PAIR = re.compile(
-    r"(?:^|\b(?:between|is|are|does|do|compare|of)\s)\s*(?:the\s+)?([\w .+/-]{1,50}?)\s+(?:and|vs\.?|versus|with|to"
-    r"|different from"
-    r"|differ from|compared? (?:to|with))\s+(?:the\s+)?([\w .+/-]{1,50}?)\s*[?.!]*$",
+    r"(?:^|\b(?:between|is|are|does|do|compare|of)\s)\s{0,3}(?:the\s{1,3})?"
+    r"([\w .+/-]{1,50}?)\s{1,3}(?:and|vs\.?|versus|with|to|different from"
+    r"|differ from|compared? (?:to|with))\s{1,3}(?:the\s{1,3})?([\w .+/-]{1,50}?)\s{0,9}+[?.!]{0,9}+$",
     re.I,
 )
 _COMPARISON = re.compile(r"\b(?:differen(?:ce|t)|differ|compare[ds]?|comparison|versus|vs)\b", re.I)

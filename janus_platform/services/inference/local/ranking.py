@@ -159,7 +159,7 @@ class Ranking:
         """The topic's stems, one with a hyphen in its parts where a passage writes them side by side."""
         for stem in self._question.topic:
             parts = content_stems(stem.replace("-", " ")) if "-" in stem and stem not in known else []
-            beside = re.compile(r"\W{1,2}".join(map(re.escape, parts)), re.I)
+            beside = re.compile(r"\W{1,2}".join(map(re.escape, parts[:8])), re.I)
             yield from parts if parts and any(beside.search(f"{p.title} {p.text}") for p in self._passages) else [stem]
 
     def _weighed(self) -> dict[str, float]:

@@ -38,8 +38,8 @@ DEFINITION = re.compile(
 REASON_HEADINGS = re.compile(r"\b(?:why|caus|reason|origin|background|purpose)\w*", re.I)
 # "The Earth turns beneath them": a pronoun before anything that is asked about.
 POINTING = re.compile(
-    r"(?:[\w'’,()-]+ ){1,7}?(?:them|they|these|those|this|it|its|their)\b"
-    r"|(?:[\w'’,()-]+ ){1,12}?that (?:question|way|case|reason|problem|object|rule)\b",
+    r"\A(?:[\w'’,()-]++ ){1,7}?(?:them|they|these|those|this|it|its|their)\b"
+    r"|\A(?:[\w'’,()-]++ ){1,12}?that (?:question|way|case|reason|problem|object|rule)\b",
     re.I,
 )
 ASIDE = re.compile(
