@@ -104,7 +104,8 @@ class Learner:
             assert time.monotonic() < end and self.program.poll() is None, self.seen
             if select.select([self._terminal], [], [], 0.1)[0]:
                 # Where a line is broken depends on how long a path is.
-                self.seen += os.read(self._terminal, 65536).decode("utf-8", "replace").replace("\r\n", " ")
+                self.seen += os.read(self._terminal, 65536).decode("utf-8", "replace")
+                self.seen = " ".join(self.seen.split())
         self.seen = self.seen.partition(words)[2]
 
     def types(self, key: str) -> None:

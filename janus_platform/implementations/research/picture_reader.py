@@ -41,7 +41,8 @@ Z 31 1 2 4 8 16 31
 
 def pieces_of(mask: Array) -> list[Array]:
     """Connected pieces of a mask, diagonals included: arrays of (row, column), the largest pictures' first 200."""
-    left, pieces = mask.copy(), list[Array]()
+    left = mask.copy()
+    pieces: list[Array] = []
     for start in zip(*np.nonzero(mask), strict=True):
         if not left[start] or len(pieces) == MOST_SHAPES:
             continue
