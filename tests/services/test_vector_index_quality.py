@@ -25,8 +25,8 @@ from janus_platform.services.vector_index.quality import (
 from tests.services.model import shared_model
 
 # What was measured (0.49 and 0.93 of the 43 held out, 0.72 and 0.88 of the 32 unseen ones) less two questions of each,
-# so that no change lowers it without a word. Before the book had pages on the road upward and on language models, it was
-# 0.56 and 0.91: some of them stand in first place where they should not.
+# so that no change lowers it without a word. Before the book had pages on the road upward and on language models, 0.56
+# and 0.91: some of them stand in first place where they should not.
 FLOORS = {"held out": (0.44, 0.88), "unseen": (0.65, 0.81)}
 TCP = "How does TCP handshake work?"
 
