@@ -128,7 +128,8 @@ class Table:
         head = "".join(f"<th{_HEAD}>{html.escape(name)}</th>" for name in self.head)
         rows = ("".join(f"<td{_CELL}>{html.escape(cell)}</td>" for cell in row) for row in self.rows)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
-        return f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f'<div style="overflow-x:auto" tabindex="0" role="group" aria-label="Table">{table}</div>'
 
 
 def wrong(run: Run, *only: str) -> Table:

@@ -9,9 +9,9 @@ from saying import say
 from services import run
 
 PLOT = re.compile(
-    r"\bplot (?:[a-z]{1,20} ){0,4}(?:\w+\((\w+)\) = |y = )?([^\s=].{0,120}?)"
-    r"(?: (?:for|of) [a-z ]{1,60})?"
-    r" from (-?[\d.]+) to (-?[\d.]*\d)( degrees)?",
+    r"\bplot (?:[a-z]{1,20} ){0,4}(?:\w{1,20}\((\w{1,20})\) = |y = )?([^\s=].{0,60}?)"
+    r"(?: (?:for|of) [a-z ]{1,30})?"
+    r" from (-?[\d.]{1,20}) to (-?[\d.]{0,20}\d)( degrees)?",
     re.I,
 )
 AT = re.compile(r"\bvalue (?:at|for) (?:\w+ = )?(-?[\d.]*\d)")
