@@ -19,6 +19,8 @@ OVER = "all[0]?.turns.at(-1)?.answers[0]?.ended"
 
 
 def open_panel(seen: Visit) -> None:
+    # Where something is kept, the page opens the panel itself once it has listed it: a click just then would close it.
+    seen.page.wait_for_function("document.querySelector('#kept li') || !document.querySelector('#none-kept').hidden")
     if not seen.page.evaluate("panel.open"):
         seen.page.get_by_role("button", name="Conversations", exact=True).click()
 
