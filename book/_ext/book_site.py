@@ -6,7 +6,6 @@
 - The address without a page leads to the first page; what Sphinx would write there has neither language nor title.
 - `make links` asks no host of the platform, and runs no notebook.
 - `make book` runs the notebooks side by side beforehand: their outputs come from the cache that it names.
-- MathJax would come from another host. A page with a formula is therefore an error that says what to do.
 """
 
 from __future__ import annotations
@@ -21,14 +20,11 @@ from docutils import nodes
 from moved_pages import handing_on
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.util import logging
 
 from janus_platform.contract import load_contract
 
 # It is the first extension to be loaded; others import tools/.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-logger = logging.getLogger(__name__)
-_LATEX = re.compile(r"\$\$|\\(?:frac|text|mathrm|cdot|sum|sqrt)\b")
 
 
 def use_repository(app: Sphinx, config: Config) -> None:
@@ -82,22 +78,6 @@ def remove_thebe(app: Sphinx, config: Config) -> None:
         listeners[:] = [each for each in listeners if not each.handler.__module__.startswith("sphinx_thebe")]
 
 
-def refuse_math(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Warn of formulas, and of LaTeX that no extension reads: no MathJax is shipped, so both would show as source."""
-    for formula in doctree.findall(_is_formula):
-        logger.warning(
-            "A formula needs MathJax, which this book does not ship yet. Write it as code, or vendor MathJax locally.",
-            location=formula,
-        )
-
-
-def _is_formula(node: nodes.Node) -> bool:
-    if isinstance(node, nodes.paragraph):
-        said = "".join(text for text in node.findall(nodes.Text) if not isinstance(text.parent, nodes.literal))
-        return bool(_LATEX.search(said))
-    return isinstance(node, (nodes.math, nodes.math_block))
-
-
 def write_entry(app: Sphinx, exception: Exception | None) -> None:
     """Write index.html: a page that hands on to the book's first."""
     if exception or app.builder.format != "html" or app.config.root_doc == "index":
@@ -116,5 +96,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", ignore_own_hosts)
     app.connect("config-inited", remove_thebe)
     app.connect("html-page-context", launch_notebooks_only, priority=900)
-    app.connect("doctree-resolved", refuse_math)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
