@@ -4,6 +4,7 @@
 - A page in Markdown cannot be opened by Colab or as a notebook by Binder: only notebooks get launch buttons.
 - sphinx_thebe comes with Jupyter Book and logs an error on every page that it is not configured for: its listeners go.
 - The address without a page leads to the first page; what Sphinx would write there has neither language nor title.
+- Figures have captions and no numbers.
 - `make links` asks no host of the platform, and runs no notebook.
 - `make book` runs the notebooks side by side beforehand: their outputs come from the cache that it names.
 """
@@ -62,6 +63,11 @@ def ignore_own_hosts(app: Sphinx, config: Config) -> None:
     config.linkcheck_ignore = [*config.linkcheck_ignore, *own, r"https://github\.com/OWNER/"]
 
 
+def leave_figures_unnumbered(app: Sphinx, config: Config) -> None:
+    """Undo what sphinx_jupyterbook_latex sets: no page refers to a figure by number."""
+    config.numfig = False
+
+
 def launch_notebooks_only(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -91,6 +97,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connects them."""
     # Before sphinx_external_toc, which writes an index.html where there is none.
     app.connect("build-finished", write_entry, priority=100)
+    app.connect("config-inited", leave_figures_unnumbered, priority=900)
     app.connect("config-inited", use_repository)
     app.connect("config-inited", use_executed)
     app.connect("config-inited", ignore_own_hosts)
