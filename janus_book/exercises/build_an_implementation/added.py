@@ -51,7 +51,7 @@ def check(added):
     if found.get("prompt_tokens") != 12:
         raise Hint(f"7 and 5 prompt tokens are 12, and yours says {found}. Does it look at the bills that it gets?")
     if found.get("cost_usd") != 0:
-        raise Hint("A cost that is 0 in both bills must still be reported. Yours leaves it out, so it counts as missing.")
+        raise Hint("A cost that is 0 in both bills must still be reported. Yours leaves it out: it counts as missing.")
     one, other = {"cost_usd": 0.0000012, "searches": 0, "pages": 2}, {"cost_usd": 0.0000013, "cached_tokens": 0}
     found = added(dict(one), dict(other))
     if not isinstance(found, dict) or set(found) != {*one, *other}:

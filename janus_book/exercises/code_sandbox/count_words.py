@@ -55,7 +55,7 @@ def _count(count_words, asked):
         if got == 6:
             raise Hint(f"{text!r} has {words} words, and count_words still says 6. Is it `text` that you send?")
         if got != words and words == 12:
-            raise Hint(f"A text of 12 words has a count of two digits, and count_words says {got!r}. Is all of it read?")
+            raise Hint(f"A text of 12 words has a count of two digits; count_words says {got!r}. Is all of it read?")
         if got != words:
             raise Hint(
                 f"{text!r} has {words} words, and count_words says {got!r}. Text that is pasted into the program is "

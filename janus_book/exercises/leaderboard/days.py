@@ -53,7 +53,7 @@ def check(days_at_1):
     if (found := days_at_1([("mine-2", 0, 4), ("mine", 4, None)], "mine", 6)) != 2:
         raise Hint(f"'mine-2' is somebody else: here 'mine' has 2 days, and yours says {found}.")
     if (found := days_at_1([("mine", 0, 0), ("echo", 0, None)], "mine", 6)) != 0:
-        raise Hint(f"A reign from day 0 to day 0 has lasted 0 days, not {found}. 0 is an end; None means that there is none.")
+        raise Hint(f"A reign from day 0 to day 0 has lasted 0 days, not {found}. 0 is an end; None means no end.")
     return "3 days and 9 days: a reign that was lost still counts."
 
 
