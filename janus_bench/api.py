@@ -169,7 +169,7 @@ def _calibrated_judge(items: Sequence[Item], url: str | None, model: str) -> _Ju
     if needed:
         return _Judge(judge, _in_a_loop(lambda: judge.calibrate(load_scoring()["judge"])))
     _in_a_loop(judge.answers)
-    print("janus-bench: this suite has no open questions, the judge is not needed.", file=sys.stderr)
+    print("janus-bench: this suite has no open questions, so the judge is not needed.", file=sys.stderr)
     return None
 
 

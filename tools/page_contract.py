@@ -3,7 +3,7 @@
     title · promise · You will (three) · Minutes and You need · body · Summary · Next
 
 Notebooks and Markdown pages keep the same contract; a notebook also begins with the cell that installs the platform on
-Colab. Exempt are the first page and the pages below `Reference` and `Appendix` in _toc.yml, where readers look things up.
+Colab. Exempt are the first page and the pages below `Reference` and `Appendix` in _toc.yml, where one looks things up.
 This needs nothing but the standard library, since pre-commit runs it too.
 """
 

@@ -81,7 +81,7 @@ class Leaderboard:
             self._db.executescript(_SCHEMA + seeds.SCHEMA)
             self._grow()
         except (OSError, sqlite3.Error) as error:
-            remedy = "Set JANUS_HOME to a folder that can be written; move a damaged file away."
+            remedy = "Set JANUS_HOME to a writable folder; move a damaged file away."
             raise BenchError(f"cannot open the leaderboard {self.path}: {error}", remedy) from None
 
     def _grow(self) -> None:

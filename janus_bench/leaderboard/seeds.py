@@ -50,7 +50,7 @@ def give(db: sqlite3.Connection, owner: str, model: str, now: dt.datetime) -> Gi
         given: Given = json.loads(open_seed[0])
         return given
     if len(db.execute(f"{open_seeds} LIMIT {MAX_OPEN}", (owner, since)).fetchall()) >= MAX_OPEN:
-        raise BenchError(f"{MAX_OPEN} seeds are given and not published", "Publish one of those runs first.")
+        raise BenchError(f"{MAX_OPEN} seeds were given out and not published", "Publish one of those runs first.")
     given = signing.signed({"seed": fresh(), "model": model, "given": now.isoformat(timespec="seconds")})
     insert = "INSERT INTO seeds (owner, model, seed, given, statement) VALUES (?, ?, ?, ?, ?)"
     db.execute(insert, (owner, model, given["seed"], now.timestamp(), json.dumps(given)))

@@ -69,7 +69,7 @@ _PLATFORM = (
         "JANUS_MODEL",
         YOURS,
         "none: the local engine",
-        "A language model that answers beside the local engine: a name of `janus model list`, or a GGUF file's path.",
+        "A language model to run beside the local engine: a name from `janus model list`, or the path of a GGUF file.",
     ),
     Variable(
         "JANUS_API_KEYS",
@@ -80,7 +80,7 @@ _PLATFORM = (
     ),
 )
 _REST = (
-    Variable("JANUS_EXERCISES", YOURS, "none", "A folder of your own exercises, listed beside the book's."),
+    Variable("JANUS_EXERCISES", YOURS, "none", "A folder with your own exercises, listed after the book's."),
     Variable(
         "JANUS_ROOM",
         YOURS,
@@ -90,9 +90,9 @@ _REST = (
     ),
     Variable("JANUS_LEADERBOARD", BENCH, "one's own", "Address of a shared leaderboard to publish on."),
     Variable("OTEL_EXPORTER_OTLP_ENDPOINT", TRACES, "nothing is sent", "Address of an OpenTelemetry collector."),
-    Variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", TRACES, "the one above", "The full address for traces alone."),
+    Variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", TRACES, "the one above", "The full address, for traces only."),
     Variable("OTEL_EXPORTER_OTLP_PROTOCOL", TRACES, "http/protobuf", "The protocol; no other is spoken."),
-    Variable("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", TRACES, "the one above", "The same for traces alone."),
+    Variable("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", TRACES, "the one above", "The same, for traces only."),
     Variable("OTEL_SDK_DISABLED", TRACES, "false", "`true`: no trace is sent."),
     Variable("OTEL_TRACES_EXPORTER", TRACES, "otlp", "`none`: no trace is sent."),
     Variable("JANUS_BENCH_API_KEY", BENCH, "none", "The key for the target of a run.", secret=True),

@@ -160,7 +160,7 @@ def unauthorized(what: str) -> ResponseError:
 def foreign_origin() -> ResponseError:
     """403: a page of another origin asked, and this gateway is closed to other origins."""
     message = (
-        "This gateway does not answer pages of this origin. Call it from a program, or let the origin in: "
+        "This gateway does not answer web pages from this origin. Call it from a program, or allow the origin: "
         "`janus up --cors-origin https://app.example`."
     )
     return ResponseError(403, message, code="origin_not_allowed")
@@ -174,7 +174,7 @@ def not_ready(name: str, reason: str, retry_after: float | None = None) -> Respo
 
 def refused(name: str) -> BackendError:
     """502: nothing could be reached at the implementation's address."""
-    message = f"{name} could not be reached. `janus logs {name}` shows why; send the request again once it runs."
+    message = f"{name} could not be reached. `janus logs {name}` shows why; send the request again once it is running."
     return BackendError(502, message, code="upstream_unreachable")
 
 
