@@ -151,7 +151,10 @@ RECORDS: dict[str, tuple[str, Callable[[Lines], Lines]]] = {
         with_first(lambda line: line["answer"].update(usage={"cost_usd": float("nan")})),
     ),
     "a text that is none": ("malformed", with_first(lambda line: line["answer"].update(model=7))),
-    "a tool call of another kind": ("not a run|malformed", with_first(lambda line: line["answer"].update(tool_calls=[7]))),
+    "a tool call of another kind": (
+        "not a run|malformed",
+        with_first(lambda line: line["answer"].update(tool_calls=[7])),
+    ),
     "a list for a record": ("read", lambda lines: [[], *lines[1:]]),  # type: ignore[list-item]
 }
 
