@@ -69,7 +69,7 @@ class SqliteDatabase:
             self._db.execute("PRAGMA synchronous=FULL")
             migrations.bring_up_sqlite(self._db)
         except (OSError, sqlite3.Error) as error:
-            remedy = "Set JANUS_HOME to a folder that can be written; move a damaged file away."
+            remedy = "Set JANUS_HOME to a writable folder; move a damaged file away."
             raise BenchError(f"cannot open the leaderboard {path}: {error}", remedy) from None
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[Row]:

@@ -64,7 +64,7 @@ class SharedBoard:
 
     def history(self) -> list[Published]:
         """Raises BenchError: a shared leaderboard shows its standings alone."""
-        raise BenchError("a shared leaderboard tells no history", f"Unset ${BOARD_VARIABLE} to see your own.")
+        raise BenchError("a shared leaderboard does not show its history", f"Unset ${BOARD_VARIABLE} to see your own.")
 
     def statement(self, run: str) -> None:
         """None: what was signed stands beside the run."""
@@ -108,7 +108,7 @@ def _row(raw: Any) -> Row:
     try:
         return Row(**{field.name: raw[field.name] for field in fields(Row)} | {"interval": _bounds(raw["interval"])})
     except (LookupError, TypeError, ValueError) as error:
-        raise BenchError("the leaderboard's answer is no row", "Is this the right address?") from error
+        raise BenchError("the leaderboard's answer is not a row", "Is this the right address?") from error
 
 
 def _bounds(raw: Any) -> tuple[float, float] | None:

@@ -38,7 +38,7 @@ def give(db: Database, owner: str, model: str, now: dt.datetime) -> Given:
         given: Given = json.loads(open_seed[0]["statement"])
         return given
     if len(db.rows(f"{open_seeds} LIMIT {MAX_OPEN}", (owner, since))) >= MAX_OPEN:
-        raise BenchError(f"{MAX_OPEN} seeds are given and not published", "Publish one of those runs first.")
+        raise BenchError(f"{MAX_OPEN} seeds were given out and not published", "Publish one of those runs first.")
     given = signing.signed({"seed": fresh(), "model": model, "given": now.isoformat(timespec="seconds")})
     insert = "INSERT INTO seeds (owner, model, seed, given, statement) VALUES (?, ?, ?, ?, ?)"
     db.change(insert, (owner, model, given["seed"], now.timestamp(), json.dumps(given)))

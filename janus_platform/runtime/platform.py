@@ -315,5 +315,5 @@ def open_leaderboard(path: Path, warn: Warn, suite_hash: str | None = None) -> L
                 board.close()
             if last or not is_damaged(path):
                 raise PlatformError(str(error)) from error
-            set_aside(path, "the leaderboard begins anew", warn)
+            set_aside(path, "the leaderboard starts empty", warn)
     raise AssertionError("it was opened or refused")

@@ -277,7 +277,7 @@ def test_what_is_apart_is_not_marked_and_needs_no_words() -> None:
 
 
 def test_an_interval_that_is_none_is_refused() -> None:
-    with pytest.raises(BenchError, match="no number"):
+    with pytest.raises(BenchError, match="not a number"):
         Leaderboard().publish(with_interval("r1", 60, float("nan"), 61), implementation="a")
 
 
