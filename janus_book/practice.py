@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections import Counter
@@ -61,7 +62,7 @@ def overhang(choose: Callable[[list[int], random.Random], int], begin: str, old:
         for number in range(60):
             if number % old == 0:
                 seen = list(load)
-            chosen = choose(list(seen), rng)
+            chosen: object = choose(list(seen), rng)
             if chosen is None or chosen is ...:
                 raise Hint(f"`choose` returns nothing yet. {begin}")
             if isinstance(chosen, bool) or not isinstance(chosen, int):
@@ -72,3 +73,34 @@ def overhang(choose: Callable[[list[int], random.Random], int], begin: str, old:
         over.append(max(load) - sum(load) / len(load))
         load = [max(0, count - 8) for count in load]
     return sum(over) / len(over)
+
+
+def touched_up(report: dict[str, Any], claims: Iterable[str]) -> dict[str, Any]:
+    """A copy of a bench report with some of its claims changed: `right`, `slowest`, `errors`. The items stay."""
+    changed: dict[str, Any] = copy.deepcopy(report)
+    for claim in claims:
+        if claim == "right":
+            changed["requests"]["right_enough"] += 9
+        elif claim == "slowest":
+            changed["timing"]["first_token_ms"]["max"] = changed["timing"]["first_token_ms"]["p95"]
+        else:
+            changed["errors"] = {} if changed["errors"] else {"timeout": 1}
+    return changed
+
+
+def by_category(rows: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
+    """The scores of each category of a run."""
+    groups: dict[str, list[float]] = {}
+    for row in rows:
+        groups.setdefault(row["category"], []).append(row["score"])
+    return groups
+
+
+def pair(name: str, said: object) -> tuple[float, float]:
+    """The two ends of an interval that the answer `name` gave. Raises Hint where they are not two numbers."""
+    from janus_book.exercise import Hint
+
+    ends = tuple(said) if isinstance(said, tuple | list) else ()
+    if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
+        raise Hint(f"`{name}` gave {str(said)[:60]}. A pair is wanted: the low end and the high one.")
+    return ends

@@ -1,8 +1,8 @@
 """Record what the practice pages puzzle over, from runs of the platform: `python -m tests.notebooks.practice [PAGE…]`.
 
-Each page's recording goes to `janus_book/recordings/practice_<page>.json`. Everything in it is what a trace, a stream, a
-bill or a report said; names and numbers are chosen here only where a puzzle needs a culprit: the programs below are such
-culprits. Record on a machine that does nothing else, with the model of the page *The same prefix twice*.
+Each page's recording goes to `janus_book/recordings/practice_<page>.json`. All of it is what a trace, a stream, a
+bill or a report said; what they were made with is in practice_material.py. Record on a machine that does nothing else, with the
+model of the page *The same prefix twice*.
 """
 
 from __future__ import annotations
@@ -25,61 +25,17 @@ import httpx
 
 import janus_bench
 from janus_bench.report.report import Report
+from janus_bench.suites.loader import load_suite
 from janus_book import road
-from janus_book.practice import recording
+from janus_book.practice import recorded, recording
 from janus_book.tiny_target import Piece, serving
 from janus_platform.attestation import measure
 from janus_platform.client import Platform, up
 from janus_platform.contract import load_contract
 from janus_platform.implementations import GUEST, TEMPLATE, bundled
 from tests.notebooks.expected import NOTEBOOKS
+from tests.notebooks.practice_material import ANSWERED_BY, GATHERED, GUIDE, QUESTIONS, SUSPECT
 from tools.notebook_runs import platform_for
-
-GATHERED = '''"""Three calls, together; so at least its author thinks."""
-
-import asyncio
-
-import httpx
-
-CALL = {"language": "bash", "code": "sleep 0.1"}
-
-
-async def call():
-    answer = httpx.post("https://sandbox.janus.rodeo/execute", json=CALL)
-    return answer.status_code
-
-
-async def answer(question):
-    statuses = await asyncio.gather(call(), call(), call())
-    for word in f"{len(statuses)} calls were made.".split(" "):
-        yield "content", word + " "
-'''
-SUSPECT = '''"""Starts a slow chart, thinks aloud, asks a model, and writes on."""
-
-import asyncio
-import os
-
-import httpx
-
-CHART = {"language": "bash", "code": "sleep 1.5"}
-KEY = {"authorization": f"Bearer {os.environ['CHUTES_API_KEY']}"}
-
-
-async def answer(question):
-    async with httpx.AsyncClient(timeout=30) as http:
-        chart = asyncio.create_task(http.post("https://sandbox.janus.rodeo/execute", json=CHART))
-        for word in "A chart is being drawn while I read the question twice . ".split(" "):
-            yield "reasoning_content", word + " "
-            await asyncio.sleep(0.04)
-        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": question}], "max_tokens": 40}
-        said = await http.post("https://api.chutes.ai/v1/chat/completions", json=body, headers=KEY)
-        for word in said.json()["choices"][0]["message"]["content"].split(" "):
-            yield "content", word + " "
-            await asyncio.sleep(0.04)
-        await chart
-        for word in "The chart is done.".split(" "):
-            yield "content", word + " "
-'''
 
 
 def debug_a_trace(platform: Platform) -> dict[str, Any]:
@@ -90,7 +46,9 @@ def debug_a_trace(platform: Platform) -> dict[str, Any]:
             shutil.copytree(TEMPLATE, folder := Path(place, name))
             (folder / "answer.py").write_text(code, encoding="utf-8")
             platform.submit(folder, name=name)
-            ask(platform, name, "Explain quantum entanglement", stream=name == "suspect")  # once unseen: pages are cached
+            ask(
+                platform, name, "Explain quantum entanglement", stream=name == "suspect"
+            )  # once unseen: pages are cached
             reply = ask(platform, name, "Explain quantum entanglement", stream=name == "suspect")
             traces[name] = trace(platform, reply)
             platform.remove(name)
@@ -114,45 +72,25 @@ def trace(platform: Platform, reply: httpx.Response) -> dict[str, Any]:
     return platform.trace(reply.headers["x-request-id"]).to_dict()
 
 
-def read_a_bill(platform: Platform) -> dict[str, Any]:
-    """A conversation with a real model, kept whole and cut short; what three implementations bill; one stream's end."""
-    whole, question = [], {}
-    trimmed = []
+def talked(_: Platform) -> dict[str, Any]:
+    """A conversation with a real model, kept whole and cut short; and the chunks of one answer."""
+    whole: list[dict[str, Any]] = []
+    trimmed: list[dict[str, Any]] = []
     for history, turns in ((None, whole), (2, trimmed)):
         messages = [{"role": "system", "content": GUIDE}]
+        complete([*messages, {"role": "user", "content": QUESTIONS[0]}])  # Both begin with the same in the cache.
         for text in QUESTIONS:
             messages.append({"role": "user", "content": text})
             sent = messages if history is None else [messages[0], *messages[1:][-(2 * history + 1) :]]
             said, chunks = complete(sent)
             messages.append({"role": "assistant", "content": said})
             turns.append(next(chunk["usage"] for chunk in reversed(chunks) if chunk.get("usage")))
-            question = {"text": said, "chunks": chunks}
-    runs = {name: billed(bench(platform, name, seed=3)) for name in ("research", "direct", "echo")}
-    prices = load_contract().services["inference"].model_engine
-    return {
-        "whole": whole,
-        "trimmed": trimmed,
-        "stream": question["chunks"],
-        "runs": runs,
-        "prices": {"prompt": prices.prompt_usd_per_million, "answer": prices.completion_usd_per_million},
-    }
+    return {"whole": whole, "trimmed": trimmed, "stream": chunks}
 
 
-GUIDE = "You are the guide of a small harbour museum. " + " ".join(
-    f"Room {n} shows the boats of the year {1800 + 7 * n} and how they were built." for n in range(1, 9)
-)
-QUESTIONS = [
-    "Where are the oldest boats?",
-    "Which room comes after that?",
-    "How were they built?",
-    "Which room would a child like best?",
-    "And which one would a shipwright like?",
-    "How long does a visit take?",
-    "Is there a boat of 1835?",
-    "Which rooms have we talked about?",
-    "What should I see if I have ten minutes?",
-    "Thank you. One sentence to remember?",
-]
+def read_a_bill(platform: Platform) -> dict[str, Any]:
+    """What three implementations bill."""
+    return {"runs": {name: billed(bench(platform, name, seed=3)) for name in ("research", "direct", "echo")}}
 
 
 def complete(messages: list[dict[str, str]], tokens: int = 40) -> tuple[str, list[dict[str, Any]]]:
@@ -210,8 +148,8 @@ def design_a_limit(platform: Platform) -> dict[str, Any]:
     return {"sent": sent}
 
 
-def find_the_cheat(platform: Platform) -> dict[str, Any]:
-    """Streams of a real model, one handed on and one held back; runs of one that knows the suite; two event logs."""
+def streamed(_: Platform) -> dict[str, Any]:
+    """Streams of a real model, handed on and held back."""
     streams = {}
     for name, hold in (("left", False), ("right", True)):
 
@@ -229,14 +167,17 @@ def find_the_cheat(platform: Platform) -> dict[str, Any]:
                 yield pace
 
         with serving(model) as url:
+            arrivals(url, LENGTHS[-1])  # Before it counts: the first request loads the model.
             streams[name] = [arrivals(url, tokens) for tokens in LENGTHS]
-    knows = {one.item: one for one in bench(platform, "research", seed=0).records}
-    texts = prompts(0)
+    return {"streams": streams}
+
+
+def find_the_cheat(platform: Platform) -> dict[str, Any]:
+    """Runs of one that knows the suite, and of one that works it out; a report; two event logs."""
+    knows = leaked(seed=0)
 
     def crammed(question: str) -> Iterator[Piece]:
-        record = knows.get(texts.get(question, ""))
-        answer = record.answer.text if record and record.answer else "I am ready."
-        for word in (answer or "I am ready.").split(" "):
+        for word in knows.get(question, "I am ready.").split(" "):
             yield word + " "
 
     with serving(crammed) as url:
@@ -246,18 +187,26 @@ def find_the_cheat(platform: Platform) -> dict[str, Any]:
         name: [{"item": r.item, "drawn": r.drawn, "right": r.score >= road.RIGHT} for r in records]
         for name, records in runs.items()
     }
-    report = bench(platform, "research", seed=5).to_dict()
-    return {"streams": streams, "rows": rows, "report": report, "logs": logs()}
+    whole = bench(platform, "research", seed=5).to_dict()
+    report = {name: whole[name] for name in ("composite", "scores", "requests", "errors")}
+    report["timing"] = {"first_token_ms": whole["timing"]["first_token_ms"]}
+    kept = ("id", "score", "error", "first_token_ms", "total_ms")
+    report["items"] = [{name: item[name] for name in kept} for item in whole["items"]]
+    return {"rows": rows, "report": report, "logs": logs()}
 
 
 LENGTHS = (8, 12, 16, 24, 32, 48, 64)
 
 
-def prompts(seed: int) -> dict[str, str]:
-    """The id of each item of the quick suite, by the question that this seed asks."""
-    from janus_bench.suites.loader import load_suite
-
-    return {item.prompt: item.id for item in load_suite("quick").items(seed)}
+def leaked(seed: int) -> dict[str, str]:
+    """What the full suite takes for right, by the question as this seed asks it: of facts, the first wording."""
+    found = {}
+    for item in load_suite("full").items(seed):
+        check = vars(item.checks[0])
+        said = [str(ways[0]).rstrip("*") for ways in check.get("require", ())] or [str(check.get("value", ""))]
+        sources = [f"https://{page}" for one in item.checks for page in list(vars(one).get("pages", ()))[:1]]
+        found[item.prompt] = " and ".join(said + sources)
+    return found
 
 
 def arrivals(url: str, tokens: int) -> list[float]:
@@ -281,7 +230,7 @@ def logs() -> dict[str, Any]:
         entered = [*measure.code(folder), *measure.egress(hosts, 443)]
         main = folder / "main.py"
         main.write_text(main.read_text("utf-8").replace("import", "import known\nimport", 1), encoding="utf-8")
-        (folder / "known.json").write_text(json.dumps({text: item for text, item in prompts(0).items()}), "utf-8")
+        (folder / "known.json").write_text(json.dumps(leaked(seed=0)), "utf-8")
         (folder / "README.md").unlink()
         ran = [*measure.code(folder), *measure.egress(hosts, 443)]
     plain = ("register", "name", "value")
@@ -303,7 +252,23 @@ def choose_an_interval(platform: Platform) -> dict[str, Any]:
             board[step.name] = scores([record for report in run.values() for record in report.records])
     seeds = {str(seed): scores(bench(platform, "research", seed=seed).records) for seed in range(4)}
     again = [scores(bench(platform, "direct", seed=0).records) for _ in range(4)]
-    return {"board": board, "seeds": seeds, "again": again}
+    return {"board": board, "seeds": seeds, "again": again, "ranks": ranks(platform)}
+
+
+def ranks(platform: Platform) -> dict[str, list[int | None]]:
+    """At which rank each search shows the page that answers; None where it is not among the first ten."""
+    services = load_contract().services
+    found: dict[str, list[int | None]] = {"search": [], "vector_index": []}
+    with platform.limits_off():
+        for question, url in ANSWERED_BY.items():
+            first = httpx.post(services["search"].url, json={"query": question, "num_results": 10}, timeout=60).json()
+            near = httpx.post(services["vector_index"].url, json={"query": question, "top_k": 10}, timeout=60).json()
+            for name, urls in (
+                ("search", [one["url"] for one in first["results"]]),
+                ("vector_index", list(dict.fromkeys(one["source"] for one in near["chunks"]))),
+            ):
+                found[name].append(urls.index(url) + 1 if url in urls else None)
+    return found
 
 
 def scores(records: list[Any]) -> list[dict[str, Any]]:
@@ -317,24 +282,40 @@ def scores(records: list[Any]) -> list[dict[str, Any]]:
 PAGES: dict[str, Callable[[Platform], dict[str, Any]]] = {
     one.__name__: one for one in (debug_a_trace, read_a_bill, design_a_limit, find_the_cheat, choose_an_interval)
 }
+# What is measured of a real model; everything else runs on the local engine, which is quicker.
+WITH_MODEL = {"read_a_bill": talked, "find_the_cheat": streamed}
 
 
 async def main(names: list[str]) -> None:
-    """Record the named pages, or all, each on a platform with the model."""
-    own = dict(os.environ)
-    for name in names or PAGES:
-        os.environ.clear()
-        os.environ.update(own)
-        with tempfile.TemporaryDirectory() as place:
-            async with platform_for(NOTEBOOKS / "prefix_cache.ipynb", Path(place, "home")) as (env, _):
-                os.environ.update(env)
-                platform = up()
-                found = PAGES[name](platform)
-                platform.detach()
-        taken = {"taken": f"{dt.date.today():%d %B %Y}"}
-        text = json.dumps({**taken, **found}, ensure_ascii=False, separators=(",", ":"))
+    """Record the named pages, or all: `--model` before them records again only what is measured of the model."""
+    only_model, own = "--model" in names, dict(os.environ)
+    for name in [name for name in names if name in PAGES] or PAGES:
+        found = recorded(name) if only_model else {}
+        if name in WITH_MODEL:
+            found |= await on_a_platform(WITH_MODEL[name], NOTEBOOKS / "prefix_cache.ipynb", own)
+        if not only_model:
+            found |= await on_a_platform(PAGES[name], NOTEBOOKS / "first_request.ipynb", own)
+        found["taken"] = f"{dt.date.today():%d %B %Y}"
+        text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
         recording(name).write_text(text + "\n", encoding="utf-8")
-        print(f"{name}: {len(text):,} characters")
+        print(f"{name}: {len(text):,} characters", flush=True)
+
+
+async def on_a_platform(
+    record: Callable[[Platform], dict[str, Any]], page: Path, own: dict[str, str]
+) -> dict[str, Any]:
+    """What `record` finds on a platform such as `page` has, in a home of its own."""
+    os.environ.clear()
+    os.environ.update(own)
+    with tempfile.TemporaryDirectory() as place:
+        async with platform_for(page, Path(place, "home")) as (env, _):
+            os.environ.update(env)
+            platform = up()
+            try:
+                assert isinstance(platform, Platform)
+                return record(platform)
+            finally:
+                platform.detach()
 
 
 if __name__ == "__main__":

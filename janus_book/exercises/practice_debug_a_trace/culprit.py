@@ -1,8 +1,9 @@
 """Who kept the reader waiting?
 
-Write `culprit(calls, silence)`: the name of the call that a silence in the stream was waiting for. That is the call whose
-end lies within the silence; where several do, the one that ended last, since the stream went on after it; where none
-does, None. A silence begins at `silence.start_ms` and lasts `silence.ms`; a call has `name`, `start_ms` and `end_ms`.
+Write `culprit(calls, silence)`: the name of the call that a silence in the stream was waiting for. That is the call
+whose end lies within the silence; where several do, the one that ended last, since the stream went on after it; where
+none does, None. A silence begins at `silence.start_ms` and lasts `silence.ms`; a call has `name`, `start_ms` and
+`end_ms`.
 """
 
 from janus_book.exercise import Hint
@@ -71,7 +72,8 @@ def check(culprit):
         try:
             said = culprit(made, Some(start_ms=100, ms=100))
         except (ValueError, IndexError) as error:
-            raise Hint(f"{what}, and culprit raises {type(error).__name__}: {error}. Then nothing is to blame.") from None
+            raise Hint(f"{what}, and culprit raises {type(error).__name__}: "
+f"{error}. Then nothing is to blame.") from None
         if said is not None:
             raise Hint(f"{what}, and culprit gave {said!r}. Then nothing that was called is to blame: None.")
     traces = recorded("debug_a_trace")["traces"]

@@ -1,8 +1,8 @@
 """Parse a stream by hand.
 
-A connection hands over bytes in *reads*, cut wherever it pleased: in the middle of an event, of a line, of a letter. Write
-the generator `payloads(reads)`: it yields, as a string, what stands behind `data: ` of each line that begins so, as soon
-as that line is complete. Lines end in a newline (byte 10). Others, such as the pings, are passed over.
+A connection hands over bytes in *reads*, cut wherever it pleased: in the middle of an event, of a line, of a letter.
+Write the generator `payloads(reads)`: it yields, as a string, what stands behind `data: ` of each line that begins
+so, as soon as that line is complete. Lines end in a newline (byte 10). Others, such as the pings, are passed over.
 """
 
 from janus_book.exercise import Hint
@@ -11,13 +11,13 @@ from janus_book.exercise import Hint
 # %% answer
 def payloads(reads):
     left = b""
+    ### BEGIN SOLUTION
     for read in reads:
-        ### BEGIN SOLUTION
         *lines, left = (left + read).split(b"\n")
         for line in lines:
             if line.startswith(b"data: "):
                 yield line.removeprefix(b"data: ").decode()
-        ### END SOLUTION
+    ### END SOLUTION
 
 
 # %% check
@@ -40,13 +40,15 @@ def check(payloads):
                 raise Hint("`payloads` gives nothing that can be gone over yet. A generator has a `yield`.") from None
             raise
         if not found:
-            raise Hint(f"{what} Yours yields nothing. Which lines begin with `data: `, and what was left of the last read?")
+            raise Hint(f"{what} Yours yields nothing. Which lines begin with `data: "
+"`, and what was left of the last read?")
         if isinstance(found[0], bytes):
             raise Hint("Yours yields bytes. `.decode()` makes a string of a whole line.")
         if any(isinstance(one, str) and one.startswith(("data:", " ")) for one in found):
             raise Hint(f"{what} Yours yields {found[0][:24]!r}…: only what stands behind `data: `, blank included.")
         if any(not isinstance(one, str) for one in found):
-            raise Hint(f"{what} Yours yields a {type(found[0]).__name__}; strings are wanted, as they stand in the stream.")
+            raise Hint(f"{what} Yours yields a {type(found[0]).__name__}; strings "
+"are wanted, as they stand in the stream.")
         return found
 
     def compared(found, what, wanted):
@@ -57,7 +59,8 @@ def check(payloads):
         if len(found) != len(wanted):
             raise Hint(f"{what} There are {len(wanted)} payloads in it, yours yields {len(found)}.")
         place = next(n for n, (one, other) in enumerate(zip(found, wanted, strict=True)) if one != other)
-        raise Hint(f"{what} Payload {place + 1} differs: yours ends in {found[place][-20:]!r}, it ends in {wanted[place][-20:]!r}.")
+        raise Hint(f"{what} Payload {place + 1} differs: yours ends in {found[place][-20:]!r}, "
+f"it ends in {wanted[place][-20:]!r}.")
 
     compared(asked([raw], "The whole stream in one read."), "The whole stream in one read.", true)
     half = raw.index(b'"model"')

@@ -1,9 +1,9 @@
 """Choose with an old picture.
 
 Many gateways share eight nodes, and each hears only now and then how many requests are open where. Write
-`choose(open_requests, rng)`: the number, from 0 on, of the node that gets the next request. `open_requests` is the list of
-counts as last heard, `rng` a `random.Random`. The check tries yours twice: with counts that are always fresh, and with
-counts that are 60 requests old.
+`choose(open_requests, rng)`: the number, from 0 on, of the node that gets the next request. `open_requests` is the
+list of counts as last heard, `rng` a `random.Random`. The check tries yours twice: with counts that are always fresh,
+and with counts that are 60 requests old.
 """
 
 from janus_book.exercise import Hint
@@ -26,17 +26,20 @@ def check(choose):
     fresh, stale = overhang(choose, begin, old=1), overhang(choose, begin, old=60)
     if fresh > 30:
         raise Hint(
-            f"Even with fresh counts the fullest node is {fresh:.0f} above the mean. Is what you return the number of a "
+            f"Even with fresh counts the fullest node is {fresh:.0f} above the "
+"mean. Is what you return the number of a "
             "node, not its count, and the node with fewer open requests?"
         )
     if stale > 15:
         raise Hint(
-            f"With fresh counts the fullest node is {fresh:.1f} above the mean, with old ones {stale:.1f}: whoever looks "
+            f"With fresh counts the fullest node is {fresh:.1f} above the mean, "
+f"with old ones {stale:.1f}: whoever looks "
             "least busy is chosen by everybody until the next news. Leave something to chance."
         )
     if fresh > 3:
         raise Hint(
-            f"With old counts the fullest node is {stale:.1f} above the mean, with fresh ones still {fresh:.1f}: chance "
+            f"With old counts the fullest node is {stale:.1f} above the mean, "
+f"with fresh ones still {fresh:.1f}: chance "
             "alone leaves some nodes behind. Use what the counts say, of a few nodes at least."
         )
     return f"The fullest node is {fresh:.1f} above the mean with fresh counts, {stale:.1f} with old ones."

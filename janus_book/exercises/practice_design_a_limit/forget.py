@@ -1,8 +1,8 @@
 """Whom to forget.
 
-A limiter keeps, for each caller, when its counted requests stop counting. That table must not grow for ever, and who is
-forgotten starts afresh. Write `forget(table, now, most)`: the list of callers to drop so that at most `most` stay. First
-those with nothing left that counts; then those with the fewest that count. Drop nobody while there is room.
+A limiter keeps, for each caller, when its counted requests stop counting. That table must not grow for ever, and who
+is forgotten starts afresh. Write `forget(table, now, most)`: the list of callers to drop so that at most `most` stay.
+First those with nothing left that counts; then those with the fewest that count. Drop nobody while there is room.
 """
 
 from janus_book.exercise import Hint
@@ -48,7 +48,8 @@ def check(forget):
     if len(said) != 1:
         raise Hint(f"Three callers, and two may stay: one has to go, and forget names {len(said)}.")
     if said != ["ben"]:
-        raise Hint(f"ben's four requests stopped counting by 13, now it is 30, and you drop {said[0]}. ben loses nothing.")
+        raise Hint("ben's four requests stopped counting by 13, now it is 30, "
+f"and you drop {said[0]}. ben loses nothing.")
     edge = {"anna": [30, 30], "ben": [31]}
     if asked(edge, 30, 1) != ["anna"]:
         raise Hint("A request that stops counting at 30 counts no longer at 30.")
@@ -56,7 +57,8 @@ def check(forget):
     said = asked(attack, 30, 100)
     if "greedy" in said:
         raise Hint(
-            "A caller used up its 20 requests, then made a thousand names, each of which sent one. You drop the caller: "
+            "A caller used up its 20 requests, then made a thousand names, "
+"each of which sent one. You drop the caller: "
             "it starts afresh, and has 20 more. Whoever has the fewest that count loses the least of the limit."
         )
     if len(said) != 901:

@@ -1,8 +1,9 @@
 """Share it fairly.
 
-Several callers want more than there is. Write `shares(wanted, there_is)`: how much each gets. `wanted` is a dictionary
-from caller to how much it wants. Nobody gets more than it wants; whoever wants less than an equal share gets all of it;
-what that leaves is shared equally among the others. If there is enough for all, all get what they want.
+Several callers want more than there is. Write `shares(wanted, there_is)`: how much each gets. `wanted` is a
+dictionary from caller to how much it wants. Nobody gets more than it wants; whoever wants less than an equal share
+gets all of it; what that leaves is shared equally among the others. If there is enough for all, all get what they
+want.
 """
 
 from janus_book.exercise import Hint
@@ -43,7 +44,8 @@ def check(shares):
         if total > there_is + 1e-9:
             raise Hint(f"{what} You hand out {total:g}: {shown}. That is more than there is.")
         if over := [name for name in said if said[name] > before[name] + 1e-9]:
-            raise Hint(f"{what} You give {over[0]} {said[over[0]]:g}, more than it wants, and somebody else goes short.")
+            raise Hint(f"{what} You give {over[0]} {said[over[0]]:g}, more than "
+"it wants, and somebody else goes short.")
         if any(abs(said[name] - true[name]) > 1e-9 for name in true):
             raise Hint(f"{what} You give {shown}. {why}")
 
@@ -64,7 +66,8 @@ def check(shares):
     if abs(sum(said.values()) - min(40, sum(wanted.values()))) > 1e-9:
         raise Hint(f"Three runs wanted {wanted}; of 40 you hand out {sum(said.values()):g}.")
     least = min(wanted, key=wanted.get)
-    return f"Of 40, the runs get {', '.join(f'{name} {amount:g}' for name, amount in said.items())}: {least} all it wants."
+    return (f"Of 40, the runs get {', '.join(f'{name} {amount:g}' for name, amount in said.items())}: "
+f"{least} all it wants.")
 
 
 # %% mistakes

@@ -1,9 +1,9 @@
 """Say how long to wait.
 
 A sliding window lets a request through where fewer than `limit` were let through in the last `seconds`. Write
-`wait(passed, now, limit, seconds)`: what belongs into `Retry-After`, the fewest whole seconds after which one more may
-pass, 0 if it may now. `passed` are the times of all requests that were let through, the oldest first; one that passed at
-10 stops counting at 10 + `seconds`.
+`wait(passed, now, limit, seconds)`: what belongs into `Retry-After`, the fewest whole seconds after which one more
+may pass, 0 if it may now. `passed` are the times of all requests that were let through, the oldest first; one that
+passed at 10 stops counting at 10 + `seconds`.
 """
 
 from janus_book.exercise import Hint
@@ -36,7 +36,8 @@ def check(wait):
             raise Hint("Your function changed the list that it was given. Make one of your own.")
         if said != true:
             shown = ", ".join(f"{time:g}" for time in passed)
-            raise Hint(f"Limit {limit} in {seconds} s, passed at {shown or 'no time'}; at {now:g} wait gave {said}. {why}")
+            raise Hint(f"Limit {limit} in {seconds} s, passed at {shown or 'no time'}; "
+f"at {now:g} wait gave {said}. {why}")
 
     asked([], 5, 3, 60, 0, "Nothing has passed yet: the first may at once.")
     asked([1, 2], 5, 3, 60, 0, "Two passed and three may: no wait.")
@@ -58,7 +59,8 @@ def check(wait):
             refused += 1
             said = wait(list(passed), clock.now(), 4, 10)
             if said != verdict.wait_seconds:
-                raise Hint(f"The platform's own limiter would say {verdict.wait_seconds} s here, and yours says {said}.")
+                raise Hint(f"The platform's own limiter would say {verdict.wait_seconds} "
+f"s here, and yours says {said}.")
     return f"The platform's own limiter refused {refused} times, and yours names the same seconds each time."
 
 
