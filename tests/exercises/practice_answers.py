@@ -92,11 +92,9 @@ def payloads(reads):
     return again / sent
 """,
         """def reread(turns):
-    sent = sum(turn["prompt_tokens"] for turn in turns) or 1
-    new = turns[0]["prompt_tokens"] if turns else 1
-    for last, turn in zip(turns, turns[1:]):
-        new += max(0, turn["prompt_tokens"] - last["prompt_tokens"] - last["completion_tokens"])
-    return 1 - new / sent
+    ends = [0] + [turn["prompt_tokens"] + turn["completion_tokens"] for turn in turns]
+    sent = [turn["prompt_tokens"] for turn in turns]
+    return sum(map(min, ends, sent)) / (sum(sent) or 1)
 """,
     ],
     "practice_read_a_bill.usage_of": [
@@ -174,8 +172,8 @@ def forget(table, now, most):
     return heapq.nsmallest(len(table) - most, table, key=lambda one: len([end for end in table[one] if end > now]))
 """,
         """def forget(table, now, most):
-    order = sorted(table, key=lambda one: (sum(end > now for end in table[one]), max(table[one], default=0)))
-    return order[: len(table) - most] if len(table) > most else []
+    order = sorted(table, key=lambda one: (sum(end > now for end in table[one]), one))
+    return order[: max(len(table) - most, 0)]
 """,
     ],
     "practice_design_a_limit.choose": [
@@ -187,11 +185,8 @@ def forget(table, now, most):
     ],
     "practice_find_the_cheat.holds_back": [
         """def holds_back(answers):
-    ordered = sorted(answers, key=len)
-    short, long = ordered[:3], ordered[-3:]
-    later = sum(a[0] for a in long) / 3 - sum(a[0] for a in short) / 3
-    longer = sum(a[-1] - a[0] for a in long) / 3 - sum(a[-1] - a[0] for a in short) / 3
-    return later > longer / 2
+    short, *_, long = sorted(answers, key=len)
+    return long[0] - short[0] > (long[-1] - short[-1]) / 3
 """,
         """import numpy
 
@@ -249,15 +244,10 @@ def by_heart(rows):
     return found
 """,
         """def changed(entered, ran):
-    found = {}
-    for one in entered:
-        same = [e["value"] for e in ran if (e["register"], e["name"]) == (one["register"], one["name"])]
-        if same != [one["value"]]:
-            found[one["register"] + " " + one["name"]] = "changed" if same else "gone"
-    for one in ran:
-        if not any((e["register"], e["name"]) == (one["register"], one["name"]) for e in entered):
-            found[one["register"] + " " + one["name"]] = "new"
-    return found
+    before, after = ({e["register"] + " " + e["name"]: e["value"] for e in log} for log in (entered, ran))
+    words = {name: "gone" for name in before} | {name: "changed" for name in after}
+    words |= {name: "new" for name in after.keys() - before.keys()}
+    return {name: word for name, word in words.items() if before.get(name) != after.get(name)}
 """,
     ],
     "practice_choose_an_interval.interval": [

@@ -1,8 +1,8 @@
 """Record what the practice pages puzzle over, from runs of the platform: `python -m tests.notebooks.practice [PAGE…]`.
 
-Each page's recording goes to `janus_book/recordings/practice_<page>.json`. All of it is what a trace, a stream, a
-bill or a report said; what they were made with is in practice_material.py. Record on a machine that does nothing else, with the
-model of the page *The same prefix twice*.
+Each page's recording goes to `janus_book/recordings/practice_<page>.json`. All of it is what a trace, a stream, a bill
+or a report said; what they were made with is in practice_material.py. Record on a machine that does nothing else, with
+the model of the page *The same prefix twice*.
 """
 
 from __future__ import annotations
