@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import janus_bench
+from janus_bench.api import load
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.report.report import Report
@@ -39,7 +39,7 @@ class Kept:
     def load(self, mark: str) -> Report | None:
         """The newest run with this mark; None where there is none, or where its files are gone."""
         try:
-            report: Report = janus_bench.load(self._runs()[mark])
+            report: Report = load(self._runs()[mark])
         except (KeyError, BenchError):
             return None
         return report
