@@ -55,6 +55,9 @@ def run(
     rate: Annotated[float | None, typer.Option(help="Open loop: start so many requests a second.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for the results, instead of a new one.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    shard: Annotated[str | None, typer.Option(metavar="I/N", help="Ask one of N parts; `merge` joins them.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Ask from the workers of this Dask scheduler.")] = None,
+    shards: Annotated[int | None, typer.Option(help="With --cluster: how many parts, instead of one a worker.")] = None,
     judge: Annotated[str | None, typer.Option(help="The address of a judge, for suites with open questions.")] = None,
     judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "janus",
     publish: Annotated[bool, typer.Option("--publish", help="Put the result on the leaderboard.")] = False,
@@ -73,22 +76,16 @@ def run(
         from janus_bench.leaderboard.rules import check_names
 
         check_names(name, hotkey)  # refused before the run, not after it
-    report = api.run(
-        target,
-        suite,
-        model,
-        concurrency,
-        repeats=repeats,
-        warmup=warmup,
-        seed=seed,
-        timeout=timeout,
-        rate=rate,
-        output=output,
-        resume=resume,
-        judge_url=judge,
-        judge_model=judge_model,
-        to_publish=publish,
-    )
+    how: dict[str, Any] = {"repeats": repeats, "warmup": warmup, "seed": seed, "timeout": timeout, "rate": rate}
+    how |= {"output": output, "judge_url": judge, "judge_model": judge_model, "to_publish": publish}
+    if cluster:
+        from janus_bench.cluster.scheduler import run_on_cluster
+
+        if resume or shard:
+            raise typer.BadParameter("a run on a cluster is split anew: leave out --resume and --shard")
+        report = run_on_cluster(cluster, target, suite, model, concurrency, shards=shards, **how)
+    else:
+        report = api.run(target, suite, model, concurrency, resume=resume, shard=shard, **how)
     _show(report, as_json)
     print(f"Seed: {report.to_dict()['settings']['seed']} (--seed asks the same again)", file=sys.stderr)
     print(f"Results: {report.folder}", file=sys.stderr)
@@ -105,6 +102,36 @@ def run(
     if fail_under is not None and report.composite < fail_under:
         print(f"The composite {report.composite:.2f} lies below {fail_under:g}.", file=sys.stderr)
         raise typer.Exit(BELOW)
+
+
+@app.command()
+def merge(
+    runs: Annotated[list[str], typer.Argument(help="The shards of one run: ids, beginnings of ids, or folders.")],
+    suite: SuiteFile = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for the results, instead of a new one.")] = None,
+    judge: Annotated[str | None, typer.Option(help="The address of a judge, for suites with open questions.")] = None,
+    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "janus",
+    as_json: AsJson = False,
+) -> None:
+    """Make one run of its shards (`run --shard i/n`): one report from all records."""
+    from janus_bench.cluster import merge as merging
+
+    report = merging.merge(runs, suite=suite, output=output, judge_url=judge, judge_model=judge_model)
+    _show(report, as_json)
+    print(f"Results: {report.folder}", file=sys.stderr)
+
+
+@app.command("seed")
+def give_seed(
+    model: Annotated[str, typer.Option(help="The model that will be asked.")] = "janus",
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Take it from the leaderboard, for a published run.")
+    ] = False,
+) -> None:
+    """Print a fresh seed, to give to every shard of a run."""
+    from janus_bench import api
+
+    print(api.new_seed(model, publish)["seed"])
 
 
 @app.command("list")

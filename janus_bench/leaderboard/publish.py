@@ -47,6 +47,8 @@ def publish(
     document = report.to_dict()
     if not document.get("complete"):
         raise BenchError("a run that was stopped early cannot be published", "Run the suite again to its end.")
+    if "shard" in document:
+        raise BenchError("a shard is not a whole run", "Publish what `janus-bench merge` makes of all shards.")
     _verify(document, folder)
     opened = board or open_board()
     try:

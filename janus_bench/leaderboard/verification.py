@@ -34,7 +34,9 @@ from janus_bench.suites.model import Suite
 from janus_bench.wire.target import Target
 
 # What of a report does not follow from its records.
-OF_THE_RUN = frozenset({"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes"})
+OF_THE_RUN = frozenset(
+    {"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes", "shards"}
+)
 MAX_RECORDS_BYTES = 64 * 1024 * 1024  # inflated; a quick run has 0.3 to 2 MB
 MAX_PACKED_BYTES = 1_400_000
 MEMORY_BYTES = 2 * 1024**3

@@ -13,12 +13,17 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.run.records import Record
+from janus_bench.run.runner import Settings
+from janus_bench.run.shard import Shard
+from janus_bench.suites.model import Suite
+from janus_bench.wire.target import Target
 
 REPORT, RECORDS, BEGUN = "report.json", "records.jsonl", "run.json"
 JUDGEMENTS = "judgements.jsonl"
@@ -28,6 +33,16 @@ _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9_.-]{1,64}-[0-9a-f]{6}")
 # What is run, as JSON: equal plans ask the same questions in the same order.
 Plan = dict[str, Any]
 WallClock = Callable[[], dt.datetime]
+
+
+def plan(target: Target, suite: Suite, settings: Settings, shard: Shard | None = None) -> Plan:
+    """What is run, as JSON, by which a stopped run is found again."""
+    described: Plan = {
+        "target": target.url,
+        "suite": {"name": suite.name, "hash": suite.hash},
+        "settings": asdict(settings),
+    }
+    return described | ({"shard": asdict(shard)} if shard else {})
 
 
 def utc_now() -> dt.datetime:
@@ -75,7 +90,7 @@ class RunFolder:
         begun = _begun(path)
         if begun is None:
             raise BenchError(f"{path} holds no run that was begun", "Start it without --resume.")
-        if differing := [key for key in plan if begun["plan"].get(key) != plan[key]]:
+        if differing := [key for key in plan | begun["plan"] if begun["plan"].get(key) != plan.get(key)]:
             remedy = "Give the same options, or start a new run without --resume."
             raise BenchError(f"the run in {path} had another {' and another '.join(differing)}", remedy)
         if _is_complete(path):

@@ -122,7 +122,7 @@ class ChatRequestHandler:
         open_requests = recorder.counters.open
         open_requests.inc()
         try:
-            with client.attended(parts.ticker, seconds, errors.took_too_long(seconds)):
+            with client.attended(parts.ticker, seconds, errors.took_too_long):
                 await self._forward(exchange, upstreams)
             return recorder.progress.status
         except ResponseError as error:
