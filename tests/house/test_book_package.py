@@ -46,7 +46,7 @@ def imported_at_once(path: Path) -> set[str]:
 
 
 # What the pages on building an implementation call, and nobody else: their next line asks or benches.
-OF_PAGES = {"chapter.py", "road.py"}
+OF_PAGES = {"chapter.py", "road.py", "road_kept.py"}
 LIGHT = [path for path in modules("janus_book") if EXERCISES not in path.parents and path.name not in OF_PAGES]
 
 
