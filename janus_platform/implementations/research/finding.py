@@ -137,9 +137,9 @@ class Finding:
 
 
 def _is_clear(query: str, best: Result) -> bool:
-    """Whether the title of the best result says all that is asked for."""
-    asked = set(words(query))
-    return bool(asked) and asked <= set(words(best.title))
+    """Whether the title of the best result says all that is asked for, and little else."""
+    asked, title = set(words(query)), set(words(best.title))
+    return bool(asked) and asked <= title and 2 * len(asked) >= len(title)
 
 
 def _fused(results: Sequence[Result], chunks: Sequence[Result]) -> list[Result]:

@@ -60,8 +60,8 @@ LITTLE, NEAR = 0.05, 0.5
 # Of a misspelt word so much must be as in a word of the passages.
 ALIKE = 0.82
 COMMON_WEIGHT = 0.25
-# A sentence with this share of the question's words may lack its rarest one.
-MOST_OF_IT = 0.5
+# A sentence with this share of the question's words may lack its rarest one, with less where it has the number asked for.
+MOST_OF_IT, SOME_OF_IT = 0.5, 0.3
 # A name that no passage has counts more than another word that none has.
 A_NAME = 1.3
 
@@ -146,7 +146,9 @@ class Ranking:
         names = {stem for stem in self.topic if stem[:1].isdigit() or stem in self._question.names}
         telling = [stem for stem in self.topic if stem not in COMMON]
         rarest = max(telling, key=lambda stem: (self._frequency[stem] > 0, self._weights[stem]), default="")
-        return names <= told and (not rarest or rarest in told or self.share(told) >= MOST_OF_IT)
+        fact = self._question.fact
+        least = SOME_OF_IT if fact and any(fact.search(scored.sentence.text) for scored in run) else MOST_OF_IT
+        return names <= told and (not rarest or rarest in told or self.share(told) >= least)
 
     def _spell_out(self) -> None:
         """Count an abbreviation as said where its words are: DNS where "Domain Name System" is."""
