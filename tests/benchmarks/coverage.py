@@ -21,7 +21,7 @@ from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.ranking import Evidence, Ranking
 from janus_platform.services.inference.sentence_vectors import SentenceVectors
 from janus_platform.services.vector_index.prepare import model_folder
-from tests.answers.labelled import FIT, REPORT, Labelled, covered, follow_ups, uncovered
+from tests.answers.labelled import FIT, REPORT, Labelled, covered, details, follow_ups, uncovered
 
 RESEARCH = Path(__file__).parents[2] / "janus_platform" / "implementations" / "research"
 Found = dict[str, list[dict[str, str]]]
@@ -39,7 +39,7 @@ async def gathered(labelled: list[Labelled]) -> list[tuple[Labelled, str, list[P
     """Each question as the baseline reads it, with the passages that it finds."""
     import janus_platform as janus
 
-    janus.up()
+    janus.up(limits="off")
     sys.path.insert(0, str(RESEARCH))
     from finding import Finding, Findings  # type: ignore[import-not-found]
     from questions import read_question  # type: ignore[import-not-found]
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, help="a file to keep the passages in, or to read them from")
     arguments = parser.parse_args()
     encode = None if arguments.words else SentenceVectors(model_folder())
-    every = [one for half in (FIT, REPORT) for read in (covered, uncovered, follow_ups) for one in read(half)]
+    every = [one for half in (FIT, REPORT) for read in (covered, uncovered, follow_ups, details) for one in read(half)]
     if arguments.kept and arguments.kept.is_file():
         by_question = {(one.question, one.asked): one for one in every}
         found = [
