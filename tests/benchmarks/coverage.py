@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from janus_platform.services.inference.local import coverage
+from janus_platform.services.inference.local.answered import best_answered
 from janus_platform.services.inference.local.meaning import Encode
 from janus_platform.services.inference.local.prompt import Passage
 from janus_platform.services.inference.local.question import Question
@@ -29,10 +31,16 @@ Found = dict[str, list[dict[str, str]]]
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled question with what speaks for an answer to it."""
+    """A labelled question with what speaks for an answer to it; `is_asked` where a page asks the same and answers it."""
 
     labelled: Labelled
     evidence: Evidence
+    is_asked: bool = False
+
+    @property
+    def strength(self) -> float:
+        """How far it is above the least that an answer needs."""
+        return math.inf if self.is_asked else coverage.strength(self.evidence)
 
 
 async def gathered(labelled: list[Labelled]) -> list[tuple[Labelled, str, list[Passage]]]:
@@ -64,15 +72,18 @@ async def gathered(labelled: list[Labelled]) -> list[tuple[Labelled, str, list[P
 def cases_of(found: list[tuple[Labelled, str, list[Passage]]], encode: Encode | None) -> list[Case]:
     """The evidence for each question; none of it where nothing was found."""
     nothing = Evidence(0.0, 0.0, None if encode is None else 0.0, 1.0)
-    return [
-        Case(one, Ranking(Question(text), passages, encode).evidence if passages else nothing)
-        for one, text, passages in found
-    ]
+    cases = []
+    for one, text, passages in found:
+        question = Question(text)
+        ranking = Ranking(question, passages, encode)
+        is_asked = bool(best_answered(question, passages, ranking, encode))
+        cases.append(Case(one, ranking.evidence if passages else nothing, is_asked))
+    return cases
 
 
 def rates(cases: list[Case], least: float | None = None) -> tuple[float, float]:
     """The share of covered questions that are refused, and of uncovered ones that are answered."""
-    answered = [coverage.strength(case.evidence) >= (least or 0.0) for case in cases]
+    answered = [case.strength >= (least or 0.0) for case in cases]
     told = list(zip(cases, answered, strict=True))
     refused = [not a for case, a in told if case.labelled.is_covered]
     wrong = [a for case, a in told if not case.labelled.is_covered]
@@ -83,6 +94,7 @@ def fit(cases: list[Case], *, words: bool) -> None:
     """Print the constants: logistic regression, both kinds with equal weight, and the least that errs evenly."""
     import numpy as np
 
+    cases = [case for case in cases if not case.is_asked]
     names = ["passage", "sentence", "missing", *([] if words else ["meaning"])]
     rows = np.array([[getattr(case.evidence, name) or 0.0 for name in names] + [1.0] for case in cases])
     covered_ones = np.array([case.labelled.is_covered for case in cases])
@@ -131,9 +143,9 @@ def main() -> None:
             f"{half}: {refused:.1%} of {count} covered refused, {wrong:.1%} of {len(mine) - count} uncovered answered"
         )
     for case in cases:
-        if (coverage.strength(case.evidence) >= 0) != case.labelled.is_covered:
+        if (case.strength >= 0) != case.labelled.is_covered:
             what = "refused" if case.labelled.is_covered else "answered"
-            print(f"  {what}: {case.labelled.question!r} {case.evidence} {coverage.strength(case.evidence):.2f}")
+            print(f"  {what}: {case.labelled.question!r} {case.evidence} {case.strength:.2f}")
 
 
 if __name__ == "__main__":

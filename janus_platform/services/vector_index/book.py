@@ -20,6 +20,12 @@ _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _GLOSSARY = "{glossary}"
 # What begins a line of its own: a list's item, a table's row, a quotation.
 _OWN_LINE = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s|\s*[|>]")
+# A fact of the contract is filled in when the book is built: its sentence is left out here.
+_FACT = re.compile(r"\{fact\}`[^`]*`")
+_UNSAID = "\0"
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+# Sections that ask something of the reader, or lead on.
+_TASKS = re.compile(r"(?:Exercises?|Your turn|What'?s next|Next)\b", re.I)
 # {role}`text` is shown as the text; a link as its words; a picture, a comment and a target as nothing.
 _ROLE = re.compile(r"\{[\w:-]+\}`([^`]*)`")
 _LINK = re.compile(r"(!?)\[([^\]\[]*+)\]\([^)\[]*+\)")
@@ -46,7 +52,7 @@ def book_chunks(repository: str, folder: Path = REPOSITORY) -> list[Chunk]:
         for path in sorted(path for pattern in _PAGES for path in folder.glob(pattern))
         for title, heading, text in _sections(_markdown(path))
         for passage in split(text)
-        if len(passage.split()) >= MIN_WORDS
+        if len(passage.split()) >= MIN_WORDS and not _TASKS.match(heading)
     ]
 
 
@@ -108,7 +114,7 @@ def _entries(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 def _plain(lines: list[str]) -> str:
     """The text of some lines of Markdown, one line a paragraph, item or row: source lines end anywhere."""
-    text = _ROLE.sub(r"\1", "\n".join(lines))
+    text = _ROLE.sub(r"\1", _FACT.sub(_UNSAID, "\n".join(lines)))
     text = _LINK.sub(lambda match: "" if match[1] else match[2], text)
     joined: list[str] = []
     goes_on = False
@@ -118,4 +124,8 @@ def _plain(lines: list[str]) -> str:
         elif line.strip():
             joined.append(line.strip())
         goes_on = bool(line.strip())
-    return "\n".join(joined)
+    return "\n".join(_without_unsaid(line) if _UNSAID in line else line for line in joined)
+
+
+def _without_unsaid(line: str) -> str:
+    return " ".join(sentence for sentence in _SENTENCE_END.split(line) if _UNSAID not in sentence)

@@ -71,11 +71,12 @@ def _compared(question: Question, prompt: Prompt, encode: Encode | None) -> str:
 
 
 def _runs(ranking: Ranking, question: Question, said: frozenset[str]) -> list[list[Scored]]:
-    """The answer's runs, the first of which speaks of the question's names and of its rarest word; [] where none does."""
+    """The answer's runs, the first of which speaks of what the question names and can answer its kind; [] without."""
     runs = compose(ranking.scored, question, said)
-    if not runs or ranking.speaks_of_it(runs[0]):
+    if not runs or (ranking.speaks_of_it(runs[0]) and ranking.is_of_the_kind(runs[0])):
         return runs
-    return compose([s for s in ranking.scored if ranking.speaks_of_it([s])], question, said)
+    fitting = [s for s in ranking.scored if ranking.speaks_of_it([s]) and ranking.is_of_the_kind([s])]
+    return compose(fitting, question, said)
 
 
 def _answered(one: Answered, passages: Sequence[Passage]) -> str:

@@ -150,6 +150,22 @@ class Ranking:
         least = SOME_OF_IT if fact and any(fact.search(scored.sentence.text) for scored in run) else MOST_OF_IT
         return names <= told and (not rarest or rarest in told or self.share(told) >= least)
 
+    def is_of_the_kind(self, run: Sequence[Scored]) -> bool:
+        """Whether sentences can answer such a question: "when" wants a date, "how many" a number, "what is" a sentence
+        about that thing."""
+        question = self._question
+        if question.wants_measure and question.fact:
+            return any(question.fact.search(" ".join((s.sentence.text, *s.sentence.items))) for s in run)
+        if question.defines and self._head:
+            return any(s.leads or self._is_about_head(s.sentence) for s in run)
+        return True
+
+    def _is_about_head(self, sentence: Sentence) -> bool:
+        """Whether a sentence defines what is asked about, begins with it, or stands below a heading that names it."""
+        begins = " ".join(sentence.text.split()[:6])
+        near = frozenset(passage_stems(f"{sentence.heading} {begins}"))
+        return self._head in near or self._defines(sentence)
+
     def _spell_out(self) -> None:
         """Count an abbreviation as said where its words are: DNS where "Domain Name System" is."""
         for stem, written in self._question.abbreviations:
@@ -214,16 +230,21 @@ class Ranking:
             return {}
         firsts = [n for n, s in enumerate(self._sentences) if s.position == 0 and s.passage < COMPARED // 3]
         best = sorted(range(len(self._sentences)), key=lambda n: (-round(self._overlaps[n], 6), n))
+        best = [n for n in best if not self._sentences[n].heading.endswith("?")]
         chosen = (
             sorted(dict.fromkeys([*firsts, *best]))
             if len(best) <= COMPARED
             else sorted(list(dict.fromkeys([*firsts, *best]))[:COMPARED])
         )
+        # The vector of a heading that asks comes with the index.
+        chosen += [n for n, s in enumerate(self._sentences) if s.heading.endswith("?") and n not in chosen]
         near = cosines(encode, self._question.text, [self._in_context(n) for n in chosen])
         return dict(zip(chosen, near or (), strict=False))
 
     def _in_context(self, number: int) -> str:
         sentence = self._sentences[number]
+        if sentence.heading.endswith("?"):
+            return sentence.heading
         title = self._passages[sentence.passage].title
         text = " ".join((sentence.text, *sentence.items))[:400]
         return f"{title}\n{text}" if title else text
@@ -319,7 +340,7 @@ class Ranking:
         fact = self._question.fact
         if fact and fact.search(sentence.text) and self.share(frozenset(told)) >= NAMED:
             return True
-        return self._question.is_direct and bool(about) and bool(told - about)
+        return fact is not None and bool(about) and bool(told - about)
 
     def _gives_the_reason(self, number: int) -> bool:
         """Whether it is the first below a heading such as "Causes", or one that says why of what is asked."""
