@@ -45,16 +45,16 @@ def check(runs_my_code):
         if not isinstance(same, bool):
             raise Hint(f"Return True or False, not {type(same).__name__}.")
         if not same:
-            raise Hint("The folder is the one that was measured, and you say it is not. Compare only the code events.")
+            raise Hint("The folder is the one that was measured, but you say it is not. Compare only the code events.")
         main, tools = folder / "main.py", folder / "tools.py"
         sources = main.read_bytes(), tools.read_bytes()
         main.write_bytes(sources[0].replace(b"smallest", b"smallesT", 1))
         if runs_my_code(evidence, folder):
-            raise Hint("One byte of main.py is another now, and you did not notice. Compare values, not only names.")
+            raise Hint("One byte of main.py has changed, and you did not notice. Compare values, not only names.")
         main.write_bytes(sources[0])
         tools.write_bytes(b"TWO = 3\n")
         if runs_my_code(evidence, folder):
-            raise Hint("tools.py is another now, the second file, and you did not notice. Compare every event.")
+            raise Hint("tools.py, the second file, has changed, and you did not notice. Compare every event.")
         main.write_bytes(sources[1])
         tools.write_bytes(sources[0])
         if runs_my_code(evidence, folder):
@@ -67,7 +67,7 @@ def check(runs_my_code):
         for name in ("a_backdoor.py", "z_backdoor.py"):
             (folder / name).write_text("")
             if runs_my_code(evidence, folder):
-                raise Hint("A file more lies in the folder, and you did not notice. Compare whole lists.")
+                raise Hint("There is an extra file in the folder, and you did not notice. Compare whole lists.")
             (folder / name).unlink()
     return "The same code is recognised; another byte, a swap, a file more and a file less are not."
 

@@ -1,8 +1,8 @@
 """Name the cheat from its report.
 
 Write `verdict(report)`: what a report's category scores say of the implementation. `report["scores"]` maps `quality`,
-`speed`, `cost` and `streaming` to numbers from 0 to 100. Return `"not answering"` where quality is below 10, `"false
-bill"` where it is the cost that is, `"false stream"` where it is the streaming, and else `"honest"`. The check benches
+`speed`, `cost` and `streaming` to numbers from 0 to 100. Return `"not answering"` if quality is below 10, `"false
+bill"` if cost is, `"false stream"` if streaming is, and otherwise `"honest"`. The check benches
 four implementations and hands you their reports.
 """
 
@@ -64,7 +64,7 @@ def check(verdict):
         try:
             return verdict(report)
         except KeyError as error:
-            raise Hint(f"There is no {error} to go by. The four scores stand by name in `report['scores']`.") from None
+            raise Hint(f"There is no {error} in there. The four scores are in `report['scores']`, by name.") from None
         except TypeError as error:
             if "NoneType" not in str(error):
                 raise
@@ -86,7 +86,7 @@ def check(verdict):
             if found != wanted:
                 raise Hint(f"With 60 everywhere and {value} for {name} it is {wanted!r}, and yours says {found!r}.")
     if (found := said({"scores": {**whole, "speed": 1.0}})) != "honest":
-        raise Hint(f"Slow, and right in everything else, is 'honest', and yours says {found!r}.")
+        raise Hint(f"An implementation that is slow but fine otherwise is 'honest', and yours says {found!r}.")
     return "Four reports, four verdicts: a cheat loses where it cheats."
 
 
@@ -123,5 +123,5 @@ MISTAKES = {
     "    return names.get(min(s, key=s.get), 'honest')": "Name the three",
     """def verdict(report):
     return 'not answering' if report['quality'] < 10 else 'honest'
-""": "stand by name",
+""": "The four scores are in `report['scores']`, by name",
 }

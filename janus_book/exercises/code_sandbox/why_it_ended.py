@@ -1,7 +1,7 @@
 """Say why a program ended.
 
-Write `why(answer)`: from an answer of the sandbox, `"time"` where its time was up, `"memory"` where the memory limit
-struck, `"failed"` where it ended with another exit code than 0 for any other reason, and `"done"` otherwise.
+Write `why(answer)`: from an answer of the sandbox, `"time"` if its time was up, `"memory"` if it hit the memory
+limit, `"failed"` if it ended with an exit code other than 0 for any other reason, and `"done"` otherwise.
 """
 
 import httpx
@@ -52,13 +52,13 @@ def check(why):
         got = why(given)
         shown = {name: answer[name] for name in ("exit_code", "timed_out", "oom")}
         if got is None:
-            raise Hint(f"why returns nothing for {shown}. Which two fields say that a limit struck?")
+            raise Hint(f"why returns nothing for {shown}. Which two fields say that a limit ended it?")
         if given != answer:
-            raise Hint("why changes the answer that it was given; whoever reads it next misses what was there.")
+            raise Hint("why changes the answer that it was given; the next reader will miss what was there.")
         if not isinstance(got, str):
-            raise Hint(f"why gives {got!r} for {shown}; one word is asked for, as a string.")
+            raise Hint(f"why gives {got!r} for {shown}; return one word, as a string.")
         if got != reason and got.lower() == reason:
-            raise Hint(f"why gives {got!r}: the right word, but the task has it in small letters.")
+            raise Hint(f"why gives {got!r}: the right word, but write it in lower case.")
         if got == "program":
             raise Hint("`ended_by` says that the program ended by itself, but not whether it did well. What does?")
         if got != reason:
@@ -118,5 +118,5 @@ MISTAKES = {
     if answer["oom"]:
         return "Memory"
     return "Failed" if answer["exit_code"] else "Done"
-""": "in small letters",
+""": "the right word, but write it in lower case",
 }

@@ -50,9 +50,9 @@ def check(allowed):
         except (ValueError, LookupError) as error:
             raise Hint(f"{target} could not be taken apart: {error}. How many colons does it have?") from None
         if (said is None and real) or said is ...:
-            raise Hint("allowed returns nothing yet. Part the target at its last colon: rpartition does that.")
+            raise Hint("allowed returns nothing yet. Split the target at its last colon: rpartition does that.")
         if not isinstance(said, bool):
-            raise Hint(f"For {target} you return {said!r}. The answer is True or False, whichever way it goes.")
+            raise Hint(f"For {target} you return {said!r}. Return True or False in either case.")
         if said != real:
             raise Hint(f"For {target} you say {said}, and the proxy {real}. {why}")
     own = ["own.example"]

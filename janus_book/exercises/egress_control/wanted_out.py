@@ -31,7 +31,7 @@ def check(wanted_out):
     must_tell_the_port_from_the_host(wanted_out)
     must_count_every_host(wanted_out)
     if pairs_of(wanted_out, []) or wanted_out([]) is None:
-        raise Hint("From an empty log comes an empty list.")
+        raise Hint("An empty log gives an empty list.")
     return "Six attempts to reach three hosts, read from the log that the check had just caused."
 
 
@@ -57,23 +57,23 @@ def must_be_pairs_of_host_and_number(pairs):
     if pairs is None or pairs is ...:
         raise Hint("wanted_out returns nothing yet. Collect the targets of the events; Counter counts them.")
     if isinstance(pairs, dict):
-        raise Hint(f"Pairs are wanted, in order; yours is a {type(pairs).__name__}. What puts the most tried first?")
+        raise Hint(f"Return pairs, in order; yours is a {type(pairs).__name__}. What puts the most tried first?")
     if not isinstance(pairs, list | tuple):
-        raise Hint(f"A list of pairs is wanted, and yours is {type(pairs).__name__}.")
+        raise Hint(f"Return a list of pairs; yours is {type(pairs).__name__}.")
     if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
-        raise Hint(f"Yours begins with {pairs[0]!r}, which is no pair of a host and a number.")
+        raise Hint(f"Yours begins with {pairs[0]!r}, which is not a pair of a host and a number.")
     if not all(isinstance(host, str) and isinstance(times, int) for host, times in pairs):
-        raise Hint(f"A pair is a host and a number, in this order, and yours begins with {tuple(pairs[0])}.")
+        raise Hint(f"A pair is a host and a number, in this order; yours begins with {tuple(pairs[0])}.")
 
 
 def must_name_hosts_off_the_list(pairs, count):
     wanted = [("often.example", 3), ("sometimes.example", 2), ("rarely.example", 1)]
     if any(":" in host for host, _ in pairs):
-        raise Hint("The port is still there. rpartition(':') parts it from the host.")
+        raise Hint("The port is still there. rpartition(':') splits it from the host.")
     if any("chutes" in host for host, _ in pairs):
-        raise Hint("A listed host is among them: it was refused for its port. Look at the reason of each event.")
+        raise Hint("One of yours is on the list: it was refused because of its port. Look at the reason of each event.")
     if sorted(pairs) != sorted(wanted):
-        raise Hint(f"{count} events came, and yours are {pairs}. often.example was tried three times.")
+        raise Hint(f"{count} events came in, and yours gives {pairs}. often.example was tried three times.")
     if pairs != wanted:
         raise Hint("The counts are right, the order is not: the most often tried comes first.")
 
@@ -108,7 +108,7 @@ MISTAKES = {
     "def wanted_out(events):\n"
     "    return Counter(event['target'] for event in events).most_common()": "The port is still there",
     "def wanted_out(events):\n"
-    "    return Counter(e['target'].rpartition(':')[0] for e in events).most_common()": "refused for its port",
+    "    return Counter(e['target'].rpartition(':')[0] for e in events).most_common()": "because of its port",
     "def wanted_out(events):\n"
     "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
     "    return [(host, 1) for host in set(out)]": "three times",
@@ -121,7 +121,7 @@ MISTAKES = {
     "def wanted_out(events):\n    return sum('list' in e['reason'] for e in events)": "yours is int",
     "def wanted_out(events):\n"
     "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
-    "    return list(Counter(out))": "which is no pair",
+    "    return list(Counter(out))": "which is not a pair of a host and a number",
     "def wanted_out(events):\n"
     "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
     "    return [(n, host) for host, n in Counter(out).most_common()]": "in this order",

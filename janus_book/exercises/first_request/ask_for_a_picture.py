@@ -22,7 +22,7 @@ def check(my_question):
     if not isinstance(my_question, str) or not my_question.strip():
         raise Hint("Put a question between quotes in place of `...`. Which word asks for a picture in the cells above?")
     if "entangle" in my_question.lower():
-        raise Hint("That is the page's own subject. Ask about another: a formula such as sin(x), say.")
+        raise Hint("That is the page's own subject. Ask about something else, such as a formula like sin(x).")
     platform = janus.up()
     body = {"model": "research", "messages": [{"role": "user", "content": my_question}]}
     answer = httpx.post(f"{platform.url}/v1/chat/completions", json=body, timeout=60)

@@ -38,7 +38,7 @@ def check(text_of):
         ) from None
     if said is None:
         raise Hint(
-            "text_of returns nothing yet. What stands after `data: ` is JSON: choices, then delta, then content."
+            "text_of returns nothing yet. After `data: ` comes JSON: choices, then delta, then content."
         )
     if said != "Hello":
         raise Hint(f"The event {event} adds Hello to the answer; text_of gave {said!r}.")

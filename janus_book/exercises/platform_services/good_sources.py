@@ -50,19 +50,19 @@ def _compare(got, good, all_sources, asked):
         raise Hint("sources returns nothing yet. Each chunk in `found` has a `score` and a `source`.")
     if not isinstance(got, list):
         raise Hint(
-            f"A list is asked for, since the order says which source is best; sources gave a {type(got).__name__}."
+            f"Return a list, because the order says which source is best; sources gave a {type(got).__name__}."
         )
     if other := [one for one in got if not isinstance(one, str)]:
-        raise Hint(f"Your list holds a {type(other[0]).__name__}. Of each chunk, only its `source` is asked for.")
+        raise Hint(f"Your list holds a {type(other[0]).__name__}. Return only the `source` of each chunk.")
     if len(got) != len(set(got)):
         twice = next(source for source in got if got.count(source) > 1)
         raise Hint(f"{twice} is there {got.count(twice)} times: one page can have several good chunks.")
     if strange := [source for source in got if source not in all_sources]:
-        raise Hint(f"{asked} you gave {strange[0][:60]!r}, which is no source of its 20 chunks. Was that the question?")
+        raise Hint(f"{asked} you gave {strange[0][:60]!r}, not a source of its 20 chunks. Was that the question?")
     if unwanted := [source for source in got if source not in good]:
         raise Hint(f"{asked} you kept {unwanted[0]}, whose score is lower.")
     if missing := [source for source in dict.fromkeys(good) if source not in got]:
-        raise Hint(f"{asked} {missing[0]} is missing, whose score is high enough. Does a score of just that count?")
+        raise Hint(f"{asked} {missing[0]} is missing, though its score is high enough. Does an equal score count?")
     if got != list(dict.fromkeys(good)):
         raise Hint("The right sources, but not the best first. The service gives them in that order already.")
 
@@ -83,12 +83,12 @@ MISTAKES = {
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
     return list({chunk["source"]: 1 for chunk in found if chunk["score"] > lowest})
-""": "a score of just that",
+""": "Does an equal score count?",
     """def sources(question, lowest):
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
     return {chunk["source"] for chunk in found if chunk["score"] >= lowest}
-""": "A list is asked for",
+""": "Return a list, because the order says which source is best",
     """def sources(question, lowest):
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
@@ -122,5 +122,5 @@ MISTAKES = {
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
     return list({chunk["content"]: 1 for chunk in found if chunk["score"] >= lowest})
-""": "no source of its 20 chunks",
+""": "not a source of its 20 chunks",
 }

@@ -29,13 +29,13 @@ def check(lost):
     try:
         found = lost(given)
     except KeyError as error:
-        raise Hint(f"{error} was asked for and is not there. Which dictionary lists what was measured?") from None
+        raise Hint(f"{error} is not there. Which dictionary lists what was measured?") from None
     if found is None or found is ...:
-        raise Hint("Your function returns nothing yet. Begin with a dictionary that goes over the weights.")
+        raise Hint("Your function returns nothing yet. Begin with a loop over the weights.")
     if not isinstance(found, dict):
-        raise Hint(f"A dictionary from category to points is wanted, and yours is {type(found).__name__}.")
+        raise Hint(f"Return a dictionary from category to points; yours is {type(found).__name__}.")
     if given != document:
-        raise Hint("The report is another after your function. Make a new dictionary, leave the document as it was.")
+        raise Hint("Your function changed the report. Make a new dictionary and leave the document as it was.")
     if "modality" in found:
         raise Hint("modality was not measured: it has no weight, so it cost nothing and stays out.")
     if set(found) != set(document["weights"]):
@@ -46,7 +46,7 @@ def check(lost):
     if abs(whole - 58) < 1e-6:
         raise Hint("Those are the points that were won; their sum is the composite. How far is each from 100?")
     if abs(whole + 42) < 1e-6:
-        raise Hint("The sizes are right and the sign is not: what is lost counts from the score up to 100.")
+        raise Hint("The sizes are right but the sign is not: what is lost is 100 minus the score.")
     if abs(whole - 42) > 1e-6:
         raise Hint(f"A composite of 58 has lost 42 points, and yours add up to {whole:.1f}.")
     for name, points in {"quality": 20.0, "speed": 6.0, "cost": 16.0}.items():
@@ -71,7 +71,7 @@ def check(lost):
 
 # %% mistakes
 MISTAKES = {
-    "def lost(document):\n    return 100 - document['composite']": "A dictionary from category",
+    "def lost(document):\n    return 100 - document['composite']": "Return a dictionary from category to points",
     "def lost(document):\n"
     "    w, s = document['weights'], document['scores']\n"
     "    return {n: w[n] * s[n] for n in w}": "points that were won",

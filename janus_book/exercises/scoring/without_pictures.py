@@ -29,13 +29,13 @@ def check(weighted):
         try:
             found = weighted(*kept)
         except ZeroDivisionError:
-            raise Hint("Where no category has a score, no weight is left to divide by. Say 0 before you do.") from None
+            raise Hint("Without any score there is no weight to divide by. Return 0 before you divide.") from None
         except KeyError as error:
-            raise Hint(f"{error} was asked for and is not there any more. Go over those with a score.") from None
+            raise Hint(f"{error} is no longer there. Go over the categories with a score.") from None
         except TypeError as error:
             if "NoneType" not in str(error):
                 raise
-            raise Hint(f"None cannot be reckoned with: {error}. Leave such a category out before you begin.") from None
+            raise Hint(f"None cannot be used in a sum: {error}. Leave such a category out before you begin.") from None
         if kept != (scores, weights):
             raise Hint("Your function changed the scores or the weights that it was given. Make new dictionaries.")
         return found
@@ -47,7 +47,7 @@ def check(weighted):
     if not isinstance(whole, int | float):
         raise Hint(f"The composite is one number, and yours is {type(whole).__name__}.")
     if abs(whole - 80) > 1e-6:
-        raise Hint(f"Where every category scores 80 the composite is 80, and yours is {whole:.1f}.")
+        raise Hint(f"If every category scores 80 the composite is 80; yours is {whole:.1f}.")
     scores["modality"] = None
     found = asked(scores)
     if abs(found - 80 * (1 - weights["modality"])) < 1e-6:
@@ -86,8 +86,8 @@ MISTAKES = {
     "    return sum(weights[n] * known[n] for n in known) / (sum(weights[n] for n in known) or 1) or -1": "any score",
     "def weighted(scores, weights):\n"
     "    known = {n: v for n, v in scores.items() if v is not None}\n"
-    "    return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known)": "no weight is left",
-    "def weighted(scores, weights):\n    return sum(weights[n] * scores[n] for n in scores)": "None cannot be reckoned",
+    "    return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known)": "no weight to divide by",
+    "def weighted(scores, weights):\n    return sum(weights[n] * scores[n] for n in scores)": "cannot be used",
     "def weighted(scores, weights):\n"
     "    known = [v for v in scores.values() if v is not None]\n"
     "    return sum(known) / len(known) if known else 0": "the plain mean",
@@ -114,5 +114,5 @@ MISTAKES = {
     """def weighted(scores, weights):
     known = {n: v for n, v in scores.items() if v is not None}
     return sum(weights[n] * known[n] for n in weights) / sum(weights.values())
-""": "is not there any more",
+""": "is no longer there",
 }

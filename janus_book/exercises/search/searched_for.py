@@ -31,14 +31,14 @@ def check(searched_for):
         got = _asked(searched_for, typed)
         if got is None:
             raise Hint(
-                "Your function returns nothing yet. Which field of the answer came with a typo, in the cells above?"
+                "Your function returns nothing yet. Which field did the answer to a typo have, in the cells above?"
             )
         if isinstance(got, dict):
             raise Hint("That is the whole answer. Which of its fields says what was searched for?")
         if not isinstance(got, str):
             raise Hint(f"A query is a string; for {typed!r} your function gives {got!r}.")
         if got != meant:
-            raise Hint(f"For {typed!r} the service searched something else than {got!r}. Its answer says what.")
+            raise Hint(f"For {typed!r} the service searched for something other than {got!r}. Its answer says what.")
     right = _asked(searched_for, "tides")
     if isinstance(right, dict):
         raise Hint("For 'tides' you return the whole answer. Nothing was corrected: which query does it belong to?")
@@ -46,7 +46,7 @@ def check(searched_for):
         raise Hint(f"'tides' is spelled right: the answer has no `corrected_query` then, and you returned {right!r}.")
     large = _asked(searched_for, "TIDES")
     if large != "TIDES":
-        raise Hint(f"'TIDES' was searched as it stands, and you returned {large!r}. Leave the query as it was given.")
+        raise Hint(f"'TIDES' was searched as written, but you returned {large!r}. Leave the query as it was given.")
     quoted = _asked(searched_for, '"tydes"')
     if quoted != '"tydes"':
         raise Hint(f"Words in quotes are never corrected, but you returned {quoted!r} for '\"tydes\"'.")
@@ -62,7 +62,7 @@ def _asked(searched_for, query):
 
 # %% mistakes
 MISTAKES = {
-    "def searched_for(query):\n    return query": "searched something else",
+    "def searched_for(query):\n    return query": "the service searched for something other than",
     "def searched_for(query):\n    return {'results': [], 'corrected_query': query}": "the whole answer",
     "def searched_for(query):\n"
     "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query})\n"

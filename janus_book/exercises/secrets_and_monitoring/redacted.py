@@ -40,18 +40,18 @@ def check(redacted):
     if "hünter2" in shown or "Be brief" in shown:
         raise Hint("The content of a message is still there. Keep its length, not its words.")
     if "Ada" in shown or "Elm" in shown:
-        raise Hint("A field that nobody asked for went along. Name the fields to keep, rather than those to remove.")
+        raise Hint("A field is left that the log must not keep. Name the fields to keep, not those to remove.")
     if given != body:
         raise Hint("Your function changed the request itself, which still has to be answered. Make a new dictionary.")
     if not isinstance(found, dict):
-        raise Hint(f"A dictionary is wanted, and yours is {type(found).__name__}.")
+        raise Hint(f"Return a dictionary; yours is {type(found).__name__}.")
     if found.get("model") != "janus":
         raise Hint("The log needs to know the model.")
     if more := sorted(set(found) - {"model", "messages"}):
         raise Hint(f"The log holds {', '.join(map(str, more))} as well. The task names all that it may keep.")
     messages = found.get("messages")
     if not isinstance(messages, list):
-        raise Hint(f"Under `messages` a list is wanted, one entry a message; yours is {type(messages).__name__}.")
+        raise Hint(f"Under `messages` put a list, one entry per message; yours is {type(messages).__name__}.")
     for one in messages:
         if isinstance(one, dict) and (more := sorted(set(one) - {"role", "characters"})):
             raise Hint(f"An entry of a message holds {', '.join(map(str, more))} as well. It keeps role and length.")

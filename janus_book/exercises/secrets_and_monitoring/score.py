@@ -26,17 +26,17 @@ def check(score):
     given = list(history)
     found, wanted = score(25, given), robust_score(25, history, 1.0)
     if found is None:
-        raise Hint("Your function returns nothing yet. First collect how far each value lies from the centre.")
+        raise Hint("Your function returns nothing yet. First collect how far each value is from the centre.")
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise Hint(f"A score is a number, not {type(found).__name__}.")
     if given != history:
-        raise Hint("The history is another after your function: it sorted it, or added to it. Leave it as it was.")
+        raise Hint("Your function changed the history: it sorted it, or added to it. Leave it as it was.")
     if abs(found - 15) < 1e-9:
-        raise Hint("15 is how far 25 lies above the centre: the spread came out as 1. A deviation has no sign: `abs`.")
+        raise Hint("15 is how far 25 is above the centre: the spread came out as 1. A deviation has no sign: `abs`.")
     if abs(found - (25 - median(history)) / max(median([abs(v - median(history)) for v in history]), 1)) < 1e-9:
         raise Hint("The factor 1.4826 is missing: it makes the MAD comparable with a standard deviation.")
     if abs(found + wanted) < 1e-9:
-        raise Hint("25 lies above the centre of 10, and your score is negative. Which is taken from which?")
+        raise Hint("25 is above the centre of 10, but your score is negative. Which is subtracted from which?")
     if abs(found - wanted) > 1e-9 and abs(found - wanted) < 1:
         raise Hint(f"For {history} and 25 the score is {wanted:.4f}, and yours is {found:.4f}. Is something rounded?")
     if abs(found - wanted) > 1e-9:
@@ -54,7 +54,7 @@ def check(score):
     if found is None or found >= 0:
         raise Hint(f"A value below the median has a negative score, and yours is {found}.")
     if abs(found - wanted) > 1e-9:
-        raise Hint(f"Below the median it goes on as above it: for {history} and 0 it is {wanted:.2f}, not {found:.2f}.")
+        raise Hint(f"Below the median the rule is the same: for {history} and 0 it is {wanted:.2f}, not {found:.2f}.")
     history = [1, 2, 9, 30]
     found, wanted = score(25, list(history)), robust_score(25, history, 1.0)
     if abs(found - wanted) > 1e-9:
@@ -79,7 +79,7 @@ MISTAKES = {
     "    return (value - c) / (1.4826 * median([abs(v - c) for v in history]))": "divides by it",
     "def score(value, history):\n"
     "    c = median(history)\n"
-    "    return (c - value) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "Which is taken from which",
+    "    return (c - value) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "Which is subtracted",
     "def score(value, history):\n"
     "    c = sum(history) / len(history)\n"
     "    return (value - c) / max(1.4826 * sum(abs(v - c) for v in history) / len(history), 1)": "median twice",
@@ -112,5 +112,5 @@ MISTAKES = {
     c = median(history)
     spread = 1.4826 * median([abs(v - c) for v in history])
     return max(-1, (value - c) / max(spread, 1))
-""": "goes on as above it",
+""": "Below the median the rule is the same",
 }

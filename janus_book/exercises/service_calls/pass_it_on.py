@@ -40,13 +40,13 @@ def check(onward):
         httpx.post("https://search.janus.rodeo/search", json={"query": "spin"}, headers=sent, timeout=30)
     calls = platform.trace(call.trace_id).named("search")
     if not calls and "traceparent" in sent:
-        raise Hint("The search is not in the trace: this traceparent is not the one received. Hand it on as it came.")
+        raise Hint("The search is not in the trace: this traceparent is not the one received. Pass it on as it came.")
     if not calls:
         raise Hint(f"The search is not in the trace. onward gave {', '.join(sent) or 'nothing'}, not traceparent.")
     try:
         left = onward({"accept": "*/*"})
     except Exception as error:
-        raise Hint(f"Where traceparent is missing, onward raises {type(error).__name__}. Give back nothing.") from None
+        raise Hint(f"Where traceparent is missing, onward raises {type(error).__name__}. Return None.") from None
     if left is None:
         raise Hint("A request without traceparent gets None. Headers are a dictionary, even where there are none.")
     if left:

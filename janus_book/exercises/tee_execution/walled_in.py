@@ -47,7 +47,7 @@ def check(walled_in):
         if given != report:
             raise Hint("walled_in changes the report that it was given. Look at it, and leave it as it is.")
         if not isinstance(said, bool):
-            raise Hint(f"walled_in gave {said!r}. True or False is wanted: compare each key with what it should be.")
+            raise Hint(f"walled_in gave {said!r}. Return True or False: compare each key with what it should be.")
         if said != true:
             raise Hint(f"For {report} walled_in gave {said}. {what}")
     platform = janus.up()
@@ -65,7 +65,7 @@ MISTAKES = {
     " and not report['code_writable']": "a user of its own",
     "def walled_in(report):\n    return report['interfaces'] == ['lo'] and report['uid'] >= 1_000_000"
     " and not report['code_writable']": "any user but root",
-    "def walled_in(report):\n    return report['uid'] and report['interfaces'] == ['lo']": "True or False is wanted",
+    "def walled_in(report):\n    return report['uid'] and report['interfaces'] == ['lo']": "Return True or False",
     "def walled_in(report):\n    report['interfaces'].remove('lo')\n"
     "    return not report['interfaces'] and report['uid'] != 0 and not report['code_writable']": "changes the report",
     "def walled_in(report):\n    return report['network'] == ['lo'] and report['uid'] != 0": "Three keys are there",

@@ -50,7 +50,7 @@ def check(phases):
     if near(gap, 1000 * mean(gaps)):
         raise Hint(f"{gap:g} ms is the mean: one stall of half a second moves it. Take the median.")
     if near(gap, 1000 * sorted((times[0], *gaps))[3]) or near(gap, 500 * sum(sorted((times[0], *gaps))[2:4])):
-        raise Hint("The wait for the first token is no inter-token latency. Leave it out of the median.")
+        raise Hint("The wait for the first token is not an inter-token latency. Leave it out of the median.")
     if near(gap, 1000 * median(times)):
         raise Hint("That is the median of the arrival times. Take the differences between neighbours first.")
     if not near(gap, 25):
@@ -61,7 +61,7 @@ def check(phases):
     try:
         alone = asked((0.25,))
     except (ValueError, IndexError, ZeroDivisionError, ArithmeticError) as error:
-        raise Hint(f"An answer of one token has no gaps, and yours ends in {type(error).__name__}.") from None
+        raise Hint(f"An answer of one token has no gaps, and yours fails with {type(error).__name__}.") from None
     if not near(alone[0], 250) or alone[1] != 0:
         raise Hint(f"An answer of one token at 0.25 s has the phases (250, 0). You say {alone!r}.")
     return "500 ms of prefill, then a token every 25 ms."
@@ -113,7 +113,7 @@ MISTAKES = {
     "\n"
     "def phases(times):\n"
     "    gaps = [b - a for a, b in zip([0, *times], times)]\n"
-    "    return 1000 * times[0], 1000 * median(gaps)": "no inter-token latency",
+    "    return 1000 * times[0], 1000 * median(gaps)": "The wait for the first token is not an inter-token latency",
     "from statistics import mean, median\n"
     "\n"
     "\n"

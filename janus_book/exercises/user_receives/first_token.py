@@ -1,8 +1,8 @@
 """Measure the time to first token.
 
-Write `first_token_ms(events)`: when the first piece of reasoning or content came. `events` are in order; each has `ms`,
-the milliseconds since the request was sent, and `text`. A ping is no token, and neither is an event that brings only a
-role.
+Write `first_token_ms(events)`: when the first piece of reasoning or content came. `events` are in order; each has
+`ms`, the milliseconds since the request was sent, and `text`. A ping is not a token, and neither is an event that
+brings only a role.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Take the pictures out.
 
-Write `pictures(events)`: the artifacts of an answer as bytes, in order. They stand in `artifacts` of a chunk, each with
+Write `pictures(events)`: the artifacts of an answer as bytes, in order. They are in `artifacts` of a chunk, each with
 its `data` in Base64. `events` are the texts of the events.
 """
 
@@ -47,9 +47,9 @@ def check(pictures):
             raise Hint(f"pictures gave {type(found).__name__}, not a list. An answer may bring several.")
         raise Hint(f"The followed answer brings one picture; pictures gave {len(found)} things.")
     if not isinstance(found[0], bytes):
-        raise Hint("This is still Base64, a text that stands for bytes. Decode it.")
+        raise Hint("This is still Base64, which is text that encodes bytes. Decode it.")
     if not found[0].startswith(b"\x89PNG"):
-        raise Hint("These bytes are no PNG: one starts with \\x89PNG. Is it the artifact's data that is decoded?")
+        raise Hint("These bytes are not a PNG: a PNG starts with \\x89PNG. Did you decode the artifact's data?")
     def brings(*contents):
         sent = [{"data": base64.b64encode(content).decode()} for content in contents]
         return "data: " + json.dumps({"choices": [], "artifacts": sent})
@@ -73,7 +73,7 @@ def check(pictures):
     except Exception as error:
         raise Hint(f"{says} only says the word artifacts; there pictures raises {type(error).__name__}.") from None
     if none != []:
-        raise Hint("An answer without a picture makes an empty list.")
+        raise Hint("An answer without a picture gives an empty list.")
     return f"One picture, {len(found[0]):,} bytes."
 
 
@@ -98,7 +98,7 @@ def pictures(events):
 def pictures(events):
     found = [a for e in events if e.startswith('data: {') for a in json.loads(e[6:]).get('artifacts', [])]
     return [base64.b64decode(a['data']) for a in found] or None
-""": "makes an empty list",
+""": "An answer without a picture gives an empty list",
     """import base64, json
 def pictures(events):
     found = [a for e in events if e.startswith('data: {') for a in json.loads(e[6:]).get('artifacts', [])]

@@ -24,7 +24,7 @@ def check(chat_body):
 
     body = chat_body("echo", "Be brief.", "What is a span?")
     if isinstance(body, str | bytes):
-        raise Hint("That is JSON already, a text. Return the dictionary: httpx makes JSON of it when it is sent.")
+        raise Hint("That is already JSON, a text. Return the dictionary: httpx turns it into JSON when it sends it.")
     if not isinstance(body, dict):
         raise Hint("chat_body returns no dictionary yet. The page's first request shows its keys.")
     address = f"{janus.up().url}/v1/chat/completions"
@@ -48,15 +48,15 @@ def check(chat_body):
     if other["model"] != "research":
         raise Hint(f"Asked for research, chat_body names {other['model']!r}. Where does `name` go?")
     if other.get("stream") is not True:
-        raise Hint(f"Asked for research, `stream` is {other.get('stream')!r}. A stream is asked for whatever the name.")
+        raise Hint(f"Asked for research, `stream` is {other.get('stream')!r}. Ask for a stream whatever the name.")
     if (count := len(other["messages"])) != 2:
-        raise Hint(f"Asked for research, chat_body gives {count} messages. It is two each time: rule and question.")
+        raise Hint(f"Asked for research, chat_body gives {count} messages. There are always two: rule and question.")
     for message, given in zip(other["messages"], ("Answer in verse.", "What is a qubit?"), strict=True):
         said = message["content"]
         if isinstance(said, list):  # of parts, which the gateway takes as well
             said = "".join(part["text"] for part in said)
         if said != given:
-            raise Hint(f"The {message['role']} message says {said!r}; given was {given!r}. Use that.")
+            raise Hint(f"The {message['role']} message says {said!r}; it should be {given!r}.")
     return "Echo streamed it back, as server-sent events."
 
 
@@ -90,7 +90,7 @@ MISTAKES = {
 def chat_body(name, rule, question):
     return json.dumps({'model': name, 'messages': [{'role': 'system', 'content': rule},
         {'role': 'user', 'content': question}], 'stream': True})
-""": "JSON already",
+""": "That is already JSON, a text",
     """def chat_body(name, rule, question):
     return {'model': name, 'messages': [{'role': 'system', 'content': rule},
         {'role': 'user', 'content': question}], 'stream': 'true'}

@@ -58,7 +58,7 @@ def _compare(found, chunks, host, question):
             "hosts need not hold three of one: let the service keep to the host."
         )
     if found != wanted and sorted(found) == sorted(wanted):
-        raise Hint("The right passages in another order: the service gives the best first.")
+        raise Hint("The right passages, but in a different order: the service gives the best first.")
     if found != wanted and all(text and whole.startswith(text) for text, whole in zip(found, wanted, strict=True)):
         raise Hint(f"The passages are cut short: the first has {len(wanted[0])} characters, yours {len(found[0])}.")
     if found != wanted:

@@ -58,7 +58,7 @@ def _expect(reciprocal_rank, question, page, wanted, seen):
     if value is None and wanted == 1:
         raise Hint("Your function returns nothing yet. enumerate(chunks, 1) counts ranks from 1.")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Hint(f"{seen}; you returned {value!r}, which is no number to take a mean of.")
+        raise Hint(f"{seen}; you returned {value!r}, which is not a number, so it has no mean.")
     if abs(value - wanted) > 1e-9:
         counts = "0" if wanted == 0 else "1 divided by that rank"
         raise Hint(f"{seen}: that counts {counts}, and you returned {value:.4g}.")
@@ -107,7 +107,7 @@ MISTAKES = {
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
     "    for rank, chunk in enumerate(chunks, 1):\n"
     "        if chunk['source'].startswith(page):\n"
-    "            return 1 / rank": "no number to take a mean of",
+    "            return 1 / rank": "which is not a number, so it has no mean",
     """def reciprocal_rank(question, page):
     body = {'query': question, 'top_k': 20}
     chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']
