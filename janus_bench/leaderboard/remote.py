@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from janus_bench.errors import BenchError
+from janus_bench.leaderboard.database import POSTGRES
 from janus_bench.leaderboard.local import Leaderboard
 from janus_bench.leaderboard.rules import check_names
 from janus_bench.leaderboard.seeds import Given
@@ -34,7 +35,10 @@ class SharedBoard:
     def __init__(self, url: str) -> None:
         self.url = url
         if not url.startswith(("http://", "https://")):
-            raise BenchError(f"${BOARD_VARIABLE} is not a web address", "Unset it to use your own leaderboard.")
+            raise BenchError(
+                f"${BOARD_VARIABLE} is neither a web address nor one of PostgreSQL",
+                "Unset it to use your own leaderboard.",
+            )
 
     def publish(self, report: dict[str, Any], records: bytes, *, implementation: str, hotkey: str | None = None) -> Row:
         """Publish a run: its records leave this machine, and the signed statement stays beside the run.
@@ -86,6 +90,8 @@ class SharedBoard:
 def open_board() -> Leaderboard | SharedBoard:
     """The leaderboard that this process publishes on: the shared one that the environment names, else one's own."""
     url = os.environ.get(BOARD_VARIABLE)
+    if url and url.startswith(POSTGRES):
+        return Leaderboard(url)
     return SharedBoard(url) if url else Leaderboard()
 
 

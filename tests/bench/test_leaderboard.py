@@ -143,7 +143,7 @@ def test_asking_for_the_leader_reads_no_rows_while_nothing_changes() -> None:
     board.publish(report("r1", 50), implementation="a")
     board.leader()
     statements: list[str] = []
-    board._db.set_trace_callback(statements.append)
+    board._db._db.set_trace_callback(statements.append)
     assert [board.leader() for _ in range(3)] == ["a", "a", "a"]
     assert set(statements) == {"PRAGMA data_version"}
 

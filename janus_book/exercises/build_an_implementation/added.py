@@ -1,7 +1,7 @@
 """Add two bills.
 
-An implementation that asks the model twice has two bills and sends one. Write `added(first, second)`: the usage of both
-calls together. Both are dictionaries of numbers; one may have a field that the other lacks. Leave them unchanged.
+An implementation that asks the model twice gets two bills, but sends one. Write `added(first, second)`: the usage of
+both calls together. Both are dictionaries of numbers; one may have a field that the other lacks. Leave them unchanged.
 """
 
 from janus_book.exercise import Hint
@@ -23,7 +23,7 @@ def check(added):
     try:
         found = added(*kept)
     except KeyError as error:
-        raise Hint(f"Only one of the bills has {error}, but yours reads it from both. What counts as 0?") from None
+        raise Hint(f"Only one of the bills has {error}, and the other was asked for it. What counts as 0?") from None
     if found is None or found is ...:
         raise Hint("Your function returns nothing yet. Begin with the names of all fields: {**first, **second}.")
     if not isinstance(found, dict):
@@ -32,12 +32,12 @@ def check(added):
         if now != then:
             raise Hint(f"Your function changed the {name} bill, which somebody may still need. Make a new dictionary.")
     if found.get("prompt_tokens") in (300, 500):
-        raise Hint("One bill has replaced the other. Each field should be the sum of both.")
+        raise Hint("One bill has replaced the other. Each field is the sum of both.")
     if set(found) != {*first, *second}:
         lost = ", ".join(sorted({*first, *second} ^ set(found)))
         raise Hint(f"A field that only one bill has is lost: {lost}. Its missing half counts as 0.")
     if any(isinstance(value, str) for value in found.values()):
-        raise Hint("A usage contains numbers, and yours contains text.")
+        raise Hint("A usage holds numbers, and yours holds text.")
     for name, value in found.items():
         if not isinstance(value, int | float):
             raise Hint(f"A usage holds numbers, and yours has {value!r} as {name}. Add the two up.")
@@ -46,12 +46,12 @@ def check(added):
         if abs(found[name] - value) > 1e-12:
             raise Hint(f"The {name} of both together is {value}, and yours says {found[name]}.")
     if set(added(dict(second), dict(first))) != {*first, *second}:
-        raise Hint("With the two bills swapped, a field is lost.")
+        raise Hint("With the two bills the other way round, a field is lost.")
     found = added({"prompt_tokens": 7, "cost_usd": 0}, {"prompt_tokens": 5, "cost_usd": 0})
     if found.get("prompt_tokens") != 12:
         raise Hint(f"7 and 5 prompt tokens are 12, and yours says {found}. Does it look at the bills that it gets?")
     if found.get("cost_usd") != 0:
-        raise Hint("A cost that is 0 in both bills is still reported, and yours leaves it out.")
+        raise Hint("A cost that is 0 in both bills must still be reported. Yours leaves it out: it counts as missing.")
     one, other = {"cost_usd": 0.0000012, "searches": 0, "pages": 2}, {"cost_usd": 0.0000013, "cached_tokens": 0}
     found = added(dict(one), dict(other))
     if not isinstance(found, dict) or set(found) != {*one, *other}:
@@ -62,10 +62,10 @@ def check(added):
     if found["pages"] != 2:
         raise Hint(f"2 pages in one bill and no such field in the other make 2, and yours says {found['pages']}.")
     if abs(found["cost_usd"] - 0.0000025) > 1e-12:
-        raise Hint(f"A cost of 0.0000012 and one of 0.0000013 make 0.0000025, and yours {found['cost_usd']}: rounded?")
+        raise Hint(f"Costs of 0.0000012 and 0.0000013 make 0.0000025, and yours says {found['cost_usd']}: rounded?")
     few = {"prompt_tokens": 5}
     if added({}, dict(few)) != few or added(dict(few), {}) != few:
-        raise Hint("An empty bill adds nothing: with one of 5 prompt tokens the sum is that bill.")
+        raise Hint("An empty bill adds nothing: together with a bill of 5 prompt tokens, the sum is that bill.")
     return "800 prompt tokens, 100 completion tokens, $0.00018."
 
 
@@ -83,7 +83,7 @@ MISTAKES = {
     "    for n, v in first.items():\n"
     "        second[n] = second.get(n, 0) + v\n"
     "    return second": "changed the second bill",
-    "def added(first, second):\n    return {n: first.get(n, 0) + v for n, v in second.items()}": "bills swapped",
+    "def added(first, second):\n    return {n: first.get(n, 0) + v for n, v in second.items()}": "the other way round",
     "def added(first, second):\n"
     "    return {n: int(first.get(n, 0) + second.get(n, 0)) for n in {**first, **second}}": "cost_usd of both",
     "def added(first, second):\n"

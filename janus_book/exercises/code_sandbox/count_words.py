@@ -34,7 +34,7 @@ def check(count_words):
         _count(count_words, asked)
         httpx.Client.send = lambda client, request, **more: httpx.Response(200, json=made_up, request=request)
         if (got := _number(count_words, "to be or not to be")) != 41:
-            raise Hint(f"The sandbox ran it, but you return {got} where it says 41. Return its count.")
+            raise Hint(f"The sandbox was asked, but you return {got} where it says 41. Return its count.")
     finally:
         httpx.Client.send = send
     return "6 words, also with quotes and line breaks."
@@ -55,7 +55,7 @@ def _count(count_words, asked):
         if got == 6:
             raise Hint(f"{text!r} has {words} words, and count_words still says 6. Is it `text` that you send?")
         if got != words and words == 12:
-            raise Hint(f"A text of 12 words has a count with two digits, but count_words says {got!r}. Is all read?")
+            raise Hint(f"A text of 12 words has a count of two digits; count_words says {got!r}. Is all of it read?")
         if got != words:
             raise Hint(
                 f"{text!r} has {words} words, and count_words says {got!r}. Text that is pasted into the program is "
@@ -88,9 +88,9 @@ def _number(count_words, text):
     if isinstance(got, dict):
         raise Hint("That is the whole answer of the sandbox. In which of its fields is what `wc` printed?")
     if isinstance(got, str):
-        raise Hint(f"count_words gave the text {got!r}; return an integer. `int` ignores the line break.")
+        raise Hint(f"count_words gave the text {got!r}; an integer is asked for. `int` ignores the line break.")
     if type(got) is not int:
-        raise Hint(f"count_words gave {got!r}, a {type(got).__name__}; return an integer.")
+        raise Hint(f"count_words gave {got!r}, a {type(got).__name__}; an integer is asked for.")
     return got
 
 
@@ -98,7 +98,7 @@ def _number(count_words, text):
 MISTAKES = {
     """def count_words(text):
     return run("wc -w", "bash", stdin=text)["stdout"]
-""": "return an integer",
+""": "an integer is asked for",
     """def count_words(text):
     return int(run("wc -w", "bash")["stdout"])
 """: "given the text?",

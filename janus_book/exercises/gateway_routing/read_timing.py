@@ -32,7 +32,7 @@ def check(milliseconds):
     real = response.headers["server-timing"]
     for header, names, why in (
         (real, ["gateway", "implementation"], "It is the header of a real answer."),
-        ("cache;dur=2", ["cache"], "A header may have one entry only."),
+        ("cache;dur=2", ["cache"], "A header may have only one entry."),
         ("db;desc=slow;dur=53.2,app;dur=47", ["db", "app"], "An entry may have other parameters than dur."),
         ("miss, db;dur=5", ["db"], "The entry miss has no dur."),
         ("hit;desc=disk, db ; dur=5", ["db"], "The entry hit has a desc and no dur."),
@@ -46,7 +46,7 @@ def check(milliseconds):
         if not isinstance(found, dict):
             raise Hint(f"milliseconds gave {found!r}. Return a dictionary: which part is the name, which the value?")
         if list(found) != names or not all(isinstance(ms, float) for ms in found.values()):
-            raise Hint(f"For {header!r} milliseconds gave {found!r}. {why} Wanted: {', '.join(names)}, as floats.")
+            raise Hint(f"For {header!r} milliseconds gave {found!r}. {why} It should be {', '.join(names)}, as floats.")
         for name, ms in found.items():
             entry = next(entry for entry in header.split(",") if entry.strip().startswith(name))
             if ms != float(entry.partition("dur=")[2].partition(";")[0]):

@@ -48,18 +48,18 @@ def check(properties):
             there = ", ".join(said) or "no field at all"
             raise Hint(f"The answer has no {missing[0]}; it has {there}. Name it in `properties`.")
         if more := [field for field in said if field not in ("name", "age", "city")]:
-            raise Hint(f"The answer has {more[0]} as well, which the sentence does not mention. Ask for three.")
+            raise Hint(f"The answer also has {more[0]}, about which the sentence says nothing. Ask for three fields.")
         if type(said["age"]) is not int:
             raise Hint(f"The age came as {said['age']!r}, which is not a whole number. Which `type` is?")
         if (said["name"], said["age"], said["city"]) != (name, age, city):
             raise Hint(f"From {words!r} came {said}. Does each field have the type of its value, and leave it open?")
     for name, its in properties.items():
         if fixed := {"enum", "const"} & set(its):
-            raise Hint(f"{name!r} lists its values under `{min(fixed)}`. Leave it open for other values.")
+            raise Hint(f"{name!r} lists its values under `{min(fixed)}`. Another sentence has others: leave it open.")
     if (kind := properties["age"].get("type")) is None:
-        raise Hint("The age came as a whole number, but its schema has no `type`. One word says that it is whole.")
+        raise Hint("The age came whole, but its schema names no `type` of its own. One word says that it is whole.")
     if kind not in ("integer", ["integer"]):
-        raise Hint(f"The age came as a whole number, but {kind!r} allows other things too. Which `type` does not?")
+        raise Hint(f"The age came whole, but {kind!r} lets other things through as well. Which `type` does not?")
     return f"The last answer: {said}."
 
 
@@ -67,10 +67,10 @@ def _look_at(properties):
     if not isinstance(properties, dict):
         raise Hint("Set `properties` to a dict: for each field its name and its schema, as in the section on JSON.")
     if isinstance(properties.get("properties"), dict):
-        raise Hint("That is more of the schema than needed: return only the value of its key `properties`.")
+        raise Hint("That is more of the schema than asked for: only what is under its key `properties`.")
     for name, its in properties.items():
         if not isinstance(its, dict):
-            raise Hint(f"{name!r} has {its!r}. Each field needs its own schema, a dict that names its `type`.")
+            raise Hint(f"{name!r} has {its!r}. Each field has a schema of its own, a dict that names its `type`.")
         if isinstance(its.get("type"), type):
             raise Hint(
                 f"The type of {name!r} is the Python class {its['type'].__name__}. JSON Schema names types in words, "
@@ -85,10 +85,10 @@ MISTAKES = {
     'properties = {"name": {"type": "string"}}': "has no age",
     'properties = {"Name": {"type": "string"}, "Age": {"type": "integer"}}': "it has Name, Age",
     'properties = {name: {"type": "string"} for name in ("name", "age", "city")}': "Which `type` is?",
-    'properties = {"name": {"type": "string"}, "age": {"type": "number"}, "city": {"type": "string"}}': "allows other",
+    'properties = {"name": {"type": "string"}, "age": {"type": "number"}, "city": {"type": "string"}}': "came whole",
     'properties = {"name": {"type": str}, "age": {"type": int}, "city": {"type": str}}': "the Python class str",
-    'properties = {"name": "string", "age": "integer", "city": "string"}': "its own schema",
-    'properties = {"type": "object", "properties": {"name": {"type": "string"}}}': "only the value of its key",
+    'properties = {"name": "string", "age": "integer", "city": "string"}': "a schema of its own",
+    'properties = {"type": "object", "properties": {"name": {"type": "string"}}}': "only what is under",
     """properties = {
     "name": {"enum": ["Ada Lovelace", "Grace Hopper"]},
     "age": {"enum": [36, 85]},
@@ -99,15 +99,15 @@ MISTAKES = {
     "age": {"type": "integer"},
     "city": {"type": "string"},
     "job": {"type": "string"},
-}""": "has job as well",
+}""": "also has job",
     """properties = {
     "name": {"type": "string"},
     "age": {"enum": [36, 85, 53]},
     "city": {"type": "string"},
-}""": "Leave it open for other values",
+}""": "Another sentence has others",
     """properties = {
     "name": {"type": "string"},
     "age": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
     "city": {"type": "string"},
-}""": "The age came as a whole number, but its schema has no `type`",
+}""": "names no `type`",
 }

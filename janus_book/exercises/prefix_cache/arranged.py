@@ -1,9 +1,9 @@
 """Order a prompt for the cache.
 
 An assistant has `rules`, which never change, a `date`, which changes once a day, and a `question`, which is new each
-time. Write `arranged(rules, date, question)`: the messages of a chat request, each with `role` and `content`, which
-contain all three word for word, and of which as much as possible is read only once. The last message is the user's
-and ends with the question.
+time. Write `arranged(rules, date, question)`: the messages of a chat request, each with `role` and `content`, in
+which all three appear word for word and as much as possible is read only once. The last message is the user's and ends
+with the question.
 """
 
 from janus_book.exercise import Hint
@@ -55,9 +55,9 @@ def check(arranged):
     if shared(first, asked(monday, other)) < end_of_rules:
         raise Hint("With another question the rules are read again: the question comes before them.")
     if shared(first, asked(monday, other)) < end_of_date:
-        raise Hint("With another question of the same day the date is read again: the question comes before it.")
+        raise Hint("With another question on the same day the date is read again: the question comes before it.")
     if first.count(rules) > 1 or first.count(monday) > 1 or first.count(question) > 1:
-        raise Hint("Something is there twice. Every token has to be read once: say each thing once.")
+        raise Hint("Something appears twice. Each token is read at least once: say each thing once.")
     return f"Another question leaves {shared(first, asked(monday, other))} of {len(first)} characters as they were."
 
 
@@ -99,7 +99,7 @@ MISTAKES = {
     "'content': question + date + question}]": "the question comes before it",
     "def arranged(rules, date, question):\n"
     "    return [{'role': 'system', 'content': rules + date}, {'role': "
-    "'user', 'content': rules + question}]": "Something is there twice",
+    "'user', 'content': rules + question}]": "appears twice",
     "import itertools\n"
     "n = itertools.count()\n"
     "\n"

@@ -1,6 +1,6 @@
 """Is the answer whole?
 
-Write `is_whole(events)`: true when a stream, given as the list of its events, ended as it should. The last event is the
+Write `is_whole(events)`: whether a stream, given as the list of its events, ended as it should: the last event is the
 end marker, and no event before it brought an error.
 """
 

@@ -47,7 +47,7 @@ def check(reply_to):
     if "content" not in found:
         raise Hint("The result is missing: it is the content of the message.")
     if found["content"] != "42":
-        raise Hint(f"A result that is text goes back as it is: 42; yours is {found['content']}.")
+        raise Hint(f"A result that is text goes back as it is: 42, and yours is {found['content']}.")
     if not isinstance(content_of(42), str):
         raise Hint("A content is text. Your message holds a number as it is: write it as JSON.")
     weather = {"city": "Tromsø", "rain": True, "wind": None}
@@ -67,7 +67,7 @@ def check(reply_to):
     if content_of("") != "":
         raise Hint("An empty text is a result as well, and goes back as it is.")
     if set(found) - {"role", "tool_call_id", "content", "name"}:
-        raise Hint("The message has extra fields. Three are enough.")
+        raise Hint("The message has fields that nobody asked for. Three are enough.")
     return "call_1 is answered with 42."
 
 

@@ -33,7 +33,7 @@ def check(without_host):
         if '"' in query:
             raise Hint(f"{query!r} has quotes: it asks for the words in exactly that order, and so misses pages.")
         if not all(word in query.lower().split() for word in words.split()):
-            raise Hint(f"{query!r} has lost some of the words {words!r}. Put a space between them and the operator.")
+            raise Hint(f"{query!r} has lost some of the words {words!r}. Separate them from the operator with a space.")
         found = _found(query)
         if on_it := [url for url in found if httpx.URL(url).host == host]:
             raise Hint(f"{query!r} still finds pages of {host}, such as {on_it[0]}.")
@@ -60,7 +60,7 @@ MISTAKES = {
     "def without_host(words, host):\n    return f'{words} -site:{host} ' * 20": "The service refused",
     "def without_host(words, host):\n    return f'\"{words}\" -site:{host}'": "has quotes",
     "def without_host(words, host):\n    return f'tides -site:{host}'": "has lost some of the words",
-    "def without_host(words, host):\n    return f'{words}-site:{host}'": "Put a space between them and the operator",
+    "def without_host(words, host):\n    return f'{words}-site:{host}'": "from the operator with a space",
     "def without_host(words, host):\n    return f'{words} -{host}'": "still finds pages of",
     "def without_host(words, host):\n    return f'{words} -site:physics.org'": "still finds pages of networking",
     "def without_host(words, host):\n    return f'{words} -site:org'": "still finds pages of encyclopedia",

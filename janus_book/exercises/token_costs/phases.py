@@ -1,6 +1,6 @@
 """Tell the two phases apart.
 
-Write `phases(times)`. `times` holds the seconds, from the request on, at which each token of an answer came, as in
+Write `phases(times)`. `times` says when each token of an answer arrived, in seconds since the request, as in
 `story["times"]`. Return two numbers in milliseconds: the time to the first token, and the median of the inter-token
 latencies. An answer of one token has no inter-token latencies: return `0` as the second number.
 """
@@ -61,7 +61,7 @@ def check(phases):
     try:
         alone = asked((0.25,))
     except (ValueError, IndexError, ZeroDivisionError, ArithmeticError) as error:
-        raise Hint(f"An answer of one token has no gaps, and yours fails with {type(error).__name__}.") from None
+        raise Hint(f"An answer of one token has no gaps, and yours ends in {type(error).__name__}.") from None
     if not near(alone[0], 250) or alone[1] != 0:
         raise Hint(f"An answer of one token at 0.25 s has the phases (250, 0). You say {alone!r}.")
     return "500 ms of prefill, then a token every 25 ms."
@@ -113,7 +113,7 @@ MISTAKES = {
     "\n"
     "def phases(times):\n"
     "    gaps = [b - a for a, b in zip([0, *times], times)]\n"
-    "    return 1000 * times[0], 1000 * median(gaps)": "The wait for the first token is not an inter-token latency",
+    "    return 1000 * times[0], 1000 * median(gaps)": "not an inter-token latency",
     "from statistics import mean, median\n"
     "\n"
     "\n"

@@ -1,7 +1,7 @@
 """Follow the article's links.
 
 Write `article_links(url)`: fetch the page and return the addresses that its Markdown links to, in the order in which
-they appear. Pictures, `![…](…)`, do not count.
+they appear. Pictures, `![…](…)`, are not links.
 """
 
 import re
@@ -53,7 +53,7 @@ def must_be_a_list_of_texts(got):
     if not isinstance(got, list) or not all(isinstance(link, str) for link in got):
         kinds = {type(link).__name__ for link in got} if isinstance(got, list) else {type(got).__name__}
         raise Hint(
-            "Return a list of addresses, each a string such as 'https://physics.org/tides'; yours has to do "
+            "Return a list of addresses, each a string such as 'https://physics.org/tides'; what you return is made "
             f"with {', '.join(sorted(kinds))}."
         )
 
@@ -70,7 +70,7 @@ def links_and_pictures(content):
 
 def must_hold_no_picture(got, pictures, url):
     if shown := [to for to in pictures if to in got]:
-        raise Hint(f"{shown[0]} is a picture of {url}: there is an exclamation mark before its bracket.")
+        raise Hint(f"{shown[0]} is a picture of {url}: an exclamation mark stands before its bracket.")
 
 
 def must_hold_addresses_of_the_page(got, links, url):
@@ -80,14 +80,14 @@ def must_hold_addresses_of_the_page(got, links, url):
     if texts := [to for to in others if "/" not in to]:
         raise Hint(f"{texts[0][:80]!r} is not an address. In [text](address), which of the two do you take?")
     if others:
-        raise Hint(f"{others[0][:80]!r} is not a link on {url}. Is that the page that you fetched?")
+        raise Hint(f"{others[0][:80]!r} is not a link of {url}. Is that the page that you fetched?")
 
 
 def must_hold_every_link_in_order(got, links, url):
     if missing := [to for to in links if to not in got]:
-        raise Hint(f"{url} links to {missing[0]}, too, which is not in your list.")
+        raise Hint(f"{url} also links to {missing[0]}, which is not in your list.")
     if list(dict.fromkeys(got)) != links:
-        raise Hint("The right addresses, but not in the order of the page.")
+        raise Hint("These are the right addresses, but in another order than on the page.")
 
 
 # %% mistakes
@@ -106,7 +106,7 @@ MISTAKES = {
 """: "which is not in your list",
     """def article_links(url):
     return "https://physics.org/tides"
-""": "Return a list of addresses, each a string such as",
+""": "Return a list of addresses",
     """def article_links(url):
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     return set(re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"]))
@@ -122,7 +122,7 @@ MISTAKES = {
     """def article_links(url):
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     return sorted(set(re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"])))[::-1]
-""": "The right addresses, but not in the order of the page",
+""": "another order",
     """def article_links(url):
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     return re.findall(r"(?<!!)\\[([^\\]]*)\\]\\([^)\\s]+", page["content"])

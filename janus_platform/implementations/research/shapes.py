@@ -1,6 +1,6 @@
-"""Pictures that a question describes by size, areas, shapes and lines, as a program that draws them.
+"""Pictures that a question describes by size, areas and shapes, as a program that draws them.
 
-"90 by 60 pixels, the left half red, a white diagonal": areas come first, then shapes, then lines, each from a small
+"90 by 60 pixels, the left half red, a white disc in the middle": areas come first, then shapes, each from a small
 table of words. Positions are fractions of the picture, so any size works. Where a colour is named for no place that
 is known here, nothing is drawn.
 """
@@ -36,9 +36,6 @@ _AREAS = {
     r"left\s+third": (0, 0, 1 / 3, 1),
     r"right\s+third": (2 / 3, 0, 1, 1),
 }
-_CORNERS = {"upper left": (0, 0), "top left": (0, 0), "upper right": (1, 0), "top right": (1, 0)}
-_CORNERS |= {"lower left": (0, 1), "bottom left": (0, 1), "lower right": (1, 1), "bottom right": (1, 1)}
-_CORNER = "|".join(_CORNERS)
 _HEAD = """\
 import base64, io
 from PIL import Image, ImageDraw
@@ -66,19 +63,17 @@ def plan_drawing(question: str) -> str | None:
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
         return None
     reading = Reading(question[: size.start()] + " ; " + question[size.end() :])
-    levels = list(_levels(reading))
-    lines = list(_lines(reading))
     shapes = list(_shapes(reading))
     areas = list(_areas(reading))
     ground = reading.take(
         rf"\b(?:ground|background)\b[^.;]*?({_COLOUR})|({_COLOUR})\s+(?:ground|background)|\b(?:filled\s+with|entirely|all)\s+({_COLOUR})"
     )
-    if short.search(_COLOUR, reading.rest, re.I) or not (levels or areas or shapes or lines or ground):
+    if short.search(_COLOUR, reading.rest, re.I) or not (areas or shapes or ground):
         return None  # a colour is left over: something was described that is not known here
     begin = _HEAD.format(
         width=width, height=height, ground=_rgb(next(filter(None, ground.groups()))) if ground else (255, 255, 255)
     )
-    return begin + "\n".join([*levels, *areas, *shapes, *lines]) + _TAIL
+    return begin + "\n".join([*areas, *shapes]) + _TAIL
 
 
 def _areas(reading: Reading) -> Iterator[str]:
@@ -130,34 +125,6 @@ def _middle(details: Reading) -> tuple[str, str]:
             return f"{(left + right) / 2:.9g} * (width - 1)", f"{(top + bottom) / 2:.9g} * (height - 1)"
     details.take(r"\bin\s+the\s+(?:middle|centre|center)\b")
     return "(width - 1) / 2", "(height - 1) / 2"
-
-
-def _lines(reading: Reading) -> Iterator[str]:
-    """Straight lines from corner to corner, or across the middle."""
-    while found := reading.take(
-        rf"\b(?:(?P<before>\d+)\s*pixels?\s+(?:wide|thick)\s+)?(?:(?:diagonal|straight|thin)\s+)?(?P<colour>{_COLOUR})\s+(?:diagonal\s+)?(?:line|diagonal)\b"
-        rf"(?:\s+(?P<behind>\d+)\s*pixels?\s+(?:wide|thick))?(?:[^.;]*?\bfrom\s+the\s+(?P<start>{_CORNER})(?:\s+corner)?\s+to\s+the\s+(?P<end>{_CORNER})(?:\s+corner)?)?"
-    ):
-        start, end = (
-            _CORNERS[" ".join((found[name] or other).lower().split())]
-            for name, other in (("start", "upper left"), ("end", "lower right"))
-        )
-        points = ", ".join(f"{x} * (width - 1), {y} * (height - 1)" for x, y in (start, end))
-        yield f"canvas.line(({points}), fill={_rgb(found['colour'])}, width={found['before'] or found['behind'] or 1})"
-
-
-def _levels(reading: Reading) -> Iterator[str]:
-    """Each channel by column x and row y: "red is 255 times x over the last column's number"."""
-    shares = {"x": "x / max(1, width - 1)", "y": "y / max(1, height - 1)"}
-    said = {}
-    for channel in ("red", "green", "blue"):
-        if found := reading.take(
-            rf"\b{channel}\s+is\s+({NUMBER})(?:\s+(?:times|\*)\s+([xy])\s+(?:over|/|divided\s+by)\s+the\s+last\s+(?:column|row)(?:'s\s+number)?)?"
-        ):
-            said[channel] = number(found[1]) + (f" * {shares[found[2].lower()]}" if found[2] else "")
-    if len(said) == 3 and any("/" in level for level in said.values()):
-        levels = ", ".join(f"round({level})" for level in said.values())
-        yield f"for y in range(height):\n    for x in range(width):\n        image.putpixel((x, y), ({levels}))"
 
 
 def _rgb(said: str) -> tuple[int, int, int]:
