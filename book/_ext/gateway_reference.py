@@ -155,8 +155,8 @@ def silence(_: Contract) -> str:
         f"Once an implementation has begun to answer a streamed request, {ping} of silence brings a comment, `: ping`. "
         f"Before that, the gateway waits silently for {early}, so that a failure can still be a status. "
         "Then it sends the headers with status 200, followed by pings, and a failure becomes an event. A ping has no "
-        "empty line of its own but is part of the event that follows, because some decoders would take the empty line for an "
-        "event without data."
+        "empty line of its own but is part of the event that follows, because some decoders would take the empty line "
+        "for an event without data."
     )
 
 
