@@ -28,9 +28,9 @@ from janus_platform.implementations import ROAD, TEMPLATE
 NAME, FOLDER, SEED = "road", "my_road", 0
 RIGHT = 0.5
 LONGEST_TEXT = 110
-_CELL = ' style="text-align:left;vertical-align:top;padding:0.15em 1em 0.15em 0;overflow-wrap:anywhere"'
-# A word of a head is never broken: a wide table scrolls inside its own frame.
-_HEAD = _CELL.replace("anywhere", "normal;word-break:normal")
+_CELL = ' style="text-align:left;vertical-align:top;padding:0.15em 1em 0.15em 0;word-break:normal"'
+# No word is broken, an address may end a line at its slashes: a wide table scrolls inside its own frame.
+_BREAKS = ("/", "/<wbr>")
 
 Run = dict[str, Report]
 
@@ -164,8 +164,8 @@ class Table:
         return "\n".join(" | ".join(row) for row in (self.head, *self.rows))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th{_HEAD}>{html.escape(name)}</th>" for name in self.head)
-        rows = ("".join(f"<td{_CELL}>{html.escape(cell)}</td>" for cell in row) for row in self.rows)
+        head = "".join(f"<th{_CELL}>{html.escape(name)}</th>" for name in self.head)
+        rows = ("".join(f"<td{_CELL}>{html.escape(cell).replace(*_BREAKS)}</td>" for cell in row) for row in self.rows)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         return f'<div style="overflow-x:auto" tabindex="0" role="group" aria-label="Table">{table}</div>'

@@ -34,7 +34,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from janus_platform.contract import load_contract
 from janus_platform.services.inference.models.files import is_here
 from janus_platform.services.inference.models.table import find
-from tools.environment import BIN, TESTED_MODEL
+from tools.environment import BIN, ROOT, TESTED_MODEL
 from tools.platform import fresh_home
 
 CELL_SECONDS = 240
@@ -45,6 +45,9 @@ MOST_SHOWN_LINES = 24
 IN_A_ROW = ("from janus_book import road", "from janus_book.journey import follow")
 # A page with it measures a language model where there is one, and shows what was recorded elsewhere.
 MEASURING = "from janus_book.real_model import real_model"
+# Plots are drawn as SVG in the book's style; book/_ext/plots.py puts them into the page.
+AS_SVG = "--InlineBackend.figure_formats=svg"
+PLOT_STYLE = ROOT / "book" / "matplotlibrc"
 ASSERTION = "assertion"  # marks the cells that are in a run only
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -57,11 +60,14 @@ class Failed(NamedTuple):
 
 
 async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> list[Failed]:
-    """Run the notebooks, as many at once as there are cores, and keep the outputs of those that end well."""
+    """Run the notebooks, one more at once than there are cores, and keep the outputs of those that end well.
+
+    A page waits for starts and streams: another one has the core meanwhile.
+    """
     shutil.rmtree(cache_folder, ignore_errors=True)
-    cache, cores = get_cache(cache_folder), min(os.cpu_count() or 1, MOST_AT_ONCE)
+    cache, at_once = get_cache(cache_folder), min((os.cpu_count() or 1) + 1, MOST_AT_ONCE)
     # One platform more than notebooks run: the next one starts, and the last one ends, while others still run.
-    platforms, turns = asyncio.Semaphore(cores + 1), asyncio.Semaphore(cores)
+    platforms, turns = asyncio.Semaphore(at_once + 1), asyncio.Semaphore(at_once)
 
     async def run_group(group: list[Path]) -> None:
         notebook = group[0]
@@ -98,7 +104,11 @@ async def _run(notebook: Path, env: dict[str, str]) -> tuple[Any, float]:
     with tempfile.TemporaryDirectory() as folder:
         # MyST-NB looks the outputs up by a hash over the cells and their metadata, where no times may stand.
         client = NotebookClient(
-            content, timeout=CELL_SECONDS, record_timing=False, resources={"metadata": {"path": folder}}
+            content,
+            timeout=CELL_SECONDS,
+            record_timing=False,
+            resources={"metadata": {"path": folder}},
+            extra_arguments=[AS_SVG],
         )
         await client.async_execute(env=env)
     content.cells = [cell for cell in content.cells if ASSERTION not in cell.metadata]
@@ -125,7 +135,8 @@ def with_assertions(cells: list[Any], held: dict[str, str]) -> Iterator[Any]:
 async def platform_for(notebook: Path, home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
     """A platform in `home` for a notebook: the variables to run it with, and its port. Raises RuntimeError."""
     model = model_for(notebook)
-    env = {**os.environ, "JANUS_HOME": str(await asyncio.to_thread(fresh_home, home))}
+    own_home = str(await asyncio.to_thread(fresh_home, home))
+    env = {**os.environ, "JANUS_HOME": own_home, "MATPLOTLIBRC": str(PLOT_STYLE)}
     options = ["--model", model] if model else []
     try:
         up = await asyncio.to_thread(_janus, env, "up", "--port", "0", "--json", *options)
