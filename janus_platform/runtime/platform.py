@@ -19,7 +19,9 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
+from janus_bench.leaderboard.database import POSTGRES
 from janus_bench.leaderboard.local import Leaderboard
+from janus_bench.leaderboard.remote import BOARD_VARIABLE
 from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.attestation.identity import ATTESTATION_FOLDER
 from janus_platform.clock import CallerClocks, SystemClock
@@ -299,7 +301,13 @@ class LocalPlatform:
         return name
 
     def open_leaderboard(self) -> Leaderboard:
-        """The leaderboard that `leader` reads. Raises PlatformError."""
+        """The leaderboard that `leader` reads: a server's where the environment names one. Raises PlatformError."""
+        address = os.environ.get(BOARD_VARIABLE, "")
+        if address.startswith(POSTGRES):
+            try:
+                return Leaderboard(address)
+            except BenchError as error:
+                raise PlatformError(str(error)) from error
         return open_leaderboard(home() / "leaderboard.sqlite3", self.warn)
 
     def leader(self) -> str | None:
@@ -320,5 +328,5 @@ def open_leaderboard(path: Path, warn: Warn, suite_hash: str | None = None) -> L
                 board.close()
             if last or not is_damaged(path):
                 raise PlatformError(str(error)) from error
-            set_aside(path, "the leaderboard begins anew", warn)
+            set_aside(path, "the leaderboard starts empty", warn)
     raise AssertionError("it was opened or refused")
