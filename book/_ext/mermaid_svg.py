@@ -43,15 +43,17 @@ class Mermaid(SphinxDirective):
         if not diagram.is_drawn():
             _draw_now(self, diagram)
         number = self.env.new_serialno("mermaid")
-        figure = nodes.container(classes=["diagram"])
+        drawn = []
         for mode in MODES:
             svg = inline_svg(diagram.file(mode).read_text(encoding="utf-8"), alt, number)
             frame = f'<div class="only-{mode} diagram-drawing" style="--natural: {_width(svg)}px" tabindex="0">'
-            figure += nodes.raw("", f"{frame}{svg}</div>", format="html")
-        if caption := self.options.get("caption"):
-            figure += nodes.caption(caption, caption)
-        self.set_source_info(figure)
-        return [figure]
+            drawn.append(f"{frame}{svg}</div>")
+        # JupyterLab draws a notebook's diagram too, where it has no place for a caption: there its description is one.
+        caption = html.escape(self.options.get("caption") or alt)
+        figure = f'<figure class="diagram">{"".join(drawn)}<figcaption>{caption}</figcaption></figure>'
+        node = nodes.raw("", figure, format="html")
+        self.set_source_info(node)
+        return [node]
 
 
 def inline_svg(svg: str, alt: str, number: int) -> str:

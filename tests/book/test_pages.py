@@ -58,6 +58,17 @@ def test_every_picture_has_a_text_alternative(visit: Visitor, page: str) -> None
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_every_figure_has_a_caption_and_no_cell_answers_with_a_bare_true(visit: Visitor, page: str) -> None:
+    assert visit(page).without_caption == []
+    assert visit(page).bare == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_table_breaks_a_word(visit: Visitor, page: str) -> None:
+    assert visit(page).broken == []
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_page_names_and_describes_itself(visit: Visitor, page: str) -> None:
     seen = visit(page)
     assert seen.title

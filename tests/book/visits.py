@@ -61,6 +61,31 @@ _SILENT = """() => [
         && !(svg.getAttribute("aria-label") || svg.querySelector(":scope > title"))),
 ].map(element => element.outerHTML.slice(0, 200))"""
 
+_UNCAPTIONED = """() => [...document.querySelectorAll("article :is(figure, .cell_output img, .cell_output svg)")]
+.filter(one => {
+    const caption = one.closest("figure")?.querySelector("figcaption");
+    return !one.closest("svg svg, button, [aria-hidden=true]") && !caption?.textContent.trim();
+}).map(one => one.outerHTML.slice(0, 200))"""
+_BARE = """() => [...document.querySelectorAll("article .cell_output pre")].map(one => one.textContent.trim())
+    .filter(text => /^[([]?True(,? True)*[)\\]]?$/.test(text))"""
+# A word is broken where its letters stand in two lines.
+_BROKEN = """() => {
+    const range = document.createRange(), broken = [];
+    for (const cell of document.querySelectorAll("article :is(td, th)")) {
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        for (let text; (text = texts.nextNode()); ) {
+            if (text.parentElement.closest("[role=tooltip], button, .headerlink")) continue;
+            for (const word of text.data.matchAll(/[\\p{L}\\p{N}]{2,}/gu)) {
+                range.setStart(text, word.index);
+                range.setEnd(text, word.index + word[0].length);
+                const lines = [...range.getClientRects()].filter(box => box.width > 0).map(box => Math.round(box.top));
+                if (new Set(lines).size > 1) broken.push(`${word[0]} in: ${text.data.slice(0, 60)}`);
+            }
+        }
+    }
+    return broken;
+}"""
+
 _THIN = """() => {
     const look = element => element.tagName + "." + element.className;
     const kinds = new Set();
@@ -101,6 +126,9 @@ class Visit:
     description: str
     violations_in_the_dark: list[str]
     without_alternative: list[str]
+    without_caption: list[str]
+    bare: list[str]
+    broken: list[str]
     undrawn: int
     diagram_ids: list[str]
 
@@ -151,6 +179,9 @@ def _visit(desk: BrowserContext, phone: BrowserContext, name: str, html: Path, a
         description=page.evaluate("document.querySelector('meta[name=description]')?.content ?? ''"),
         violations_in_the_dark=[],
         without_alternative=page.evaluate(_SILENT),
+        without_caption=page.evaluate(_UNCAPTIONED),
+        bare=page.evaluate(_BARE),
+        broken=page.evaluate(_BROKEN),
         undrawn=page.locator("pre:has-text('flowchart '), pre.mermaid, .highlight-mermaid").count(),
         diagram_ids=page.evaluate("[...document.querySelectorAll('.diagram [id]')].map(element => element.id)"),
     )
