@@ -60,11 +60,14 @@ class Failed(NamedTuple):
 
 
 async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> list[Failed]:
-    """Run the notebooks, as many at once as there are cores, and keep the outputs of those that end well."""
+    """Run the notebooks, one more at once than there are cores, and keep the outputs of those that end well.
+
+    A page waits for starts and streams: another one has the core meanwhile.
+    """
     shutil.rmtree(cache_folder, ignore_errors=True)
-    cache, cores = get_cache(cache_folder), min(os.cpu_count() or 1, MOST_AT_ONCE)
+    cache, at_once = get_cache(cache_folder), min((os.cpu_count() or 1) + 1, MOST_AT_ONCE)
     # One platform more than notebooks run: the next one starts, and the last one ends, while others still run.
-    platforms, turns = asyncio.Semaphore(cores + 1), asyncio.Semaphore(cores)
+    platforms, turns = asyncio.Semaphore(at_once + 1), asyncio.Semaphore(at_once)
 
     async def run_group(group: list[Path]) -> None:
         notebook = group[0]

@@ -14,7 +14,6 @@ from janus_platform.cli.progress import shown
 from janus_platform.services.inference.models import files
 from janus_platform.services.inference.models.errors import PullError
 from janus_platform.services.inference.models.files import megabytes
-from janus_platform.services.inference.models.pull import pull as fetch
 from janus_platform.services.inference.models.table import Entry, find, table
 
 INTERRUPTED = 130
@@ -59,6 +58,8 @@ def pull(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a model and verify it. If the download is interrupted, run the same command again to continue."""
+    from janus_platform.services.inference.models.pull import pull as fetch  # which no other command waits for
+
     entry = find(name)
     if entry.terms and not accept_terms and not files.is_here(entry):
         _ask_for_terms(entry)

@@ -83,7 +83,7 @@ def cases_of(found: list[tuple[Labelled, str, list[Passage]]], encode: Encode | 
 
 def rates(cases: list[Case], least: float | None = None) -> tuple[float, float]:
     """The share of covered questions that are refused, and of uncovered ones that are answered."""
-    answered = [case.strength >= (least or 0.0) for case in cases]
+    answered = [case.strength >= (0.0 if least is None else least) for case in cases]
     told = list(zip(cases, answered, strict=True))
     refused = [not a for case, a in told if case.labelled.is_covered]
     wrong = [a for case, a in told if not case.labelled.is_covered]

@@ -153,7 +153,7 @@ def ask(model: Served, **fields: Any) -> dict[str, Any]:
 def test_a_model_that_must_call_calls_with_arguments_that_its_schema_allows(model: Served, choice: Any) -> None:
     joke = {"type": "function", "function": {"name": "joke"}}
     offered = [WEATHER, joke] if choice != "required" else [WEATHER]
-    answer = ask(model, tools=offered, tool_choice=choice, max_tokens=80)
+    answer = ask(model, tools=offered, tool_choice=choice, max_tokens=48)
     (call,) = answer["message"]["tool_calls"]
     arguments = json.loads(call["function"]["arguments"])
     assert (call["function"]["name"], answer["finish_reason"]) == ("weather", "tool_calls")
@@ -164,7 +164,7 @@ def test_a_model_that_must_call_calls_with_arguments_that_its_schema_allows(mode
 def test_the_official_client_streams_a_call(model: Served) -> None:
     client = openai.OpenAI(api_key=KEY, base_url=model.url, max_retries=0, _strict_response_validation=True)
     fields: Any = {"model": "able", "messages": [{"role": "user", "content": "Weather in Bergen?"}], "temperature": 0}
-    with client.chat.completions.stream(**fields, tools=[WEATHER], tool_choice="required", max_tokens=80) as stream:
+    with client.chat.completions.stream(**fields, tools=[WEATHER], tool_choice="required", max_tokens=48) as stream:
         final = stream.get_final_completion().choices[0]
     assert final.message.tool_calls and final.message.tool_calls[0].function.name == "weather"
     assert final.finish_reason == "tool_calls"

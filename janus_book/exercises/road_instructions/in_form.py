@@ -78,7 +78,8 @@ MISTAKES = {
     return json.dumps(fields) if form == 'json' else ', '.join(map(str, fields.values()))
 """: "is Olga,Graz",
     """def in_form(fields, form):
-    return json.dumps(fields) if form == 'json' else ','.join(str(fields[name]) for name in sorted(fields, reverse=True))
+    names = sorted(fields, reverse=True)
+    return json.dumps(fields) if form == 'json' else ','.join(str(fields[name]) for name in names)
 """: "do not sort them",
     """def in_form(fields, form):
     return json.dumps(fields) if form == 'json' else ','.join(fields.values())

@@ -1,8 +1,8 @@
 """Leave what you did not read.
 
-A skill has found the sum in a question. May it answer? Write `is_whole(question, found, polite)`: true if, without the sum
-and without the words in `polite`, no word of the question is left. Capitals make no difference, and neither do question
-marks, commas and full stops.
+A skill has found the sum in a question. May it answer? Write `is_whole(question, found, polite)`: true if, without the
+sum and without the words in `polite`, no word of the question is left. Capitals make no difference, and neither do
+question marks, commas and full stops.
 """
 
 import re
@@ -25,7 +25,7 @@ def check(is_whole):
     def asked(question, found="7 ** 90"):
         answer = is_whole(question, found, polite)
         if answer is None or answer is ...:
-            raise Hint("Your function returns nothing yet. Take the sum out of the question first: which words are left?")
+            raise Hint("Your function returns nothing yet. Take the sum out of the question: which words are left?")
         return bool(answer)
 
     if not asked("what is 7 ** 90"):

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import short
 from expressions import one_variable
-from reading import NUMBER
 from sequences import describe, with_helpers
 from synthesis import find_examples, synthesise
 

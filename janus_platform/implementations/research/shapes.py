@@ -1,8 +1,7 @@
-"""Pictures that a question describes by size, areas and shapes, as a program that draws them.
+"""Pictures that a question describes by size and areas, as a program that draws them.
 
-"90 by 60 pixels, the left half red, a white disc in the middle": areas come first, then shapes, each from a small
-table of words. Positions are fractions of the picture, so any size works. Where a colour is named for no place that
-is known here, nothing is drawn.
+"90 by 60 pixels, the left half red, the right half white": areas come from a small table of words. Positions are
+fractions of the picture, so any size works. Where a colour is named for no place that is known here, nothing is drawn.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import short
-from reading import NUMBER, Reading, number
+from reading import Reading
 from seeing import COLOURS
 
 MOST_SIDE = 2_000
@@ -63,17 +62,16 @@ def plan_drawing(question: str) -> str | None:
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
         return None
     reading = Reading(question[: size.start()] + " ; " + question[size.end() :])
-    shapes = list(_shapes(reading))
     areas = list(_areas(reading))
     ground = reading.take(
         rf"\b(?:ground|background)\b[^.;]*?({_COLOUR})|({_COLOUR})\s+(?:ground|background)|\b(?:filled\s+with|entirely|all)\s+({_COLOUR})"
     )
-    if short.search(_COLOUR, reading.rest, re.I) or not (areas or shapes or ground):
+    if short.search(_COLOUR, reading.rest, re.I) or not (areas or ground):
         return None  # a colour is left over: something was described that is not known here
     begin = _HEAD.format(
         width=width, height=height, ground=_rgb(next(filter(None, ground.groups()))) if ground else (255, 255, 255)
     )
-    return begin + "\n".join([*areas, *shapes]) + _TAIL
+    return begin + "\n".join(areas) + _TAIL
 
 
 def _areas(reading: Reading) -> Iterator[str]:
@@ -82,49 +80,6 @@ def _areas(reading: Reading) -> Iterator[str]:
             rf"\b(?:{names})\b\s*(?:is|in|:|=|being)?\s*(?:filled\s+with\s+)?({_COLOUR})|({_COLOUR})\s+(?:in|for|on)\s+the\s+(?:{names})\b"
         ):
             yield f"area({', '.join(f'{edge:.9g}' for edge in box)}, {_rgb(found[1] or found[2])})"
-
-
-def _shapes(reading: Reading) -> Iterator[str]:
-    """Discs and squares, in the middle or another place; sizes in pixels or as a share of the smaller side."""
-    kinds = {"ellipse": r"disc|disk|circle|dot", "rectangle": r"square|rectangle"}
-    for kind, names in kinds.items():
-        while found := reading.take(
-            rf"\b(?:filled\s+)?(?:({_COLOUR})\s+)?(?:filled\s+)?(?:{names})\b(?:\s+(?:of|in)\s+({_COLOUR}))?([^.;]*?)(?=\bon\s+an?\b|[.;]|\band\s+an?\b|$)"
-        ):
-            colour, details = found[1] or found[2], found[3]
-            if not colour:
-                break
-            inside = Reading(details)
-            half = _half(inside)
-            x, y = _middle(inside)
-            reading.rest += " ; " + inside.rest
-            yield f"half = {half}\ncanvas.{kind}(({x} - half, {y} - half, {x} + half, {y} + half), fill={_rgb(colour)})"
-
-
-def _half(details: Reading) -> str:
-    """Half of a shape's size, in pixels."""
-    shares = {"half": "0.25", "a third": "1 / 6", "a quarter": "0.125", "two thirds": "1 / 3"}
-    if found := details.take(
-        r"\b(?:diameter|side|width|size)s?\s+(?:is\s+|of\s+)?(half|a\s+third|a\s+quarter|two\s+thirds)\s+(?:of\s+)?(?:the\s+)?(?:smaller|shorter)\s+side"
-    ):
-        return f"min(width, height) * {shares[' '.join(found[1].lower().split())]}"
-    if found := details.take(rf"\bradius\s+(?:is\s+|of\s+)?({NUMBER})(?:\s*pixels?)?"):
-        return number(found[1])
-    if found := details.take(
-        rf"\b(?:diameter|sides?|width)\s+(?:is\s+|are\s+|of\s+)?({NUMBER})(?:\s*pixels?)?|({NUMBER})\s*pixels?\s+(?:wide|across)"
-    ):
-        return f"{number(found[1] or found[2])} / 2"
-    return "min(width, height) * 0.25"
-
-
-def _middle(details: Reading) -> tuple[str, str]:
-    if found := details.take(rf"\bat\s+\(?\s*({NUMBER})\s*,\s*({NUMBER})\s*\)?"):
-        return number(found[1]), number(found[2])
-    for names, (left, top, right, bottom) in _AREAS.items():
-        if details.take(rf"\bin\s+the\s+(?:{names})\b(?:\s+corner)?"):
-            return f"{(left + right) / 2:.9g} * (width - 1)", f"{(top + bottom) / 2:.9g} * (height - 1)"
-    details.take(r"\bin\s+the\s+(?:middle|centre|center)\b")
-    return "(width - 1) / 2", "(height - 1) / 2"
 
 
 def _rgb(said: str) -> tuple[int, int, int]:

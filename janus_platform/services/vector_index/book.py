@@ -25,7 +25,7 @@ _FACT = re.compile(r"\{fact\}`[^`]*`")
 _UNSAID = "\0"
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 # Sections that ask something of the reader, or lead on.
-_TASKS = re.compile(r"(?:Exercises?|Your turn|What'?s next|Next)\b", re.I)
+_TASKS = re.compile(r"(?:Exercises?|Your turn|Summary|What'?s next|Next)\b", re.I)
 # {role}`text` is shown as the text; a link as its words; a picture, a comment and a target as nothing.
 _ROLE = re.compile(r"\{[\w:-]+\}`([^`]*)`")
 _LINK = re.compile(r"(!?)\[([^\]\[]*+)\]\([^)\[]*+\)")

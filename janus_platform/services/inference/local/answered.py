@@ -24,8 +24,10 @@ MAX_CHARACTERS = 900
 # The same question has a cosine of 0.85 and more. The user's words add so much where the other question has them and
 # where it or its answer has; its own words take away, and so does what is asked for where it differs: a number is no
 # explanation.
-ASKED, HELD, OWN_WORDS = 0.15, 0.2, -0.2
-OTHER_KIND, NO_SUCH_FACT, NAME_MISSING = -0.2, -0.2, -0.4
+ASKED, HELD, OWN_WORDS = 0.15, 0.2, -0.25
+OTHER_KIND, NO_SUCH_FACT, NAME_MISSING, RAREST_MISSING = -0.2, -0.2, -0.4, -0.1
+# So near, and of one kind, two questions are the same in other words.
+SAME = 0.82
 # Measured by `python -m tests.benchmarks.coverage`: uncovered questions stay below 0.7.
 LEAST = 0.93
 # Without an encoder: how much of the words of both questions must be the same.
@@ -74,17 +76,21 @@ def best_answered(question: Question, passages: Sequence[Passage], ranking: Rank
             value = near[number] - LEAST
             asked = title.union(passage_stems(one.question))
             value += ASKED * ranking.share(asked) + HELD * ranking.share(asked.union(passage_stems(one.text)))
-            value += OWN_WORDS * _own_words(one, ranking.topic, title)
-        value += _difference(question, one, title)
+            value += OWN_WORDS * _own_words(one, ranking.topic)
+            value += RAREST_MISSING * (ranking.rarest not in asked.union(passage_stems(one.text)))
+        difference = _difference(question, one, title)
+        value += difference
+        if near is not None and not difference:
+            value = max(value, near[number] - SAME)
         if value >= 0:
             values[number] = round(value, 6)
     return [found[number] for number in sorted(values, key=lambda number: (-values[number], number))]
 
 
-def _own_words(one: Answered, topic: Sequence[str], title: frozenset[str]) -> float:
+def _own_words(one: Answered, topic: Sequence[str]) -> float:
     """The share of the other question's words that the user's has not."""
     told = set(topic_stems(one.question)) - COMMON
-    return len(told - title - set(topic)) / len(told) if told else 0.0
+    return len(told - set(topic)) / len(told) if told else 0.0
 
 
 def _shared(topic: Sequence[str], one: Answered, title: frozenset[str]) -> float:
@@ -98,8 +104,8 @@ def _difference(question: Question, one: Answered, title: frozenset[str]) -> flo
     other, value = Question(one.question), 0.0
     if question.fact is not other.fact or question.wants_reason != other.wants_reason:
         value += OTHER_KIND
-    elif other.defines and not question.defines:
-        value += OTHER_KIND
+    elif (other.defines and not question.defines) or question.wants_decision != other.wants_decision:
+        value += OTHER_KIND / 2
     if question.fact and not question.fact.search(one.text):
         value += NO_SUCH_FACT
     told = title.union(passage_stems(f"{one.question} {one.text}"))

@@ -17,6 +17,10 @@ _FACTS = [
         re.compile(r"\b1\d{3}\b|\b20\d\d\b"),
     ),
     (
+        re.compile(r"\bhow (?:long|often|quickly)\b", re.I),
+        re.compile(r"\d|\b(?:half|once|twice|few|(?:a|an|one|each|every) (?:second|minute|hour|day|night|week|year))", re.I),
+    ),
+    (
         re.compile(
             r"\bhow (many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick)\b"
             r"|\bwhat (?:share|percentage|fraction|number|weight|size|distance|limit)\b"
@@ -107,6 +111,11 @@ class Question:
         """Whether it asks "when" or "how many": what answers it has a date or a number."""
         asks_when = _WHEN.match(self.text) is not None
         return asks_when or _MEASURE.search(self.text) is not None
+
+    @cached_property
+    def wants_decision(self) -> bool:
+        """Whether yes or no is asked for."""
+        return _YES_OR_NO.match(self.text) is not None
 
     @cached_property
     def wants_reason(self) -> bool:

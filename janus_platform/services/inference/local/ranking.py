@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from janus_platform.services.inference.local.meaning import Encode, cosines
 from janus_platform.services.inference.local.prompt import Passage
@@ -104,7 +105,10 @@ class Evidence:
 
 
 class Ranking:
-    """The scored sentences of `passages` for a question, in the order of the prompt, and the evidence for an answer."""
+    """The sentences of `passages` as they fit a question, and the evidence for an answer.
+
+    Nothing is encoded before `scored` or `evidence` is asked for.
+    """
 
     def __init__(self, question: Question, passages: Sequence[Passage], encode: Encode | None = None) -> None:
         self._question, self._passages = question, passages
@@ -130,10 +134,8 @@ class Ranking:
         self._weights = self._weighed()
         self._whole = sum(self._weights.values())
         self._overlaps = [self._overlap(n) for n in range(len(self._sentences))]
-        self._cosines = self._nearness(encode)
+        self._encode = encode
         self._leading = self._leading_sentences()
-        self.scored = [self._score(n) for n in range(len(self._sentences))]
-        self.evidence = self._evidence()
 
     def speaks_of_it(self, run: Sequence[Scored]) -> bool:
         """Whether sentences, with their headings and titles, have the question's names and numbers, and its rarest word
@@ -144,11 +146,16 @@ class Ranking:
             told |= scored.stems | self._titles[sentence.passage]
             told |= frozenset(passage_stems(" ".join((sentence.heading, *sentence.items))))
         names = {stem for stem in self.topic if stem[:1].isdigit() or stem in self._question.names}
-        telling = [stem for stem in self.topic if stem not in COMMON]
-        rarest = max(telling, key=lambda stem: (self._frequency[stem] > 0, self._weights[stem]), default="")
+        rarest = self.rarest
         fact = self._question.fact
         least = SOME_OF_IT if fact and any(fact.search(scored.sentence.text) for scored in run) else MOST_OF_IT
         return names <= told and (not rarest or rarest in told or self.share(told) >= least)
+
+    @cached_property
+    def rarest(self) -> str:
+        """The word of the question, as a stem, that fewest sentences hold, if any does; "" where it has none."""
+        telling = [stem for stem in self.topic if stem not in COMMON]
+        return max(telling, key=lambda stem: (self._frequency[stem] > 0, self._weights[stem]), default="")
 
     def is_of_the_kind(self, run: Sequence[Scored]) -> bool:
         """Whether sentences can answer such a question: "when" wants a date, "how many" a number, "what is" a sentence
@@ -162,9 +169,9 @@ class Ranking:
 
     def _is_about_head(self, sentence: Sentence) -> bool:
         """Whether a sentence defines what is asked about, begins with it, or stands below a heading that names it."""
-        begins = " ".join(sentence.text.split()[:6])
-        near = frozenset(passage_stems(f"{sentence.heading} {begins}"))
-        return self._head in near or self._defines(sentence)
+        heading = "" if sentence.heading.endswith("?") else sentence.heading
+        begins = " ".join(sentence.text.split()[:3])
+        return self._head in passage_stems(f"{heading} {begins}") or self._defines(sentence)
 
     def _spell_out(self) -> None:
         """Count an abbreviation as said where its words are: DNS where "Domain Name System" is."""
@@ -224,9 +231,15 @@ class Ranking:
             total += self._weights[stem] * max(held, IN_TITLE if stem in title else 0.0)
         return total / self._whole
 
-    def _nearness(self, encode: Encode | None) -> dict[int, float]:
+    @cached_property
+    def scored(self) -> list[Scored]:
+        """Every sentence with its score, in the order of the prompt."""
+        return [self._score(n) for n in range(len(self._sentences))]
+
+    @cached_property
+    def _cosines(self) -> dict[int, float]:
         """The cosines of the sentences that are best by words, and of each passage's first one, by their numbers."""
-        if encode is None or not self.topic:
+        if self._encode is None or not self.topic:
             return {}
         firsts = [n for n, s in enumerate(self._sentences) if s.position == 0 and s.passage < COMPARED // 3]
         best = sorted(range(len(self._sentences)), key=lambda n: (-round(self._overlaps[n], 6), n))
@@ -238,7 +251,7 @@ class Ranking:
         )
         # The vector of a heading that asks comes with the index.
         chosen += [n for n, s in enumerate(self._sentences) if s.heading.endswith("?") and n not in chosen]
-        near = cosines(encode, self._question.text, [self._in_context(n) for n in chosen])
+        near = cosines(self._encode, self._question.text, [self._in_context(n) for n in chosen])
         return dict(zip(chosen, near or (), strict=False))
 
     def _in_context(self, number: int) -> str:
@@ -368,7 +381,9 @@ class Ranking:
         names_it = self._head in subject or len(shared) == len(self.topic)
         return names_it and len(shared) >= len(subject) - 2 and len(shared) >= (len(self.topic) + 1) // 2
 
-    def _evidence(self) -> Evidence:
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What speaks for an answer."""
         if not self.topic:
             return Evidence(1.0, 1.0, None, 0.0)
         known = frozenset().union(*self._held)
