@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from moved_pages import handing_on
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -26,19 +26,6 @@ from janus_platform.contract import load_contract
 
 # It is the first extension to be loaded; others import tools/.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-_ENTRY = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="0; url={first}">
-<meta name="description" content="{title}: the first page.">
-<title>{title}</title>
-</head>
-<body><main><h1>{title}</h1><p><a href="{first}">Go to the first page</a></p></main></body>
-</html>
-"""
 
 
 def use_repository(app: Sphinx, config: Config) -> None:
@@ -101,8 +88,8 @@ def write_entry(app: Sphinx, exception: Exception | None) -> None:
     """Write index.html: a page that hands on to the book's first."""
     if exception or app.builder.format != "html" or app.config.root_doc == "index":
         return
-    title = html.escape(app.config.html_title)
-    entry = _ENTRY.format(title=title, first=f"{app.config.root_doc}.html")
+    first = f"{app.config.root_doc}.html"
+    entry = handing_on(app.config.html_title, first, what="the first page", link="Go to the first page")
     (Path(app.outdir) / "index.html").write_text(entry, encoding="utf-8")
 
 
