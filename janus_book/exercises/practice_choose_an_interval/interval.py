@@ -1,8 +1,8 @@
 """Draw your own interval.
 
-Write `interval(values, rng)`: a 95 % bootstrap interval of the mean, as a pair (low, high). Draw as many values again
-as there are, each from all of them; take the mean; do that 1,000 times; and give the ends between which the middle 95
-% of those means lie. `rng` is a `random.Random`.
+Write `interval(values, rng)`: a 95 % bootstrap interval of the mean, as a pair (low, high). Draw as many values as
+there are, with replacement, and take their mean. Do that 1,000 times. Return the two values
+between which the middle 95 % of these means lie. `rng` is a `random.Random`.
 """
 
 from janus_book.exercise import Hint

@@ -1,8 +1,9 @@
 """Asked again is not asked more.
 
-A run that was repeated with the same seed put the same questions again. Write `once_each(runs)`: the list of values
-from which an interval may be drawn, one for each question: the mean of its scores over all runs in which it was
-asked. `runs` is a list of runs, each a list of rows with `item` and `score`. The order of the list does not matter.
+A run that is repeated with the same seed asks the same questions again. Write `once_each(runs)`: a list with one
+value per question, from which an interval may be drawn. The value is the mean of the question's scores over all runs
+in which it was asked. `runs` is a list of runs, each a list of rows with `item` and `score`. The order of your list
+does not matter.
 """
 
 from janus_book.exercise import Hint

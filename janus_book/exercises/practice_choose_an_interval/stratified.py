@@ -1,9 +1,9 @@
 """Keep the mixture.
 
-A suite has so many questions of each category, in every seed. A bootstrap that draws from all of them at once gets
-now eleven sums and now four, which no seed ever does. Write `stratified(groups, rng)`: the 95 % interval of the mean
-over all questions, where each draw takes from every category as many as that has, and 1,000 draws are made. `groups`
-is a dictionary from category to the list of its scores.
+A suite has the same number of questions in each category, whatever the seed. A bootstrap that draws from all of them
+at once gets eleven sums in one draw and four in the next, which no seed ever does. Write `stratified(groups, rng)`:
+the 95 % interval of the mean over all questions, from 1,000 draws, where each draw takes as many questions from every
+category as the category has. `groups` is a dictionary from category to the list of its scores.
 """
 
 from janus_book.exercise import Hint

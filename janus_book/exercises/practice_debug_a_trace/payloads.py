@@ -1,8 +1,8 @@
 """Parse a stream by hand.
 
-A connection hands over bytes in *reads*, cut wherever it pleased: in the middle of an event, of a line, of a letter.
-Write the generator `payloads(reads)`: it yields, as a string, what stands behind `data: ` of each line that begins
-so, as soon as that line is complete. Lines end in a newline (byte 10). Others, such as the pings, are passed over.
+A connection delivers bytes in *reads*, which may be cut anywhere: in the middle of an event, a line or a letter.
+Write the generator `payloads(reads)`: for each line that begins with `data: `, it yields what follows, as a string,
+as soon as the line is complete. Lines end with a newline (byte 10). Skip all other lines, such as pings.
 """
 
 from janus_book.exercise import Hint

@@ -1,8 +1,9 @@
 """What went wrong and was not said?
 
 Write `swallowed(trace)`: the calls that failed although the client got a good answer, as a list of pairs of name and
-status in the order of the calls. A call failed where its `status` is 400 or more; `calls(trace)` lists them. The
-client's own status is that of `trace.named("gateway")[0]`: where that is 400 or more, nothing was hidden from it.
+status, in the order of the calls. A call failed if its `status` is 400 or more; `calls(trace)` lists the calls. The
+client's own status is that of `trace.named("gateway")[0]`: if that is 400 or more, nothing was hidden from the
+client.
 """
 
 from janus_book.practice import calls

@@ -1,8 +1,9 @@
 """Whom to forget.
 
-A limiter keeps, for each caller, when its counted requests stop counting. That table must not grow for ever, and who
-is forgotten starts afresh. Write `forget(table, now, most)`: the list of callers to drop so that at most `most` stay.
-First those with nothing left that counts; then those with the fewest that count. Drop nobody while there is room.
+For each caller, a limiter keeps the times at which its counted requests stop counting. This table must not grow for
+ever, and a caller that is forgotten starts again from zero. Write `forget(table, now, most)`: the list of callers to
+drop so that at most `most` remain. First drop those with nothing left that counts, then those with the fewest
+requests that count. Drop nobody while there is room.
 """
 
 from janus_book.exercise import Hint

@@ -1,9 +1,9 @@
 """Share it fairly.
 
-Several callers want more than there is. Write `shares(wanted, there_is)`: how much each gets. `wanted` is a
-dictionary from caller to how much it wants. Nobody gets more than it wants; whoever wants less than an equal share
-gets all of it; what that leaves is shared equally among the others. If there is enough for all, all get what they
-want.
+Several callers want more than there is. Write `shares(wanted, there_is)`: how much each of them gets. `wanted` is a
+dictionary from caller to how much it wants. Nobody gets more than they want. Anyone who wants less than an equal
+share gets all of it, and what they leave is shared equally among the others. If there is enough for all, everyone
+gets what they want.
 """
 
 from janus_book.exercise import Hint

@@ -1,6 +1,6 @@
 """What does a right answer cost?
 
-Write `per_right(rows)`: the US dollars of all answers of a run, the wrong ones too, for each right one; None where
+Write `per_right(rows)`: the US dollars spent on all answers of a run, wrong ones included, per right answer; None if
 none was right. Each row has `usd`, what the answer cost, and `right`, True or False.
 """
 

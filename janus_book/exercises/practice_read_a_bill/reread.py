@@ -1,9 +1,9 @@
 """What was paid twice?
 
-A model remembers nothing: each turn sends the whole conversation again. Write `reread(turns)`: which share of all
-prompt tokens had been in the turn before, as prompt or as answer. Each turn has `prompt_tokens` and
-`completion_tokens`; of a prompt, as many tokens were there before as the last turn's prompt and answer had together,
-but never more than it has itself. Of the first turn's none were. Without turns, give 0.
+A model remembers nothing: each turn sends the whole conversation again. Write `reread(turns)`: the share of all
+prompt tokens that were already in the turn before, as prompt or as answer. Each turn has `prompt_tokens` and
+`completion_tokens`. Of each prompt, as many tokens were there before as the previous turn's prompt and answer have
+together, but never more than the prompt itself has. The first turn has none. Without any turns, return 0.
 """
 
 from janus_book.exercise import Hint

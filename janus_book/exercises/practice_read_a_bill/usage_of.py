@@ -1,7 +1,7 @@
 """Find the bill in a stream.
 
-Asked for with `stream_options`, a stream's bill comes in a chunk of its own, behind the last word. Write
-`usage_of(chunks)`: the last `usage` that is not null, and None where the stream ended, or was ended, before it came.
+If you ask for it with `stream_options`, a stream's bill comes in a separate chunk after the last word. Write
+`usage_of(chunks)`: the last `usage` that is not null, or None if the stream ended, or was closed, before it came.
 `chunks` are the events of a stream as dictionaries, in order.
 """
 
