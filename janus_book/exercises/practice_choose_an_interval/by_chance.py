@@ -1,11 +1,10 @@
 """Is the better search better?
 
-Two searches were asked the same questions, and for each question somebody noted the rank at which each search showed
-the right page. Write `by_chance(first, second)`: the probability of a result at least this one-sided if both searches
-were equally good, by a *sign test*. A question counts for the search with the smaller rank; None means not found and
-is worse than any rank; ties count for neither. If w of n counted questions go to one search, return twice the
-probability that a fair coin falls on one side at least max(w, n − w) times in n throws, but at most 1. Without any
-counted question, return 1.
+Two searches were asked the same questions, and somebody noted the rank at which each showed the page that answers.
+Write `by_chance(first, second)`: the probability of a result at least as one-sided as this one if both were equally
+good, by a *sign test*. A question counts for the search with the smaller rank; None, not found, is worse than any
+rank; ties count for neither. If one search won w of n questions, that is twice the probability that a fair coin shows
+heads at least max(w, n − w) times in n throws, but never more than 1. With no questions left, return 1.
 """
 
 from janus_book.exercise import Hint

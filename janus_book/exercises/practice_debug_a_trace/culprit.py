@@ -1,8 +1,8 @@
 """Who kept the reader waiting?
 
 Write `culprit(calls, silence)`: the name of the call that a silence in the stream was waiting for. That is the call
-that ended during the silence. If several did, it is the one that ended last, because the stream went on after it; if
-none did, return None. A silence begins at `silence.start_ms` and lasts `silence.ms`; a call has `name`, `start_ms`
+that ended during the silence. If several did, it is the one that ended last, because only then did the stream go on.
+If none did, return None. A silence begins at `silence.start_ms` and lasts `silence.ms`; a call has `name`, `start_ms`
 and `end_ms`.
 """
 

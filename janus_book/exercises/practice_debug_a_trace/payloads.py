@@ -1,8 +1,8 @@
 """Parse a stream by hand.
 
-A connection delivers bytes in *reads*, which may be cut anywhere: in the middle of an event, a line or a letter.
-Write the generator `payloads(reads)`: for each line that begins with `data: `, it yields what follows, as a string,
-as soon as the line is complete. Lines end with a newline (byte 10). Skip all other lines, such as pings.
+A connection hands over bytes in *reads*, cut anywhere: in the middle of an event, of a line, even of a letter. Write
+the generator `payloads(reads)`: for each line that begins with `data: ` it yields what follows, as a string, as soon
+as the line is complete. Lines end in a newline (byte 10). All other lines, such as the pings, are skipped.
 """
 
 from janus_book.exercise import Hint

@@ -1,8 +1,8 @@
 """Get twice as much.
 
-A *fixed window* counts the requests in each stretch of `seconds` (0 to 1, 1 to 2, …) and lets `limit` of them
-through. Be a greedy client: write `burst(limit, seconds)`, a list of the times at which you send, none before 0, so
-that `fixed_window` lets 2 × `limit` of your requests through within a tenth of `seconds`.
+A *fixed window* counts requests from 0 to `seconds`, starts again, counts to 2 × `seconds`, and so on; it lets
+`limit` through each time. Be a greedy client: write `burst(limit, seconds)`, a list of the times at which you send,
+none below 0, so that `fixed_window` lets 2 × `limit` of your requests through within a tenth of `seconds`.
 """
 
 from janus_book.practice import fixed_window

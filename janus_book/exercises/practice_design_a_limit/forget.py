@@ -1,9 +1,9 @@
 """Whom to forget.
 
-For each caller, a limiter keeps the times at which its counted requests stop counting. This table must not grow for
-ever, and a caller that is forgotten starts again from zero. Write `forget(table, now, most)`: the list of callers to
-drop so that at most `most` remain. First drop those with nothing left that counts, then those with the fewest
-requests that count. Drop nobody while there is room.
+For each caller, a limiter keeps the times at which its requests stop counting. The table must not grow without limit,
+and a caller who is forgotten starts afresh. Write `forget(table, now, most)`: the list of callers to drop so that at
+most `most` remain. Drop callers with nothing left that counts first, then those with the fewest requests that count.
+Drop nobody while there is room.
 """
 
 from janus_book.exercise import Hint

@@ -1,10 +1,10 @@
 """Does it pay to forget?
 
-The same conversation was sent twice: once whole, once cut to its last turns. Cut, it has fewer prompt tokens. Kept
-whole, more of them are *cached*, because each prompt begins like the one before. Write `break_even(whole, cut)`: the
-price of a cached token, as a fraction of the price of an ordinary one, at which both cost the same. Below it, keeping
-everything is cheaper. Return None if there is no such price from 0 to 1. Ignore the answers. A turn has
-`prompt_tokens`, of which `turn["prompt_tokens_details"]["cached_tokens"]` are cached.
+The same conversation twice: once kept whole, once cut to its last turns. When it is cut, there are fewer prompt
+tokens. When it is kept, more of them are *cached*, because each prompt begins as the one before did. Write
+`break_even(whole, cut)`: the price of a cached token, as a fraction of the full price, at which both cost the same.
+Below it, keeping everything is cheaper. Return None if no fraction from 0 to 1 makes them equal. Ignore the answers.
+A turn has `prompt_tokens`, of which `turn["prompt_tokens_details"]["cached_tokens"]` are cached.
 """
 
 from janus_book.exercise import Hint

@@ -1,9 +1,9 @@
 """What was paid twice?
 
 A model remembers nothing: each turn sends the whole conversation again. Write `reread(turns)`: the share of all
-prompt tokens that were already in the turn before, as prompt or as answer. Each turn has `prompt_tokens` and
-`completion_tokens`. Of each prompt, as many tokens were there before as the previous turn's prompt and answer have
-together, but never more than the prompt itself has. The first turn has none. Without any turns, return 0.
+prompt tokens that had already been there in the turn before, as prompt or as answer. Each turn has `prompt_tokens`
+and `completion_tokens`. What was already there is the previous turn's prompt and answer together, but never more than
+the whole new prompt; in the first turn it is nothing. With no turns, return 0.
 """
 
 from janus_book.exercise import Hint
