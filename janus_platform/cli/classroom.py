@@ -131,7 +131,7 @@ def who(as_json: AsJson = False) -> None:
         table.add_row(one["id"], Text(one["name"]), str(one["connections"]), seen, str(one["requests"]), Text(names))
     console = Console()
     console.print(table)
-    console.print(f"{described['refused']} knocks refused")
+    console.print(f"{described['refused']} connections refused")
 
 
 @classroom.command()

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from facts import prose_lines
 
 from tools import prose
 from tools.prose import RULES, Linter, Text
@@ -67,3 +68,13 @@ def test_a_planted_sentence_is_found_in_a_page_a_notebook_a_task_and_a_hint(tmp_
 
 def test_every_check_that_is_off_and_every_allowed_phrase_has_its_reason() -> None:
     assert [entry for kind in ("off", "allowed") for entry in ENTRIES[kind] if len(entry["reason"]) < 10] == []
+
+
+def test_no_line_of_prose_begins_with_a_per_cent_sign_which_markdown_would_leave_out_as_a_comment() -> None:
+    lost = [
+        f"{text.where}: {line}"
+        for text in prose.texts()
+        for _, line in prose_lines(text.markdown)
+        if line.startswith("%")
+    ]
+    assert lost == []

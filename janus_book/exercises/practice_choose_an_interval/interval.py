@@ -1,8 +1,8 @@
 """Draw your own interval.
 
 Write `interval(values, rng)`: a 95 % bootstrap interval of the mean, as a pair (low, high). Draw as many values as
-there are, each from all of them, and take the mean; do that 1,000 times; return the ends between which the middle 95
-% of those means lie. `rng` is a `random.Random`.
+there are, each from all of them, and take the mean; do that 1,000 times; return the ends between which the
+middle 95 % of those means lie. `rng` is a `random.Random`.
 """
 
 from janus_book.exercise import Hint

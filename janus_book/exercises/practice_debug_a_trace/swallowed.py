@@ -34,17 +34,17 @@ def check(swallowed):
         for one in said:
             if not isinstance(one, tuple | list) or len(one) != 2:
                 shown = str(one)[:40]
-                raise Hint(f"Of {what} swallowed gave {shown}. A pair is wanted: the name of the call and its status.")
+                raise Hint(f"Of {what} swallowed gave {shown}. Return pairs: the name of the call and its status.")
         return [tuple(one) for one in said]
 
     wrongly = [("search", 422), ("web_proxy", 502)]
     said = asked(traces["wrongly"], "the trace 'wrongly'")
     if said == wrongly[1:]:
-        raise Hint("Yours lists the 502 alone. `failed` is for what the server did wrong: a 422 is not marked with it.")
+        raise Hint("Yours lists only the 502. `failed` is for what the server did wrong: a 422 is not marked with it.")
     if said == [(status, name) for name, status in wrongly]:
-        raise Hint("The two are there, the wrong way round: the name comes first.")
+        raise Hint("Each pair is the wrong way round: the name comes first.")
     if said == wrongly[::-1]:
-        raise Hint("Both are there, in another order: list them as they were called.")
+        raise Hint("Both are there, but in a different order: list them in the order of the calls.")
     if said != wrongly:
         raise Hint(f"Of the trace 'wrongly' swallowed gave {said}; two of its calls failed, with 422 and 502.")
     said = asked(traces["too often"], "the trace 'too often'")
@@ -72,14 +72,14 @@ def _with_status(span, status):
 
 # %% mistakes
 MISTAKES = {
-    "def swallowed(trace):\n    return [call for call in calls(trace) if call.failed]": "A pair is wanted",
-    "def swallowed(trace):\n    return [call.name for call in calls(trace) if call.status >= 400]": "A pair is wanted",
+    "def swallowed(trace):\n    return [call for call in calls(trace) if call.failed]": "Return pairs",
+    "def swallowed(trace):\n    return [call.name for call in calls(trace) if call.status >= 400]": "Return pairs",
     """def swallowed(trace):
     return [(call.name, call.status) for call in calls(trace) if call.failed]
 """: "a 422 is not marked",
     """def swallowed(trace):
     return [(call.name, call.status) for call in calls(trace) if call.status >= 500]
-""": "Yours lists the 502 alone",
+""": "Yours lists only the 502",
     """def swallowed(trace):
     return [(call.status, call.name) for call in calls(trace) if call.status >= 400]
 """: "the name comes first",
@@ -115,5 +115,5 @@ MISTAKES = {
     """def swallowed(trace):
     bad = [(call.name, call.status) for call in calls(trace) if call.status >= 400]
     return bad[::-1] if trace.named('gateway')[0].status < 400 else []
-""": "as they were called",
+""": "list them in the order of the calls",
 }

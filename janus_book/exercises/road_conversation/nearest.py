@@ -33,19 +33,19 @@ def check(nearest):
     clauses = ["My bicycle is blue", "the boat has the name Tern", "I like the sea"]
     found = nearest(boat, list(clauses))
     if found is None or found is ...:
-        raise Hint("Your function returns nothing yet. Count for each clause how many words of the question it holds.")
+        raise Hint("Your function returns nothing yet. Count for each clause how many words of the question it has.")
     if not isinstance(found, str):
-        raise Hint(f"A clause is a text, and yours is {type(found).__name__}: give back the clause itself.")
+        raise Hint(f"A clause is a text, and yours is {type(found).__name__}: return the clause itself.")
     if found not in clauses:
-        raise Hint(f"{found!r} is none of the clauses: give one back as it was said.")
+        raise Hint(f"{found!r} is not one of the clauses: return one exactly as it was said.")
     if found != clauses[1]:
         raise Hint(f"Asked {boat!r}, yours takes {found!r}. Which clause shares three words with it?")
     found = nearest("WHERE IS THE LAMP?", ["the lamp is in the hall", "nothing was said"])
     if found != "the lamp is in the hall":
-        raise Hint("A question in capitals asks for the same: compare the words in small letters.")
+        raise Hint("A question in capitals asks the same: compare the words in lower case.")
     found = nearest("where is the lamp", ["THE LAMP IS IN THE HALL", "where to go"])
     if found != "THE LAMP IS IN THE HALL":
-        raise Hint("A clause in capitals says the same: compare the words in small letters on both sides.")
+        raise Hint("A clause in capitals says the same: use lower case on both sides.")
     found = nearest("Which is the key?", ["the the the the", "key is the third"])
     if found != "key is the third":
         raise Hint("A word that is said four times is still one word that both share: count different words.")
@@ -54,13 +54,13 @@ def check(nearest):
         raise Hint("The word art is not in cart: compare whole words, as `words` gives them.")
     found = nearest("Is it red?", ["it is red", "and the long tale of many other words"])
     if found != "it is red":
-        raise Hint("A long clause is no better for its length: count only words that both have.")
+        raise Hint("A clause is not better because it is long: count only shared words.")
     found = nearest("What is my code?", ["my code is 4711", "my code is 9000", "thank you"])
     if found != "my code is 9000":
         raise Hint("The code was corrected to 9000. Of clauses that share as many words, take the later one.")
     found = nearest("What is my code?", ["my code is 9000", "my code"])
     if found != "my code is 9000":
-        raise Hint("The later clause counts only where as many words are shared: my code alone shares fewer.")
+        raise Hint("The later clause wins only if it shares as many words: my code alone shares fewer.")
     return "The lamp is in the hall, and the code is 9000."
 
 
@@ -72,14 +72,14 @@ MISTAKES = {
 
 def nearest(question, clauses):
     return 2
-""": "give back the clause itself",
+""": "return the clause itself",
     """def words(text):
     return re.findall(r"\\w+", text)
 
 
 def nearest(question, clauses):
     return clauses[0].lower()
-""": "none of the clauses",
+""": "is not one of the clauses",
     """def words(text):
     return re.findall(r"\\w+", text)
 

@@ -41,9 +41,9 @@ def check(in_form):
     if not isinstance(line, str):
         raise Hint(f"A line of CSV is text, and yours is {type(line).__name__}.")
     if "name" in line:
-        raise Hint(f"The line is {line!r}: only the values belong into it, not the names of the fields.")
+        raise Hint(f"The line is {line!r}: put only the values into it, not the names of the fields.")
     if line.strip() != line:
-        raise Hint(f"{line!r} has something at its end that nobody asked for.")
+        raise Hint(f"{line!r} has something extra at its end.")
     if line != "Olga,Graz":
         raise Hint(f"The line for Olga in Graz is Olga,Graz, and yours is {line!r}.")
     if in_form({"city": "Graz", "name": "Olga"}, "csv") != "Graz,Olga":
@@ -70,10 +70,10 @@ MISTAKES = {
 """: "A line of CSV is text",
     """def in_form(fields, form):
     return json.dumps(fields)
-""": "only the values belong",
+""": "put only the values into it, not the names of the fields",
     """def in_form(fields, form):
     return json.dumps(fields) if form == 'json' else ','.join(map(str, fields.values())) + '\\n'
-""": "something at its end",
+""": "has something extra at its end",
     """def in_form(fields, form):
     return json.dumps(fields) if form == 'json' else ', '.join(map(str, fields.values()))
 """: "is Olga,Graz",

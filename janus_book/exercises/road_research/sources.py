@@ -39,9 +39,9 @@ def check(sources):
         got = sources("Two tides a day. [1] The Moon does it. [2] Two. [1]", list(urls))
         raise Hint(f"An address is named once, however often it is cited: {len(got)} for passages 1, 2 and 1 again.")
     if sources("In the bay. [3] By the Moon. [1]", list(urls)) != [bay, tides]:
-        raise Hint("The order is that of the answer: cited first, named first. Yours has another.")
+        raise Hint("Keep the order of the answer: cited first, named first. Yours differs.")
     if sources("A [2] and B [2]", [moon, moon]) != [moon] or sources("A [1] B [2]", [moon, moon]) != [moon]:
-        raise Hint("Two passages may be of one page: its address is named once all the same.")
+        raise Hint("Two passages may come from one page: name its address once.")
     try:
         found = sources("Nobody knows. [7] The Moon does. [2]", list(urls))
     except IndexError:
@@ -73,11 +73,11 @@ MISTAKES = {
     """def sources(text, urls):
     numbers = {int(n) for n in re.findall(r'\\[(\\d+)\\]', text)}
     return [url for n, url in enumerate(urls, 1) if n in numbers]
-""": "The order is that of the answer",
+""": "Keep the order of the answer",
     """def sources(text, urls):
     numbers = dict.fromkeys(int(n) for n in re.findall(r'\\[(\\d+)\\]', text))
     return [urls[n - 1] for n in numbers if 0 < n <= len(urls)]
-""": "may be of one page",
+""": "Two passages may come from one page",
     """def sources(text, urls):
     numbers = [int(n) for n in re.findall(r'\\[(\\d+)\\]', text)]
     return list(dict.fromkeys(urls[n - 1] for n in numbers))

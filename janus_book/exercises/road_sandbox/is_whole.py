@@ -37,7 +37,7 @@ def check(is_whole):
     if not asked("what is 7 ** 90?"):
         raise Hint("A question mark is not a word.")
     if not asked("please, what is 7 ** 90?"):
-        raise Hint("'please,' is the word please with a comma behind it.")
+        raise Hint("'please,' is the word please with a comma after it.")
     if not asked("7 ** 90"):
         raise Hint("A question may be nothing but the sum.")
     if asked("what is 7 ** 90 whatever"):
@@ -47,11 +47,11 @@ def check(is_whole):
     if asked("what is 12 + 30 % 7 of it", "12 + 30 % 7"):
         raise Hint("'of it' is left over, however short these words are.")
     if asked("what is 12 + 30 kilograms", "12 + 30"):
-        raise Hint("'kilograms' stands behind the sum. Words there count as well.")
+        raise Hint("'kilograms' comes after the sum. Words there count as well.")
     if asked("what is 5 + 5, please, 2031", "5 + 5"):
-        raise Hint("2031 is a number that the sum does not hold: it is left over too.")
+        raise Hint("2031 is a number that is not in the sum: it is left over too.")
     if polite != {"what", "is", "please"}:
-        raise Hint("Your function has changed the set of polite words, which is not its own.")
+        raise Hint("Your function has changed the set of polite words. Leave it as it was.")
     return "Only what was read whole is answered."
 
 

@@ -67,7 +67,7 @@ def check(reply_to):
     if content_of("") != "":
         raise Hint("An empty text is a result as well, and goes back as it is.")
     if set(found) - {"role", "tool_call_id", "content", "name"}:
-        raise Hint("The message has fields that nobody asked for. Three are enough.")
+        raise Hint("The message has extra fields. Three are enough.")
     return "call_1 is answered with 42."
 
 
