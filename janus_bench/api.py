@@ -178,7 +178,7 @@ def calibrated_judge(items: Sequence[Item], url: str | None, model: str) -> Cali
     if needed:
         return CalibratedJudge(judge, in_a_loop(lambda: judge.calibrate(load_scoring()["judge"])))
     in_a_loop(judge.answers)
-    print("janus-bench: this suite has no open questions, the judge is not needed.", file=sys.stderr)
+    print("janus-bench: this suite has no open questions, so the judge is not needed.", file=sys.stderr)
     return None
 
 

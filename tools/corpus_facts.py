@@ -1,7 +1,7 @@
 """The contract's facts as two pages of the bundled web, a plain sentence each; `python -m tools.corpus_facts` writes.
 
 A limit stands in the contract once; the pages that say it in words are made from it, and a test holds that they are the
-ones that would be made now.
+ones that would be made now. The questions about the platform are written with them (corpus_questions.py).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from janus_bench.constants import load_scoring
 from janus_platform.contract import Contract, load_contract
+from tools.corpus_questions import finished
 from tools.environment import ROOT
 
 SITE = ROOT / "janus_platform" / "corpus" / "sites" / "docs.janus.example"
@@ -31,6 +32,7 @@ def pages(contract: Contract) -> dict[str, str]:
             "Every sentence of this list is a rule of the platform's contract or of its bench.",
             [*_of_implementations(contract), *_of_requests(contract), *_of_the_bench(contract)],
         ),
+        **finished(contract, SITE),
     }
 
 

@@ -123,9 +123,9 @@ def _read(run: str) -> Part:
     folder = store.find_run(run)
     document = store.read_report(folder)
     if "shard" not in document:
-        raise BenchError(f"{run} is no shard", "Merge runs of `janus-bench run --shard i/n`.")
+        raise BenchError(f"{run} is not a shard", "Merge runs of `janus-bench run --shard i/n`.")
     if not document["complete"]:
-        remedy = "Go on with it: the same command with --resume."
+        remedy = "Continue it: run the same command with --resume."
         raise BenchError(f"shard {Shard(**document['shard'])} was stopped early", remedy)
     return Part(document, store.read_records(folder, whole=True))
 
@@ -142,7 +142,9 @@ def _checked(parts: Sequence[Part]) -> dict[str, Any]:
                 what = f"shard {part.shard} has another {section} {key} than shard {first.shard}: {there}, not {here}"
                 raise BenchError(what, "Merge shards of one suite, seed and target.")
     if first.document["scoring"]["hash"] != scoring_hash():
-        raise BenchError("the shards were scored by other numbers than today's", "Merge with the version that ran.")
+        raise BenchError(
+            "the shards were scored with different constants from today's", "Merge with the version that ran."
+        )
     counts = {part.shard.count for part in parts}
     if len(counts) > 1:
         raise BenchError(f"the shards are parts of {' and of '.join(map(str, sorted(counts)))}", "Merge one split.")

@@ -121,7 +121,7 @@ def _ask(
     except ModuleNotFoundError as error:
         raise BenchError(f"a worker cannot import {error.name}", "Install janus-bench on every worker.") from None
     except KilledWorker as error:
-        raise BenchError(f"a shard's workers died again and again: {error}", "Look into the workers' logs.") from None
+        raise BenchError(f"a shard's workers kept failing: {error}", "Look into the workers' logs.") from None
     finally:
         client.cancel(futures)
         client.unsubscribe_topic(topic)

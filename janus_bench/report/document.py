@@ -199,7 +199,7 @@ def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Ta
             "since they may have been learned by heart."
         )
     elif not any(row.drawn for row in rows):
-        notes.append("No answer of this suite is drawn by the seed: answers learned by heart would not show.")
+        notes.append("The seed draws no answer in this suite, so memorised answers would not be noticed.")
     answers = [record.answer for record in outcome.records if record.answer]
     silent = sum(usd(answer, table) is None for answer in answers)
     if silent:
@@ -215,10 +215,12 @@ def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Ta
         )
     again = sum(record.tries - 1 for record in outcome.records)
     if again:
-        notes.append(f"The target said 429 (too many requests) {again} times; it was asked again after the told waits.")
+        notes.append(
+            f"The target said 429 (too many requests) {again} times; each was retried after the wait it asked for."
+        )
     unread = sum(record.unjudged for record in outcome.records)
     if unread:
-        notes.append(f"{unread} answers could not be judged: they are left out, and nothing stands in for them.")
+        notes.append(f"{unread} answers could not be judged: they are left out, and nothing takes their place.")
     late = percentile(outcome.start_late_ms, 95)
     if late is not None and late > BUSY_LAG_MS:
         notes.append(f"Requests were started {late:.0f} ms after they were due (p95): this machine was too busy.")

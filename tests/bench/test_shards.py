@@ -191,7 +191,7 @@ def test_what_does_not_belong_together_is_refused_by_name(
 
 def test_a_whole_run_is_no_shard(whole_and_shards: tuple[Report, list[Report]]) -> None:
     whole, shards = whole_and_shards
-    with pytest.raises(BenchError, match="is no shard"):
+    with pytest.raises(BenchError, match="is not a shard"):
         merge(folders([whole, *shards]))
 
 

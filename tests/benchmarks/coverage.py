@@ -10,18 +10,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from janus_platform.services.inference.local import coverage
+from janus_platform.services.inference.local.answered import best_answered
 from janus_platform.services.inference.local.meaning import Encode
 from janus_platform.services.inference.local.prompt import Passage
 from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.ranking import Evidence, Ranking
 from janus_platform.services.inference.sentence_vectors import SentenceVectors
 from janus_platform.services.vector_index.prepare import model_folder
-from tests.answers.labelled import FIT, REPORT, Labelled, covered, follow_ups, uncovered
+from tests.answers.labelled import FIT, REPORT, Labelled, covered, details, follow_ups, uncovered
 
 RESEARCH = Path(__file__).parents[2] / "janus_platform" / "implementations" / "research"
 Found = dict[str, list[dict[str, str]]]
@@ -29,17 +31,23 @@ Found = dict[str, list[dict[str, str]]]
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled question with what speaks for an answer to it."""
+    """A labelled question with what speaks for an answer to it; `is_asked` where a page asks the same and answers it."""
 
     labelled: Labelled
     evidence: Evidence
+    is_asked: bool = False
+
+    @property
+    def strength(self) -> float:
+        """How far it is above the least that an answer needs."""
+        return math.inf if self.is_asked else coverage.strength(self.evidence)
 
 
 async def gathered(labelled: list[Labelled]) -> list[tuple[Labelled, str, list[Passage]]]:
     """Each question as the baseline reads it, with the passages that it finds."""
     import janus_platform as janus
 
-    janus.up()
+    janus.up(limits="off")
     sys.path.insert(0, str(RESEARCH))
     from finding import Finding, Findings  # type: ignore[import-not-found]
     from questions import read_question  # type: ignore[import-not-found]
@@ -64,15 +72,18 @@ async def gathered(labelled: list[Labelled]) -> list[tuple[Labelled, str, list[P
 def cases_of(found: list[tuple[Labelled, str, list[Passage]]], encode: Encode | None) -> list[Case]:
     """The evidence for each question; none of it where nothing was found."""
     nothing = Evidence(0.0, 0.0, None if encode is None else 0.0, 1.0)
-    return [
-        Case(one, Ranking(Question(text), passages, encode).evidence if passages else nothing)
-        for one, text, passages in found
-    ]
+    cases = []
+    for one, text, passages in found:
+        question = Question(text)
+        ranking = Ranking(question, passages, encode)
+        is_asked = bool(best_answered(question, passages, ranking, encode))
+        cases.append(Case(one, ranking.evidence if passages else nothing, is_asked))
+    return cases
 
 
 def rates(cases: list[Case], least: float | None = None) -> tuple[float, float]:
     """The share of covered questions that are refused, and of uncovered ones that are answered."""
-    answered = [coverage.strength(case.evidence) >= (least or 0.0) for case in cases]
+    answered = [case.strength >= (0.0 if least is None else least) for case in cases]
     told = list(zip(cases, answered, strict=True))
     refused = [not a for case, a in told if case.labelled.is_covered]
     wrong = [a for case, a in told if not case.labelled.is_covered]
@@ -83,6 +94,7 @@ def fit(cases: list[Case], *, words: bool) -> None:
     """Print the constants: logistic regression, both kinds with equal weight, and the least that errs evenly."""
     import numpy as np
 
+    cases = [case for case in cases if not case.is_asked]
     names = ["passage", "sentence", "missing", *([] if words else ["meaning"])]
     rows = np.array([[getattr(case.evidence, name) or 0.0 for name in names] + [1.0] for case in cases])
     covered_ones = np.array([case.labelled.is_covered for case in cases])
@@ -107,7 +119,7 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, help="a file to keep the passages in, or to read them from")
     arguments = parser.parse_args()
     encode = None if arguments.words else SentenceVectors(model_folder())
-    every = [one for half in (FIT, REPORT) for read in (covered, uncovered, follow_ups) for one in read(half)]
+    every = [one for half in (FIT, REPORT) for read in (covered, uncovered, follow_ups, details) for one in read(half)]
     if arguments.kept and arguments.kept.is_file():
         by_question = {(one.question, one.asked): one for one in every}
         found = [
@@ -131,9 +143,9 @@ def main() -> None:
             f"{half}: {refused:.1%} of {count} covered refused, {wrong:.1%} of {len(mine) - count} uncovered answered"
         )
     for case in cases:
-        if (coverage.strength(case.evidence) >= 0) != case.labelled.is_covered:
+        if (case.strength >= 0) != case.labelled.is_covered:
             what = "refused" if case.labelled.is_covered else "answered"
-            print(f"  {what}: {case.labelled.question!r} {case.evidence} {coverage.strength(case.evidence):.2f}")
+            print(f"  {what}: {case.labelled.question!r} {case.evidence} {case.strength:.2f}")
 
 
 if __name__ == "__main__":

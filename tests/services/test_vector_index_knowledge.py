@@ -144,7 +144,7 @@ def test_a_page_becomes_its_prose_under_its_headings(tmp_path: Path) -> None:
     (tmp_path / "_toc.yml").touch()
     (tmp_path / "book").mkdir()
     page = (
-        "# A page\n\nSee [this link](x.md), {fact}`a.b` and **bold** words on one line.\n\n"
+        "# A page\n\nSee [this link](x.md), {term}`a.b` and **bold** words\non one line. It takes {fact}`a.b` at most.\n\n"
         "```python\n# no heading\n```\n"
         "\n## Part `two`\n\nFirst line of the part, long enough to be a chunk of its own.\n"
     )
@@ -155,6 +155,20 @@ def test_a_page_becomes_its_prose_under_its_headings(tmp_path: Path) -> None:
     assert first.content == "See this link, a.b and bold words on one line."
     assert (first.title, first.heading, first.source) == ("A page", "", "https://r.example/blob/main/book/page.md")
     assert (second.heading, second.content[:10]) == ("Part `two`", "First line")
+
+
+def test_each_entry_of_a_glossary_answers_what_its_term_means(tmp_path: Path) -> None:
+    (tmp_path / "_toc.yml").touch()
+    (tmp_path / "book").mkdir()
+    entries = "allow-list\n  The names of the hosts that a program\n  may reach.\n\nnonce\n  A number that is used once and then never again.\n"
+    page = f"# Glossary\n\n```{{glossary}}\n:sorted:\n\n{entries}```\n"
+    (tmp_path / "book" / "glossary.md").write_text(page, encoding="utf-8")
+    first, second = book_chunks("https://r.example", tmp_path)
+    assert (first.heading, first.content) == (
+        "What does allow-list mean?",
+        "Allow-list: The names of the hosts that a program may reach.",
+    )
+    assert second.encoded_texts[0] == "What does nonce mean?"
 
 
 def test_without_a_repository_there_is_no_book(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def check(payloads):
             raise Hint(f"{what} Yours yields {found[0][:24]!r}…: only what stands behind `data: `, blank included.")
         if any(not isinstance(one, str) for one in found):
             raise Hint(f"{what} Yours yields a {type(found[0]).__name__}; strings "
-"are wanted, as they stand in the stream.")
+"are wanted, as they are in the stream.")
         return found
 
     def compared(found, what, wanted):

@@ -33,7 +33,7 @@ def check(forget):
         if unknown := [name for name in said if not isinstance(name, str)]:
             raise Hint(f"forget names {str(unknown[0])[:40]}: names of callers are wanted.")
         if strangers := [name for name in said if name not in before]:
-            raise Hint(f"forget names {strangers[0]!r}, which is no caller of the table.")
+            raise Hint(f"forget names {strangers[0]!r}, which is not a caller in the table.")
         if len(set(said)) != len(said):
             raise Hint(f"forget names {said[0]!r} twice.")
         return said
@@ -125,5 +125,5 @@ MISTAKES = {
     """def forget(table, now, most):
     count = max(0, len(table) - most)
     return ["nobody"] * count
-""": "no caller of the table",
+""": "not a caller in the table",
 }

@@ -37,6 +37,12 @@ _VERB = re.compile(
     r"|won|said|holds?|uses?|used|allows?|limits?)\b|['’]s\b",
     re.I,
 )
+# "How many are there?" has no word of what it is about.
+_ONLY_ASKS = re.compile(
+    r"(?:how (?:many|much|long|big|large|far|fast|often|old|high)|when|where|who|why|what kinds?)"
+    r"(?>(?:\s++(?:is|are|was|were|does|do|did|can|will|there|one|ones|of|exist|be|happen|take|last|know|we|you))*)\W*+",
+    re.I,
+)
 # Where a question names what it is about: "X's limit", "… of X?", "does X have", "What is X?".
 _SUBJECTS = [
     re.compile(r"\b(?:is|are|was|were) ((?:the )?[\w .-]{2,50}?)['’]s? (?=\w)", re.I),
@@ -129,7 +135,8 @@ def _resolved(question: str, before: str) -> str:
     topic = topic_of(before)
     if re.fullmatch(r"(?:why|how so|how come|how)(?: (?:is|does|was) (?:that|this|it)(?: so)?| not)?\W*", bare, re.I):
         return _asked_for(bare, before, topic)
-    is_short = _WH.match(bare) and not _VERB.search(bare) and len(bare.split()) <= MAX_ELLIPSIS_WORDS
+    is_short = _WH.match(bare) and (not _VERB.search(bare) or _ONLY_ASKS.fullmatch(bare))
+    is_short = is_short and len(bare.split()) <= MAX_ELLIPSIS_WORDS
     if is_short or _WHICH.match(bare):
         return f"{bare.rstrip(' ?.!')} ({topic})?"
     if possessive := _POSSESSIVE.search(bare):

@@ -12,7 +12,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from pages import MAX_PASSAGES, Passage, most_relevant, whole_sentences, words
+from pages import MAX_PASSAGES, Passage, most_relevant, section, whole_sentences, words
 from questions import Question
 from services import RateLimitedError, Result, ServiceError, Services
 from steps import Step, Thought
@@ -25,6 +25,15 @@ MEANING_WEIGHT = 1.5
 # Titles of pages that are named in a refusal.
 NEAR = 2
 BOOK = "/blob/main/"
+# Names of modules and functions that are words of every day: a question that has one need not mean Python's.
+_ORDINARY = frozenset(
+    """all any bin bool bytes calendar chain client code copy count date decimal email error event exception fail filter
+    float format get group handle hash hash id index input int items iter job join key kill length list lock log map max
+    message min mock name next node number object open operator order page path pattern platform pool print process
+    property queue random range read record request response result run secrets select send server set shape sign signal
+    size sleep sort start state statistics status stop stream string sum template test text thread time token trace
+    traceback type update url uuid value version warnings write zip""".split()
+)
 
 
 @dataclass
@@ -56,10 +65,10 @@ class Finding:
             results = await self._services.search(query)
         except RateLimitedError as error:
             yield Thought(f"Not searched: {error}. Asking the vector index.\n")
-            chunks = await self._services.chunks(query)
+            chunks = _fitting(await self._services.chunks(question.spoken()), question.spoken())
             findings.asked_index = True
-            findings.passages = _passages_of(chunks, {})
-            findings.near = _titles(chunks, {})
+            findings.passages = _passages_of(chunks)
+            findings.near = _titles(chunks)
             findings.caveat = f"Note: {error}, so this answer rests on the vector index only.\n\n"
             if not chunks:
                 raise
@@ -81,14 +90,14 @@ class Finding:
             return False
         chunks = await self._near(question.spoken(), findings)
         if chunks:
-            findings.passages = _passages_of(chunks, {})
+            findings.passages = _passages_of(chunks)
         return bool(chunks)
 
     async def _near(self, query: str, findings: Findings) -> list[Result]:
         """Chunks of the vector index, none where it cannot be asked: it is a second look."""
         findings.asked_index = True
         with contextlib.suppress(ServiceError):
-            return await self._services.chunks(query)
+            return _fitting(await self._services.chunks(query), query)
         return []
 
     async def _read(
@@ -101,33 +110,36 @@ class Finding:
     ) -> AsyncIterator[Step]:
         """Read the best page, and fill `findings` with it, and with chunks or snippets of the others."""
         titles = {r.url: r.title for r in results}
-        findings.near = _titles(chunks, titles)
+        findings.near = _titles(chunks)
         read = ""
-        for result in [r for r in order if r.url in titles or not _is_documentation(r.url, chunks)][:PAGE_ATTEMPTS]:
+        for result in [r for r in order if r.url in titles or not _is_documentation(r.url)][:PAGE_ATTEMPTS]:
             known = self._services.has_page(result.url)
             yield Thought(f"{result.url} is in memory.\n" if known else f"Reading {result.url}.\n")
             try:
                 findings.page, read = await self._services.fetch(result.url), result.url
                 break
             except ServiceError as error:
-                findings.caveat = f"Note: {error}, so this answer rests on search snippets only.\n\n"
+                if not chunks:  # The index holds the text of what it found, a search result's snippet does not.
+                    findings.caveat = f"Note: {error}, so this answer rests on search snippets only.\n\n"
                 yield Thought(f"Not read: {error}.\n")
                 if isinstance(error, RateLimitedError):
                     break
         if read:
             findings.caveat, findings.page_title = "", titles.get(read) or _title_in(findings.page) or read
             text = most_relevant(findings.page, question.spoken())
+            answers = [c for c in chunks if c.url == read and c.heading.endswith("?") and c.heading not in text]
+            text = "\n\n".join([text, *(section(c.heading, c.snippet) for c in answers)])
             findings.passages.append(Passage(findings.page_title, read, text))
-        others = [p for p in _passages_of(chunks, titles) if p.url.partition("#")[0] != read]
+        others = [p for p in _passages_of(chunks) if p.url.partition("#")[0] != read]
         if not others:
             others = [Passage(r.title, r.url, whole_sentences(r.snippet)) for r in results if r.url != read]
         findings.passages += others[: MAX_PASSAGES - len(findings.passages)]
 
 
 def _is_clear(query: str, best: Result) -> bool:
-    """Whether the title of the best result says all that is asked for."""
-    asked = set(words(query))
-    return bool(asked) and asked <= set(words(best.title))
+    """Whether the title of the best result says all that is asked for, and little else."""
+    asked, title = set(words(query)), set(words(best.title))
+    return bool(asked) and asked <= title and 2 * len(asked) >= len(title)
 
 
 def _fused(results: Sequence[Result], chunks: Sequence[Result]) -> list[Result]:
@@ -145,33 +157,34 @@ def _fused(results: Sequence[Result], chunks: Sequence[Result]) -> list[Result]:
     return [pages[url] for url in sorted(values, key=lambda url: (-round(values[url], 6), list(values).index(url)))]
 
 
-def _is_documentation(url: str, chunks: Sequence[Result]) -> bool:
+def _is_documentation(url: str) -> bool:
     """Whether a page is this book's, or a package's documentation: the index knows them, the web proxy may not."""
-    return BOOK in url or any(chunk.url.startswith(f"{url}#") for chunk in chunks)
+    return BOOK in url or "#" in url
 
 
-def _passages_of(chunks: Sequence[Result], titles: dict[str, str]) -> list[Passage]:
-    """Chunks as passages, those of one page joined; each of their lines is a paragraph."""
-    texts: dict[str, list[str]] = {}
+def _fitting(chunks: Sequence[Result], question: str) -> list[Result]:
+    """`chunks` without the documentation of functions that `question` neither names nor, by asking of Python, means."""
+    if re.search(r"\bpython\b|\(\)", question, re.I):
+        return list(chunks)
+    named = {word for word in re.findall(r"\w+", question) if word.lower() not in _ORDINARY}
+    return [c for c in chunks if "#" not in c.url or named & set(re.findall(r"\w+", c.url.partition("#")[2]))]
+
+
+def _passages_of(chunks: Sequence[Result]) -> list[Passage]:
+    """Chunks as passages, those of one page joined."""
+    pages: dict[str, list[Result]] = {}
     for chunk in chunks:
-        # A chunk may begin in the middle of a sentence; its lines are paragraphs.
-        whole = re.sub(r"\A[a-z][^.!?\n]{0,400}[.!?\n]\s+", "", chunk.snippet)
-        texts.setdefault(chunk.url, []).append(re.sub(r"\n+", "\n\n", whole))
-    # Pages explain; documentation of a function, and this book, mention.
-    urls = sorted(texts, key=lambda url: (url not in titles) + ("#" in url or BOOK in url))
-    return [Passage(titles.get(url) or _title_of(url), url, "\n\n".join(texts[url])) for url in urls]
+        pages.setdefault(chunk.url, []).append(chunk)
+    # Pages explain; documentation of a function mentions.
+    urls = sorted(pages, key=lambda url: "#" in url)
+    return [
+        Passage(pages[url][0].title or url, url, "\n\n".join(section(c.heading, c.snippet) for c in pages[url]))
+        for url in urls
+    ]
 
 
-def _titles(chunks: Sequence[Result], titles: dict[str, str]) -> list[str]:
-    return list(dict.fromkeys(titles.get(c.url) or _title_of(c.url) for c in chunks))[:NEAR]
-
-
-def _title_of(url: str) -> str:
-    """A title made of an address: `…/book/add_a_service.md` is "Add a service"."""
-    page, _, fragment = url.partition("#")
-    name = fragment or re.sub(r"\.(?:md|ipynb|html?)$", "", page.rstrip("/").rpartition("/")[2])
-    spaced = re.sub(r"[_-]+", " ", name).strip() if not fragment else name
-    return spaced[:1].upper() + spaced[1:] if not fragment else spaced
+def _titles(chunks: Sequence[Result]) -> list[str]:
+    return list(dict.fromkeys(chunk.title or chunk.url for chunk in chunks))[:NEAR]
 
 
 def _title_in(page: str) -> str:

@@ -32,7 +32,7 @@ def most_relevant(page: str, question: str, *, limit: int = MAX_PAGE_CHARACTERS)
 
     At most `limit` characters. A word counts more the rarer it is in the page; a heading goes with what follows it.
     """
-    paragraphs = [p for p in re.split(r"\n\s*\n", _LINK.sub(r"\1", page)) if p.strip()]
+    paragraphs = _paragraphs(_LINK.sub(r"\1", page))
     if sum(len(p) + 2 for p in paragraphs) <= limit:
         return "\n\n".join(p.strip() for p in paragraphs)
     frequency = Counter(w for p in paragraphs for w in set(words(p)))
@@ -52,6 +52,28 @@ def most_relevant(page: str, question: str, *, limit: int = MAX_PAGE_CHARACTERS)
     if not chosen:
         return paragraphs[max(range(len(paragraphs)), key=score)][:limit]
     return "\n\n".join(paragraphs[number].strip() for number in sorted(chosen))
+
+
+def _paragraphs(page: str) -> list[str]:
+    """The paragraphs of a page; a heading that is a question stands in one with the paragraph that answers it."""
+    paragraphs: list[str] = []
+    for paragraph in filter(str.strip, re.split(r"\n\s*\n", page)):
+        if paragraphs and is_question(paragraphs[-1]):
+            paragraphs[-1] += f"\n\n{paragraph}"
+        else:
+            paragraphs.append(paragraph)
+    return paragraphs
+
+
+def is_question(paragraph: str) -> bool:
+    """Whether a paragraph of Markdown is a heading that asks."""
+    return paragraph.startswith("#") and paragraph.rstrip(" #").endswith("?")
+
+
+def section(heading: str, text: str) -> str:
+    """A piece of a page as Markdown below its heading; each of its lines is a paragraph."""
+    below = re.sub(r"\n+", "\n\n", text.strip())
+    return f"## {heading}\n\n{below}" if heading else below
 
 
 def whole_sentences(snippet: str) -> str:

@@ -53,11 +53,13 @@ class RateLimitedError(ServiceError):
 
 @dataclass(frozen=True)
 class Result:
-    """One search result."""
+    """One search result, or a passage of the vector index with the heading that it stands under and its score."""
 
     title: str
     url: str
     snippet: str
+    heading: str = ""
+    score: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ class Services:
             raise ServiceError("the vector index sent an answer without chunks")
         least = LEAST_COSINE if answer.get("method") == "semantic" else 0.0
         near = [c for c in found if isinstance(c, dict) and isinstance(c.get("score"), float) and c["score"] >= least]
-        return [Result(*(str(c.get(k, "")) for k in ("source", "source", "content"))) for c in near]
+        fields = ("title", "source", "content", "heading")
+        return [Result(*(str(c.get(k, "")) for k in fields), score=c["score"]) for c in near]
 
     async def execute(self, code: str, files: Sequence[dict[str, str]] = ()) -> Execution:
         """Run Python `code` in the sandbox, beside `files`: each a `name` with `data` in Base64.

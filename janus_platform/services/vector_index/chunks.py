@@ -50,10 +50,13 @@ class Chunk:
 
         Prose is encoded by the sentence, with title and heading before each, which say what "it" is about: a question
         is closer to the one sentence that answers it than to a whole passage. Documentation begins with the name it is
-        about and is encoded in one.
+        about and is encoded in one. Below a heading that is a question the text answers it: the question is encoded
+        alone, since a question is nearer to another that means the same than to any answer, and once with its answer.
         """
         if self.group == DOCUMENTATION:
             return [self.content]
+        if self.heading.endswith("?"):
+            return [self.heading, f"{self.title} – {self.heading}\n{self.content}"]
         context = " – ".join(dict.fromkeys(part for part in (self.title, self.heading) if part))
         return [f"{context}\n{text}" for text in _sentences(self.content)]
 

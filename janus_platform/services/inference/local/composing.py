@@ -14,7 +14,7 @@ from janus_platform.services.inference.local.ranking import Scored
 from janus_platform.services.inference.local.sentences import LIST, PROSE, ROW
 
 # Sentences of an answer, and of its first run.
-MOST, MOST_OF_A_RUN, MOST_OF_A_FACT = 5, 3, 2
+MOST, MOST_OF_A_RUN, MOST_OF_A_FACT, MOST_OF_AN_ANSWER = 5, 3, 2, 4
 MOST_CHARACTERS = 850
 # What goes on in the same paragraph may score this much less than where the run began.
 GOES_ON, FACT_GOES_ON = 0.45, 0.7
@@ -23,7 +23,7 @@ ANOTHER_RUN, ANOTHER_REASON = 0.65, 0.4
 # What another run must itself hold of the question.
 ABOUT = 0.35
 # A sentence that leans on the one before is a little worse to begin with.
-LEANING_KEEPS, ALONE_KEEPS = 0.85, 0.4
+LEANING_KEEPS, ALONE_KEEPS = 0.85, 0.1
 # Sentences with this share of their words in common say the same.
 SAME = 0.6
 
@@ -102,8 +102,12 @@ def _where_it_goes_on(scored: Sequence[Scored], said: frozenset[str]) -> Scored 
 
 def _run(begin: Scored, usable: Sequence[Scored], most: int, question: Question) -> list[Scored]:
     """`begin`, the sentence it leans on, and those that go on in its paragraph."""
-    place = {(s.sentence.passage, s.sentence.position): s for s in usable}
     key = begin.sentence
+    if key.heading.endswith("?") and key.kind == PROSE:
+        # What answers a heading's question stands together.
+        same = [s for s in usable if (s.sentence.passage, s.sentence.paragraph) == (key.passage, key.paragraph)]
+        return same[:MOST_OF_AN_ANSWER]
+    place = {(s.sentence.passage, s.sentence.position): s for s in usable}
     run = [begin]
     while run[0].leans and len(run) <= 3:
         before = place.get((key.passage, run[0].sentence.position - 1))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from janus_platform.services.inference.local.answered import Answered, best_answered
 from janus_platform.services.inference.local.composing import compose
 from janus_platform.services.inference.local.coverage import covers
 from janus_platform.services.inference.local.meaning import Encode
@@ -20,6 +21,7 @@ from janus_platform.services.inference.local.prompt import Message, Passage, Pro
 from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.ranking import Ranking, Scored
 from janus_platform.services.inference.local.sentences import ROW, split_sentences
+from janus_platform.services.inference.local.small_talk import reply_to
 from janus_platform.services.inference.local.stemming import content_stems
 
 FINGERPRINT = "janus-local-extractive-1"
@@ -41,14 +43,17 @@ def answer(messages: Sequence[Message], encode: Encode | None = None) -> str:
     """The engine's answer to a conversation, in Markdown paragraphs."""
     prompt = read_prompt(messages)
     if not prompt.passages:
-        return NO_PASSAGES
+        return reply_to(prompt.question) or NO_PASSAGES
     question = Question(prompt.question)
     ranking = Ranking(question, prompt.passages, encode)
     # A fact may stand in a sentence that was quoted for another.
     said = frozenset[str]() if question.fact else _said(messages)
+    for one in best_answered(question, prompt.passages, ranking, encode):
+        if not said.issuperset(split_sentences(one.text)):
+            return _answered(one, prompt.passages)
     if question.compared and (both := _compared(question, prompt, encode)):
         return both
-    runs = compose(ranking.scored, question, said) if covers(ranking.evidence) else []
+    runs = _runs(ranking, question, said) if covers(ranking.evidence) else []
     if not runs:
         return " ".join(NOT_COVERED)
     return "\n\n".join([_paragraph(run, prompt.passages, ranking.topic) for run in runs])
@@ -63,6 +68,21 @@ def _compared(question: Question, prompt: Prompt, encode: Encode | None) -> str:
         if runs:
             told.append(_paragraph(runs[0][:2], prompt.passages, ranking.topic))
     return "\n\n".join(dict.fromkeys(told)) if len(told) == 2 else ""
+
+
+def _runs(ranking: Ranking, question: Question, said: frozenset[str]) -> list[list[Scored]]:
+    """The answer's runs, the first of which speaks of what the question names and can answer its kind; [] without."""
+    runs = compose(ranking.scored, question, said)
+    if not runs or (ranking.speaks_of_it(runs[0]) and ranking.is_of_the_kind(runs[0])):
+        return runs
+    fitting = [s for s in ranking.scored if ranking.speaks_of_it([s]) and ranking.is_of_the_kind([s])]
+    return compose(fitting, question, said)
+
+
+def _answered(one: Answered, passages: Sequence[Passage]) -> str:
+    """A paragraph as it stands, with its passage's number behind it."""
+    number = passages[one.passage].number
+    return one.text if number is None else f"{one.text} [{number}]"
 
 
 def _said(messages: Sequence[Message]) -> frozenset[str]:

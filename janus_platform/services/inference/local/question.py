@@ -17,6 +17,10 @@ _FACTS = [
         re.compile(r"\b1\d{3}\b|\b20\d\d\b"),
     ),
     (
+        re.compile(r"\bhow (?:long|often|quickly)\b", re.I),
+        re.compile(r"\d|\b(?:half|once|twice|few|(?:a|an|one|each|every) (?:second|minute|hour|day|night|week|year))", re.I),
+    ),
+    (
         re.compile(
             r"\bhow (many|much|long|often|fast|far|big|large|old|high|hot|deep|heavy|small|wide|tall|thick)\b"
             r"|\bwhat (?:share|percentage|fraction|number|weight|size|distance|limit)\b"
@@ -37,6 +41,7 @@ _FACTS = [
 ]
 # "How long" asks for a measure; the answer need not hold the word.
 _MEASURE = re.compile(r"\bhow (?:many|much|long|often|fast|far|big|large|high|small|quickly)\b", re.I)
+_WHEN = re.compile(r"\W*(?:and |in )?(?:when (?:did|was|were|had)|(?:in )?(?:what|which) year)\b", re.I)
 _CHOICE = re.compile(r"\b(?:which|where|what (?!(?:is|are|was|were|does|do|did|happens|has|can)\b)\w+)\b", re.I)
 # "What is the base URL of …" asks for a thing's property, "What is a base URL?" for what it is.
 _PROPERTY = re.compile(r"\bwhat(?:'s| is| are| was| were) (?:the|its|their)\b.{0,60}\b(?:of|for|in|at|on|between)\b"
@@ -100,6 +105,17 @@ class Question:
     def fact(self) -> re.Pattern[str] | None:
         """What a sentence holds that answers it, where a date, a number or a person is asked for."""
         return next((gives for asks, gives in _FACTS if asks.search(self.text)), None)
+
+    @cached_property
+    def wants_measure(self) -> bool:
+        """Whether it asks "when" or "how many": what answers it has a date or a number."""
+        asks_when = _WHEN.match(self.text) is not None
+        return asks_when or _MEASURE.search(self.text) is not None
+
+    @cached_property
+    def wants_decision(self) -> bool:
+        """Whether yes or no is asked for."""
+        return _YES_OR_NO.match(self.text) is not None
 
     @cached_property
     def wants_reason(self) -> bool:

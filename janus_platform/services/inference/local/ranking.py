@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from janus_platform.services.inference.local.meaning import Encode, cosines
 from janus_platform.services.inference.local.prompt import Passage
@@ -60,6 +61,8 @@ LITTLE, NEAR = 0.05, 0.5
 # Of a misspelt word so much must be as in a word of the passages.
 ALIKE = 0.82
 COMMON_WEIGHT = 0.25
+# A sentence with this share of the question's words may lack its rarest one, with less where it has the number asked for.
+MOST_OF_IT, SOME_OF_IT = 0.5, 0.3
 # A name that no passage has counts more than another word that none has.
 A_NAME = 1.3
 
@@ -102,7 +105,10 @@ class Evidence:
 
 
 class Ranking:
-    """The scored sentences of `passages` for a question, in the order of the prompt, and the evidence for an answer."""
+    """The sentences of `passages` as they fit a question, and the evidence for an answer.
+
+    Nothing is encoded before `scored` or `evidence` is asked for.
+    """
 
     def __init__(self, question: Question, passages: Sequence[Passage], encode: Encode | None = None) -> None:
         self._question, self._passages = question, passages
@@ -128,10 +134,44 @@ class Ranking:
         self._weights = self._weighed()
         self._whole = sum(self._weights.values())
         self._overlaps = [self._overlap(n) for n in range(len(self._sentences))]
-        self._cosines = self._nearness(encode)
+        self._encode = encode
         self._leading = self._leading_sentences()
-        self.scored = [self._score(n) for n in range(len(self._sentences))]
-        self.evidence = self._evidence()
+
+    def speaks_of_it(self, run: Sequence[Scored]) -> bool:
+        """Whether sentences, with their headings and titles, have the question's names and numbers, and its rarest word
+        or most of the others."""
+        told = frozenset[str]()
+        for scored in run:
+            sentence = scored.sentence
+            told |= scored.stems | self._titles[sentence.passage]
+            told |= frozenset(passage_stems(" ".join((sentence.heading, *sentence.items))))
+        names = {stem for stem in self.topic if stem[:1].isdigit() or stem in self._question.names}
+        rarest = self.rarest
+        fact = self._question.fact
+        least = SOME_OF_IT if fact and any(fact.search(scored.sentence.text) for scored in run) else MOST_OF_IT
+        return names <= told and (not rarest or rarest in told or self.share(told) >= least)
+
+    @cached_property
+    def rarest(self) -> str:
+        """The word of the question, as a stem, that fewest sentences hold, if any does; "" where it has none."""
+        telling = [stem for stem in self.topic if stem not in COMMON]
+        return max(telling, key=lambda stem: (self._frequency[stem] > 0, self._weights[stem]), default="")
+
+    def is_of_the_kind(self, run: Sequence[Scored]) -> bool:
+        """Whether sentences can answer such a question: "when" wants a date, "how many" a number, "what is" a sentence
+        about that thing."""
+        question = self._question
+        if question.wants_measure and question.fact:
+            return any(question.fact.search(" ".join((s.sentence.text, *s.sentence.items))) for s in run)
+        if question.defines and self._head:
+            return any(s.leads or self._is_about_head(s.sentence) for s in run)
+        return True
+
+    def _is_about_head(self, sentence: Sentence) -> bool:
+        """Whether a sentence defines what is asked about, begins with it, or stands below a heading that names it."""
+        heading = "" if sentence.heading.endswith("?") else sentence.heading
+        begins = " ".join(sentence.text.split()[:3])
+        return self._head in passage_stems(f"{heading} {begins}") or self._defines(sentence)
 
     def _spell_out(self) -> None:
         """Count an abbreviation as said where its words are: DNS where "Domain Name System" is."""
@@ -173,7 +213,8 @@ class Ranking:
         }
         return {s: weight * (COMMON_WEIGHT if s in COMMON else 1.0) for s, weight in weights.items()}
 
-    def _share(self, stems: frozenset[str]) -> float:
+    def share(self, stems: frozenset[str]) -> float:
+        """How much of the question's words `stems` has, by their weights, from 0 to 1."""
         return sum(self._weights[s] for s in self.topic if s in stems) / self._whole if self._whole else 0.0
 
     def _overlap(self, number: int) -> float:
@@ -190,22 +231,33 @@ class Ranking:
             total += self._weights[stem] * max(held, IN_TITLE if stem in title else 0.0)
         return total / self._whole
 
-    def _nearness(self, encode: Encode | None) -> dict[int, float]:
+    @cached_property
+    def scored(self) -> list[Scored]:
+        """Every sentence with its score, in the order of the prompt."""
+        return [self._score(n) for n in range(len(self._sentences))]
+
+    @cached_property
+    def _cosines(self) -> dict[int, float]:
         """The cosines of the sentences that are best by words, and of each passage's first one, by their numbers."""
-        if encode is None or not self.topic:
+        if self._encode is None or not self.topic:
             return {}
         firsts = [n for n, s in enumerate(self._sentences) if s.position == 0 and s.passage < COMPARED // 3]
         best = sorted(range(len(self._sentences)), key=lambda n: (-round(self._overlaps[n], 6), n))
+        best = [n for n in best if not self._sentences[n].heading.endswith("?")]
         chosen = (
             sorted(dict.fromkeys([*firsts, *best]))
             if len(best) <= COMPARED
             else sorted(list(dict.fromkeys([*firsts, *best]))[:COMPARED])
         )
-        near = cosines(encode, self._question.text, [self._in_context(n) for n in chosen])
+        # The vector of a heading that asks comes with the index.
+        chosen += [n for n, s in enumerate(self._sentences) if s.heading.endswith("?") and n not in chosen]
+        near = cosines(self._encode, self._question.text, [self._in_context(n) for n in chosen])
         return dict(zip(chosen, near or (), strict=False))
 
     def _in_context(self, number: int) -> str:
         sentence = self._sentences[number]
+        if sentence.heading.endswith("?"):
+            return sentence.heading
         title = self._passages[sentence.passage].title
         text = " ".join((sentence.text, *sentence.items))[:400]
         return f"{title}\n{text}" if title else text
@@ -218,7 +270,7 @@ class Ranking:
         before = number - 1
         if before >= 0 and self._is_same_paragraph(before, number):
             score += AFTER_A_FITTING_ONE * self._overlaps[before]
-        title_share = self._share(self._titles[sentence.passage])
+        title_share = self.share(self._titles[sentence.passage])
         beginning = AT_THE_BEGINNING_OF_A_FACT if question.is_direct else AT_THE_BEGINNING
         score += beginning / (1 + sentence.position / BEGINNING_HALVES_AT) + BY_TITLE * title_share
         score += LEADING if leads else 0.0
@@ -238,6 +290,8 @@ class Ranking:
         score += EARLIER_PASSAGE / (1 + sentence.passage)
         if ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
             score = 0.0
+        if self._begins_in_the_middle(sentence):
+            score = 0.0
         if overlap < LITTLE and self._cosines.get(number, 0.0) < NEAR:
             score *= LITTLE
         return Scored(
@@ -249,6 +303,13 @@ class Ranking:
             self._gives_the_reason(number),
             self._leans(sentence),
         )
+
+    def _begins_in_the_middle(self, sentence: Sentence) -> bool:
+        """Whether a small letter begins it, and not that of a name such as asyncio."""
+        first = sentence.text.split(maxsplit=1)[0]
+        if not first[:1].islower() or sentence.kind == ROW or re.search(r"[A-Z0-9_./()]", first):
+            return False
+        return not set(passage_stems(first)) & (self._titles[sentence.passage] | set(self.topic))
 
     def _leans(self, sentence: Sentence) -> bool:
         if LEANING.match(sentence.text):
@@ -270,8 +331,8 @@ class Ranking:
                 is_first = False
             seen.add(section)
             title, heading = self._titles[sentence.passage], self._headings[number]
-            names = title if is_first else title | heading if self._share(heading) else frozenset()
-            is_named = self._share(names) >= (
+            names = title if is_first else title | heading if self.share(heading) else frozenset()
+            is_named = self.share(names) >= (
                 NAMED_WITH_HEAD if self._head in (title if is_first else heading) else NAMED
             )
             if is_named or (is_first and self._is_about(sentence.passage)):
@@ -290,9 +351,9 @@ class Ranking:
         sentence, topic = self._sentences[number], set(self.topic)
         about, told = topic & set(passage_stems(sentence.text)), topic & set(passage_stems(" ".join(sentence.items)))
         fact = self._question.fact
-        if fact and fact.search(sentence.text) and self._share(frozenset(told)) >= NAMED:
+        if fact and fact.search(sentence.text) and self.share(frozenset(told)) >= NAMED:
             return True
-        return self._question.is_direct and bool(about) and bool(told - about)
+        return fact is not None and bool(about) and bool(told - about)
 
     def _gives_the_reason(self, number: int) -> bool:
         """Whether it is the first below a heading such as "Causes", or one that says why of what is asked."""
@@ -320,11 +381,13 @@ class Ranking:
         names_it = self._head in subject or len(shared) == len(self.topic)
         return names_it and len(shared) >= len(subject) - 2 and len(shared) >= (len(self.topic) + 1) // 2
 
-    def _evidence(self) -> Evidence:
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What speaks for an answer."""
         if not self.topic:
             return Evidence(1.0, 1.0, None, 0.0)
         known = frozenset().union(*self._held)
-        passage = max((self._share(held) for held in self._held), default=0.0)
+        passage = max((self.share(held) for held in self._held), default=0.0)
         missing = sum(self._weights[s] for s in self.topic if s not in known)
         meaning = max(self._cosines.values(), default=None) if self._cosines else None
         return Evidence(

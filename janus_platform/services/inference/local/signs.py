@@ -45,6 +45,8 @@ POINTING = re.compile(
 ASIDE = re.compile(
     r"^(?:who|what|which|when|where|why|how|is|are|do|does|did|can|should|will|would)\b[^.]*[?]$|\bthis (?:page"
     r"|article|section|chapter|table|figure|notebook|cell|recipe|list)\b|^[\"“][^\"”]*[\"”]\.?$"
+    # A heading or a promise that ends like a sentence: "How a name becomes an address."
+    r"|^(?:what|where|how|which|why|who)\b[^.?,;:]*\.$"
     r"|^(?:Sources?|See|Related|Background|More)\b|\b(?:below|above)[.:]$|\b(?:next|following|last) (?:page|cell)\b"
     r"|\b(?:has|have) their own page\b|\b(?:is|are) (?:explained|described|discussed|treated) (?:under|on|in)\b"
     r"|\bis the subject of\b|\bsee (?:also )?\w|\b(?:is|are) on the page about\b",

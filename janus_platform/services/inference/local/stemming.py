@@ -65,8 +65,17 @@ def passage_stems(text: str) -> list[str]:
 
 def topic_stems(question: str) -> list[str]:
     """The stems of what a question is about, each once: its content words but for what it asks to be done."""
-    topic_words = [w for w in words(question) if w.casefold() not in REQUEST_WORDS]
-    return list(dict.fromkeys(content_stems(" ".join(topic_words))))
+    asked = words(question)
+    # "Any" in the middle of a question is a name, whatever "any" is.
+    is_shouted = question.isupper()
+    names = {w for w in asked[1:] if w[:1].isupper() and len(w) > 1 and w[1:].islower() and not is_shouted}
+    stems: list[str] = []
+    for word in asked:
+        if word.casefold() in STOP_WORDS and word in names and not "'" in word:
+            stems.append(stem(word))
+        elif word.casefold() not in REQUEST_WORDS:
+            stems += content_stems(word)
+    return list(dict.fromkeys(stems))
 
 
 def _singular(word: str) -> str:
