@@ -15,12 +15,14 @@ def untrue(report):
     items = report["items"]
     found = []
     ### BEGIN SOLUTION
-    if report["requests"]["right_enough"] != sum(item["score"] >= 0.5 for item in items):
+    right = sum(item["score"] >= 0.5 for item in items)
+    if report["requests"]["right_enough"] != right:
         found.append("right")
-    waits = [item["first_token_ms"] for item in items if item["first_token_ms"] is not None]
-    if report["timing"]["first_token_ms"]["max"] != max(waits, default=None):
+    slowest = max(item["first_token_ms"] or 0 for item in items)
+    if report["timing"]["first_token_ms"]["max"] != slowest:
         found.append("slowest")
-    if sum(report["errors"].values()) != sum(item["error"] is not None for item in items):
+    failed = sum(item["error"] is not None for item in items)
+    if sum(report["errors"].values()) != failed:
         found.append("errors")
     ### END SOLUTION
     return found
