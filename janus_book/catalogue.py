@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 from janus_book.exercise import BookError, Exercise, parse
@@ -16,6 +17,7 @@ FOLDER = Path(__file__).with_name("exercises")
 # The book's own table of contents; in a wheel a copy of it.
 TOC = Path(__file__).with_name("toc.yml")
 _NOTEBOOK = re.compile(r"^\s*-\s+file:\s*notebooks/(\w+)\s*$", re.M)
+_CHECKED = re.compile(r'check\(\\"(\w+\.\w+)\\"')
 _MOST_ALIKE = 3
 OWN_VARIABLE = "JANUS_EXERCISES"
 EXERCISE_NAME = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
@@ -34,12 +36,25 @@ def folders() -> list[Path]:
 def names(folder: Path | None = None) -> list[str]:
     """The names of all exercises, or of those in `folder`, in the order of the course.
 
-    Within a notebook, and where it has no place, by name.
+    Within a notebook as they stand there; where that is not at hand, or has no place in the course, by name.
     """
     places = {notebook: place for place, notebook in enumerate(_NOTEBOOK.findall(TOC.read_text("utf-8")))}
     searched = folders() if folder is None else [folder]
     found = {(path.parent.name, path.stem) for one in searched for path in one.glob("*/*.py")}
-    return [".".join(name) for name in sorted(found, key=lambda name: (places.get(name[0], len(places)), name))]
+    on_page = {name: place for notebook in places for place, name in enumerate(_on_page(notebook))}
+    last = len(found)
+
+    def place(name: tuple[str, str]) -> tuple[int, int, tuple[str, str]]:
+        return places.get(name[0], len(places)), on_page.get(".".join(name), last), name
+
+    return [".".join(name) for name in sorted(found, key=place)]
+
+
+@cache
+def _on_page(notebook: str) -> list[str]:
+    """The exercises of a notebook in its order; none in a wheel, which holds no notebooks."""
+    path = TOC.resolve().with_name("notebooks") / f"{notebook}.ipynb"
+    return _CHECKED.findall(path.read_text("utf-8")) if path.is_file() else []
 
 
 def _alike(name: str, there: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from proselint.checks import __register__ as proselint_checks
@@ -27,7 +28,8 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))  # where Sphinx finds it too
 from facts import prose_paragraphs
 
 RULES = ROOT / "tools" / "prose_rules.toml"
-_NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|https?://\S+|<[^>]*>|\{\{[^}]*\}\}|\$[^$]+\$")
+_NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|https?://\S+|\$[^$]+\$")
+_TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Linter:
     def findings(self, text: Text) -> Iterator[Finding]:
         """What the rules name in the prose of a text, in its order."""
         for part in prose_paragraphs(text.markdown):
-            shown = _NOT_PROSE.sub(_blank, part.text)
+            shown = _without_code(part.text)
             hits = [(rule.why, *match.span()) for rule in self._house for match in rule.pattern.finditer(shown)]
             # proselint reads texts that begin and end with a new line.
             for check in self._checks:
@@ -89,9 +91,11 @@ class Linter:
                     yield Finding(text.where, line, shown[start:end].strip(), why)
 
 
-def _blank(code: re.Match[str]) -> str:
-    """As long as the code, so that places stay, and each different, so that two do not read as a repeated word."""
-    return f"_{code.start()}".ljust(len(code[0]), "_")[: len(code[0])]
+def _without_code(text: str) -> str:
+    """As long as before, so that places stay; neighbours differ, so that they do not read as a repeated word."""
+    letters = cycle("bcdfg")
+    shown = _NOT_PROSE.sub(lambda code: next(letters) * len(code[0]), text)
+    return _TAG.sub(lambda tag: " " * len(tag[0]), shown)
 
 
 def texts(root: Path = ROOT) -> Iterator[Text]:

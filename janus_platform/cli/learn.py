@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path("janus-exercises")
 POLL_SECONDS = 0.2
-_NEEDS_A_PLATFORM = re.compile(r"\bjanus_platform\b|\bfresh_minute\b")
+# Imports of its parts need none: they read recordings, or measure a folder.
+_NEEDS_A_PLATFORM = re.compile(r"\bjanus_platform as\b|\bfresh_minute\b|\bup\(")
 KEYS = "n next · p previous · s solution · e editor · q quit"
 # Editors with a window of their own: started beside this program. Others would want the terminal.
 WINDOWED = ("code", "codium", "cursor", "subl", "zed", "gedit", "kate", "pycharm", "charm", "idea", "mate", "bbedit")
@@ -66,6 +67,10 @@ def learn(
         raise typer.Exit(1) from None
 
 
+class _TerminalGoneError(Exception):
+    """The window was closed: nobody types or reads any more."""
+
+
 class _Session:
     """One learner in front of a terminal, at one exercise at a time."""
 
@@ -89,7 +94,7 @@ class _Session:
 
     def run(self) -> None:
         """Show exercise after exercise until all are solved, or until the learner leaves."""
-        with _keys() as self._read_key:
+        with suppress(_TerminalGoneError), _keys() as self._read_key:
             while self._one():
                 pass
 
@@ -190,10 +195,19 @@ def _keys() -> Iterator[Callable[[], str]]:
 
     def read() -> str:
         ready, _, _ = select.select([descriptor], [], [], POLL_SECONDS)
-        return os.read(descriptor, 1).decode("ascii", "ignore").lower() if ready else ""
+        if not ready:
+            return ""
+        try:
+            key = os.read(descriptor, 1)
+        except OSError:
+            key = b""
+        if not key:
+            raise _TerminalGoneError
+        return key.decode("ascii", "ignore").lower()
 
     try:
         tty.setcbreak(descriptor)
         yield read
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

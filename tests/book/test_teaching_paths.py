@@ -16,7 +16,7 @@ TEXT = (FOLDER / "paths.md").read_text("utf-8")
 IN_A_CLASS = 1.5  # as paths.md says: people ask
 SLACK_MINUTES = 2
 # Rows that say that a page is taught in part.
-IN_PART = re.compile(r"one service page|one picture|rather than read|the path above|up to the composite")
+IN_PART = re.compile(r"one service page|one picture|rather than read|the path above|is for reading afterwards")
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 

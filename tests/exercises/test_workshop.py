@@ -34,7 +34,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_exercise_makes_a_sheet_with_its_task_and_what_its_check_takes() -> None:
-    assert len(names()) > 40
+    assert len(names()) >= 70
     for name in names():
         exercise = load(name)
         text = sheet(exercise)
@@ -111,10 +111,13 @@ class Learner:
     def types(self, key: str) -> None:
         os.write(self._terminal, key.encode())
 
+    def closes(self) -> None:
+        os.close(self._terminal)
+
     def leaves(self) -> int:
         self.types("q")
         code = self.program.wait(20)
-        os.close(self._terminal)
+        self.closes()
         return code
 
 
@@ -143,6 +146,12 @@ def test_each_save_is_checked_and_a_right_answer_leads_to_the_next(learner: Lear
     learner.sees("zz_sums.twice")
     assert learner.leaves() == 0
     assert list(solved()[0]) == ["zz_sums.double"]
+
+
+def test_a_closed_window_ends_it(learner: Learner) -> None:
+    learner.sees("q quit")
+    learner.closes()
+    learner.program.wait(20)
 
 
 def test_once_says_by_its_exit_code_whether_a_file_is_right(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def _look_at(about, properties):
         raise Hint("That is more of `parameters` than asked for: only what is under its key `properties`.")
     for name, its in properties.items():
         if not isinstance(its, dict) or isinstance(its.get("type"), type):
-            raise Hint(f"{name!r} has {its!r}. Each parameter has a schema, a dict that names its `type` in a word.")
+            raise Hint(f"{name!r} has {its!r}. Each parameter has a schema, a dict that names its `type`.")
 
 
 def _asker(about, properties):

@@ -1,10 +1,10 @@
 """Is the better search better?
 
-Two searches were asked the same questions, and somebody noted at which rank each showed the page that answers. Write
-`by_chance(first, second)`: how probable a result as one-sided as this one, or more, would be if both were equally
-good, as a *sign test* has it. A question counts for the search with the smaller rank; None, not found, is worse than
-any rank; ties count for neither. With w questions for one and n in all, double the chance that a fair coin falls at
-least max(w, n − w) times of n on one side, but give no more than 1. Without any, give 1.
+Two searches were asked the same questions, and somebody noted the rank at which each showed the page that answers.
+Write `by_chance(first, second)`: the probability of a result at least as one-sided as this one if both were equally
+good, by a *sign test*. A question counts for the search with the smaller rank; None, not found, is worse than any
+rank; ties count for neither. If one search won w of n questions, that is twice the probability that a fair coin shows
+heads at least max(w, n − w) times in n throws, but never more than 1. With no questions left, return 1.
 """
 
 from janus_book.exercise import Hint

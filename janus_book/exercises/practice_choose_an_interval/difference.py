@@ -1,9 +1,9 @@
 """Tell neighbours apart.
 
-Two implementations answered the same questions. Write `difference(first, second, rng)`: the 95 % bootstrap interval
-of how much higher the second one's mean is, from 1,000 draws. `first` and `second` map questions to scores. Draw
-questions, and take both scores of each: a hard question is hard for both. Questions that only one of them was asked
-stay out.
+Two implementations answered the same questions. Write `difference(first, second, rng)`: the 95 % bootstrap interval,
+from 1,000 draws, of how much higher the second one's mean is. `first` and `second` map questions to scores. Draw
+questions, and take both scores of each: a hard question is hard for both. Leave out questions that only one of them
+was asked.
 """
 
 from janus_book.exercise import Hint

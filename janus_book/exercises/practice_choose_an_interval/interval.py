@@ -1,7 +1,7 @@
 """Draw your own interval.
 
-Write `interval(values, rng)`: a 95 % bootstrap interval of the mean, as a pair (low, high). Draw as many values again
-as there are, each from all of them; take the mean; do that 1,000 times; and give the ends between which the middle 95
+Write `interval(values, rng)`: a 95 % bootstrap interval of the mean, as a pair (low, high). Draw as many values as
+there are, each from all of them, and take the mean; do that 1,000 times; return the ends between which the middle 95
 % of those means lie. `rng` is a `random.Random`.
 """
 
@@ -58,7 +58,7 @@ def check(interval):
     many = [n * 0.618 % 1 for n in range(60)]  # So many different means that no two draws meet by chance.
     if pair("interval", interval(list(many), random.Random(7))) != pair("interval", interval(many, random.Random(7))):
         raise Hint("Two calls with the same seed differ. Draw with `rng`, so that others get what you got.")
-    return f"72 answers: the mean is sure to ± {100 * (high - low) / 2:.0f} points, and no nearer."
+    return f"72 answers: the mean is known to ± {100 * (high - low) / 2:.0f} points."
 
 
 # %% mistakes

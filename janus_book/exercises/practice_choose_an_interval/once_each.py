@@ -1,6 +1,6 @@
 """Asked again is not asked more.
 
-A run that was repeated with the same seed put the same questions again. Write `once_each(runs)`: the list of values
+A run that was repeated with the same seed asked the same questions again. Write `once_each(runs)`: the list of values
 from which an interval may be drawn, one for each question: the mean of its scores over all runs in which it was
 asked. `runs` is a list of runs, each a list of rows with `item` and `score`. The order of the list does not matter.
 """
@@ -45,7 +45,7 @@ def check(once_each):
     again = recorded("choose_an_interval")["again"]
     said = once_each(again)
     rows = sum(map(len, again))
-    return f"{rows} answers, and {len(said)} questions: four runs of one seed are sure of no more than one."
+    return f"{rows} answers, and {len(said)} questions: four runs with one seed know no more than one."
 
 
 # %% mistakes

@@ -1,9 +1,9 @@
 """Keep the mixture.
 
-A suite has so many questions of each category, in every seed. A bootstrap that draws from all of them at once gets
-now eleven sums and now four, which no seed ever does. Write `stratified(groups, rng)`: the 95 % interval of the mean
-over all questions, where each draw takes from every category as many as that has, and 1,000 draws are made. `groups`
-is a dictionary from category to the list of its scores.
+A suite asks a fixed number of questions of each category, whatever the seed. A bootstrap that draws from all of them
+at once gets eleven sums in one draw and four in the next, which no seed ever does. Write `stratified(groups, rng)`:
+the 95 % interval of the mean over all questions, from 1,000 draws, each taking from every category as many scores as
+it has. `groups` is a dictionary from category to the list of its scores.
 """
 
 from janus_book.exercise import Hint
@@ -63,7 +63,7 @@ def check(stratified):
         raise Hint("Every draw of yours has the same mean. With `sample` each score comes once: use `choices`.")
     if not 0.9 < ratio < 1.1:
         raise Hint(f"Yours is {ratio:.2f} times as wide as it should be. Are as many drawn from each as it has?")
-    return f"With the mixture kept, the mean is sure to ± {100 * (high - low) / 2:.1f} points."
+    return f"With the mixture kept, the mean is known to ± {100 * (high - low) / 2:.1f} points."
 
 
 # %% mistakes

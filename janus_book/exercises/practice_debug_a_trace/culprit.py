@@ -1,9 +1,9 @@
 """Who kept the reader waiting?
 
 Write `culprit(calls, silence)`: the name of the call that a silence in the stream was waiting for. That is the call
-whose end lies within the silence; where several do, the one that ended last, since the stream went on after it; where
-none does, None. A silence begins at `silence.start_ms` and lasts `silence.ms`; a call has `name`, `start_ms` and
-`end_ms`.
+that ended during the silence. If several did, it is the one that ended last, because only then did the stream go on.
+If none did, return None. A silence begins at `silence.start_ms` and lasts `silence.ms`; a call has `name`, `start_ms`
+and `end_ms`.
 """
 
 from janus_book.exercise import Hint

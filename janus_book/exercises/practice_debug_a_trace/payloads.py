@@ -1,8 +1,8 @@
 """Parse a stream by hand.
 
-A connection hands over bytes in *reads*, cut wherever it pleased: in the middle of an event, of a line, of a letter.
-Write the generator `payloads(reads)`: it yields, as a string, what stands behind `data: ` of each line that begins
-so, as soon as that line is complete. Lines end in a newline (byte 10). Others, such as the pings, are passed over.
+A connection hands over bytes in *reads*, cut anywhere: in the middle of an event, of a line, even of a letter. Write
+the generator `payloads(reads)`: for each line that begins with `data: ` it yields what follows, as a string, as soon
+as the line is complete. Lines end in a newline (byte 10). All other lines, such as the pings, are skipped.
 """
 
 from janus_book.exercise import Hint
@@ -48,7 +48,7 @@ def check(payloads):
             raise Hint(f"{what} Yours yields {found[0][:24]!r}…: only what stands behind `data: `, blank included.")
         if any(not isinstance(one, str) for one in found):
             raise Hint(f"{what} Yours yields a {type(found[0]).__name__}; strings "
-"are wanted, as they stand in the stream.")
+"are wanted, as they are in the stream.")
         return found
 
     def compared(found, what, wanted):

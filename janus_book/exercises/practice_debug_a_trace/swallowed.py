@@ -1,8 +1,9 @@
-"""What went wrong and was not said?
+"""What went wrong without a word?
 
 Write `swallowed(trace)`: the calls that failed although the client got a good answer, as a list of pairs of name and
-status in the order of the calls. A call failed where its `status` is 400 or more; `calls(trace)` lists them. The
-client's own status is that of `trace.named("gateway")[0]`: where that is 400 or more, nothing was hidden from it.
+status, in the order of the calls. A call failed if its `status` is 400 or more; `calls(trace)` lists the calls. The
+client's own status is that of `trace.named("gateway")[0]`: if that is 400 or more, nothing was hidden from the
+client.
 """
 
 from janus_book.practice import calls
@@ -32,7 +33,8 @@ def check(swallowed):
         expect(said, list, "swallowed", "Go over `calls(trace)`, and keep those whose status is 400 or more.")
         for one in said:
             if not isinstance(one, tuple | list) or len(one) != 2:
-                raise Hint(f"Of {what} swallowed gave {one!r}. A pair is wanted: the name of the call and its status.")
+                shown = str(one)[:40]
+                raise Hint(f"Of {what} swallowed gave {shown}. A pair is wanted: the name of the call and its status.")
         return [tuple(one) for one in said]
 
     wrongly = [("search", 422), ("web_proxy", 502)]

@@ -1,7 +1,7 @@
 """How many at once?
 
-Write `together(calls)`: the greatest number of calls that were open at the same time, 0 where there are none. A call
-has `start_ms` and `end_ms`. One that begins at the very moment at which another ends does not overlap it.
+Write `together(calls)`: the largest number of calls that were open at the same time, 0 if there are none. A call has
+`start_ms` and `end_ms`. A call that begins at the very moment another ends does not overlap it.
 """
 
 from janus_book.exercise import Hint

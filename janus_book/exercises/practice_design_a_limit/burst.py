@@ -1,8 +1,8 @@
 """Get twice as much.
 
-A *fixed window* counts the requests of each whole stretch of `seconds` (0 to 1, 1 to 2, …) and lets `limit` through
-in each. Be a greedy client: write `burst(limit, seconds)`, a list of the times at which you send, the first at 0 or
-later, so that `fixed_window` lets 2 × `limit` of your requests through, all within a tenth of `seconds`.
+A *fixed window* counts requests from 0 to `seconds`, starts again, counts to 2 × `seconds`, and so on; it lets
+`limit` through each time. Be a greedy client: write `burst(limit, seconds)`, a list of the times at which you send,
+none below 0, so that `fixed_window` lets 2 × `limit` of your requests through within a tenth of `seconds`.
 """
 
 from janus_book.practice import fixed_window
@@ -27,7 +27,7 @@ def check(burst):
         what = f"At {limit} requests in {seconds:g} s"
         expect(times, list, "burst", "Where is the moment at which the count starts again from 0?")
         if not all(isinstance(time, int | float) and not isinstance(time, bool) and time == time for time in times):
-            raise Hint(f"{what}: the list holds something that is no time: numbers of seconds are wanted.")
+            raise Hint(f"{what}: the list contains something that is not a time: use numbers of seconds.")
         if times and min(times) < 0:
             raise Hint(f"{what}: you send at {min(times):g} s, before anything began.")
         if len(times) > 10 * limit:
@@ -53,7 +53,7 @@ MISTAKES = {
     "def burst(limit, seconds):\n    return [0.95 * seconds] * limit + [1.1 * seconds] * limit": "How near to the edge",
     "def burst(limit, seconds):\n    return [seconds + 0.01 * n for n in range(2 * limit)]": "They all fall into one",
     "def burst(limit, seconds):\n    return [-0.01] * limit + [0.01] * limit": "before anything began",
-    "def burst(limit, seconds):\n    return ['0.99'] * limit + ['1.01'] * limit": "no time",
+    "def burst(limit, seconds):\n    return ['0.99'] * limit + ['1.01'] * limit": "not a time",
     "def burst(limit, seconds):\n    return [n / 1000 * seconds for n in range(2000)]": "are enough, at the right",
     "def burst(limit, seconds):\n    return [0.99 * seconds] * (limit - 1) + [1.01 * seconds] * limit": "are wanted",
     "def burst(limit, seconds):\n    return [0.99] * limit + [1.01] * limit": "At 20 requests in 60 s",

@@ -1,9 +1,9 @@
 """Choose with an old picture.
 
-Many gateways share eight nodes, and each hears only now and then how many requests are open where. Write
-`choose(open_requests, rng)`: the number, from 0 on, of the node that gets the next request. `open_requests` is the
-list of counts as last heard, `rng` a `random.Random`. The check tries yours twice: with counts that are always fresh,
-and with counts that are 60 requests old.
+Many gateways share eight nodes, and each hears only now and then how many requests are open on which. Write
+`choose(open_requests, rng)`: the number, counted from 0, of the node that gets the next request. `open_requests` is
+the list of counts as last heard, `rng` a `random.Random`. The check tries your function twice: with counts that are
+always fresh, and with counts that are up to 60 requests old.
 """
 
 from janus_book.exercise import Hint

@@ -1,8 +1,9 @@
 """Whom to forget.
 
-A limiter keeps, for each caller, when its counted requests stop counting. That table must not grow for ever, and who
-is forgotten starts afresh. Write `forget(table, now, most)`: the list of callers to drop so that at most `most` stay.
-First those with nothing left that counts; then those with the fewest that count. Drop nobody while there is room.
+For each caller, a limiter keeps the times at which its requests stop counting. The table must not grow without limit,
+and a caller who is forgotten starts afresh. Write `forget(table, now, most)`: the list of callers to drop so that at
+most `most` remain. Drop callers with nothing left that counts first, then those with the fewest requests that count.
+Drop nobody while there is room.
 """
 
 from janus_book.exercise import Hint
@@ -32,7 +33,7 @@ def check(forget):
         if unknown := [name for name in said if not isinstance(name, str)]:
             raise Hint(f"forget names {str(unknown[0])[:40]}: names of callers are wanted.")
         if strangers := [name for name in said if name not in before]:
-            raise Hint(f"forget names {strangers[0]!r}, which is no caller of the table.")
+            raise Hint(f"forget names {strangers[0]!r}, which is not a caller in the table.")
         if len(set(said)) != len(said):
             raise Hint(f"forget names {said[0]!r} twice.")
         return said
@@ -124,5 +125,5 @@ MISTAKES = {
     """def forget(table, now, most):
     count = max(0, len(table) - most)
     return ["nobody"] * count
-""": "no caller of the table",
+""": "not a caller in the table",
 }

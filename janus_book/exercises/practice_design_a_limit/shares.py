@@ -1,9 +1,9 @@
 """Share it fairly.
 
 Several callers want more than there is. Write `shares(wanted, there_is)`: how much each gets. `wanted` is a
-dictionary from caller to how much it wants. Nobody gets more than it wants; whoever wants less than an equal share
-gets all of it; what that leaves is shared equally among the others. If there is enough for all, all get what they
-want.
+dictionary from caller to the amount it wants. Nobody gets more than they want. Callers who want less than an equal
+share get all of it, and what they leave is shared equally among the others. If there is enough for everybody,
+everybody gets what they want.
 """
 
 from janus_book.exercise import Hint

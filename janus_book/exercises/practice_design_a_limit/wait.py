@@ -1,9 +1,9 @@
 """Say how long to wait.
 
-A sliding window lets a request through where fewer than `limit` were let through in the last `seconds`. Write
-`wait(passed, now, limit, seconds)`: what belongs into `Retry-After`, the fewest whole seconds after which one more
-may pass, 0 if it may now. `passed` are the times of all requests that were let through, the oldest first; one that
-passed at 10 stops counting at 10 + `seconds`.
+A sliding window lets a request through if fewer than `limit` were let through in the last `seconds`. Write
+`wait(passed, now, limit, seconds)`, the number for `Retry-After`: the fewest whole seconds after which one more
+request may pass, 0 if it may pass now. `passed` holds the times of all requests that were let through, oldest first;
+one that passed at 10 stops counting at 10 + `seconds`.
 """
 
 from janus_book.exercise import Hint

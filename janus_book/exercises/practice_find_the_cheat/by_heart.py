@@ -1,8 +1,8 @@
 """Learned, or learned by heart?
 
-A suite has questions that never change, and questions whose numbers and names the seed draws. Write `by_heart(rows)`:
-by how much the share of right answers is higher among the first than among the second, from −1 to 1; None where a run
-has none of one kind. Each row has `drawn` and `right`, both True or False.
+A suite has questions that never change, and questions whose numbers and names are drawn by the seed. Write
+`by_heart(rows)`: how much higher the share of right answers is among the first kind than among the second, from −1 to
+1; None if a run has only one kind. Each row has `drawn` and `right`, both True or False.
 """
 
 from janus_book.exercise import Hint

@@ -1,9 +1,9 @@
 """What was slipped in after the entry?
 
-A board keeps the events that a node measured when a program was entered. Later the node measures what runs. Write
-`changed(entered, ran)`: a dictionary from the name of each event that differs to `"new"`, `"gone"` or `"changed"`. An
-event is a dictionary with `register`, `name` and `value`; two registers may hold the same name, so write names as in
-`"code main.py"`.
+When a program is entered, the board keeps the events that the node measured. Later the node measures what really
+runs. Write `changed(entered, ran)`: a dictionary from the name of each event that differs to `"new"`, `"gone"` or
+`"changed"`. An event is a dictionary with `register`, `name` and `value`. Two registers may hold the same name, so
+write names as in `"code main.py"`.
 """
 
 from janus_book.exercise import Hint

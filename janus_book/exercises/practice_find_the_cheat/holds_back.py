@@ -1,9 +1,9 @@
 """Which one had it all along?
 
-Two targets answer the same questions, each longer than the one before. Both stream evenly. One sends each token as
-the model makes it; the other lets the model finish, then plays the answer back. Write `holds_back(answers)`: True for
-the second kind. `answers` is a list of answers, each the list of seconds after which its tokens came, `answer[0]` the
-first.
+Two targets answer the same questions, each with a longer answer than the one before. Both stream evenly. One sends
+each token as the model makes it; the other lets the model finish, then plays the answer back. Write
+`holds_back(answers)`: True for the second kind. `answers` is a list of answers; each is the list of seconds after
+which its tokens came, `answer[0]` the first.
 """
 
 from janus_book.exercise import Hint

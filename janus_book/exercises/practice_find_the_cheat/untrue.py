@@ -1,10 +1,10 @@
 """Which figures were touched up?
 
 Somebody changed figures at the top of a report and left the items below as they were. Write `untrue(report)`: the
-list of those of its claims that the items do not bear out, out of these three: `"right"`,
-`report["requests"]["right_enough"]` is how many items have a `score` of at least 0.5; `"slowest"`,
-`report["timing"]["first_token_ms"]["max"]` is the greatest `first_token_ms` of an item (None where nothing came);
-`"errors"`, the counts in `report["errors"]` add up to how many items have an `error`.
+list of the claims that the items contradict. There are three: `"right"`, `report["requests"]["right_enough"]` is the
+number of items with a `score` of at least 0.5; `"slowest"`, `report["timing"]["first_token_ms"]["max"]` is the
+largest `first_token_ms` of any item (it is None for an item where nothing came); `"errors"`, the counts in
+`report["errors"]` add up to the number of items whose `error` is not None.
 """
 
 from janus_book.exercise import Hint

@@ -1,10 +1,10 @@
 """Does it pay to forget?
 
-The same conversation twice: once kept whole, once cut to its last turns. Cut, it has fewer prompt tokens; kept, more
-of them are *cached*, since they begin as the prompt before did. Write `break_even(whole, cut)`: at which price of a
-cached token, as a part of the price of another, both cost the same. Below it, keeping all is cheaper. None where no
-price from 0 to 1 does it. Leave the answers out. A turn has `prompt_tokens`, of which
-`turn["prompt_tokens_details"]["cached_tokens"]` are cached.
+The same conversation twice: once kept whole, once cut to its last turns. When it is cut, there are fewer prompt
+tokens. When it is kept, more of them are *cached*, because each prompt begins as the one before did. Write
+`break_even(whole, cut)`: the price of a cached token, as a fraction of the full price, at which both cost the same.
+Below it, keeping everything is cheaper. Return None if no fraction from 0 to 1 makes them equal. Ignore the answers.
+A turn has `prompt_tokens`, of which `turn["prompt_tokens_details"]["cached_tokens"]` are cached.
 """
 
 from janus_book.exercise import Hint

@@ -1,7 +1,7 @@
 """What does a right answer cost?
 
-Write `per_right(rows)`: the US dollars of all answers of a run, the wrong ones too, for each right one; None where
-none was right. Each row has `usd`, what the answer cost, and `right`, True or False.
+Write `per_right(rows)`: what all answers of a run cost, the wrong ones included, divided by the number of right ones;
+None if none was right. Each row has `usd`, the cost of the answer in US dollars, and `right`, True or False.
 """
 
 from janus_book.exercise import Hint

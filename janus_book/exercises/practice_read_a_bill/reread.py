@@ -1,9 +1,9 @@
 """What was paid twice?
 
-A model remembers nothing: each turn sends the whole conversation again. Write `reread(turns)`: which share of all
-prompt tokens had been in the turn before, as prompt or as answer. Each turn has `prompt_tokens` and
-`completion_tokens`; of a prompt, as many tokens were there before as the last turn's prompt and answer had together,
-but never more than it has itself. Of the first turn's none were. Without turns, give 0.
+A model remembers nothing: each turn sends the whole conversation again. Write `reread(turns)`: the share of all
+prompt tokens that had already been there in the turn before, as prompt or as answer. Each turn has `prompt_tokens`
+and `completion_tokens`. What was already there is the previous turn's prompt and answer together, but never more than
+the whole new prompt; in the first turn it is nothing. With no turns, return 0.
 """
 
 from janus_book.exercise import Hint

@@ -1,7 +1,7 @@
 """Find the bill in a stream.
 
-Asked for with `stream_options`, a stream's bill comes in a chunk of its own, behind the last word. Write
-`usage_of(chunks)`: the last `usage` that is no null, and None where the stream ended, or was ended, before it came.
+If you ask for it with `stream_options`, a stream's bill comes in a chunk of its own, after the last word. Write
+`usage_of(chunks)`: the last `usage` that is not null, or None if the stream ended, or was cut off, before it came.
 `chunks` are the events of a stream as dictionaries, in order.
 """
 
@@ -68,7 +68,7 @@ f"{type(error).__name__}. None says it better.") from None
         if said is not None:
             raise Hint(f"{what} gets no bill: None is wanted, and usage_of gave {said!r}.")
     return (f"{true['prompt_tokens']} read, {true['completion_tokens']} written. "
-"Who hangs up early gets no bill, and pays.")
+"If you hang up early, you pay and see no bill.")
 
 
 # %% mistakes

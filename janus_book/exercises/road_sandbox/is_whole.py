@@ -35,7 +35,7 @@ def check(is_whole):
     if not asked("What is 7 ** 90"):
         raise Hint("'What' with a capital is polite as well.")
     if not asked("what is 7 ** 90?"):
-        raise Hint("A question mark is no word.")
+        raise Hint("A question mark is not a word.")
     if not asked("please, what is 7 ** 90?"):
         raise Hint("'please,' is the word please with a comma behind it.")
     if not asked("7 ** 90"):
@@ -64,7 +64,7 @@ MISTAKES = {
 """: "with a capital",
     """def is_whole(question, found, polite):
     return all(word in polite for word in question.lower().replace(found, '').split())
-""": "A question mark is no word",
+""": "A question mark is not a word",
     """def is_whole(question, found, polite):
     left = question.lower().replace(found, '').strip(' ?')
     return all(word in polite for word in left.split())
