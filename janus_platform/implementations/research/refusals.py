@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _ABLE = (
-    "I know pages about this platform, HTTP and TCP, Python, search, and quantum physics; I can also calculate and plot."
+    "I know pages about this platform, HTTP and TCP, Python, search, and quantum physics; "
+    "I can also calculate and plot."
 )
 
 
