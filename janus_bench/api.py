@@ -13,9 +13,9 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from janus_bench.checks import sandbox
 from janus_bench.constants import load_scoring
@@ -26,8 +26,10 @@ from janus_bench.report.document import build_document
 from janus_bench.report.files import write_files
 from janus_bench.report.report import Report
 from janus_bench.run import store, target_info
-from janus_bench.run.progress import show_progress
+from janus_bench.run.progress import Progress, show_progress
+from janus_bench.run.records import Record
 from janus_bench.run.runner import DEFAULT_MODEL, Outcome, Settings, run_items
+from janus_bench.run.shard import Shard
 from janus_bench.scoring import intervals, llm_judge
 from janus_bench.scoring.answer_score import measured
 from janus_bench.scoring.grading import grade
@@ -38,44 +40,45 @@ from janus_bench.wire.target import Target, parse_target
 
 T = TypeVar("T")
 JUDGE_KEY_VARIABLE = "JANUS_BENCH_JUDGE_KEY"
+_NOT_A_WHOLE_RUN = "a shard is not a whole run", "Publish what `janus-bench merge` makes of all shards."
+_NO_COMMON_SEED = "the shards of a run need one seed", "Give every shard the same --seed; `janus-bench seed` makes one."
 
 
 @dataclass(frozen=True)
 class _Job:
-    """What is run: a suite, asked of a target, with these settings."""
+    """What is run: a suite, or a shard of it, asked of a target, with these settings."""
 
     target: Target
     suite: Suite
     settings: Settings
+    shard: Shard | None = None
 
     @property
     def plan(self) -> store.Plan:
         """The same as JSON, by which a stopped run is found again."""
-        return {
-            "target": self.target.url,
-            "suite": {"name": self.suite.name, "hash": self.suite.hash},
-            "settings": asdict(self.settings),
-        }
+        return store.plan(self.target, self.suite, self.settings, self.shard)
 
     def with_seed(self, seed: int) -> _Job:
         return replace(self, settings=replace(self.settings, seed=seed))
 
     def items(self) -> list[Item]:
-        return self.suite.items(self.settings.seed, self.settings.repeats)
+        items = self.suite.items(self.settings.seed, self.settings.repeats)
+        return self.shard.of(items, self.settings.seed) if self.shard else items
 
 
 @dataclass(frozen=True)
-class _Judge:
+class CalibratedJudge:
     """The model that reads open answers, and how it graded the gold answers."""
 
     model: llm_judge.Judge
     calibration: llm_judge.Calibration
 
-    def read(self, outcome: Outcome, items: Sequence[Item], folder: Path) -> None:
-        """Judge the answers to open questions, and keep the judgements beside the records."""
-        _in_a_loop(lambda: llm_judge.judge_all(self.model, outcome.records, items))
+    def read(self, records: Sequence[Record], items: Sequence[Item], folder: Path) -> dict[str, Any]:
+        """Judge the answers to open questions, keep the judgements beside the records, and sum up for the report."""
+        in_a_loop(lambda: llm_judge.judge_all(self.model, records, items))
         with (folder / store.JUDGEMENTS).open("w", encoding="utf-8") as file:
-            llm_judge.write_judgements(outcome.records, file.write)
+            llm_judge.write_judgements(records, file.write)
+        return llm_judge.summary(self.model, self.calibration, records)
 
 
 def run(
@@ -83,7 +86,7 @@ def run(
     suite: str = "quick",
     model: str = DEFAULT_MODEL,
     concurrency: int = 4,
-    progress: bool = True,
+    progress: bool | Progress = True,
     *,
     repeats: int = 1,
     warmup: int = 1,
@@ -92,6 +95,7 @@ def run(
     rate: float | None = None,
     output: str | Path | None = None,
     resume: bool = False,
+    shard: str | None = None,
     judge_url: str | None = None,
     judge_model: str = "",
     to_publish: bool = False,
@@ -102,29 +106,33 @@ def run(
     Works inside Jupyter too, where a loop already runs. Interrupting stops the run and returns what is done. `timeout`
     is in seconds and per request; `rate` starts so many requests a second instead of keeping `concurrency` in flight;
     `resume` goes on with a run that was stopped; `judge_url` is the judge that suites with open questions need (its
-    key in `$JANUS_BENCH_JUDGE_KEY`); `progress` shows on stderr how far it is. Without `seed` each run has a fresh one,
-    which the leaderboard gives for a run `to_publish`, a shared one for every run. Raises BenchError with a remedy: a
-    target that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written, a judge refused.
+    key in `$JANUS_BENCH_JUDGE_KEY`); `progress` shows on stderr how far it is, or is called. Without `seed` a run has a
+    fresh one, which the leaderboard gives for a run `to_publish`, a shared one for every run. `shard`, such as "2/4",
+    asks one of four parts, all of the same `seed`; `cluster.merge` makes them one run. Raises BenchError with a remedy:
+    a target that is down or not OpenAI-compatible, an unknown suite, a folder that cannot be written, a judge refused.
     """
     output_folder = Path(output) if output else None
     job = _Job(
         parse_target(target),
         load_suite(suite),
         Settings(model, concurrency, repeats, warmup, seed or 0, timeout, rate),
+        Shard.parse(shard) if shard else None,
     )
+    if job.shard and (to_publish or (seed is None and not resume)):
+        raise BenchError(*_NOT_A_WHOLE_RUN if to_publish else _NO_COMMON_SEED)
     if seed is None:
         job = job.with_seed(
-            store.stopped_seed(job.plan, output=output_folder) if resume else _new_seed(model, to_publish)["seed"]
+            store.stopped_seed(job.plan, output=output_folder) if resume else new_seed(model, to_publish)["seed"]
         )
     items = job.items()
-    judge = _calibrated_judge(items, judge_url, judge_model)
+    # Open answers of a shard are judged when all are there, by one judge.
+    judge = None if job.shard else calibrated_judge(items, judge_url, judge_model)
     if resume:
         folder = store.RunFolder.resumed(job.plan, output=output_folder)
     else:
         folder = store.RunFolder(job.plan, output=output_folder, now=now)
     outcome = _ask_all(job, items, folder, progress)
-    if judge:
-        judge.read(outcome, items, folder.path)
+    judged = judge.read(outcome.records, items, folder.path) if judge else None
     table = load_scoring()
     grade(outcome.records, items, table)
     answered = any(record.ok for record in outcome.records)
@@ -137,14 +145,15 @@ def run(
         outcome=outcome,
         table=table,
         limits=target_info.rate_limits(job.target) if answered else target_info.NOT_REPORTED,
-        judge=llm_judge.summary(judge.model, judge.calibration, outcome.records) if judge else None,
+        judge=judged,
         sandbox=sandbox.in_use() if any(item.runs_code for item in items) else None,
+        shard=job.shard,
     )
     folder.finish(document, lambda path: write_files(document, outcome.records, path))
     return Report(document, outcome.records, folder.path)
 
 
-def _new_seed(model: str, to_publish: bool) -> seeds.Given:
+def new_seed(model: str, to_publish: bool) -> seeds.Given:
     """A fresh seed, from the board on which the run will stand where that is known. Raises BenchError."""
     board = open_board() if to_publish or os.environ.get(BOARD_VARIABLE) else None
     if board is None:
@@ -155,7 +164,7 @@ def _new_seed(model: str, to_publish: bool) -> seeds.Given:
         board.close()
 
 
-def _calibrated_judge(items: Sequence[Item], url: str | None, model: str) -> _Judge | None:
+def calibrated_judge(items: Sequence[Item], url: str | None, model: str) -> CalibratedJudge | None:
     """The judge where one is needed, calibrated before anything else is asked.
 
     Raises BenchError where it is missing or refused, or where one was named that does not answer.
@@ -167,17 +176,17 @@ def _calibrated_judge(items: Sequence[Item], url: str | None, model: str) -> _Ju
         return None
     judge = llm_judge.Judge(parse_target(url, os.environ.get(JUDGE_KEY_VARIABLE, "")), model or DEFAULT_MODEL)
     if needed:
-        return _Judge(judge, _in_a_loop(lambda: judge.calibrate(load_scoring()["judge"])))
-    _in_a_loop(judge.answers)
-    print("janus-bench: this suite has no open questions, the judge is not needed.", file=sys.stderr)
+        return CalibratedJudge(judge, in_a_loop(lambda: judge.calibrate(load_scoring()["judge"])))
+    in_a_loop(judge.answers)
+    print("janus-bench: this suite has no open questions, so the judge is not needed.", file=sys.stderr)
     return None
 
 
-def _ask_all(job: _Job, items: list[Item], folder: store.RunFolder, progress: bool) -> Outcome:
+def _ask_all(job: _Job, items: list[Item], folder: store.RunFolder, progress: bool | Progress) -> Outcome:
     """Ask every item that the folder does not hold yet; nothing is left behind of a run that never began."""
     try:
         with show_progress(progress) as shown:
-            return _in_a_loop(
+            return in_a_loop(
                 lambda: run_items(job.target, items, job.settings, keep=folder.keep, progress=shown, done=folder.done)
             )
     except BaseException:
@@ -260,7 +269,7 @@ def _grade_again(report: Report, suite: str | None) -> None:
     grade(report.records, loaded.items(settings["seed"], settings["repeats"]), load_scoring())
 
 
-def _in_a_loop(work: Callable[[], Coroutine[None, None, T]]) -> T:
+def in_a_loop(work: Callable[[], Coroutine[None, None, T]]) -> T:
     """Run a coroutine to its end, beside a running loop if there is one; Ctrl-C cancels it, its result still counts."""
     try:
         asyncio.get_running_loop()

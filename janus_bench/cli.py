@@ -26,9 +26,9 @@ app = typer.Typer(
 )
 BELOW, FAILED, STOPPED = 1, 3, 130
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
-Name = Annotated[str | None, typer.Option(help="Publish under this name instead of the one the answers give.")]
-SuiteFile = Annotated[str | None, typer.Option(help="The suite's file, where it is not a bundled one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout.")]
+Name = Annotated[str | None, typer.Option(help="Publish under this name instead of the one in the answers.")]
+SuiteFile = Annotated[str | None, typer.Option(help="The suite's file, if it is not a bundled one.")]
 Hotkey = Annotated[str | None, typer.Option(help="The miner's SS58 hotkey, for the leaderboard.")]
 
 
@@ -47,25 +47,35 @@ def run(
     target: Annotated[str, typer.Option(help="Base address, such as http://localhost:8000 (or one ending in /v1).")],
     suite: Annotated[str, typer.Option(help="quick, full, a category, a public benchmark, or a suite file.")] = "quick",
     model: Annotated[str, typer.Option(help="The model to ask; janus is the platform's current #1.")] = "janus",
-    concurrency: Annotated[int, typer.Option(help="Requests in flight at a time.")] = 4,
-    repeats: Annotated[int, typer.Option(help="How often each item is asked, drawn anew each time.")] = 1,
-    warmup: Annotated[int, typer.Option(help="Requests before the run that do not count.")] = 1,
-    seed: Annotated[int | None, typer.Option(help="Ask as the run of this seed did; fresh for each run.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds a request may take.")] = 300.0,
-    rate: Annotated[float | None, typer.Option(help="Open loop: start so many requests a second.")] = None,
+    concurrency: Annotated[int, typer.Option(help="Number of requests in flight at a time.")] = 4,
+    repeats: Annotated[int, typer.Option(help="How often to ask each item, with newly drawn values each time.")] = 1,
+    warmup: Annotated[int, typer.Option(help="Number of warm-up requests, which do not count.")] = 1,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Ask the same questions as an earlier run with this seed; by default each run gets a new one."
+        ),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Time limit per request, in seconds.")] = 300.0,
+    rate: Annotated[float | None, typer.Option(help="Open loop: start this many requests per second.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for the results, instead of a new one.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")] = False,
+    shard: Annotated[str | None, typer.Option(metavar="I/N", help="Ask one of N parts; `merge` joins them.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Ask from the workers of this Dask scheduler.")] = None,
+    shards: Annotated[
+        int | None, typer.Option(help="With --cluster: the number of parts, instead of one per worker.")
+    ] = None,
     judge: Annotated[str | None, typer.Option(help="The address of a judge, for suites with open questions.")] = None,
-    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "janus",
+    judge_model: Annotated[str, typer.Option(help="The judge's model.")] = "janus",
     publish: Annotated[bool, typer.Option("--publish", help="Put the result on the leaderboard.")] = False,
     name: Name = None,
     hotkey: Hotkey = None,
     as_json: AsJson = False,
-    fail_under: Annotated[float | None, typer.Option(help="Exit with 1 below this composite.")] = None,
+    fail_under: Annotated[float | None, typer.Option(help="Exit with 1 if the composite is below this.")] = None,
 ) -> None:
     """Run a suite against a target.
 
-    The key of a target that wants one stands in $JANUS_BENCH_API_KEY.
+    If the target needs a key, put it into $JANUS_BENCH_API_KEY.
     """
     from janus_bench import api
 
@@ -73,22 +83,16 @@ def run(
         from janus_bench.leaderboard.rules import check_names
 
         check_names(name, hotkey)  # refused before the run, not after it
-    report = api.run(
-        target,
-        suite,
-        model,
-        concurrency,
-        repeats=repeats,
-        warmup=warmup,
-        seed=seed,
-        timeout=timeout,
-        rate=rate,
-        output=output,
-        resume=resume,
-        judge_url=judge,
-        judge_model=judge_model,
-        to_publish=publish,
-    )
+    how: dict[str, Any] = {"repeats": repeats, "warmup": warmup, "seed": seed, "timeout": timeout, "rate": rate}
+    how |= {"output": output, "judge_url": judge, "judge_model": judge_model, "to_publish": publish}
+    if cluster:
+        from janus_bench.cluster.scheduler import run_on_cluster
+
+        if resume or shard:
+            raise typer.BadParameter("a run on a cluster is always split again: leave out --resume and --shard")
+        report = run_on_cluster(cluster, target, suite, model, concurrency, shards=shards, **how)
+    else:
+        report = api.run(target, suite, model, concurrency, resume=resume, shard=shard, **how)
     _show(report, as_json)
     print(f"Seed: {report.to_dict()['settings']['seed']} (--seed asks the same again)", file=sys.stderr)
     print(f"Results: {report.folder}", file=sys.stderr)
@@ -103,13 +107,43 @@ def run(
         row = put(report, name=name, hotkey=hotkey)
         print(f"Published: {row.implementation} is #{row.rank}.", file=sys.stderr)
     if fail_under is not None and report.composite < fail_under:
-        print(f"The composite {report.composite:.2f} lies below {fail_under:g}.", file=sys.stderr)
+        print(f"The composite {report.composite:.2f} is below {fail_under:g}.", file=sys.stderr)
         raise typer.Exit(BELOW)
+
+
+@app.command()
+def merge(
+    runs: Annotated[list[str], typer.Argument(help="The shards of one run: ids or the beginnings of ids, or folders.")],
+    suite: SuiteFile = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for the results, instead of a new one.")] = None,
+    judge: Annotated[str | None, typer.Option(help="The address of a judge, for suites with open questions.")] = None,
+    judge_model: Annotated[str, typer.Option(help="The judge's model.")] = "janus",
+    as_json: AsJson = False,
+) -> None:
+    """Merge the shards of a run (`run --shard i/n`) into one run, with one report from all records."""
+    from janus_bench.cluster import merge as merging
+
+    report = merging.merge(runs, suite=suite, output=output, judge_url=judge, judge_model=judge_model)
+    _show(report, as_json)
+    print(f"Results: {report.folder}", file=sys.stderr)
+
+
+@app.command("seed")
+def give_seed(
+    model: Annotated[str, typer.Option(help="The model that will be asked.")] = "janus",
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Take it from the leaderboard, for a published run.")
+    ] = False,
+) -> None:
+    """Print a new seed, to use for every shard of a run."""
+    from janus_bench import api
+
+    print(api.new_seed(model, publish)["seed"])
 
 
 @app.command("list")
 def list_runs(as_json: AsJson = False) -> None:
-    """List the runs that are kept, oldest first."""
+    """List the stored runs, oldest first."""
     from janus_bench.run import store as runs
 
     reports = [runs.read_report(runs.runs_folder() / run_id) for run_id in runs.list_ids()]
@@ -129,12 +163,12 @@ def list_runs(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, `last`, or its folder.")],
+    run: Annotated[str, typer.Argument(help="A run's id or the beginning of it, `last`, or the run's folder.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show the report of a run; of one that was published, check the signature and every part that it covers.
+    """Show the report of a run. If it was published, also check the signature and everything it covers.
 
-    Exit with 1 where the publication does not hold; what differs, and where, stands on stderr.
+    Exit with 1 if the published run does not match; stderr says what differs, and where.
     """
     from janus_bench.leaderboard.publish import check_publication
     from janus_bench.report.report import Report
@@ -150,11 +184,11 @@ def show(
 
 @app.command()
 def rescore(
-    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, `last`, or its folder.")],
+    run: Annotated[str, typer.Argument(help="A run's id or the beginning of it, `last`, or the run's folder.")],
     suite: SuiteFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a run's stored records again, without the target; exit with 1 where the report says otherwise."""
+    """Score a run's stored records again, without the target. Exit with 1 if the result differs from the report."""
     from dataclasses import asdict
 
     from janus_bench import api
@@ -172,11 +206,11 @@ def rescore(
 @app.command()
 def compare(
     a: Annotated[str, typer.Argument(help="The run to compare with.")],
-    b: Annotated[str, typer.Argument(help="The run that is compared.")],
+    b: Annotated[str, typer.Argument(help="The run to compare.")],
     suite: SuiteFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how run B differs from run A, item by item: effect, 95 % interval, and p."""
+    """Compare run B with run A, item by item: effect, 95 % interval and p."""
     from dataclasses import asdict
 
     from janus_bench import api
@@ -194,9 +228,9 @@ def leaderboard(
     publish: Annotated[str | None, typer.Option(metavar="RUN", help="Publish this run first.")] = None,
     name: Name = None,
     hotkey: Hotkey = None,
-    history: Annotated[bool, typer.Option("--history", help="Every publication instead, and who was #1.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Show every publication instead, and who was #1.")] = False,
 ) -> None:
-    """Show the standings: every implementation's best run of the quick suite. It is empty until a run is published."""
+    """Show the leaderboard: each implementation's best run of the quick suite. It is empty until a run is published."""
     from dataclasses import asdict
 
     from janus_bench.leaderboard.publish import publish as put
@@ -224,7 +258,7 @@ def leaderboard(
 
 @app.command()
 def validate(suite_file: Annotated[Path, typer.Argument(help="A .toml or .jsonl suite file.")]) -> None:
-    """Check a suite file: its form, and that no item gives points for nothing."""
+    """Check a suite file: its format, and that no item gives points to an empty or copied answer."""
     from janus_bench.suites.problems import inspect
 
     issues = inspect(suite_file)
@@ -238,10 +272,10 @@ def validate(suite_file: Annotated[Path, typer.Argument(help="A .toml or .jsonl 
 
 @app.command()
 def calibrate(
-    streams: Annotated[int, typer.Option(help="Streams at once.", min=1, max=256)] = 64,
+    streams: Annotated[int, typer.Option(help="Number of streams at the same time.", min=1, max=256)] = 64,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the bench's own error on this machine, against a server that knows the truth."""
+    """Measure the bench's own timing error on this machine, against a server whose timing is known."""
     from janus_bench.calibration.calibrate import calibrate as measure_clock
     from janus_bench.report.tables import calibration_table
 

@@ -88,6 +88,35 @@ def fresh_minute() -> None:
     janus_platform.up().clock.advance(max(limit.per_seconds for limit in limits))
 
 
+def expect(said: object, kind: type | tuple[type, ...], name: str, begin: str) -> None:
+    """Raise a Hint where `said`, which the answer `name` gave, is nothing yet or not of the `kind` asked for.
+
+    `begin` says where to begin. A bool counts as a number nowhere.
+    """
+    if said is None or said is ...:
+        raise Hint(f"`{name}` returns nothing yet. {begin}")
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if not isinstance(said, kinds) or (isinstance(said, bool) and bool not in kinds):
+        wanted = _KINDS.get(kinds[0], kinds[0].__name__)
+        raise Hint(f"`{name}` gave {_brief(said)}, a {type(said).__name__}. Wanted is {wanted}.")
+
+
+_KINDS = {
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+    dict: "a dictionary",
+    set: "a set",
+}
+
+
+def _brief(said: object) -> str:
+    text = repr(said)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():

@@ -1,13 +1,15 @@
 """The road upward: an implementation's folder as a step finds it, what a bench says of it, and what a step moved.
 
 A step adds files to the folder, and the bench asks again only what the step touches: with one seed, the other answers
-stay as they are. Used by the notebooks `road_*`; the files are those of `janus_platform/implementations/road`.
+stay as they are. What was asked once is kept (road_kept.py). Used by the notebooks `road_*`; the files are those of
+`janus_platform/implementations/road`.
 """
 
 from __future__ import annotations
 
 import html
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +22,15 @@ from janus_bench.run.records import Record
 from janus_bench.scoring.score import Scores, score
 from janus_bench.suites.loader import load_suite
 from janus_bench.suites.model import CATEGORIES
+from janus_book.road_kept import Kept
 from janus_platform.implementations import ROAD, TEMPLATE
 
 NAME, FOLDER, SEED = "road", "my_road", 0
 RIGHT = 0.5
 LONGEST_TEXT = 110
-_CELL = ' style="text-align:left;vertical-align:top;padding:0.15em 1em 0.15em 0;overflow-wrap:anywhere"'
-# A word of a head is never broken: a wide table scrolls inside its own frame.
-_HEAD = _CELL.replace("anywhere", "normal;word-break:normal")
+_CELL = ' style="text-align:left;vertical-align:top;padding:0.15em 1em 0.15em 0;word-break:normal"'
+# No word is broken, an address may end a line at its slashes: a wide table scrolls inside its own frame.
+_BREAKS = ("/", "/<wbr>")
 
 Run = dict[str, Report]
 
@@ -59,11 +62,15 @@ def begin(step: str, folder: str | Path = FOLDER) -> Path:
     names = [one.name for one in STEPS]
     if step not in names:
         raise KeyError(f"no step {step!r}; there are {', '.join(names)}")
-    path = Path(folder)
+    return _after(names.index(step), Path(folder))
+
+
+def _after(steps: int, path: Path) -> Path:
+    """The folder after so many steps."""
     shutil.rmtree(path, ignore_errors=True)
     shutil.copytree(TEMPLATE, path, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROAD / "first" / "answer.txt", path / "answer.py")
-    for one in STEPS[: names.index(step)]:
+    for one in STEPS[:steps]:
         add(one, path)
     return path
 
@@ -86,13 +93,45 @@ def keep_as_a_skill(folder: Path) -> None:
 
 
 def bench(platform: Any, categories: Sequence[str] = CATEGORIES, folder: str | Path = FOLDER) -> Run:
-    """Submit the folder and ask it the quick suite's questions of these categories; a report for each."""
+    """Submit the folder and ask it the quick suite's questions of these categories; a report for each is kept."""
     platform.submit(str(folder), name=NAME)
+    kept = Kept(platform)
     with platform.limits_off():
-        return {
+        run = {
             name: janus_bench.run(platform.url, suite=name, model=NAME, seed=SEED, progress=False)
             for name in categories
         }
+    for name, report in run.items():
+        kept.keep(kept.mark(Path(folder), name, SEED), report)
+    return run
+
+
+def recall(platform: Any, categories: Sequence[str] = CATEGORIES, folder: str | Path = FOLDER) -> Run:
+    """The same from the runs that were kept; only what was never asked is asked now."""
+    kept, run = Kept(platform), Run()
+    for name in categories:
+        with tempfile.TemporaryDirectory() as scratch:
+            for same in _alike(Path(folder), name, Path(scratch) / "folder"):
+                if report := kept.load(kept.mark(same, name, SEED)):
+                    run[name] = report
+                    break
+    missing = [name for name in categories if name not in run]
+    return run | (bench(platform, missing, folder) if missing else {})
+
+
+def _alike(folder: Path, category: str, scratch: Path) -> Iterator[Path]:
+    """The folder, then, if it is as a step leaves it, those of the steps before that answer this category alike."""
+    yield folder
+    mine = _contents(folder)
+    steps = next((n for n in range(len(STEPS), 0, -1) if _contents(_after(n, scratch)) == mine), 0)
+    while steps > 1 and category not in STEPS[steps - 1].touches:
+        steps -= 1
+        yield _after(steps, scratch)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def right(run: Run) -> int:
@@ -106,11 +145,11 @@ def scores(run: Run) -> Scores:
 
 
 def climb(platform: Any, steps: Sequence[Step] = STEPS) -> Iterator[tuple[str, Scores]]:
-    """Each step's name and the scores after it. Only what it touches is asked again."""
+    """Each step's name and the scores after it, from the runs that were kept; the others are made now."""
     folder, run = begin(steps[0].name), Run()
     for step in steps:
         add(step, folder)
-        run = run | bench(platform, step.touches, folder)
+        run = run | recall(platform, step.touches, folder)
         yield step.name, scores(run)
 
 
@@ -125,8 +164,8 @@ class Table:
         return "\n".join(" | ".join(row) for row in (self.head, *self.rows))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th{_HEAD}>{html.escape(name)}</th>" for name in self.head)
-        rows = ("".join(f"<td{_CELL}>{html.escape(cell)}</td>" for cell in row) for row in self.rows)
+        head = "".join(f"<th{_CELL}>{html.escape(name)}</th>" for name in self.head)
+        rows = ("".join(f"<td{_CELL}>{html.escape(cell).replace(*_BREAKS)}</td>" for cell in row) for row in self.rows)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         return f'<div style="overflow-x:auto" tabindex="0" role="group" aria-label="Table">{table}</div>'

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janus_platform.classroom.settings import wanted_program
+from janus_platform.drawing import Drawing, states_of
 from janus_platform.errors import NotRunningError, RequestRefusedError
 from janus_platform.runtime.control_client import ControlClient, Lease
 from janus_platform.runtime.launcher import Options, ensure_running, join
@@ -50,6 +51,10 @@ class Platform:
     def status(self) -> dict[str, Any]:
         """What runs and how it is, as `status.schema.json` describes it."""
         return dict(self._client.get("/status"))
+
+    def drawing(self) -> Drawing:
+        """The platform as it runs, drawn, with which parts answer at the moment."""
+        return Drawing(states_of(self.status()))
 
     def submit(
         self,

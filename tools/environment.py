@@ -30,6 +30,11 @@ OFFLINE = (
     "Check the network and pip's configuration (`python3 -m pip config list`), then run the same command again: "
     "what was installed is kept."
 )
+_COMPILE = """
+from compileall import compile_dir
+from sysconfig import get_path
+compile_dir(get_path("purelib"), maxlevels=20, quiet=2, workers=0)
+"""
 # Would send pip or the kernel elsewhere than to .venv, or make every start slower.
 DROPPED = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PIP_USER", "PIP_TARGET", "PIP_REQUIRE_VIRTUALENV")
 
@@ -52,9 +57,7 @@ def setup(terminal: Terminal, *, tests: bool = False) -> None:
     """Everything up to a platform that can start: environment, packages, model and indexes. Raises StepError."""
     with one_at_a_time("setup"):
         _make_venv(terminal)
-        _install_pins(terminal, PINS)
-        if tests:
-            _install_pins(terminal, TEST_PINS)
+        _install_pins(terminal, *((PINS, TEST_PINS) if tests else (PINS,)))
         _install_project(terminal)
     prepare(terminal)
     if tests:
@@ -148,20 +151,28 @@ def _quiet(command: list[str]) -> bool:
     return worked
 
 
-def _install_pins(terminal: Terminal, file: Path) -> None:
-    inputs = fingerprint(file)
-    if done(file.name, inputs):
+def _install_pins(terminal: Terminal, *files: Path) -> None:
+    """Install what the files pin, those that are as they were left out, by one run of pip."""
+    wanted = {file: inputs for file in files if not done(file.name, inputs := fingerprint(file))}
+    if not wanted:
         return
     STATE.mkdir(exist_ok=True)
-    # The last line is the project itself, for a plain `pip install -r`; here it is installed editable instead.
-    pins = STATE / f"pins-{file.name}"
-    lines = file.read_text(encoding="utf-8").splitlines()
-    pins.write_text("\n".join(line for line in lines if not line.startswith(".")) + "\n", encoding="utf-8")
-    with terminal.step(
-        f"install {file.name} ({sum('==' in line for line in lines)} packages; the first time takes minutes)"
-    ):
-        terminal.run([PYTHON, "-m", "pip", "install", "-r", pins], env=variables(), remedy=OFFLINE)
-    stamp(file.name, inputs)
+    words: list[str | Path] = []
+    count = 0
+    for file in wanted:
+        # The last line is the project itself, for a plain `pip install -r`; here it is installed editable instead.
+        lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith(".")]
+        pins = STATE / f"pins-{file.name}"
+        pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        words += ["-r", pins]
+        count += sum("==" in line for line in lines)
+    named = " and ".join(file.name for file in wanted)
+    with terminal.step(f"install {named} ({count} packages; the first time takes minutes)"):
+        terminal.run([PYTHON, "-m", "pip", "install", "--no-compile", *words], env=variables(), remedy=OFFLINE)
+        # pip would compile one file after another; this takes all cores. A file that is no Python of today is left out.
+        terminal.run([PYTHON, "-c", _COMPILE], env=variables())
+    for file, inputs in wanted.items():
+        stamp(file.name, inputs)
 
 
 def _install_project(terminal: Terminal) -> None:

@@ -146,7 +146,8 @@ def _place(cells: list[Cell], number: int) -> Place:
 
 
 def _compare(exercise: Exercise, place: Place, stem: str) -> None:
-    if exercise.notebook != stem:
+    # A page that was split keeps its name as the beginning of its parts' names, and its exercises keep theirs.
+    if not f"{stem}_".startswith(f"{exercise.notebook}_"):
         raise MisplacedCellError(
             f"cell {place.check['id']}: {exercise.name} belongs to the notebook {exercise.notebook}"
         )

@@ -3,8 +3,8 @@
 `python -m tools.notebook_runs CACHE HOMES NOTEBOOK…` fills a cache in the format of jupyter-cache, from which MyST-NB
 takes the outputs. What must hold after a cell (`book/holds.toml`) is asserted there. A platform of its own costs a
 second a notebook; in return no page shows what another one left, in whatever order they run. Only the pages that follow
-one request share a platform, and run in the book's order. Such a platform has any free port; in the outputs stands the
-default one, as a reader sees it.
+one request share a platform, and those of the road upward, and run in the book's order. Such a platform has any free
+port; in the outputs stands the default one, as a reader sees it.
 """
 
 from __future__ import annotations
@@ -34,16 +34,20 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from janus_platform.contract import load_contract
 from janus_platform.services.inference.models.files import is_here
 from janus_platform.services.inference.models.table import find
-from tools.environment import BIN, TESTED_MODEL
+from tools.environment import BIN, ROOT, TESTED_MODEL
 from tools.platform import fresh_home
 
-CELL_SECONDS = 120
+CELL_SECONDS = 240
 MOST_AT_ONCE = 4  # a notebook and its platform take half a gigabyte
 MOST_SHOWN_LINES = 24
-# In a page's cells: all pages with it show the request that the first of them sent.
-FOLLOWING = "from janus_book.journey import follow"
+# In a page's cells. All pages with it show the request that the first of them sent; or begin with the benches that the
+# pages before have kept.
+IN_A_ROW = ("from janus_book import road", "from janus_book.journey import follow")
 # A page with it measures a language model where there is one, and shows what was recorded elsewhere.
 MEASURING = "from janus_book.real_model import real_model"
+# Plots are drawn as SVG in the book's style; book/_ext/plots.py puts them into the page.
+AS_SVG = "--InlineBackend.figure_formats=svg"
+PLOT_STYLE = ROOT / "book" / "matplotlibrc"
 ASSERTION = "assertion"  # marks the cells that are in a run only
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -56,11 +60,14 @@ class Failed(NamedTuple):
 
 
 async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> list[Failed]:
-    """Run the notebooks, as many at once as there are cores, and keep the outputs of those that end well."""
+    """Run the notebooks, one more at once than there are cores, and keep the outputs of those that end well.
+
+    A page waits for starts and streams: another one has the core meanwhile.
+    """
     shutil.rmtree(cache_folder, ignore_errors=True)
-    cache, cores = get_cache(cache_folder), min(os.cpu_count() or 1, MOST_AT_ONCE)
+    cache, at_once = get_cache(cache_folder), min((os.cpu_count() or 1) + 1, MOST_AT_ONCE)
     # One platform more than notebooks run: the next one starts, and the last one ends, while others still run.
-    platforms, turns = asyncio.Semaphore(cores + 1), asyncio.Semaphore(cores)
+    platforms, turns = asyncio.Semaphore(at_once + 1), asyncio.Semaphore(at_once)
 
     async def run_group(group: list[Path]) -> None:
         notebook = group[0]
@@ -82,11 +89,12 @@ async def run_all(notebooks: list[Path], cache_folder: Path, homes: Path) -> lis
 
 
 def _groups(notebooks: list[Path]) -> list[list[Path]]:
-    """Those that follow one request together, in their order, and each other one alone."""
-    following = [notebook for notebook in notebooks if FOLLOWING in notebook.read_text(encoding="utf-8")]
-    # Begun first, so that none is left over at the end: that row, and the last pages, which have the bench in them.
-    alone = [[notebook] for notebook in reversed(notebooks) if notebook not in following]
-    return [following, *alone] if following else alone
+    """Those in a row together, in their order, and each other one alone."""
+    texts = {notebook: notebook.read_text(encoding="utf-8") for notebook in notebooks}
+    rows = [[notebook for notebook in notebooks if mark in texts[notebook]] for mark in IN_A_ROW]
+    # Begun first, so that none is left over at the end: the rows, and the last pages, which have the bench in them.
+    alone = [[notebook] for notebook in reversed(notebooks) if not any(notebook in row for row in rows)]
+    return [*filter(None, rows), *alone]
 
 
 async def _run(notebook: Path, env: dict[str, str]) -> tuple[Any, float]:
@@ -96,7 +104,11 @@ async def _run(notebook: Path, env: dict[str, str]) -> tuple[Any, float]:
     with tempfile.TemporaryDirectory() as folder:
         # MyST-NB looks the outputs up by a hash over the cells and their metadata, where no times may stand.
         client = NotebookClient(
-            content, timeout=CELL_SECONDS, record_timing=False, resources={"metadata": {"path": folder}}
+            content,
+            timeout=CELL_SECONDS,
+            record_timing=False,
+            resources={"metadata": {"path": folder}},
+            extra_arguments=[AS_SVG],
         )
         await client.async_execute(env=env)
     content.cells = [cell for cell in content.cells if ASSERTION not in cell.metadata]
@@ -123,7 +135,8 @@ def with_assertions(cells: list[Any], held: dict[str, str]) -> Iterator[Any]:
 async def platform_for(notebook: Path, home: Path) -> AsyncIterator[tuple[dict[str, str], int]]:
     """A platform in `home` for a notebook: the variables to run it with, and its port. Raises RuntimeError."""
     model = model_for(notebook)
-    env = {**os.environ, "JANUS_HOME": str(await asyncio.to_thread(fresh_home, home))}
+    own_home = str(await asyncio.to_thread(fresh_home, home))
+    env = {**os.environ, "JANUS_HOME": own_home, "MATPLOTLIBRC": str(PLOT_STYLE)}
     options = ["--model", model] if model else []
     try:
         up = await asyncio.to_thread(_janus, env, "up", "--port", "0", "--json", *options)

@@ -3,8 +3,8 @@
     title · promise · You will (three) · Minutes and You need · body · Summary · Next
 
 Notebooks and Markdown pages keep the same contract; a notebook also begins with the cell that installs the platform on
-Colab. The first page, and pages below `Reference` in _toc.yml, are looked things up in: they are exempt. This needs
-nothing but the standard library, since pre-commit runs it too.
+Colab. Exempt are the first page and the pages below `Reference` and `Appendix` in _toc.yml, where one looks things up.
+This needs nothing but the standard library, since pre-commit runs it too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tools.environment import ROOT
 from tools.reading_time import LINE, amounts_in, rewritten
 from tools.terminal import Terminal
 
-EXEMPT_PART = "Reference"
+EXEMPT_PARTS = ("Reference", "Appendix")
 TEMPLATE = ROOT / "templates" / "notebook.ipynb"
 LONGEST_PROMISE = 200  # characters
 COLAB = """\
@@ -119,9 +119,9 @@ def _broken_text(file: Path, text: str) -> list[str]:
 
 
 def course_pages(toc: str) -> list[str]:
-    """The pages of _toc.yml that keep the contract: all but the first and those of the exempt part."""
+    """The pages of _toc.yml that keep the contract: all but the first and those of the exempt parts."""
     parts = re.split(r"^\s*-\s+caption:\s*", toc, flags=re.M)[1:]
-    kept = [part for part in parts if part.splitlines()[0].strip().strip("\"'") != EXEMPT_PART]
+    kept = [part for part in parts if part.splitlines()[0].strip().strip("\"'") not in EXEMPT_PARTS]
     return [page for part in kept for page in re.findall(r"^\s*-\s+file:\s*[\"']?([^\s\"'#]+)", part, re.M)]
 
 
@@ -131,7 +131,7 @@ def course_files() -> list[Path]:
 
 
 def reference_files() -> list[Path]:
-    """The source files of the pages that are looked things up in; of the contract they keep the minutes alone."""
+    """The source files of the pages where readers look things up; of the contract they keep only the minutes."""
     toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
     pages = re.findall(r"^\s*-\s+file:\s*[\"']?([^\s\"'#]+)", toc, re.M)
     return _files([page for page in pages if page not in course_pages(toc)])

@@ -8,8 +8,8 @@ sentence that leads to what is shown, diagrams, the code and its output; the pro
 from __future__ import annotations
 
 import argparse
-import base64
 import html
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,16 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbclient import NotebookClient
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from tools.notebook_runs import AS_SVG, PLOT_STYLE
+from tools.slide_figures import formula, plot
 from tools.slide_pages import caption, for_slides, read, split_at_diagram
 
 CELL_SECONDS = 120
 MOST_OUTPUT_LINES = 18
 LEFT_OUT = {"remove-cell", "exercise", "check"}
+FOLDED = "hide-input"  # on the page too, code that only draws is not what is shown
 LAST_CELL = "platform.down()"
 _HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -66,7 +70,8 @@ def slides_of(notebook: Any) -> list[Slide]:
             if slides[-1].has_code:
                 slides.append(Slide(slides[-1].heading, slides[-1].level))
             slides[-1].has_code = True
-            slides[-1].parts += [_code(cell.source), *_outputs(cell.outputs)]
+            code = [] if FOLDED in cell.metadata.get("tags", ()) else [_code(cell.source)]
+            slides[-1].parts += [*code, *_outputs(cell.outputs, cell.metadata.get("mystnb", {}))]
     _settle(slides)
     return slides
 
@@ -136,7 +141,9 @@ def _say(slides: list[Slide], text: str) -> None:
 
 
 def _rendered(markdown: str) -> str:
-    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader.use(dollarmath_plugin, allow_space=False, allow_digits=False, renderer=formula)
+    return str(reader.render(markdown))
 
 
 def _code(source: str) -> str:
@@ -144,21 +151,25 @@ def _code(source: str) -> str:
     return f'<pre class="code" tabindex="0"><code>{shown}</code></pre>'
 
 
-def _outputs(outputs: list[Any]) -> Iterator[str]:
+def _outputs(outputs: list[Any], about: Any) -> Iterator[str]:
+    """Each output; `about` has the text alternative and the caption of its pictures, as MyST-NB knows them."""
+    alternative = about.get("image", {}).get("alt", "")
     for output in outputs:
         if output.output_type == "stream":
             yield _text(output.text)
         elif output.output_type in ("execute_result", "display_data"):
-            yield _shown(output.data)
+            yield _shown(output.data, alternative)
+            if caption := about.get("figure", {}).get("caption", ""):
+                yield f'<div class="caption">{_rendered(caption)}</div>'
 
 
-def _shown(data: Any) -> str:
+def _shown(data: Any, alternative: str) -> str:
     if "image/svg+xml" in data:
-        encoded = base64.b64encode(data["image/svg+xml"].encode()).decode()
-        return f'<img alt="The drawing that this cell makes" src="data:image/svg+xml;base64,{encoded}">'
+        return plot(data["image/svg+xml"], alternative or "The drawing that this cell makes")
     if "image/png" in data:
         png = data["image/png"].replace("\n", "")
-        return f'<img alt="The picture that this cell makes" src="data:image/png;base64,{png}">'
+        said = html.escape(alternative or "The picture that this cell makes")
+        return f'<img alt="{said}" src="data:image/png;base64,{png}">'
     if "text/html" in data and not _ASKS_ELSEWHERE.search(data["text/html"]):
         return f'<div class="drawn">{data["text/html"]}</div>'
     if "text/markdown" in data:
@@ -194,7 +205,13 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for path in arguments.pages:
         notebook = read(path)
-        NotebookClient(notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": str(path.parent)}}).execute()
+        os.environ["MATPLOTLIBRC"] = str(PLOT_STYLE)
+        NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            resources={"metadata": {"path": str(path.parent)}},
+            extra_arguments=[AS_SVG],
+        ).execute()
         target = arguments.folder / f"{path.stem}.html"
         target.write_text(deck(notebook), encoding="utf-8")
         print(target, flush=True)

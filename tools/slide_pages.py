@@ -13,6 +13,7 @@ import nbformat
 
 from janus_platform.contract import load_contract
 from tools.environment import ROOT
+from tools.slide_figures import DRAWN, as_steps, drawn
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))  # where Sphinx finds them too
 
@@ -22,7 +23,7 @@ from mermaid_cache import Diagram, diagrams_in
 _COMMENT = re.compile(r"<!--.*?-->", re.S)  # marks of facts, reasons not to run: not for readers
 _ROLE = re.compile(r"\{(fact|host|url)\}`([^`]+)`")
 _FENCE = re.compile(r"^```(?:\{mermaid\}|mermaid)\n.*?^```$", re.M | re.S)
-_DIRECTIVE = re.compile(r"^```\{(?!mermaid).*?^```$", re.M | re.S)
+_DIRECTIVE = re.compile(r"^```\{(?!mermaid|platform).*?^```$", re.M | re.S)
 _SAYS = re.compile(r"^\s*(?::alt:|accDescr:)\s*(.+)$", re.M)
 _SENTENCE = re.compile(r".+?[.:!?](?=\s|$)", re.S)
 
@@ -37,7 +38,7 @@ def read(path: Path) -> Any:
 
 def for_slides(markdown: str) -> str:
     """The text without comments and directives, with the contract's facts in place of the book's roles."""
-    return _ROLE.sub(_fact, _DIRECTIVE.sub("", _COMMENT.sub("", markdown)))
+    return _ROLE.sub(_fact, _DIRECTIVE.sub("", as_steps(_COMMENT.sub("", markdown))))
 
 
 def _fact(match: re.Match[str]) -> str:
@@ -50,11 +51,13 @@ def _fact(match: re.Match[str]) -> str:
 
 
 def split_at_diagram(markdown: str) -> tuple[str, str, str]:
-    """The text before the first Mermaid diagram, the diagram as HTML, light and dark, and the text after it."""
-    fence = _FENCE.search(markdown)
-    if fence is None:
+    """The text before the first diagram, the diagram as HTML, light and dark, and the text after it."""
+    fences = [fence for pattern in (_FENCE, DRAWN) if (fence := pattern.search(markdown))]
+    if not fences:
         return markdown, "", ""
-    return markdown[: fence.start()].strip(), _drawn(fence[0]), markdown[fence.end() :].strip()
+    fence = min(fences, key=lambda one: one.start())
+    figure = drawn(fence) if fence.re is DRAWN else _drawn(fence[0])
+    return markdown[: fence.start()].strip(), figure, markdown[fence.end() :].strip()
 
 
 def _drawn(fence: str) -> str:

@@ -57,7 +57,7 @@ def make_test(terminal: Terminal, rest: list[str]) -> int:
 
 
 def make_lint(terminal: Terminal, rest: list[str]) -> int:
-    """ruff and mypy"""
+    """ruff, mypy, and the prose linter"""
     setup(terminal, tests=True)
     _lint(terminal)
     return 0
@@ -240,6 +240,8 @@ def _lint(terminal: Terminal) -> None:
         # An implementation is a program of its own, which imports its neighbours by their bare names.
         for program in sorted((ROOT / "janus_platform" / "implementations").glob("*/main.py")):
             terminal.run([*mypy, "."], env=variables(), cwd=program.parent)
+    with terminal.step("prose"):
+        terminal.run([PYTHON, "-m", "tools.prose"], env=variables(), cwd=ROOT)
 
 
 def _browser(terminal: Terminal) -> None:

@@ -4,14 +4,13 @@
 - A page in Markdown cannot be opened by Colab or as a notebook by Binder: only notebooks get launch buttons.
 - sphinx_thebe comes with Jupyter Book and logs an error on every page that it is not configured for: its listeners go.
 - The address without a page leads to the first page; what Sphinx would write there has neither language nor title.
+- Figures have captions and no numbers.
 - `make links` asks no host of the platform, and runs no notebook.
 - `make book` runs the notebooks side by side beforehand: their outputs come from the cache that it names.
-- MathJax would come from another host. A page with a formula is therefore an error that says what to do.
 """
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import sys
@@ -19,29 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from moved_pages import handing_on
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.util import logging
 
 from janus_platform.contract import load_contract
 
 # It is the first extension to be loaded; others import tools/.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-logger = logging.getLogger(__name__)
-_LATEX = re.compile(r"\$\$|\\(?:frac|text|mathrm|cdot|sum|sqrt)\b")
-_ENTRY = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="0; url={first}">
-<meta name="description" content="{title}: the first page.">
-<title>{title}</title>
-</head>
-<body><main><h1>{title}</h1><p><a href="{first}">Go to the first page</a></p></main></body>
-</html>
-"""
 
 
 def use_repository(app: Sphinx, config: Config) -> None:
@@ -79,6 +63,11 @@ def ignore_own_hosts(app: Sphinx, config: Config) -> None:
     config.linkcheck_ignore = [*config.linkcheck_ignore, *own, r"https://github\.com/OWNER/"]
 
 
+def leave_figures_unnumbered(app: Sphinx, config: Config) -> None:
+    """Undo what sphinx_jupyterbook_latex sets: no page refers to a figure by number."""
+    config.numfig = False
+
+
 def launch_notebooks_only(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -95,28 +84,12 @@ def remove_thebe(app: Sphinx, config: Config) -> None:
         listeners[:] = [each for each in listeners if not each.handler.__module__.startswith("sphinx_thebe")]
 
 
-def refuse_math(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Warn of formulas, and of LaTeX that no extension reads: no MathJax is shipped, so both would show as source."""
-    for formula in doctree.findall(_is_formula):
-        logger.warning(
-            "A formula needs MathJax, which this book does not ship yet. Write it as code, or vendor MathJax locally.",
-            location=formula,
-        )
-
-
-def _is_formula(node: nodes.Node) -> bool:
-    if isinstance(node, nodes.paragraph):
-        said = "".join(text for text in node.findall(nodes.Text) if not isinstance(text.parent, nodes.literal))
-        return bool(_LATEX.search(said))
-    return isinstance(node, (nodes.math, nodes.math_block))
-
-
 def write_entry(app: Sphinx, exception: Exception | None) -> None:
     """Write index.html: a page that hands on to the book's first."""
     if exception or app.builder.format != "html" or app.config.root_doc == "index":
         return
-    title = html.escape(app.config.html_title)
-    entry = _ENTRY.format(title=title, first=f"{app.config.root_doc}.html")
+    first = f"{app.config.root_doc}.html"
+    entry = handing_on(app.config.html_title, first, what="the first page", link="Go to the first page")
     (Path(app.outdir) / "index.html").write_text(entry, encoding="utf-8")
 
 
@@ -124,10 +97,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connects them."""
     # Before sphinx_external_toc, which writes an index.html where there is none.
     app.connect("build-finished", write_entry, priority=100)
+    app.connect("config-inited", leave_figures_unnumbered, priority=900)
     app.connect("config-inited", use_repository)
     app.connect("config-inited", use_executed)
     app.connect("config-inited", ignore_own_hosts)
     app.connect("config-inited", remove_thebe)
     app.connect("html-page-context", launch_notebooks_only, priority=900)
-    app.connect("doctree-resolved", refuse_math)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

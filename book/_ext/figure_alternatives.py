@@ -92,5 +92,5 @@ def give_alternatives(app: Sphinx, doctree: nodes.document) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connects it."""
-    app.connect("doctree-read", give_alternatives)
+    app.connect("doctree-read", give_alternatives, priority=400)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -64,13 +64,17 @@ def routes(contract: Contract) -> list[tuple[str, str, str]]:
     """Method, path as code, and a sentence."""
     ours = contract.gateway
     return [
-        ("POST", f"`{ours.chat_path}`", "A chat, as OpenAI's clients send it; answered whole, or as events."),
-        ("GET", f"`{ours.models_path}`", "The implementations that can be asked for, and the name for the leader."),
+        (
+            "POST",
+            f"`{ours.chat_path}`",
+            "A chat request, as OpenAI's clients send it; answered in one piece or as events.",
+        ),
+        ("GET", f"`{ours.models_path}`", "The available implementations, and the name that stands for the leader."),
         ("GET", f"`{ours.models_path}/{{name}}`", "One of them."),
-        ("GET", f"`{contract.attestation.evidence_path}?nonce=…`", "Evidence of what an implementation runs."),
+        ("GET", f"`{contract.attestation.evidence_path}?nonce=…`", "Evidence of what an implementation is running."),
         ("GET", f"`{ours.traces_path}/{{request id}}`", "The trace of one answer, without content."),
-        ("GET", f"`{ours.health_path}`", "Whether it answers, the contract's version, the leader."),
-        ("GET", f"`{ours.metrics_path}`", "What it counts, for Prometheus."),
+        ("GET", f"`{ours.health_path}`", "Whether the gateway is up, the contract's version, the leader."),
+        ("GET", f"`{ours.metrics_path}`", "Metrics for Prometheus."),
         ("GET", f"`{ours.page_path}`", "Janus Chat, a page for a browser."),
         ("GET", f"`{ours.web_path}/HOST/PATH`", "A page of the bundled web, which an answer may name as its source."),
         ("GET", f"`{ours.web_path}`", "The hosts of the bundled web."),
@@ -80,7 +84,7 @@ def routes(contract: Contract) -> list[tuple[str, str, str]]:
 def request(_: Contract) -> str:
     """Each checked field; every other field passes through unchanged."""
     first = [
-        ("`model`", "Required. A name of an implementation, or the name for the leader."),
+        ("`model`", "Required. The name of an implementation, or the name that stands for the leader."),
         ("`messages`", f"Required. A list of at least one message; roles: {', '.join(ROLES)}."),
     ]
     return table(
@@ -118,7 +122,11 @@ def wire(contract: Contract) -> str:
     rows = [
         (f"`{contract.wire.reasoning_field}`", "in a message or a chunk's delta", "What the implementation thinks."),
         (f"`{contract.wire.content_field}`", "in a message or a chunk's delta", "The answer."),
-        (f"`{contract.wire.artifacts_field}`", "on a chunk or an answer", "Files that belong to it, such as pictures."),
+        (
+            f"`{contract.wire.artifacts_field}`",
+            "on a chunk or an answer",
+            "Files that belong to the answer, such as pictures.",
+        ),
         (f"`{contract.wire.routing_field}`", "in a request", "The implementation to ask, whatever `model` says."),
         *((f"`{name}`", "in usage", _USAGE[name]) for name in contract.wire.usage_fields),
         (f"`{contract.wire.end_of_stream}`", "the last event", "The stream is whole."),
@@ -137,7 +145,7 @@ def limits(_: Contract) -> str:
         ("all bodies, together", as_prose(TOTAL_BYTES, "x_bytes"), ""),
     ]
     small = as_prose(FREE_BYTES, "x_bytes")
-    return table(("what", "size at most", "time at most"), rows) + f"\n\nBodies up to {small} are always let in."
+    return table(("what", "size at most", "time at most"), rows) + f"\n\nBodies up to {small} are always accepted."
 
 
 def silence(_: Contract) -> str:
@@ -145,10 +153,10 @@ def silence(_: Contract) -> str:
     ping, early = as_prose(PING_SECONDS, "x_seconds"), as_prose(SILENT_SECONDS, "x_seconds")
     return (
         f"Once an implementation has begun to answer a streamed request, {ping} of silence brings a comment, `: ping`. "
-        f"One that has not even begun is waited for in silence for {early}, so that a failure can still be a status; "
-        "then the head with status 200 goes out, with pings, and a failure becomes an event. A ping is one line of the "
-        "event that follows it: it has no empty line of its own, which some decoders would take for an event without "
-        "data."
+        f"Before that, the gateway waits silently for {early}, so that a failure can still be a status. "
+        "Then it sends the headers with status 200, followed by pings, and a failure becomes an event. A ping has no "
+        "empty line of its own but is part of the event that follows, because some decoders would take the empty line "
+        "for an event without data."
     )
 
 
@@ -176,9 +184,9 @@ def error_codes() -> Iterator[tuple[str, str, str]]:
 # Codes whose function does not say when they come in its first line.
 _MEANINGS = {
     "invalid_value": "a field is wrong; `param` names it, and the message says what it must be",
-    "invalid_api_key": "the gateway asks for a key, and this is none of its own",
-    "method_not_allowed": "the path takes another method, which `Allow` names",
-    "trace_not_found": "there is no trace of this request, or no longer",
+    "invalid_api_key": "the gateway requires a key, and this is not a valid one",
+    "method_not_allowed": "the path needs a different method; `Allow` names it",
+    "trace_not_found": "there is no trace of this request, or it is no longer kept",
     "missing_required_parameter": "a field is missing; `param` names it",
     "request_too_large": "the body is over the limit, or takes too long or too much memory to check",
     "busy": "other large requests are being checked; `Retry-After` says when to come back",
@@ -192,11 +200,15 @@ _MEANINGS = {
 
 # What another than the gateway's functions decides: an implementation, and the server before the gateway.
 _NOT_OURS = (
-    ("4xx, 5xx", "upstream_error", "the implementation answered so; what it said in JSON passes whole, its code too"),
+    (
+        "4xx, 5xx",
+        "upstream_error",
+        "the implementation returned this error; its JSON is passed on in full, including its code",
+    ),
     (
         "400, 408, 429, 431, 503",
         "malformed_request",
-        "no HTTP/1.1 request, or not one host, a head that is too slow or too large, too many bodies on their way",
+        "not an HTTP/1.1 request; not exactly one `Host`; headers too slow or too large; too many bodies in transit",
     ),
 )
 

@@ -19,6 +19,7 @@ from tools.imports import floors, imported_packages, modules, package_of, withou
 
 WIDTH, PER_ROW = 360, 3
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 108, 34, 12, 30
+CAPTION = "An arrow leads from a package to one that it imports. The lines of a package are counted by the build."
 TEXT = "font-family:var(--pst-font-family-monospace);font-size:11px;fill:var(--pst-color-text-base)"
 SMALL = "font-size:9px;fill:var(--pst-color-text-muted)"
 BOX = "fill:var(--pst-color-surface);stroke:var(--pst-color-border)"
@@ -57,7 +58,7 @@ def drawing() -> str:
         f'imports: {escape(words)}" style="width:100%;max-width:560px;display:block;margin:auto">'
         '<defs><marker id="house-tip" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="5" markerHeight="5" '
         'orient="auto"><path d="M0 0L6 3L0 6z" style="fill:var(--pst-color-text-muted)"/></marker></defs>'
-        f"{''.join(arrows)}{''.join(boxes)}</svg></figure>"
+        f"{''.join(arrows)}{''.join(boxes)}</svg><figcaption>{CAPTION}</figcaption></figure>"
     )
 
 

@@ -31,7 +31,7 @@ class Code:
     def evaluate(self, subject: Subject) -> Verdict:
         source = code_runner.find_function(subject.text, self.function)
         if source is None:
-            return Verdict(0.0, f"no Python that defines {self.function}()")
+            return Verdict(0.0, f"no Python code that defines {self.function}()")
         run = code_runner.call(source, self.function, [case[0] for case in self.cases])
         right = sum(same_value(got, case[1]) for got, case in zip(run.values, self.cases, strict=False))
         why = f"{right} of {len(self.cases)} cases right" + (f" ({run.failure})" if run.failure else "")
@@ -59,7 +59,7 @@ class Program:
         if source is None:
             source = code_runner.find_function(self.prefix + code_runner.last_block(subject.text), self.function)
         if source is None:
-            return Verdict(0.0, f"no Python that defines {self.function}()")
+            return Verdict(0.0, f"no Python code that defines {self.function}()")
         # a run that ends early has said nothing: only the value that comes after the test counts
         passes = f"def passes(token):\n    check({self.function})\n    return token\n"
         tested = "\n".join(
@@ -165,7 +165,7 @@ class Artifact:
 
     def _wrong_colour(self, picture: pictures.Picture) -> str:
         wrong = [(x, y) for x, y, *wanted in self.colours if not picture.has_colour(x, y, wanted)]
-        return "another colour at {:g}, {:g}".format(*wrong[0]) if wrong else ""
+        return "a different colour at {:g}, {:g}".format(*wrong[0]) if wrong else ""
 
 
 def same_value(got: Any, wanted: Any) -> bool:
@@ -190,7 +190,7 @@ def _call_problem(call: dict[str, str], name: str, arguments: dict[str, Any]) ->
     except (ValueError, RecursionError):
         return "arguments are not JSON"
     if not isinstance(given, dict) or set(given) != set(arguments):
-        return "other arguments than expected"
+        return "not the expected arguments"
     wrong = [key for key, value in arguments.items() if not same_value(_fold(given[key]), _fold(value))]
     return f"wrong: {', '.join(wrong)}" if wrong else ""
 

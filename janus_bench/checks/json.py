@@ -76,7 +76,7 @@ def breaches(value: Any, schema: dict[str, Any], label: str = "the answer") -> I
         yield f"{label} is not of type {kinds}"
         return
     if "const" in schema and not same_json(value, schema["const"]):
-        yield f"{label} is another value than expected"
+        yield f"{label} is not the expected value"
     if "enum" in schema and not any(same_json(value, one) for one in schema["enum"]):
         yield f"{label} is none of the allowed values"
     if _is_number(value):
@@ -159,7 +159,7 @@ def _no_constant(name: str) -> NoReturn:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name appears twice")
     return dict(pairs)
 
 

@@ -46,9 +46,9 @@ class Picture:
         """Whether the colour at a place, given as shares of width and height from the upper left corner, is `wanted`
         (red, green, blue) within the tolerance. Raises PictureError where the colours cannot be told."""
         if self.image is None:
-            raise PictureError("no PNG, whose colours could be looked at")
+            raise PictureError("not a PNG, so its colours cannot be checked")
         if self.image.mode not in _EIGHT_BITS:
-            raise PictureError("only PNGs of 8 bits a sample are looked at")
+            raise PictureError("only PNGs with 8 bits per sample can be checked")
         columns, rows = self.image.size
         column, row = min(columns - 1, max(0, int(x * columns))), min(rows - 1, max(0, int(y * rows)))
         colour = self.image.crop((column, row, column + 1, row + 1)).convert("RGB").tobytes()
@@ -65,7 +65,7 @@ def decode(media_type: str, data: str, *, plain: bool = False) -> Picture:
         return decode_png(raw, plain=plain)
     if media_type == "image/svg+xml":
         return decode_svg(raw)
-    raise PictureError(f"{media_type!r} is no picture type that can be checked")
+    raise PictureError(f"{media_type!r} is not a picture type that can be checked")
 
 
 def raw_bytes(data: str) -> bytes:
@@ -92,7 +92,7 @@ def decode_png(raw: bytes, *, plain: bool = False) -> Picture:
         image = Image.open(BytesIO(raw), formats=["PNG"])
         image.load()
     except Exception:  # Pillow raises whatever its readers ran into
-        raise PictureError("the PNG is cut, has a wrong checksum, or its pixels do not fill it") from None
+        raise PictureError("the PNG is truncated, has a wrong checksum, or has too few pixels") from None
     pixels = image.tobytes()
     row = len(pixels) // image.height
     if not plain and len({pixels[start : start + row] for start in range(0, len(pixels), row)}) < _MIN_DISTINCT_ROWS:

@@ -32,7 +32,7 @@ class Sources:
             return Verdict(0.0, f"{len(named)} addresses named, more than {self.at_most}")
         right = sum(any(lies_below(address, prefix) for prefix in self.any_of) for address in named)
         if right < self.at_least:
-            return Verdict(0.0, "no expected source named" if not named else "other sources than expected")
+            return Verdict(0.0, "no expected source named" if not named else "not the expected sources")
         return Verdict(1.0, "source named")
 
 

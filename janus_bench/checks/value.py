@@ -61,7 +61,7 @@ class Quantity:
         dimension, factor = UNITS[self.unit]
         amount, unit = candidates[0]
         if UNITS[unit][0] != dimension:
-            return Verdict(0.0, f"{unit} is no unit of {dimension}")
+            return Verdict(0.0, f"{unit} is not a unit of {dimension}")
         got = amount * UNITS[unit][1] / factor
         if not abs(got - self.value) <= self.within + 1e-9 * abs(self.value):
             return Verdict(0.0, f"{got:g} {self.unit} instead of {self.value:g} {self.unit}")

@@ -1,4 +1,4 @@
-"""The leaderboard: every published run in one SQLite file, and who is #1.
+"""The leaderboard: every published run in one SQLite file or one PostgreSQL database, and who is #1.
 
 Rules (competition specification): an implementation stands where its best run put it; #1 changes hands only when a
 strictly higher composite is published, so a tie leaves the earlier one in front. Days at #1 are the sum of its reigns.
@@ -7,18 +7,16 @@ Only like is ranked with like: runs of the same suite hash under the same scorin
 suite as this package carries it; when its questions or the scoring change, a new season begins, and older runs stay in
 the file as history.
 
-Writes are durable when `publish` returns (WAL, `synchronous=FULL`). `leader()` is meant to be asked on every request:
-it re-reads only after another connection has committed (`PRAGMA data_version`).
+Writes are durable when `publish` returns. `leader()` is meant to be asked on every request: it re-reads only after
+another connection has committed (database.py).
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,33 +24,15 @@ from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.leaderboard import seeds
+from janus_bench.leaderboard.database import open_database
 from janus_bench.leaderboard.rules import SUITE, beats_baseline, columns_of
 from janus_bench.leaderboard.standings import SCORES, Published, Row, history_of, rank
 
 FILE = "leaderboard.sqlite3"
-_BUSY_SECONDS = 10.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    run TEXT NOT NULL UNIQUE,
-    implementation TEXT NOT NULL,
-    hotkey TEXT,
-    composite REAL NOT NULL,
-    low REAL, high REAL, -- its 95 % interval over seeds
-    quality REAL, speed REAL, cost REAL, streaming REAL, modality REAL,
-    submitted REAL NOT NULL, -- seconds since 1970, UTC
-    suite TEXT NOT NULL,
-    suite_hash TEXT NOT NULL,
-    scoring_hash TEXT NOT NULL,
-    report TEXT NOT NULL,
-    statement TEXT -- what was signed (publication.py), as JSON
-) STRICT;
-CREATE INDEX IF NOT EXISTS season ON runs (suite_hash, scoring_hash, number);
-"""
 
 
 class Leaderboard:
-    """One leaderboard file. May be shared by threads; open one a process."""
+    """One leaderboard. May be shared by threads; open one a process."""
 
     def __init__(
         self,
@@ -61,35 +41,24 @@ class Leaderboard:
         suite_hash: str | None = None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        """Open or make the file (default `home()/leaderboard.sqlite3`). Raises BenchError where that is impossible.
+        """Open or make it (default: the file `home()/leaderboard.sqlite3`). Raises BenchError where it cannot.
 
-        `suite_hash` chooses the season that is ranked; by default the bundled quick suite's.
+        `path` is a file's, or an address that begins with postgresql://. `suite_hash` chooses the season that is
+        ranked; by default the bundled quick suite's.
         """
-        self.path = Path(path) if path is not None else home() / FILE
+        self.path = path if path is not None else home() / FILE
+        self._db = open_database(self.path)
         self._now = now
         self._season_hash = suite_hash
         self._lock = threading.RLock()
-        self._seen: int | None = None
+        self._seen: int | None = None  # the version of the database at which `_rows` were read
+        self._rows: list[Row] = []
+        # Whose rows the leader below is, and whether the baseline was asked for.
+        self._judged: tuple[list[Row] | None, bool] = (None, False)
         self._leader: str | None = None
-        self._beaten: bool | None = None
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA + seeds.SCHEMA)
-            self._grow()
-        except (OSError, sqlite3.Error) as error:
-            remedy = "Set JANUS_HOME to a folder that can be written; move a damaged file away."
-            raise BenchError(f"cannot open the leaderboard {self.path}: {error}", remedy) from None
-
-    def _grow(self) -> None:
-        """Give a file of an earlier version the columns that it lacks."""
-        there = {column["name"] for column in self._db.execute("PRAGMA table_info(runs)")}
-        for name, kind in (("statement", "TEXT"), ("low", "REAL"), ("high", "REAL")):
-            if name not in there:
-                self._db.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind}")
+        if self._db.pushes:
+            self._read_again()
+            self._db.listen(self._read_again)
 
     def publish(
         self,
@@ -109,15 +78,16 @@ class Leaderboard:
         """
         values = columns_of(report, implementation, hotkey, self._now().timestamp())
         values["statement"] = json.dumps(statement) if statement else None
-        marks = ", ".join(f":{name}" for name in values)
+        marks = ", ".join("?" * len(values))
+        insert = f"INSERT INTO runs ({', '.join(values)}) VALUES ({marks}) ON CONFLICT (run) DO NOTHING"
         with self._lock:
-            try:
-                insert = f"INSERT INTO runs ({', '.join(values)}) VALUES ({marks}) ON CONFLICT (run) DO NOTHING"
-                self._db.execute(insert, values)
-                kept = self._db.execute("SELECT implementation FROM runs WHERE run = ?", (values["run"],)).fetchone()[0]
-            except sqlite3.Error as error:
-                raise BenchError(f"cannot write the leaderboard {self.path}: {error}", "Free some space.") from None
+            with self._db.writing():
+                self._db.change(insert, list(values.values()))
+                query = "SELECT implementation FROM runs WHERE run = ?"
+                kept = self._db.rows(query, (values["run"],))[0]["implementation"]
             self._seen = None
+        if self._db.pushes:
+            self._read_again()
         if kept != implementation:
             raise BenchError(f"run {values['run']} is already published, as {kept}", "Run the suite again.")
         season = (values["suite_hash"], values["scoring_hash"])
@@ -125,28 +95,14 @@ class Leaderboard:
 
     def give_seed(self, model: str, owner: str = "") -> seeds.Given:
         """The seed for the next published run of `model` (seeds.py). Raises BenchError."""
-        with self._lock, self._writing():
+        with self._lock, self._db.writing():
             return seeds.give(self._db, owner, model, self._now())
 
     def take_seed(self, report: dict[str, Any], owner: str = "") -> seeds.Given | None:
         """Use the seed of a run that is published; None where it is not one that this board gave. Raises BenchError."""
-        with self._lock, self._writing():
+        with self._lock, self._db.writing():
             model, seed = report["target"]["model"], report["settings"]["seed"]
             return seeds.take(self._db, owner, model, seed, report["id"], self._now())
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction, so that two processes cannot use one seed. Raises BenchError."""
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-        except (sqlite3.Error, OverflowError) as error:
-            raise BenchError(f"cannot write the leaderboard {self.path}: {error}", "Free some space.") from None
 
     def standings(self) -> list[Row]:
         """The ranked season, best first."""
@@ -154,8 +110,7 @@ class Leaderboard:
 
     def statement(self, run: str) -> dict[str, Any] | None:
         """What was stated of a run when it was published; None where nothing was."""
-        with self._lock:
-            rows = self._read("SELECT statement FROM runs WHERE run = ?", (run,))
+        rows = self._db.rows("SELECT statement FROM runs WHERE run = ?", (run,))
         return json.loads(rows[0]["statement"]) if rows and rows[0]["statement"] else None
 
     def history(self) -> list[Published]:
@@ -168,27 +123,31 @@ class Leaderboard:
         """The name of #1 of the ranked season, or None on an empty board. Costs microseconds while nothing changes.
 
         With `is_baseline`, which says whether a row is the baseline's: None as well while #1 has not beaten that, which
-        takes a run of it on the same board and a strictly higher composite. Raises BenchError where the file cannot be
+        takes a run of it on the same board and a strictly higher composite. Raises BenchError where the board cannot be
         read.
         """
-        with self._lock:
-            version = self._read("PRAGMA data_version")[0][0]
-            if version != self._seen or (self._beaten is None) != (is_baseline is None):
-                rows = self.standings()
-                self._seen, self._leader = version, rows[0].implementation if rows else None
-                self._beaten = None if is_baseline is None else beats_baseline(rows, is_baseline)
-            return None if self._beaten is False else self._leader
+        rows, judges = self._current(), is_baseline is not None
+        if self._judged[0] is not rows or self._judged[1] != judges:
+            leads = bool(rows) and (is_baseline is None or beats_baseline(rows, is_baseline))
+            self._leader = rows[0].implementation if leads else None
+            self._judged = rows, judges
+        return self._leader
+
+    def _current(self) -> list[Row]:
+        """The standings, read again where something was committed; a server's are read by the one who hears of it."""
+        if not self._db.pushes:
+            with self._lock:
+                version = self._db.version()
+                if version != self._seen:
+                    self._rows, self._seen = self.standings(), version
+        return self._rows
+
+    def _read_again(self) -> None:
+        self._rows = self.standings()
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
-
-    def _read(self, query: str, values: tuple[str, ...] = ()) -> list[sqlite3.Row]:
-        try:
-            return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise BenchError(f"cannot read the leaderboard {self.path}: {error}", "Open it again.") from None
+        """Let go of file or server."""
+        self._db.close()
 
     def _suite_hash(self) -> str:
         if self._season_hash is None:
@@ -202,7 +161,7 @@ class Leaderboard:
             published = self._season(suite_hash, scoring)
         return rank(published, self._now().timestamp())
 
-    def _season(self, suite_hash: str, scoring: str) -> list[sqlite3.Row]:
+    def _season(self, suite_hash: str, scoring: str) -> list[Any]:
         columns = f"number, run, implementation, hotkey, composite, low, high, {', '.join(SCORES)}, submitted"
         query = f"SELECT {columns} FROM runs WHERE suite_hash = ? AND scoring_hash = ? ORDER BY number"
-        return self._read(query, (suite_hash, scoring))
+        return self._db.rows(query, (suite_hash, scoring))

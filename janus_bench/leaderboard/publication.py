@@ -40,12 +40,12 @@ class Checked:
         if self.problems:
             return f"The publication does NOT hold: {'; '.join(self.problems)}."
         scores = (
-            "The scores follow from the records; that these came from it, and when, is the runner's word."
+            "The scores follow from the records. Where those came from, and when, is the runner's word."
             if self.follows
-            else "Its scores were not worked out again: this version asks or scores otherwise."
+            else "Its scores were not computed again: this version asks or scores differently."
         )
         if not self.signed:
-            return f"Published unsigned, and unchanged as far as that can tell. To sign: {signing.REMEDY}. {scores}"
+            return f"Published unsigned, and unchanged as far as can be told. To sign: {signing.REMEDY}. {scores}"
         return f"Published and unchanged: the signature holds, by {self.by}. {scores}"
 
 
@@ -89,7 +89,7 @@ def read(folder: Path) -> Statement | None:
     except (OSError, ValueError) as error:
         raise BenchError(f"cannot read {folder / FILE}: {error}", "Publish the run again.") from None
     if not isinstance(statement, dict) or statement.get("schema") != SCHEMA:
-        raise BenchError(f"{folder / FILE} is no publication", "Publish the run again.")
+        raise BenchError(f"{folder / FILE} is not a publication", "Publish the run again.")
     return statement
 
 

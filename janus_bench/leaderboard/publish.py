@@ -43,10 +43,12 @@ def publish(
     check_names(name, hotkey)
     folder = report.folder
     if folder is None or not (folder / runs.RECORDS).is_file():
-        raise BenchError("the run's records are not there to be read again", "Publish a run from its own folder.")
+        raise BenchError("the run's records are missing", "Publish a run from its own folder.")
     document = report.to_dict()
     if not document.get("complete"):
         raise BenchError("a run that was stopped early cannot be published", "Run the suite again to its end.")
+    if "shard" in document:
+        raise BenchError("a shard is not a whole run", "Publish what `janus-bench merge` makes of all shards.")
     _verify(document, folder)
     opened = board or open_board()
     try:
@@ -138,5 +140,9 @@ def implementation_of(report: Report) -> str:
     seen = target["models_seen"]
     if len(seen) == 1 and seen[0] != DEFAULT_MODEL:
         return str(seen[0])
-    what = f"the answers came from {', '.join(seen)}" if len(seen) > 1 else "the answers do not say who gave them"
+    what = (
+        f"the answers came from {', '.join(seen)}"
+        if len(seen) > 1
+        else "the answers do not say which implementation gave them"
+    )
     raise BenchError(what, "Bench one implementation with --model NAME, or say which it was with --name NAME.")

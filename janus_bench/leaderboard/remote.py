@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from janus_bench.errors import BenchError
+from janus_bench.leaderboard.database import POSTGRES
 from janus_bench.leaderboard.local import Leaderboard
 from janus_bench.leaderboard.rules import check_names
 from janus_bench.leaderboard.seeds import Given
@@ -34,7 +35,10 @@ class SharedBoard:
     def __init__(self, url: str) -> None:
         self.url = url
         if not url.startswith(("http://", "https://")):
-            raise BenchError(f"${BOARD_VARIABLE} is no web address", "Unset it to use your own leaderboard.")
+            raise BenchError(
+                f"${BOARD_VARIABLE} is neither a web address nor one of PostgreSQL",
+                "Unset it to use your own leaderboard.",
+            )
 
     def publish(self, report: dict[str, Any], records: bytes, *, implementation: str, hotkey: str | None = None) -> Row:
         """Publish a run: its records leave this machine, and the signed statement stays beside the run.
@@ -60,7 +64,7 @@ class SharedBoard:
 
     def history(self) -> list[Published]:
         """Raises BenchError: a shared leaderboard shows its standings alone."""
-        raise BenchError("a shared leaderboard tells no history", f"Unset ${BOARD_VARIABLE} to see your own.")
+        raise BenchError("a shared leaderboard does not show its history", f"Unset ${BOARD_VARIABLE} to see your own.")
 
     def statement(self, run: str) -> None:
         """None: what was signed stands beside the run."""
@@ -86,6 +90,8 @@ class SharedBoard:
 def open_board() -> Leaderboard | SharedBoard:
     """The leaderboard that this process publishes on: the shared one that the environment names, else one's own."""
     url = os.environ.get(BOARD_VARIABLE)
+    if url and url.startswith(POSTGRES):
+        return Leaderboard(url)
     return SharedBoard(url) if url else Leaderboard()
 
 
@@ -102,7 +108,7 @@ def _row(raw: Any) -> Row:
     try:
         return Row(**{field.name: raw[field.name] for field in fields(Row)} | {"interval": _bounds(raw["interval"])})
     except (LookupError, TypeError, ValueError) as error:
-        raise BenchError("the leaderboard's answer is no row", "Is this the right address?") from error
+        raise BenchError("the leaderboard's answer is not a row", "Is this the right address?") from error
 
 
 def _bounds(raw: Any) -> tuple[float, float] | None:

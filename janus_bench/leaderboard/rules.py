@@ -13,8 +13,8 @@ from janus_bench.leaderboard.standings import SCORES, Row
 
 # What every place says that shows published scores.
 THE_RUNNERS_WORD = (
-    "Scores are worked out again from the published answers. That they came from this implementation, when each piece "
-    "came, and the bill are the runner's word."
+    "Scores are computed again from the published answers. For where the answers came from, when each piece arrived "
+    "and what it cost, there is only the runner's word."
 )
 NOT_APART = "≈"
 NOT_APART_MEANS = f"{NOT_APART}: cannot be told from the row above, by their intervals over seeds"
@@ -31,7 +31,7 @@ def check_names(implementation: str | None, hotkey: str | None) -> None:
             "Use letters, digits, dot, hyphen and underscore, at most 64; janus stands for whoever is #1.",
         )
     if hotkey is not None and not _HOTKEY.fullmatch(hotkey):
-        raise BenchError("the hotkey is no SS58 address", "It starts with 5 and has 47 or 48 characters.")
+        raise BenchError("the hotkey is not an SS58 address", "It starts with 5 and has 47 or 48 characters.")
 
 
 def columns_of(report: dict[str, Any], implementation: str, hotkey: str | None, submitted: float) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def columns_of(report: dict[str, Any], implementation: str, hotkey: str | None, 
     composite = report["composite"]
     low, high = report.get("intervals", {}).get("composite", (composite, composite))
     if not all(_is_number(value) for value in (composite, low, high)):
-        raise BenchError("the report's composite is no number", "Run the suite again.")
+        raise BenchError("the report's composite is not a number", "Run the suite again.")
     known = "composite" in report.get("intervals", {})
     return {
         "run": report["id"],

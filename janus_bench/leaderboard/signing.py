@@ -122,7 +122,7 @@ def _read(path: Path) -> Ed25519PrivateKey:
         remedy = "Move it away: the next publication makes a new key, under which older ones still verify."
         raise BenchError(f"cannot read the publisher's key {path}: {error}", remedy) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise BenchError(f"{path} is no Ed25519 key", "Move it away: the next publication makes a new one.")
+        raise BenchError(f"{path} is not an Ed25519 key", "Move it away: the next publication makes a new one.")
     return key
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 SCORES = ("quality", "speed", "cost", "streaming", "modality")
 
@@ -49,11 +49,11 @@ class Published:
 
 @dataclass
 class _Standing:
-    best: sqlite3.Row
+    best: Any
     seconds_at_1: float = 0.0
 
 
-def rank(published: Sequence[sqlite3.Row], now: float) -> list[Row]:
+def rank(published: Sequence[Any], now: float) -> list[Row]:
     """Play all publications in order: who was #1 for how long, and each implementation's best run."""
     standings: dict[str, _Standing] = {}
     leader, since = "", 0.0
@@ -101,7 +101,7 @@ def _row(rank: int, standing: _Standing) -> Row:
     )
 
 
-def history_of(published: Sequence[sqlite3.Row]) -> list[Published]:
+def history_of(published: Sequence[Any]) -> list[Published]:
     """Every publication, and who was #1 after it: a new #1 needs a strictly higher composite."""
     history, leader, best = list[Published](), "", 0.0
     for run in published:

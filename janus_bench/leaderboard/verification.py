@@ -34,7 +34,9 @@ from janus_bench.suites.model import Suite
 from janus_bench.wire.target import Target
 
 # What of a report does not follow from its records.
-OF_THE_RUN = frozenset({"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes"})
+OF_THE_RUN = frozenset(
+    {"schema", "id", "created", "runner", "judge", "settings", "lag_ms", "start_late_ms", "notes", "shards"}
+)
 MAX_RECORDS_BYTES = 64 * 1024 * 1024  # inflated; a quick run has 0.3 to 2 MB
 MAX_PACKED_BYTES = 1_400_000
 MEMORY_BYTES = 2 * 1024**3
@@ -51,15 +53,15 @@ def recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite) 
     try:
         return _recomputed(report, records, suite)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise BenchError(f"that is no run of the bench: {type(error).__name__}: {error}"[:300], _REMEDY) from None
+        raise BenchError(f"that is not a run of the bench: {type(error).__name__}: {error}"[:300], _REMEDY) from None
 
 
 def _recomputed(report: dict[str, Any], records: Sequence[Record], suite: Suite) -> dict[str, Any]:
     table = load_scoring()
     if suite.hash != report["suite"]["hash"]:
-        raise BenchError(f"the run was of another version of suite {suite.name}", "Run the suite again.")
+        raise BenchError(f"the run used another version of suite {suite.name}", "Run the suite again.")
     if report["scoring"]["hash"] != scoring_hash():
-        raise BenchError("the run was scored by other numbers than today's", "Run the suite again.")
+        raise BenchError("the run was scored with different constants from today's", "Run the suite again.")
     settings = _settings(report["settings"])
     items = suite.items(settings.seed, settings.repeats)
     wanted = Counter((item.id, item.repeat) for item in items)
@@ -127,11 +129,11 @@ def received(body: dict[str, Any], suite: Suite) -> dict[str, Any]:
     An open question's judge is the runner's too, so a suite that needs one is not taken.
     """
     if any(item.wants_judge for item in suite.items(0)):
-        raise BenchError("a board cannot read what a judge said", "Publish a suite without open questions.")
+        raise BenchError("a board cannot verify what a judge said", "Publish a suite without open questions.")
     try:
         report = {name: body["report"][name] for name in _PARTS}
     except (LookupError, TypeError) as error:
-        raise BenchError(f"that is no run of the bench: it lacks {error}"[:300], _REMEDY) from None
+        raise BenchError(f"that is not a run of the bench: it lacks {error}"[:300], _REMEDY) from None
     return recomputed(report, unpacked(body.get("records")), suite)
 
 
@@ -146,7 +148,7 @@ def bring_judgements(records: Sequence[Record], lines: Sequence[str]) -> None:
 def _settings(reported: Any) -> Settings:
     seed, repeats, model = reported["seed"], reported["repeats"], reported["model"]
     if type(seed) is not int or type(repeats) is not int or not isinstance(model, str) or seed.bit_length() > 64:
-        raise BenchError("the settings of the run are none", _REMEDY)
+        raise BenchError("the settings of the run are not valid", _REMEDY)
     known = {field.name for field in fields(Settings)}
     return Settings(**{name: value for name, value in reported.items() if name in known})
 
@@ -173,13 +175,13 @@ def _check_record(record: Record, category: str) -> None:
         texts = [answer.model, answer.finish_reason, *answer.violations, *(delta.text for delta in answer.deltas)]
         texts += [value for part in (*answer.tool_calls, *answer.artifacts) for value in part.values()]
         if not all(isinstance(one, str) for one in texts) or type(answer.streamed) is not bool:
-            raise BenchError(f"the answer to item {record.item!r} is of no proper form", _REMEDY)
+            raise BenchError(f"the answer to item {record.item!r} is malformed", _REMEDY)
     if record.category != category or bool(record.error) == (answer is not None):
-        raise BenchError(f"the record of item {record.item!r} is of no proper form", _REMEDY)
+        raise BenchError(f"the record of item {record.item!r} is malformed", _REMEDY)
     if not all(type(stamp) is int and 0 <= stamp < 1 << 63 for stamp in stamps) or _disordered(stamps, answer):
-        raise BenchError(f"the times of item {record.item!r} are in no order that a clock gives", _REMEDY)
+        raise BenchError(f"the times of item {record.item!r} are out of order", _REMEDY)
     if not all(_is_amount(value) for value in usage.values()):
-        raise BenchError(f"the usage of item {record.item!r} is no amount", _REMEDY)
+        raise BenchError(f"the usage of item {record.item!r} is not an amount", _REMEDY)
 
 
 def _disordered(stamps: list[int], answer: Any) -> bool:

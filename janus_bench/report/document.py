@@ -18,6 +18,7 @@ from janus_bench.checks.sandbox import NONE, REMEDY
 from janus_bench.constants import Table, scoring_hash
 from janus_bench.run.records import Record
 from janus_bench.run.runner import Outcome, Settings
+from janus_bench.run.shard import Shard
 from janus_bench.scoring.answer_score import Measured, measured
 from janus_bench.scoring.cost import BELOW_LIST, IMPLAUSIBLE, bill, usd
 from janus_bench.scoring.intervals import Bounds, intervals, rerun_intervals
@@ -48,16 +49,18 @@ def build_document(
     limits: str = "not reported",
     judge: dict[str, Any] | None = None,
     sandbox: str | None = None,
+    shard: Shard | None = None,
 ) -> dict[str, Any]:
     """Score a graded run and report it. `limits` says whether the target's rate limits were on, `judge` who judged.
 
-    `sandbox` is what kept answers' code from the suite (checks/sandbox.py), None where none was run.
+    `sandbox` is what kept answers' code from the suite (checks/sandbox.py), None where none was run; `shard` the part
+    of the run that was asked, None for all of it.
     """
     records = outcome.records
     rows = [measured(record, table) for record in records]
     scores = score_measured(rows, table)
     models = sorted({record.answer.model for record in records if record.answer and record.answer.model})
-    return {
+    return ({"shard": asdict(shard)} if shard else {}) | {
         "schema": SCHEMA_ID,
         "id": run_id,
         "created": created.isoformat(timespec="seconds"),
@@ -95,7 +98,11 @@ def build_document(
         "lag_ms": _spread(outcome.lag_ms),
         "start_late_ms": _spread(outcome.start_late_ms),
         "stamps": _stamps(records),
-        "notes": [*_notes(scores, rows, outcome, table), *([WITHOUT_SANDBOX] if sandbox == NONE else [])],
+        "notes": [
+            *([f"Shard {shard} alone: merge all {shard.count} for the run's scores."] if shard else []),
+            *_notes(scores, rows, outcome, table),
+            *([WITHOUT_SANDBOX] if sandbox == NONE else []),
+        ],
         "items": [_item(record) for record in sorted(records, key=lambda entry: (entry.item, entry.repeat))],
     }
 
@@ -192,7 +199,7 @@ def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Ta
             "since they may have been learned by heart."
         )
     elif not any(row.drawn for row in rows):
-        notes.append("No answer of this suite is drawn by the seed: answers learned by heart would not show.")
+        notes.append("The seed draws no answer in this suite, so memorised answers would not be noticed.")
     answers = [record.answer for record in outcome.records if record.answer]
     silent = sum(usd(answer, table) is None for answer in answers)
     if silent:
@@ -208,10 +215,12 @@ def _notes(scores: Scores, rows: Sequence[Measured], outcome: Outcome, table: Ta
         )
     again = sum(record.tries - 1 for record in outcome.records)
     if again:
-        notes.append(f"The target said 429 (too many requests) {again} times; it was asked again after the told waits.")
+        notes.append(
+            f"The target said 429 (too many requests) {again} times; each was retried after the wait it asked for."
+        )
     unread = sum(record.unjudged for record in outcome.records)
     if unread:
-        notes.append(f"{unread} answers could not be judged: they are left out, and nothing stands in for them.")
+        notes.append(f"{unread} answers could not be judged: they are left out, and nothing takes their place.")
     late = percentile(outcome.start_late_ms, 95)
     if late is not None and late > BUSY_LAG_MS:
         notes.append(f"Requests were started {late:.0f} ms after they were due (p95): this machine was too busy.")

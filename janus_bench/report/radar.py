@@ -25,7 +25,7 @@ def radar_svg(documents: Mapping[str, dict[str, Any]], title: str = "Scores by c
     Raises ValueError for more runs than outlines can be told apart.
     """
     if len(documents) > MOST_RUNS:
-        raise ValueError(f"a radar bears {MOST_RUNS} runs, not {len(documents)}: choose the ones to compare")
+        raise ValueError(f"a radar chart can show {MOST_RUNS} runs, not {len(documents)}: choose the ones to compare")
     axes = _axes(documents)
     parts = _web(axes)
     for number, (name, document) in enumerate(documents.items()):

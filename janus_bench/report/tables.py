@@ -48,9 +48,9 @@ def report_rows(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     requests = document["requests"]
     right = f"{requests['right_enough']} right enough"
     if again := requests.get("asked_again"):
-        rows.append(("asked again after a 429", str(again), "after the waits that were told"))
+        rows.append(("asked again after a 429", str(again), "after the waits it asked for"))
     rows.append(("requests answered", f"{requests['answered']} of {requests['planned']}", right))
-    rows.append(("rate limits of the target", document["target"].get("limits", "not reported"), "by its own word"))
+    rows.append(("rate limits of the target", document["target"].get("limits", "not reported"), "as it reported"))
     if judge := document.get("judge"):
         resisted = f"{judge['injections_resisted']} of {judge['injections']} injections resisted"
         rows.append(("judge's agreement", f"{judge['agreement']:.0%}", f"on {judge['gold']} gold answers, {resisted}"))

@@ -10,9 +10,11 @@ Progress = Callable[[int, int, int], None]
 
 
 @contextlib.contextmanager
-def show_progress(wanted: bool) -> Iterator[Progress]:
-    """Yield a function to be called with (done, planned, failed)."""
-    if not wanted:
+def show_progress(wanted: bool | Progress) -> Iterator[Progress]:
+    """Yield a function to be called with (done, planned, failed); one that is given is handed back."""
+    if not isinstance(wanted, bool):
+        yield wanted
+    elif not wanted:
         yield lambda done, planned, failed: None
     elif sys.stderr.isatty():
         with _bar() as progress:

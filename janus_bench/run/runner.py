@@ -36,12 +36,12 @@ _REMEDIES = {
     "no_response": "Check the address: what listens there closes the connection.",
     "not_openai": "The target must answer POST /v1/chat/completions as OpenAI does, with `stream: true`.",
     "http_400": "The target refuses a plain chat request with `stream: true` and `stream_options`.",
-    "http_401": "The target wants a key: put it into $JANUS_BENCH_API_KEY.",
+    "http_401": "The target needs a key: put it into $JANUS_BENCH_API_KEY.",
     "http_403": "The target refuses this key: check $JANUS_BENCH_API_KEY.",
     "http_404": "Check the address (it ends in /v1 or before it) and the --model.",
-    "http_405": "The target does not take POST at this address.",
+    "http_405": "The target does not accept POST at this address.",
     "http_422": "The target refuses a plain chat request with `stream: true` and `stream_options`.",
-    "http_501": "The target does not take POST: what listens there is another kind of server.",
+    "http_501": "The target does not accept POST: another kind of server is listening there.",
 }
 # Other statuses that no waiting changes (RFC 9110, 15.4 and 15.5): all of 3xx and 4xx but these.
 _PASSING = ("http_408", "http_425", "http_429")

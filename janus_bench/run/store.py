@@ -13,12 +13,17 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.run.records import Record
+from janus_bench.run.runner import Settings
+from janus_bench.run.shard import Shard
+from janus_bench.suites.model import Suite
+from janus_bench.wire.target import Target
 
 REPORT, RECORDS, BEGUN = "report.json", "records.jsonl", "run.json"
 JUDGEMENTS = "judgements.jsonl"
@@ -28,6 +33,16 @@ _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9_.-]{1,64}-[0-9a-f]{6}")
 # What is run, as JSON: equal plans ask the same questions in the same order.
 Plan = dict[str, Any]
 WallClock = Callable[[], dt.datetime]
+
+
+def plan(target: Target, suite: Suite, settings: Settings, shard: Shard | None = None) -> Plan:
+    """What is run, as JSON, by which a stopped run is found again."""
+    described: Plan = {
+        "target": target.url,
+        "suite": {"name": suite.name, "hash": suite.hash},
+        "settings": asdict(settings),
+    }
+    return described | ({"shard": asdict(shard)} if shard else {})
 
 
 def utc_now() -> dt.datetime:
@@ -51,8 +66,8 @@ class RunFolder:
         self.path = (output or runs_folder() / self.id).absolute()
         try:
             if (self.path / REPORT).exists() or (self.path / RECORDS).exists():
-                remedy = "Choose another folder with --output, or go on with that run with --resume."
-                raise BenchError(f"{self.path} already holds a run", remedy)
+                remedy = "Choose another folder with --output, or continue that run with --resume."
+                raise BenchError(f"{self.path} already contains a run", remedy)
             self.path.mkdir(parents=True, exist_ok=True)
             self._records = (self.path / RECORDS).open("x", encoding="utf-8")
             begun = {"id": self.id, "created": self.created.isoformat(), "plan": plan}
@@ -74,8 +89,8 @@ class RunFolder:
         path = (output or _newest_stopped(plan)).absolute()
         begun = _begun(path)
         if begun is None:
-            raise BenchError(f"{path} holds no run that was begun", "Start it without --resume.")
-        if differing := [key for key in plan if begun["plan"].get(key) != plan[key]]:
+            raise BenchError(f"{path} contains no run that was started", "Start it without --resume.")
+        if differing := [key for key in plan | begun["plan"] if begun["plan"].get(key) != plan.get(key)]:
             remedy = "Give the same options, or start a new run without --resume."
             raise BenchError(f"the run in {path} had another {' and another '.join(differing)}", remedy)
         if _is_complete(path):
@@ -100,7 +115,7 @@ class RunFolder:
             self._records.flush()
             self.used = True
         except OSError as error:
-            remedy = f"What is done stands in {self.path / RECORDS}."
+            remedy = f"What is done is in {self.path / RECORDS}."
             raise BenchError(f"cannot write to {self.path}: {error.strerror}", remedy) from None
 
     def finish(self, document: dict[str, Any], write_files: Callable[[Path], object]) -> None:
@@ -127,7 +142,7 @@ def stopped_seed(plan: Plan, *, output: Path | None = None) -> int:
     """The seed of the run that `resumed` would go on with, whatever it is. Raises BenchError where there is none."""
     begun = _begun((output or _newest_stopped(plan, any_seed=True)).absolute())
     if begun is None:
-        raise BenchError(f"{output} holds no run that was begun", "Start it without --resume.")
+        raise BenchError(f"{output} contains no run that was started", "Start it without --resume.")
     return int(begun["plan"]["settings"]["seed"])
 
 

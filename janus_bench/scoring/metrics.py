@@ -27,7 +27,7 @@ _MOST_GAPS = 100_000  # of one answer: a told count may be any number
 def percentile(values: Iterable[float], percent: float) -> float | None:
     """The given percentile, by linear interpolation; None of nothing. Raises ValueError unless 0 ≤ percent ≤ 100."""
     if not 0 <= percent <= 100:
-        raise ValueError("a percentile lies between 0 and 100")
+        raise ValueError("a percentile must be between 0 and 100")
     ordered = sorted(values)
     if not ordered:
         return None

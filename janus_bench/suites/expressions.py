@@ -11,6 +11,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import product as cartesian
 from typing import Any
 
@@ -51,12 +52,16 @@ def evaluate(expression: str, names: Names) -> Any:
     if len(expression) > MAX_CHARACTERS:
         raise ValueError(f"longer than {MAX_CHARACTERS} characters")
     try:
-        tree = ast.parse(expression, mode="eval")
-        return _Walk().value(tree.body, names)
+        return _Walk().value(_parsed(expression), names)
     except ValueError:
         raise
     except (SyntaxError, RecursionError, MemoryError, ArithmeticError, TypeError, LookupError) as error:
         raise ValueError(f"{expression!r}: {type(error).__name__}: {error}") from None
+
+
+@lru_cache(maxsize=2048)  # each seed works the same expressions out with other values
+def _parsed(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
 
 
 class _Walk:
@@ -69,10 +74,11 @@ class _Walk:
         self._left -= 1
         if self._left < 0:
             raise ValueError(f"takes more than {MAX_STEPS} steps")
-        way = getattr(self, f"_{type(node).__name__.lower()}", None)
+        way = _WAYS.get(type(node))
         if way is None:
             raise ValueError(f"{type(node).__name__} is not allowed in an expression")
-        return _bounded(way(node, names))
+        value = way(self, node, names)
+        return value if value is True or value is False else _bounded(value)
 
     def _constant(self, node: ast.Constant, names: Names) -> Any:
         if not isinstance(node.value, (int, float, str)):
@@ -138,10 +144,30 @@ class _Walk:
         loop, *rest = loops
         if not isinstance(loop.target, ast.Name):
             raise ValueError("a loop needs one plain name")
+        inner = dict(names)  # one for all entries: each is used before the next is asked for
         for entry in self.value(loop.iter, names):
-            inner = {**names, loop.target.id: entry}
+            inner[loop.target.id] = entry
             if all(self.value(test, inner) for test in loop.ifs):
-                yield from self._each(rest, inner) if rest else [inner]
+                if rest:
+                    yield from self._each(rest, inner)
+                else:
+                    yield inner
+
+
+_WAYS: dict[type[ast.expr], Callable[[_Walk, Any, Names], Any]] = {
+    ast.Constant: _Walk._constant,
+    ast.Name: _Walk._name,
+    ast.BinOp: _Walk._binop,
+    ast.UnaryOp: _Walk._unaryop,
+    ast.Compare: _Walk._compare,
+    ast.BoolOp: _Walk._boolop,
+    ast.IfExp: _Walk._ifexp,
+    ast.List: _Walk._list,
+    ast.Tuple: _Walk._tuple,
+    ast.Subscript: _Walk._subscript,
+    ast.Call: _Walk._call,
+    ast.ListComp: _Walk._listcomp,
+}
 
 
 def _operator(known: dict[Any, Callable[..., Any]], op: ast.AST) -> Callable[..., Any]:

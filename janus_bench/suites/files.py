@@ -37,7 +37,7 @@ def read_file(path: Path) -> SuiteFile:
     try:
         return _parsed(path, source)
     except (ValueError, RecursionError) as error:
-        raise SuiteError(f"{path} cannot be parsed: {error}", "Mend the line it names.") from None
+        raise SuiteError(f"{path} cannot be parsed: {error}", "Fix the line it names.") from None
 
 
 def _parsed(path: Path, source: str) -> SuiteFile:
@@ -74,7 +74,7 @@ def _yaml(source: str) -> Any:
     try:
         # a few aliases of aliases make gigabytes of a few lines
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(source)):
-            raise ValueError("aliases (*name) are not taken; write the value out")
+            raise ValueError("aliases (*name) are not supported; write the value out")
         return yaml.safe_load(source)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None

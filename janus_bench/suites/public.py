@@ -131,7 +131,7 @@ def fetch(benchmark: Benchmark, *, say: Callable[[str], None] = lambda line: pri
     """Download a benchmark, after saying what it is. Raises SuiteError; nothing half downloaded is kept."""
     say(f"{benchmark.title}.")
     if not benchmark.sha256:
-        say("No checksum is pinned for it: the file is taken as it comes.")
+        say("No checksum is pinned for it, so any file is accepted.")
     say(f"Licence: {benchmark.licence}. At most {benchmark.megabytes:g} MB from {benchmark.url}")
     path = _kept(benchmark) / benchmark.files[0]
     part = path.with_suffix(f"{path.suffix}.{os.getpid()}.part")
@@ -146,7 +146,7 @@ def fetch(benchmark: Benchmark, *, say: Callable[[str], None] = lambda line: pri
                 digest.update(piece)
                 kept.write(piece)
         if benchmark.sha256 and digest.hexdigest() != benchmark.sha256:
-            raise SuiteError(f"{benchmark.url} is another file than expected (SHA-256)", _remedy(benchmark))
+            raise SuiteError(f"{benchmark.url} is not the expected file (SHA-256)", _remedy(benchmark))
         part.replace(path)
     except (OSError, ValueError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", None) or error

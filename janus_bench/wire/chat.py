@@ -104,7 +104,9 @@ def _reading(response: Exchange) -> Generator[None, None, Answer]:
         raise RequestError(f"http_{response.status}", _reason(response))
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("identity", ""):
-        raise RequestError("compressed", f"the answer is compressed ({_printable(coding)}); identity was asked for")
+        raise RequestError(
+            "compressed", f"the answer is compressed ({_printable(coding)}); an uncompressed one was requested"
+        )
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json":
         return _read_json(response)

@@ -170,7 +170,7 @@ async def _connect(target: Target, reader: Receiver) -> None:
         kind = "connection_refused" if refused else "connection_failed"
         raise RequestError(kind, f"{target.host} port {target.port}") from None
     except UnicodeError:
-        raise RequestError("name_not_resolved", f"{target.host} is no host name") from None
+        raise RequestError("name_not_resolved", f"{target.host} is not a host name") from None
 
 
 def _request(target: Target, body: bytes) -> bytes:

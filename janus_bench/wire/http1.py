@@ -101,9 +101,9 @@ class ResponseDecoder:
         status = self._parser.get_status_code()
         coding = self.headers.get("transfer-encoding", "").lower()
         if not 100 <= status < 600:
-            self._refusal = BadResponseError(f"{status} is no status of HTTP")
+            self._refusal = BadResponseError(f"{status} is not an HTTP status")
         elif status == _SWITCHING:
-            self._refusal = BadResponseError("the server switches protocols, which was not asked for", f"http_{status}")
+            self._refusal = BadResponseError("the server switches protocols, which was not requested", f"http_{status}")
         elif status < 200:  # other interim responses carry no body (RFC 9110 section 15.2)
             self.headers = {}
         elif coding not in ("", "chunked") and status not in _NO_BODY:

@@ -56,11 +56,11 @@ def parse_target(address: str, api_key: str | None = None) -> Target:
         raise BenchError(f"target {address!r} has more than a plain path", remedy)
     key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key
     if not key.isascii() or not key.isprintable():
-        raise BenchError("the API key holds characters that cannot stand in a header", f"Check ${KEY_VARIABLE}.")
+        raise BenchError("the API key contains characters that are not allowed in a header", f"Check ${KEY_VARIABLE}.")
     try:
         host = parts.hostname.encode("idna").decode("ascii")
     except UnicodeError:
-        raise BenchError(f"{parts.hostname!r} is no host name", remedy) from None
+        raise BenchError(f"{parts.hostname!r} is not a host name", remedy) from None
     tls = parts.scheme == "https"
     default = 443 if tls else 80
     return Target(host, default if port is None else port, tls, _chat_path(parts.path), key)

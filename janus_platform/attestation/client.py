@@ -52,7 +52,7 @@ def verify_running(fetch: FetchEvidence, name: str, *, golden: Path | None, save
     if not save_golden:
         return report
     if report.failed:
-        raise AttestationError(f"Nothing saved: evidence with a failed check is no golden value.\n{report}")
+        raise AttestationError(f"Nothing saved: evidence that failed a check cannot become a golden value.\n{report}")
     fresh = Golden(name, next(iter(read_logs(evidence, load_contract()).values())))
     fresh.save(path)
     return check(evidence, name, nonce, golden=fresh)

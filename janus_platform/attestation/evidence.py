@@ -20,7 +20,7 @@ from janus_platform.contract import Contract
 
 NOTICE = (
     "Simulated: a software key under a teaching root signed this. No hardware vouches for it, no memory is encrypted, "
-    "and whoever operates this machine can make any evidence."
+    "and anyone who operates this machine can produce any evidence."
 )
 # RFC 9711, 4.2.3.1: 16 random bytes, drawn once for everything that this project makes.
 OEM_ID = bytes.fromhex("9b1f2c64d7e84c0aa35e07d1b86f4293")
@@ -33,7 +33,7 @@ def check_nonce(nonce: object, contract: Contract) -> str:
     digits = 2 * contract.attestation.nonce_bytes
     if not isinstance(nonce, str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", nonce):
         raise NonceError(
-            f"nonce must be {digits} lower-case hexadecimal digits, made anew for every request: "
+            f"nonce must be {digits} lower-case hexadecimal digits, new for every request: "
             f"`secrets.token_hex({contract.attestation.nonce_bytes})` in Python, "
             f"`openssl rand -hex {contract.attestation.nonce_bytes}` in a shell."
         )

@@ -48,7 +48,7 @@ class Golden:
         try:
             return cls._read(json_object(content, "file"), contract)
         except AttestationError as error:
-            raise AttestationError(f"{path} holds no golden values: {error}. Save them anew.") from error
+            raise AttestationError(f"{path} holds no golden values: {error}. Save them again.") from error
 
     @classmethod
     def _read(cls, content: dict[str, Any], contract: Contract) -> Golden:

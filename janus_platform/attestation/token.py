@@ -128,5 +128,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # Two readers may take different ones of two equal names (RFC 8725, 2.4).
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name appears twice")
     return members

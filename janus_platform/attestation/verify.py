@@ -164,7 +164,7 @@ class _Verification:
     def _golden_check(self, replayed: Check) -> Check:
         name = STATEMENTS[-1]
         if replayed.result != "passed":
-            return Check(name, "not checked", "the registers have no event log that leads to them")
+            return Check(name, "not checked", "no event log leads to the registers")
         if self._golden is None:
             return Check(name, "not checked", "none were given; `janus verify NAME --save-golden` saves today's")
         return self._made(name, self._compared)

@@ -80,7 +80,7 @@ def as_html(cards: Sequence[Card]) -> str:
 
 def page_of(card: Card) -> str:
     """The page of a single learner, who copies the line from it or reads the code with a camera."""
-    return _page(f"Card of {card.name}", "This card is a key, and it is yours alone: give it to nobody.", [card])
+    return _page(f"Card of {card.name}", "This card is a key and it is yours alone: do not give it to anyone.", [card])
 
 
 def _page(title: str, note: str, cards: Sequence[Card]) -> str:

@@ -88,7 +88,7 @@ class LeaderboardApi:
         if "seed_for" not in body:
             return await self.publish(learner, body)
         if not isinstance(body["seed_for"], str):
-            raise BenchError("seed_for is no model's name", "Give --model NAME.")
+            raise BenchError("seed_for is not the name of a model", "Give --model NAME.")
         return await asyncio.to_thread(self._leaderboard.give_seed, body["seed_for"], learner)
 
     def shown(self, learner: str | None = None) -> dict[str, Any]:
@@ -111,9 +111,9 @@ class LeaderboardApi:
         if not isinstance(name, str) or not (name in self._bundled or own(learner, name) in self._names()):
             raise BenchError("you have no implementation of that name here", "Submit it first, then publish its run.")
         if self._published[learner] >= MAX_PUBLICATIONS:
-            raise BenchError(f"you have published {MAX_PUBLICATIONS} runs", "That is enough for one class.")
+            raise BenchError(f"you have published {MAX_PUBLICATIONS} runs", "That is the limit for one class.")
         if learner in self._busy:
-            raise BenchError("one of your runs is being worked out", "Publish this one when that has its row.")
+            raise BenchError("another of your runs is being scored", "Publish this one when that one is on the board.")
         self._check_form(body)
         self._published[learner] += 1
         self._busy.add(learner)
@@ -134,9 +134,9 @@ class LeaderboardApi:
         """Refuse what no work has to be done for. Raises BenchError."""
         report = body.get("report")
         if not isinstance(report, dict) or not isinstance(body.get("records"), str):
-            raise BenchError("that is no run of the bench", "Publish what janus_bench.run returned.")
+            raise BenchError("that is not a run of the bench", "Publish what janus_bench.run returned.")
         if not isinstance(report.get("id"), str) or not _ID.fullmatch(report["id"]):
-            raise BenchError("that is no run of the bench", "Publish what janus_bench.run returned.")
+            raise BenchError("that is not a run of the bench", "Publish what janus_bench.run returned.")
         if not isinstance(report.get("suite"), dict) or report["suite"].get("hash") != self._suite.hash:
             raise BenchError(f"this board ranks another suite: {self._suite.name}", "Run that one, and publish it.")
 
@@ -162,7 +162,9 @@ async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
             async with asyncio.timeout(RECOMPUTING_SECONDS):
                 await child.wait()
         except TimeoutError:
-            raise BenchError("working this run out takes too long", "Its answers' code may run without end.") from None
+            raise BenchError(
+                "computing the scores of this run takes too long", "Code in its answers may never end."
+            ) from None
         finally:
             child.kill()
         report_file.seek(0)
@@ -170,7 +172,9 @@ async def _recomputed(suite: str, job: dict[str, Any]) -> dict[str, Any]:
     try:
         answer = await asyncio.to_thread(json.loads, output)
     except ValueError:
-        raise BenchError("this run cannot be worked out", "Run the suite again, and publish that run.") from None
+        raise BenchError(
+            "the scores of this run cannot be computed", "Run the suite again, and publish that run."
+        ) from None
     if "refused" in answer:
         raise BenchError(*answer["refused"])
     report: dict[str, Any] = answer["report"]

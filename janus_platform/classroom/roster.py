@@ -107,7 +107,9 @@ def check_name(name: str) -> str:
     """`name`, if it can stand on a board. Raises PlatformError."""
     if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name[0] in "=+-@":
         # A spreadsheet would take the four for the beginning of a formula.
-        raise PlatformError(f"A name is 1 to {MAX_NAME} printable characters and begins with no = + - @: {name[:60]!a}")
+        raise PlatformError(
+            f"A name is 1 to {MAX_NAME} printable characters and must not begin with = + - @: {name[:60]!a}"
+        )
     return name
 
 

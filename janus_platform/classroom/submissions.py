@@ -43,14 +43,16 @@ class Submissions:
         """Try out and deploy what a learner sent. Raises PlatformError with the names that the learner uses."""
         name = body.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise PlatformError("A name has 1 to 51 lower-case letters, digits and hyphens, and begins with no hyphen.")
+            raise PlatformError(
+                "A name has 1 to 51 lower-case letters, digits and hyphens, and does not begin with a hyphen."
+            )
         if unknown := sorted(set(body) - {*TEXTS, "name", "files", "instances"}):
-            raise PlatformError(f"A submission has no field {', '.join(unknown)[:200]}.")
+            raise PlatformError(f"A submission does not have the field {', '.join(unknown)[:200]}.")
         form = {key: body[key] for key in TEXTS if body.get(key) is not None}
         if any(not isinstance(value, str) for value in form.values()):
             raise PlatformError(f"{', '.join(TEXTS)} are strings.")
         if body.get("instances", 1) != 1:
-            raise PlatformError("In a classroom, an implementation has one instance.")
+            raise PlatformError("In a classroom, an implementation can have only one instance.")
         full = own(learner, name)
         self._check_room(learner, full)
         files = unpacked(body.get("files"), self._rules)
@@ -69,7 +71,7 @@ class Submissions:
 
     def _check_room(self, learner: str, full: str) -> None:
         if learner in self._busy:
-            raise PlatformError("Your other submission is being tried out. Wait for it to end.")
+            raise PlatformError("Your other submission is still being tried out. Wait until it has finished.")
         mine = [one for one in self._deployments.names() if is_own(learner, one) and one != full]
         if len(mine) >= self._rules.implementations_per_learner:
             most = self._rules.implementations_per_learner
@@ -112,7 +114,7 @@ def unpacked(files: Any, rules: ClassroomRules) -> dict[PurePosixPath, bytes]:
         try:
             path, content = _path(one["name"]), base64.b64decode(one["data"], validate=True)
         except (KeyError, TypeError, ValueError):
-            raise PlatformError("A file of the submission has no proper name or content. Use plain names.") from None
+            raise PlatformError("A file in the submission has an invalid name or content. Use plain names.") from None
         contents[path] = content
     if sum(map(len, contents.values())) > rules.submission_bytes:
         raise PlatformError(f"A submission has at most {rules.submission_bytes:,} bytes. Leave data out.")

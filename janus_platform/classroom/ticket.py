@@ -41,7 +41,7 @@ class Ticket:
         parts = _TICKET.fullmatch(text.strip().lower())
         if parts is None or not 0 < int(parts[4]) <= 65_535:
             raise PlatformError(
-                "This is no ticket for a classroom. Copy the whole line from your card; it begins with "
+                "This is not a ticket for a classroom. Copy the whole line from your card; it begins with "
                 f"{SCHEME}://learner- and ends with five groups of four letters and digits."
             )
         return cls(parts[1], parts[2], parts[3].strip("[]"), int(parts[4]), parts[5])

@@ -155,7 +155,7 @@ class TunnelServer:
             raise TunnelRefusedError(407, "The classroom does not know this ticket. Ask for a new card")
         channel = request[1].decode()
         if channel not in self._channels:
-            raise TunnelRefusedError(404, "There is no such way in")
+            raise TunnelRefusedError(404, "There is no such entrance")
         return channel, learner
 
     def _enter(self, learner: str, channel: str, transport: asyncio.Transport) -> asyncio.Protocol:

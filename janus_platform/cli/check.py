@@ -17,16 +17,16 @@ DRIFT, NOTHING_COMPARED = 1, 3
 
 def check(
     live: Annotated[bool, typer.Option("--live", help="Ask the real hosts. Keys come from the environment.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Show the fields that agree, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also show the fields that agree.")] = False,
     connect: Annotated[
         list[str] | None,
-        typer.Option(help="With --live: HOST=ADDRESS:PORT, where a host is found instead; repeatable."),
+        typer.Option(help="With --live: HOST=ADDRESS:PORT, where to find a host instead; repeatable."),
     ] = None,
     ca: Annotated[Path | None, typer.Option(help="With --live: certificates to trust, in PEM form.")] = None,
-    proxy: Annotated[str | None, typer.Option(help="With --live: the proxy to go through.")] = None,
+    proxy: Annotated[str | None, typer.Option(help="With --live: the proxy to use.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the contract with what runs, field by field. Exit code 1 where they differ, 3 where nothing answers."""
+    """Compare the contract with the running platform, field by field; exit code 1 if they differ, 3 if none answers."""
     if not live and (connect or ca or proxy):
         raise typer.BadParameter("--connect, --ca and --proxy go with --live.")
     from janus_platform.conformance.live import LiveOptions, check_live

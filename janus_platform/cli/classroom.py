@@ -26,7 +26,7 @@ from janus_platform.errors import PlatformError
 from janus_platform.runtime.launcher import Options, join, stop
 from janus_platform.runtime.state import runtime
 
-classroom = typer.Typer(help="The classroom that this machine's platform is: cards, who is there, the leaderboard.")
+classroom = typer.Typer(help="Manage the classroom on this machine: cards, who is there, the leaderboard.")
 
 
 def settings_of(
@@ -46,7 +46,7 @@ def settings_of(
         raise PlatformError(f"Say where learners find the classroom: --host ADDRESS. This machine has: {there}.")
     if not 0 < count <= rules.max_learners:
         raise PlatformError(
-            f"Everybody who comes in needs a token: --learners N (1 to {rules.max_learners}), or --names FILE."
+            f"Everyone who joins needs a token: --learners N (1 to {rules.max_learners}), or --names FILE."
         )
     open_roster(classroom_folder(), count, given, warn=lambda sentence: say(f"Warning: {sentence}", err=True))
     return ClassroomSettings(host, rules.port if port is None else port, count, suite)
@@ -63,7 +63,7 @@ def announce(status: dict[str, Any]) -> None:
     typer.echo("Cards to print: janus classroom cards --html cards.html · who is there: janus classroom who")
     if not is_loopback(described["host"]):
         typer.echo(
-            "Warning: everybody on this network can knock at that port. Only cards open it, and each opens it as one "
+            "Warning: everyone on this network can connect to that port. Only a card lets them in, each as one "
             "learner. Programs that learners submit run on this machine.",
             err=True,
         )
@@ -73,10 +73,10 @@ def announce(status: dict[str, Any]) -> None:
 def cards(
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a mail merge.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Write a page to print and cut up.")] = None,
-    each: Annotated[Path | None, typer.Option(help="Write a page for each learner into this folder, to send.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one page with all cards, to print and cut up.")] = None,
+    each: Annotated[Path | None, typer.Option(help="Write one page per learner into this folder, to send out.")] = None,
 ) -> None:
-    """Print the learners' cards. They are keys: whoever has one is that learner."""
+    """Print the learners' cards. A card is a key: anyone who has it can act as that learner."""
     from janus_platform.classroom import cards as card_pages
     from janus_platform.classroom.addresses import card_address
     from janus_platform.classroom.roster import open_roster
@@ -160,22 +160,23 @@ def board(as_json: AsJson = False) -> None:
 
 @classroom.command()
 def renew(learner: Annotated[str, typer.Argument(help="The learner's id, such as learner-07.")]) -> None:
-    """Give a learner a new card, and end what the old one had open."""
+    """Give a learner a new card and close all connections of the old one."""
     from janus_platform.classroom.roster import renew as renewed
 
     renewed(classroom_folder(), learner)
     running().post("/room/reload")
-    say(f"{learner} has a new card: janus classroom cards. The old one opens nothing any more.")
+    say(f"{learner} has a new card: janus classroom cards. The old one no longer works.")
 
 
 def join_classroom(
     ticket: Annotated[
-        str | None, typer.Argument(help="The line on your card; without it, $JANUS_ROOM, or it is asked for.")
+        str | None,
+        typer.Argument(help="The line on your card; if left out, $JANUS_ROOM is used or you are asked for it."),
     ] = None,
     port: Annotated[int | None, typer.Option(help="The gateway's port on this machine (default 8000).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join a classroom; from then on `janus.up()` and the book's notebooks use it, until `janus leave`."""
+    """Join a classroom. `janus.up()` and the book's notebooks use it until `janus leave`."""
     from janus_platform.classroom.ticket import Ticket
 
     text = ticket or os.environ.get(TICKET_VARIABLE)
@@ -194,7 +195,7 @@ def join_classroom(
 
 
 def leave_classroom() -> None:
-    """Leave the classroom and forget the ticket."""
+    """Leave the classroom and delete the ticket."""
     files = runtime()
     state = files.state()
     was_there = forget_ticket()
@@ -202,7 +203,7 @@ def leave_classroom() -> None:
         with files.starting():
             stop(files, state)
         was_there = True
-    typer.echo("You have left the classroom." if was_there else "You were in no classroom.")
+    typer.echo("You have left the classroom." if was_there else "You were not in a classroom.")
     if os.environ.get(TICKET_VARIABLE):
         typer.echo(f"This shell still has ${TICKET_VARIABLE}: unset {TICKET_VARIABLE}", err=True)
 

@@ -145,8 +145,8 @@ def _bubblewrap(isolation: Isolation) -> Finding:
         "isolation",
         "note",
         about,
-        "Nothing of a submission or a run is there while the sandbox is set up, so nothing here reaches these flaws. A "
-        "mended bwrap of the system (0.12.0, or a distribution's security update) is used by itself once installed.",
+        "No submission or run is present while the sandbox is being set up, so none can reach these flaws. A "
+        "fixed system bwrap (0.12.0, or a distribution's security update) is used as soon as it is installed.",
     )
 
 

@@ -12,7 +12,7 @@ from janus_platform.cli.output import say
 
 FOLDER = Path("my-exercises")
 VARIABLE = "JANUS_EXERCISES"
-exercise = typer.Typer(no_args_is_help=True, help="Write exercises of your own, and examine them.")
+exercise = typer.Typer(no_args_is_help=True, help="Write exercises of your own and check them.")
 
 Folder = Annotated[Path, typer.Option(envvar=VARIABLE, help="The folder of your exercises.")]
 
@@ -21,7 +21,7 @@ Folder = Annotated[Path, typer.Option(envvar=VARIABLE, help="The folder of your 
 def new(
     name: Annotated[str, typer.Argument(help="page.exercise, such as sums.double.")], folder: Folder = FOLDER
 ) -> None:
-    """Begin an exercise: a small complete one to change."""
+    """Create an exercise: a small but complete one for you to change."""
     from janus_book.authoring import AuthoringError, new
 
     try:
@@ -31,22 +31,22 @@ def new(
         raise typer.Exit(1) from None
     typer.echo(f"Wrote {path}. Change it, then: janus exercise check {name}")
     if VARIABLE not in os.environ:
-        typer.echo(f"With {VARIABLE}={folder.resolve()}, progress and learn list it beside the book's.")
+        typer.echo(f"With {VARIABLE}={folder.resolve()}, `janus progress` and `janus learn` list it after the book's.")
 
 
 @exercise.command()
 def check(
-    name: Annotated[str | None, typer.Argument(help="One exercise; else all of the folder.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One exercise; if left out, all in the folder.")] = None,
     folder: Folder = FOLDER,
 ) -> None:
-    """Examine exercises: the stub gets a hint, the solution passes, each mistake gets the words beside it."""
+    """Check exercises: the stub must get a hint, the solution pass, and each mistake get the words listed with it."""
     from janus_book.authoring import faults
     from janus_book.catalogue import load, names
     from janus_book.exercise import BookError
 
     wanted = [name] if name else names(folder)
     if not wanted:
-        say(f"janus: {folder} holds no exercises. Begin one: janus exercise new page.exercise", err=True)
+        say(f"janus: {folder} holds no exercises. Create one: janus exercise new page.exercise", err=True)
         raise typer.Exit(1)
     bad = 0
     for one in wanted:

@@ -32,16 +32,21 @@ WINDOWED = ("code", "codium", "cursor", "subl", "zed", "gedit", "kate", "pycharm
 
 
 def learn(
-    name: Annotated[str | None, typer.Argument(help="Begin with this exercise; else with the first unsolved.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where your files are kept.")] = FOLDER,
-    editor: Annotated[
-        str | None, typer.Option(envvar=["JANUS_EDITOR", "VISUAL", "EDITOR"], help="Opens each exercise.")
+    name: Annotated[
+        str | None, typer.Argument(help="Start with this exercise; if left out, with the first unsolved one.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Check the file of NAME once; exit code 0 when right.")] = False,
+    folder: Annotated[Path, typer.Option(help="The folder for your files.")] = FOLDER,
+    editor: Annotated[
+        str | None,
+        typer.Option(envvar=["JANUS_EDITOR", "VISUAL", "EDITOR"], help="The editor that opens each exercise."),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Check the file for NAME once; exit code 0 if it is right.")
+    ] = False,
 ) -> None:
-    """Work through the exercises in files of your own: each save is checked, and a right answer leads to the next.
+    """Work through the exercises in files of your own: each save is checked, and a right answer opens the next one.
 
-    The exercises, checks and progress are those of the notebooks.
+    The exercises, checks and progress are the same as in the notebooks.
     """
     from janus_book.catalogue import UnknownExerciseError, load
     from janus_book.progress import report

@@ -51,38 +51,40 @@ def up(
     limits: Annotated[str | None, typer.Option(help="Rate limits: `contract` (default) or `off`.")] = None,
     web: Annotated[
         str | None,
-        typer.Option(help="The web of web proxy and search: `corpus` (bundled, default) or `live`; also $JANUS_WEB."),
+        typer.Option(help="Where web proxy and search look: `corpus` (bundled, default) or `live`. Also $JANUS_WEB."),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="A language model: a name of `janus model list`, or a GGUF file's path; also $JANUS_MODEL."),
+        typer.Option(
+            help="A language model: a name from `janus model list` or the path of a GGUF file. Also $JANUS_MODEL."
+        ),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Keep running after this terminal ends.")] = False,
     api_key: Annotated[
         list[str] | None,
         typer.Option(
-            help="Ask every client for this API key; repeatable. Also $JANUS_API_KEYS, which `ps` does not show."
+            help="Require this API key from clients; repeatable. Also $JANUS_API_KEYS, which `ps` does not show."
         ),
     ] = None,
-    api_key_file: Annotated[Path | None, typer.Option(help="The same, from a file with one key a line.")] = None,
+    api_key_file: Annotated[Path | None, typer.Option(help="Read the API keys from a file, one per line.")] = None,
     cors_origin: Annotated[
         list[str] | None,
-        typer.Option(help="Let pages of this origin ask, such as https://app.example; repeatable; *: any."),
+        typer.Option(help="Allow web pages from this origin, such as https://app.example; repeatable; *: any."),
     ] = None,
     host: Annotated[
-        str | None, typer.Option(help="Be a classroom: the address of this machine at which learners come in.")
+        str | None, typer.Option(help="Open a classroom: the address of this machine that learners connect to.")
     ] = None,
-    learners: Annotated[int, typer.Option(help="For how many learners; each gets a card.")] = 0,
-    names: Annotated[Path | None, typer.Option(help="The learners' names, one a line.")] = None,
-    room_port: Annotated[int | None, typer.Option(help="The port at which learners come in (default 8443).")] = None,
+    learners: Annotated[int, typer.Option(help="Number of learners; each gets a card.")] = 0,
+    names: Annotated[Path | None, typer.Option(help="A file with the learners' names, one per line.")] = None,
+    room_port: Annotated[int | None, typer.Option(help="The port that learners connect to (default 8443).")] = None,
     suite: Annotated[
-        str, typer.Option(help="The suite that the classroom's leaderboard ranks, or a suite file.")
+        str, typer.Option(help="The suite for the classroom's leaderboard: a name or a suite file.")
     ] = "quick",
     as_json: AsJson = False,
 ) -> None:
-    """Start the platform and return once it is healthy; join it when it already runs.
+    """Start the platform and return once it is healthy. If it is already running, use that one.
 
-    Without --detach it ends with the terminal session that started it. With --host and --learners it is a classroom.
+    Without --detach it stops when the terminal session that started it ends. --host and --learners open a classroom.
     """
     files = runtime()
     classroom = settings_of(host, learners, names, room_port, suite)
@@ -113,12 +115,12 @@ def up(
 
 @app.command()
 def env(
-    caller: Annotated[str | None, typer.Option(help="Caller id, for limits and logs of its own.")] = None,
-    off: Annotated[bool, typer.Option("--off", help="Print `unset` lines for the same variables instead.")] = False,
+    caller: Annotated[str | None, typer.Option(help="A caller id with its own limits and logs.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Print `unset` lines for these variables instead.")] = False,
 ) -> None:
     """Print `export` lines: `eval "$(janus env)"` sends a shell's requests through the platform.
 
-    `eval "$(janus env --off)"` ends that, whether a platform runs or not; a proxy set before it is not put back.
+    `eval "$(janus env --off)"` undoes it, with or without a running platform. It does not restore an earlier proxy.
     """
     if off:
         if caller is not None:
@@ -133,7 +135,7 @@ def env(
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show what runs and how it is; exit code 3 when nothing does."""
+    """Show what is running and whether it is healthy; exit code 3 if nothing is."""
     try:
         current = running().get("/status")
     except NotRunningError as error:
@@ -150,7 +152,7 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def down() -> None:
-    """End the platform, for all its users."""
+    """Stop the platform, for everyone who uses it."""
     files = runtime()
     if not files.folder.exists():
         typer.echo("No platform was running.")
@@ -167,7 +169,7 @@ def down() -> None:
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Look for what stands in the platform's way, and say how to remove it."""
+    """Look for problems that would keep the platform from working, and say how to fix them."""
     from janus_platform.cli.doctor import examine
 
     findings = examine()
@@ -192,7 +194,7 @@ app.add_typer(exercise, name="exercise")
 
 @app.command()
 def progress(as_json: AsJson = False) -> None:
-    """Show which exercises of the book are solved, and when; kept on this machine only."""
+    """Show which of the book's exercises you have solved, and when. This stays on your machine."""
     from janus_book.progress import report
 
     exercises = report()
@@ -207,7 +209,7 @@ def progress(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the check cell names it.")]) -> None:
+def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as in the check cell.")]) -> None:
     """Print the solution of an exercise."""
     from janus_book import solution as print_solution
     from janus_book.catalogue import UnknownExerciseError
@@ -221,7 +223,7 @@ def solution(name: Annotated[str, typer.Argument(help="notebook.exercise, as the
 
 @app.command()
 def prepare() -> None:
-    """Fetch the embedding model and build the indexes, once; without a network, say what works without them."""
+    """Fetch the embedding model and build the indexes, once. Without a network, say what works without them."""
     from janus_platform.cli.prepare import prepare_all
 
     prepare_all(lambda line: typer.echo(line, err=True))

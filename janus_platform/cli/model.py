@@ -14,7 +14,6 @@ from janus_platform.cli.progress import shown
 from janus_platform.services.inference.models import files
 from janus_platform.services.inference.models.errors import PullError
 from janus_platform.services.inference.models.files import megabytes
-from janus_platform.services.inference.models.pull import pull as fetch
 from janus_platform.services.inference.models.table import Entry, find, table
 
 INTERRUPTED = 130
@@ -25,11 +24,11 @@ models = typer.Typer(help="List, fetch and remove small language models.", no_ar
 @models.command("list")
 def list_models(
     sources: Annotated[
-        bool, typer.Option("--sources", help="Also show addresses, SHA-256, and where every figure was read.")
+        bool, typer.Option("--sources", help="Also show addresses, SHA-256 sums, and the source of every figure.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the models that are known by name: size, licence, how each is checked, and which are here."""
+    """List the models you can fetch by name: size, licence, how each is verified, and which are already here."""
     pins = files.pins()
     if as_json:
         typer.echo(json.dumps([_plain(entry, pins) for entry in table()]))
@@ -52,13 +51,15 @@ def list_models(
 
 @models.command()
 def pull(
-    name: Annotated[str, typer.Argument(help="A name of `janus model list`.")],
+    name: Annotated[str, typer.Argument(help="A name from `janus model list`.")],
     accept_terms: Annotated[
-        bool, typer.Option("--accept-terms", help="Accept the terms of a model that has its own, having read them.")
+        bool, typer.Option("--accept-terms", help="Accept the terms of a model that has its own; read them first.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a model, checked; what an interrupted pull got is kept, and the same command goes on from there."""
+    """Fetch a model and verify it. If the download is interrupted, run the same command again to continue."""
+    from janus_platform.services.inference.models.pull import pull as fetch  # which no other command waits for
+
     entry = find(name)
     if entry.terms and not accept_terms and not files.is_here(entry):
         _ask_for_terms(entry)
@@ -66,7 +67,7 @@ def pull(
         with shown(lambda line: say(line, err=True)) as progress:
             model = fetch(entry, progress)
     except KeyboardInterrupt:
-        say(f"Stopped. What came is kept: `janus model pull {entry.name}` goes on from there.", err=True)
+        say(f"Stopped. What was downloaded is kept: `janus model pull {entry.name}` goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
         typer.echo(json.dumps({**asdict(model), "path": str(model.path)}))
@@ -76,8 +77,10 @@ def pull(
 
 
 @models.command()
-def remove(name: Annotated[str, typer.Argument(help="A name of `janus model list`.")], as_json: AsJson = False) -> None:
-    """Remove a model's file, and what an interrupted pull left; refused while a platform runs it."""
+def remove(
+    name: Annotated[str, typer.Argument(help="A name from `janus model list`.")], as_json: AsJson = False
+) -> None:
+    """Delete a model's file and any interrupted download; refused while a platform uses it."""
     entry = find(name)
     freed = files.remove(entry)
     if as_json:

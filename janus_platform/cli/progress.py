@@ -6,10 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import rich.progress
-from rich.console import Console
-from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
 from janus_platform.services.downloads.copying import Progress
 
 Say = Callable[[str], None]
@@ -23,8 +19,13 @@ def shown(say: Say) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield _throttled(say)
         return
+    # Every command would otherwise load it, a tenth of its start.
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
     columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with rich.progress.Progress(*columns, console=Console(stderr=True)) as bars:
+    with Bars(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(what: str, done: int, total: int) -> None:

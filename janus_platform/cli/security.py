@@ -14,13 +14,13 @@ from janus_platform.client import running
 
 def verify(
     name: Annotated[str, typer.Argument(help="The implementation.")],
-    golden: Annotated[Path | None, typer.Option(help="Golden values to compare with, or to save to.")] = None,
+    golden: Annotated[Path | None, typer.Option(help="The file of golden values, to compare with or to save.")] = None,
     save_golden: Annotated[
-        bool, typer.Option("--save-golden", help="Keep the values of this moment as the golden ones.")
+        bool, typer.Option("--save-golden", help="Save the current values as the golden ones.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the evidence of what runs, with a fresh nonce. Simulated: software keys; exit code 1 when a check fails."""
+    """Check an implementation's evidence with a fresh nonce. Simulated: software keys. Exit code 1 if a check fails."""
     from janus_platform.attestation.client import verify_running
 
     report = verify_running(running().evidence, name, golden=golden, save_golden=save_golden)
@@ -30,10 +30,10 @@ def verify(
 
 
 def rotate_keys(
-    name: Annotated[str | None, typer.Argument(help="An implementation; without it, all of them.")] = None,
+    name: Annotated[str | None, typer.Argument(help="An implementation; if left out, all of them.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give implementations new keys. No request is dropped; the old keys end after a grace period."""
+    """Issue new keys to implementations. No request is dropped; the old keys stop working after a grace period."""
     rotation = running().post("/keys", **({} if name is None else {"implementation": name}))
     if as_json:
         typer.echo(json.dumps(rotation))
@@ -45,11 +45,11 @@ def rotate_keys(
 
 
 def top(
-    once: Annotated[bool, typer.Option("--once", help="Print one table and end.")] = False,
-    seconds: Annotated[float, typer.Option(min=0.2, help="How often the table is drawn anew.")] = 1.0,
+    once: Annotated[bool, typer.Option("--once", help="Print the table once and exit.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.2, help="Seconds between updates.")] = 1.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what each implementation uses and does, the latest requests without content, and anomalies."""
+    """Show what each implementation uses and does, the latest requests (without their content) and anomalies."""
     client = running()
     if as_json:
         typer.echo(json.dumps(client.get("/top")))

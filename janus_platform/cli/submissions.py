@@ -23,13 +23,11 @@ _STYLES = {"passed": "green", "failed": "bold red", "not checked": "yellow", "no
 
 
 def new(
-    folder: Annotated[Path, typer.Argument(help="Where to put it; files that are there already stay as they are.")],
-    name: Annotated[str | None, typer.Option(help="What it will be called, if not like the folder.")] = None,
-    language: Annotated[
-        str, typer.Option("--from", help="What it is written in: `python`, `node` or `go`.")
-    ] = "python",
+    folder: Annotated[Path, typer.Argument(help="Where to put it; existing files are not changed.")],
+    name: Annotated[str | None, typer.Option(help="Its name, if different from the folder's.")] = None,
+    language: Annotated[str, typer.Option("--from", help="Its language: `python`, `node` or `go`.")] = "python",
 ) -> None:
-    """Begin an implementation: a server that runs, licence and README; for Python, Dockerfile and lock file as well."""
+    """Start a new implementation: a working server, licence and README; for Python, a Dockerfile and lock file too."""
     from janus_platform.cli import scaffold
 
     for written in scaffold.new(folder, name, language):
@@ -43,9 +41,13 @@ def submit(
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option(help="Instead of a folder: where one runs already, on localhost or by https on the internet."),
+        typer.Option(
+            help="Instead of a folder: the address of a running one, on localhost or by https on the internet."
+        ),
     ] = None,
-    name: Annotated[str, typer.Option(help="The name to deploy it under: lower-case letters, digits, hyphens.")] = "",
+    name: Annotated[
+        str, typer.Option(help="The name to deploy it under: lower-case letters, digits and hyphens.")
+    ] = "",
     hotkey: Annotated[str | None, typer.Option(help="The miner's hotkey (SS58, starts with 5).")] = None,
     source: Annotated[str | None, typer.Option(help="The https address of its public source code.")] = None,
     license: Annotated[str | None, typer.Option(help="Its OSI-approved licence, as an SPDX id such as MIT.")] = None,
@@ -57,18 +59,16 @@ def submit(
     ] = None,
     changelog: Annotated[str | None, typer.Option(help="What is new since the last submission.")] = None,
     contact: Annotated[str | None, typer.Option(help="How to reach you.")] = None,
-    instances: Annotated[int, typer.Option(help="How many nodes run it, behind the load balancer.")] = 1,
-    entry: Annotated[
-        str, typer.Option(help="The Python file that is run, where no janus.toml says otherwise.")
-    ] = "main.py",
+    instances: Annotated[int, typer.Option(help="The number of nodes that run it, behind the load balancer.")] = 1,
+    entry: Annotated[str, typer.Option(help="The Python file to run, unless janus.toml says otherwise.")] = "main.py",
     as_json: AsJson = False,
 ) -> None:
-    """Try an implementation against the contract's rules and deploy it; exit code 1 when a check fails.
+    """Test an implementation against the contract's rules and deploy it; exit code 1 if a check fails.
 
-    What its requirements.txt names and the platform lacks is installed for it alone. A janus.toml with
-    `[run] command = ["node", "main.js"]` runs another program than Python.
+    Packages in its requirements.txt that the platform lacks are installed for it alone. To run a program that is not
+    Python, add a janus.toml with `[run] command = ["node", "main.js"]`.
 
-    A form that is left out, wholly or in part, reads "not given": here that is enough, in the competition it is not.
+    Fields that you leave out of the form are shown as "not given". Here that is fine; in the competition it is not.
     """
     if (path is None) == (url is None):
         raise typer.BadParameter("give either a folder, or --url of one that runs already")
@@ -162,13 +162,13 @@ def _row(one: Mapping[str, Any]) -> list[str]:
 
 
 def logs(
-    name: Annotated[str | None, typer.Argument(help="An implementation; without it, the platform's own log.")] = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the latest lines.")] = 50,
+    name: Annotated[str | None, typer.Argument(help="An implementation; if left out, the platform's own log.")] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="The number of lines.")] = 50,
     following: Annotated[
-        bool, typer.Option("--follow", "-f", help="Print new lines as they come, until Ctrl-C or the platform's end.")
+        bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C or until the platform stops.")
     ] = False,
 ) -> None:
-    """Print the latest log lines, those of the file before the current one included. Keys are never logged."""
+    """Print the latest log lines, including those of the previous log file. Keys are never logged."""
     files = runtime()
     path = files.log_file if name is None else Path(running().get("/implementations", name, "log")["path"])
     tail = LogTail(path)
@@ -184,7 +184,7 @@ def logs(
 
 
 def remove(name: str) -> None:
-    """End and forget an implementation; one that runs elsewhere is forgotten, and runs on."""
+    """Stop and remove an implementation; one that runs elsewhere is removed but keeps running."""
     running().delete("/implementations", name)
     typer.echo(f"{name} is removed.")
 

@@ -24,9 +24,9 @@ def trace(
     listed: Annotated[bool, typer.Option("--list", help="List the latest traces, newest first.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a request's way through the platform: which service was called when, and where the time went.
+    """Draw a request's path through the platform: which service was called when, and where the time went.
 
-    A call that carried no traceparent reads "inferred" where its place is certain, else "unattributed".
+    A call without a traceparent is shown as "inferred" if its place is certain, otherwise as "unattributed".
     """
     if listed:
         _list(running().get("/traces", count=_LISTED)["traces"], as_json=as_json)

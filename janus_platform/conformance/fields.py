@@ -14,11 +14,11 @@ import msgspec
 from janus_platform.conformance.report import STATED, UNCHECKED, Row, unseen
 from janus_platform.contract import Contract
 
-_PROSE = "A sentence for readers: no answer holds it."
-_OUTWARD = "How the platform speaks to another server: nothing of it shows here."
-_INSIDE = "Counted inside; tests of the repository hold it."
-_LONG = "Showing it takes hours or a day; tests hold it on a clock of their own."
-_OTHERS = "What another public source says: compare it with its source."
+_PROSE = "A sentence for readers: no response contains it."
+_OUTWARD = "How the platform speaks to another server: not visible from here."
+_INSIDE = "Counted inside the platform; the repository's tests check it."
+_LONG = "Showing it would take hours or a day; tests check it with a clock of their own."
+_OTHERS = "What another public source says: compare it with that source."
 
 # The first pattern that fits a field's path gives the reason.
 REASONS: tuple[tuple[str, str], ...] = (
@@ -26,24 +26,24 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r".*\.documented_elsewhere", _OTHERS),
     (r"request_flow\..*|security\..*|bench\.flow", _PROSE),
     (r"services\.\w+\.(features|future_features|catalog_url)", _PROSE),
-    (r"services\.web_proxy\.user_agent", "Only the fetched sites see it."),
+    (r"services\.web_proxy\.user_agent", "Only the fetched sites can see it."),
     (r"services\.search\.live\..*|services\.inference\.upstream\..*", _OUTWARD),
     (r"services\.inference\.limits\.max_(image_bytes|image_pixels|schema_nodes|schema_depth)", _INSIDE),
-    (r"wire\.artifacts_field", "Only answers that draw a picture have it; tests of the repository hold it."),
+    (r"wire\.artifacts_field", "Only answers with a picture have it; the repository's tests check it."),
     (r"secrets\.key_rotation_seconds|attestation\.clock_skew_seconds", _LONG),
-    (r"attestation\.rate_limit.*", "Trying it would keep others from evidence for a minute; tests hold it."),
+    (r"attestation\.rate_limit.*", "Trying it would block evidence for others for a minute; tests check it."),
     (r"monitoring\.kept_requests", _INSIDE),
-    (r"implementation\.(chat|health|models)_path", "The gateway alone can see it; `janus submit` tries it."),
-    (r"submission\..*", "`janus submit` holds a form against it; tests of the repository hold the command."),
+    (r"implementation\.(chat|health|models)_path", "Only the gateway can see it; `janus submit` tests it."),
+    (r"submission\..*", "`janus submit` checks the form against it; the repository's tests check the command."),
     (r"node\..*|egress\.(\w+_seconds|max_\w+)", _INSIDE),
-    (r"classroom\..*", "A shared classroom keeps it (`janus up --host`); this platform may be none."),
-    (r"packages\..*", "Held when a submission brings packages; tests of the repository hold it."),
+    (r"classroom\..*", "It applies to a shared classroom (`janus up --host`); this platform may not be one."),
+    (r"packages\..*", "It applies when a submission brings packages; the repository's tests check it."),
     (
         r"services\.inference\.model_engine\..*",
-        "Only a platform with `--model` has it; tests of the repository hold it.",
+        "Only a platform with `--model` has it; the repository's tests check it.",
     ),
     (r"bench\.suites\..*\.duration_seconds", _LONG),
-    (r"[\w.]+\.since", "When the contract took it up: no answer holds it."),
+    (r"[\w.]+\.since", "The version that added it to the contract: no response contains it."),
 )
 # Tables that are one value to a reader.
 _WHOLE = ("example", "schema", "default", "documented_elsewhere")

@@ -132,7 +132,7 @@ def _content(response: httpx.Response, deadline: float) -> bytes:
         if len(kept) > MAX_ANSWER_BYTES:
             raise UnreachableError(f"its answer has more than {MAX_ANSWER_BYTES:,} bytes")
         if time.monotonic() > deadline:
-            raise UnreachableError("its answer does not end in time")
+            raise UnreachableError("its answer did not end in time")
     return bytes(kept)
 
 

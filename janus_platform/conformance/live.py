@@ -30,7 +30,7 @@ SECONDS = 20.0
 # A short answer is enough to compare its fields, and is what somebody pays for.
 MAX_TOKENS = 8
 LOCAL_KEY = "The key in this shell is the local platform's. Run it in a shell without `janus env`."
-_ONLY_HERE = "No public host is named for it: `janus check` compares it on the local platform."
+_ONLY_HERE = "It has no public host: `janus check` compares it on the local platform."
 LOCAL_SECTIONS = (
     "gateway implementation egress attestation monitoring secrets bench wire node classroom submission".split()
 )

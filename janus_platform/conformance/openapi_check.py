@@ -49,7 +49,7 @@ def _compared(path: str, ours: Any, theirs: Any) -> Iterator[Row]:
     for key in (*ours, *(key for key in theirs if key not in ours)):
         field = f"{path}.{key}"
         if key not in theirs:
-            yield Row(field, HOW, shown(ours[key]), "", DIFFERS, "The document lacks it.")
+            yield Row(field, HOW, shown(ours[key]), "", DIFFERS, "It is missing from the document.")
         elif key not in ours:
             yield Row(field, HOW, "", "there", DIFFERS, "The contract has no such entry.")
         elif key == "schema":

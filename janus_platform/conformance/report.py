@@ -15,13 +15,13 @@ from typing import Any
 SAME, DIFFERS, KNOWN = "same", "differs", "known"
 UNREACHABLE, SKIPPED, STATED, UNCHECKED = "unreachable", "skipped", "stated", "unchecked"
 MEANINGS = {
-    SAME: "what was found is what the contract says",
-    DIFFERS: "what was found is not what the contract says",
-    KNOWN: "it differs, and the contract (documented_elsewhere) or the node says so; the note says what",
+    SAME: "the value found is what the contract says",
+    DIFFERS: "the value found is not what the contract says",
+    KNOWN: "it differs, as the contract (documented_elsewhere) or the node says; see the note",
     UNREACHABLE: "nothing answered, so nothing was compared",
-    SKIPPED: "not tried this time; the note says why",
-    STATED: "nothing can measure it from outside; the note says why",
-    UNCHECKED: "nobody looked: a field that janus check does not know yet",
+    SKIPPED: "not tried this time; see the note",
+    STATED: "it cannot be measured from outside; see the note",
+    UNCHECKED: "not compared: janus check does not know this field yet",
 }
 MAX_SHOWN = 200
 MAX_ROWS = 5_000

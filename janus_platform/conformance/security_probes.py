@@ -75,7 +75,7 @@ def implementations(control: ControlClient, gateway: GatewayClient, contract: Co
     running = [each for each in control.get("/implementations")["implementations"] if each["state"] == "running"]
     if not running:
         for field in ("attestation", "implementation.memory_bytes"):
-            yield unseen(field, "evidence", SKIPPED, "No implementation runs. Send a chat request first.")
+            yield unseen(field, "evidence", SKIPPED, "No implementation is running. Send a chat request first.")
         return
     path = ours.evidence_path.format(name=running[0]["name"])
     nonce = secrets.token_hex(ours.nonce_bytes)

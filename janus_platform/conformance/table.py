@@ -86,13 +86,13 @@ def summary(report: Report) -> Iterator[str]:
     for result, count in report.counts.items():
         yield f"{count:>5}  {result}: {MEANINGS[result]}"
     if report.drifted:
-        yield "The contract and what was found differ."
+        yield "The contract and the platform differ."
     elif not report.compared:
         yield "Nothing could be compared."
     elif report.counts.get(UNREACHABLE):
-        yield "What could be compared agrees; what is unreachable was not compared."
+        yield "Everything that could be compared agrees; unreachable hosts were not compared."
     elif report.counts.get(KNOWN):
-        yield "What was compared agrees, or differs as is known."
+        yield "Everything that was compared agrees, or differs in a known way."
     else:
         yield "Everything that was compared agrees."
 

@@ -32,7 +32,7 @@ class SameHostMiddleware:
                 self._on_blocked(
                     scope["state"].get("caller", "unknown"), f"{self._host}:443", "request names another host"
                 )
-                body = problem(421, "The request names another host than the tunnel leads to.")
+                body = problem(421, "The request names a different host from the one that the tunnel leads to.")
                 headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
                 await send({"type": "http.response.start", "status": 421, "headers": headers})
                 await send({"type": "http.response.body", "body": body})

@@ -273,7 +273,7 @@ class _Connection(asyncio.Protocol):
         most = self._rules.max_unfinished_heads
         oldest = self._proxy.unfinished.put(self, owner, most)
         if oldest is not None:
-            detail = f"{most} connections of yours have not said yet where to. Finish or close those."
+            detail = f"{most} of your connections have not said yet where they are going. Finish or close them."
             oldest._refuse(EgressError(429, "too many unfinished requests", detail, retry_after=RETRY_SECONDS))
 
     def data_received(self, data: bytes) -> None:

@@ -172,7 +172,7 @@ def _from_file(path: Path | None) -> list[str]:
         raise PlatformError(f"Cannot read the API keys in {path}: {getattr(error, 'strerror', 'no text')}.") from error
     keys = [line for line in lines if line and not line.startswith("#")]
     if not keys:  # An empty file must not open the gateway.
-        raise PlatformError(f"{path} holds no API key. Write one a line.")
+        raise PlatformError(f"{path} contains no API key. Write one per line.")
     return keys
 
 
@@ -182,7 +182,7 @@ def _from_environment() -> list[str]:
         return []
     keys = [key.strip() for key in given.split(",") if key.strip()]
     if not keys:
-        raise PlatformError(f"${KEYS_VARIABLE} is set but holds no key. Unset it for a gateway without keys.")
+        raise PlatformError(f"${KEYS_VARIABLE} is set but contains no key. Unset it to run the gateway without keys.")
     return keys
 
 

@@ -16,11 +16,12 @@ from typing import Any
 
 from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import Contract
+from janus_platform.drawing import KINDS
 from janus_platform.gateway import errors
 from janus_platform.gateway.access import Access
 from janus_platform.gateway.balancing import Balancer
 from janus_platform.gateway.chat import Chat, ChatParts
-from janus_platform.gateway.chat_page import load_page
+from janus_platform.gateway.chat_page import drawn, load_page
 from janus_platform.gateway.directory import Directory, list_models
 from janus_platform.gateway.errors import ResponseError
 from janus_platform.gateway.metrics import Metrics
@@ -39,6 +40,8 @@ Page = Callable[[], tuple[bytes, bytes]]
 WebPage = Callable[[str], tuple[bytes, Headers, bytes] | None]
 # The JSON of an implementation's evidence, by its name and the request's query. Raises ResponseError.
 Evidence = Callable[[str, bytes], Awaitable[bytes]]
+# Which parts of the platform answer, by their names in the drawing.
+States = Callable[[], Awaitable[Mapping[str, bool]]]
 
 log = logging.getLogger("janus.gateway")
 
@@ -54,7 +57,7 @@ class GatewaySettings:
     `leader` returns the leading implementation's name, or None; `on_finished` gets the record of each chat request;
     `rate_limits` says whether the services' rate limits hold at the moment, for the health page; `full_name` turns a
     model's name into the one that `directory` knows; `web` gives the pages of the bundled web, where the services
-    answer from it.
+    answer from it; `states` says which parts answer, for the drawing in Janus Chat.
     """
 
     contract: Contract
@@ -68,6 +71,7 @@ class GatewaySettings:
     rate_limits: Callable[[], str] | None = None
     full_name: Callable[[str], str] = str
     web: WebPage | None = None
+    states: States | None = None
 
 
 @dataclass
@@ -141,6 +145,7 @@ class GatewayApp:
             self._check_key,
             self._answer_chat,
             self._answer_chat_page,
+            self._answer_drawing,
             self._answer_evidence,
             self._answer_page,
         )
@@ -151,7 +156,8 @@ class GatewayApp:
             self._paths.metrics_path: lambda: (self.metrics.content_type, self.metrics.page()),
         }
         self._chat_page = load_page(contract)
-        self._open_paths = {self._paths.health_path, *self._chat_page}
+        self._drawings = {f"{self._paths.page_path}chat/{kind}.svg": kind for kind in KINDS}
+        self._open_paths = {self._paths.health_path, *self._chat_page, *self._drawings}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -238,6 +244,14 @@ class GatewayApp:
             return False
         request.allow(*_READ)
         return await request.send_response(*file.answer(request.headers.get("if-none-match", "")))
+
+    async def _answer_drawing(self, request: _Request) -> bool:
+        """The platform as it runs, for the chat page, with the state of each part where that is known."""
+        if (kind := self._drawings.get(request.path)) is None:
+            return False
+        request.allow(*_READ)
+        states = {} if self._settings.states is None else await self._settings.states()
+        return await request.send_response(*drawn(kind, states))
 
     async def _answer_evidence(self, request: _Request) -> bool:
         before, after = self._settings.contract.attestation.evidence_path.split("{name}")

@@ -57,7 +57,7 @@ class RequestReader:
             message = "Other large requests are being checked. Send this one again in a moment."
             raise ResponseError(503, message, code="busy", headers={"retry-after": "1"}) from None
         except JobFailedError as error:
-            message = f"The request is too much to check: {error}. Send less."
+            message = f"The request is too complex to check: {error}. Send less."
             raise ResponseError(400, message, code="request_too_large") from None
         if "error" in fields:
             raise ResponseError(**fields["error"])

@@ -122,7 +122,7 @@ class ChatRequestHandler:
         open_requests = recorder.counters.open
         open_requests.inc()
         try:
-            with client.attended(parts.ticker, seconds, errors.took_too_long(seconds)):
+            with client.attended(parts.ticker, seconds, errors.took_too_long):
                 await self._forward(exchange, upstreams)
             return recorder.progress.status
         except ResponseError as error:
@@ -151,7 +151,7 @@ class ChatRequestHandler:
                     lost = await backend.upstream.lost()
                     raise error if lost is None else errors.not_ready(name, str(lost), lost.retry_after) from error
                 recorder.retried(error)
-        raise errors.not_ready(name, "none of its nodes runs.")
+        raise errors.not_ready(name, "none of its nodes is running.")
 
     async def _try(self, backend: Backend, exchange: UpstreamExchange) -> None:
         """Forward to one backend inside a client span."""

@@ -121,13 +121,13 @@ def too_large(limit_bytes: int) -> ResponseError:
 
 
 def unsupported_encoding() -> ResponseError:
-    """415: the body is compressed; `Accept-Encoding` says what is taken (RFC 9110, section 12.5.3)."""
+    """415: the body is compressed; `Accept-Encoding` says what is accepted (RFC 9110, section 12.5.3)."""
     message = "The request body is compressed. Send it plain, without Content-Encoding."
     return ResponseError(415, message, code="unsupported_encoding", headers={"accept-encoding": "identity"})
 
 
 def unknown_path(path: str, known: Iterable[str]) -> ResponseError:
-    """404: nothing is there."""
+    """404: there is nothing at this path."""
     return ResponseError(404, f"There is nothing at {path[:200]}. Try {', '.join(known)}.", code="unknown_path")
 
 
@@ -158,9 +158,9 @@ def unauthorized(what: str) -> ResponseError:
 
 
 def foreign_origin() -> ResponseError:
-    """403: a page of another origin asked, and this gateway is closed to other origins."""
+    """403: a web page from another origin asked, and this gateway does not allow other origins."""
     message = (
-        "This gateway does not answer pages of this origin. Call it from a program, or let the origin in: "
+        "This gateway does not answer web pages from this origin. Call it from a program, or allow the origin: "
         "`janus up --cors-origin https://app.example`."
     )
     return ResponseError(403, message, code="origin_not_allowed")
@@ -174,24 +174,24 @@ def not_ready(name: str, reason: str, retry_after: float | None = None) -> Respo
 
 def refused(name: str) -> BackendError:
     """502: nothing could be reached at the implementation's address."""
-    message = f"{name} could not be reached. `janus logs {name}` shows why; send the request again once it runs."
+    message = f"{name} could not be reached. `janus logs {name}` shows why; send the request again once it is running."
     return BackendError(502, message, code="upstream_unreachable")
 
 
 def bad_upstream(name: str, what: str) -> ResponseError:
-    """502: the implementation answered, but not as the contract asks."""
+    """502: the implementation answered, but not as the contract requires."""
     message = f"{name} {what}. This is a fault of the implementation; `janus logs {name}` may say more."
     return ResponseError(502, message, code="upstream_invalid")
 
 
 def cut_short(name: str, what: str) -> BackendError:
-    """502: the answer broke off; after the first byte this becomes an event instead of a status."""
+    """502: the answer was cut off; after the first byte this becomes an event instead of a status."""
     message = f"The answer of {name} is incomplete: {what}. Send the request again."
     return BackendError(502, message, code="upstream_incomplete")
 
 
 def took_too_long(seconds: float) -> BackendError:
-    """504: over the contract's time limit."""
+    """504: the answer took longer than the contract's time limit."""
     message = f"The implementation did not finish within {seconds:g} seconds. Ask for less, or ask another one."
     return BackendError(504, message, code="upstream_timeout")
 

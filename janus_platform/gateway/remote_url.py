@@ -72,19 +72,19 @@ Address = Path | tuple[str, int] | RemoteUrl
 def parse_remote_url(url: str) -> RemoteUrl:
     """Read an address that was submitted. Raises ValueError, whose message says what to give instead."""
     if len(url) > MAX_CHARACTERS or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
-        raise ValueError(f"it is too long, or holds a space or something that is not ASCII; {_EXAMPLE}")
+        raise ValueError(f"it is too long, or contains a space or a character that is not ASCII; {_EXAMPLE}")
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or ""), parts.port
     except ValueError as error:
         raise ValueError(f"{error}; {_EXAMPLE}") from None
     if parts.scheme not in _PORTS or port == 0:
-        raise ValueError(f"it is no http or https address; {_EXAMPLE}")
+        raise ValueError(f"it is not an http or https address; {_EXAMPLE}")
     if "@" in parts.netloc:
-        raise ValueError("it holds a user name or password, which would stand in lists and logs; leave them out")
+        raise ValueError("it contains a user name or password, which would show up in lists and logs; leave them out")
     remote = RemoteUrl(parts.scheme, _checked_host(host), port or _PORTS[parts.scheme])
     if parts.path not in ("", "/") or "?" in url or "#" in url:
-        raise ValueError(f"only scheme, host and port belong there; give {remote.url}")
+        raise ValueError(f"only scheme, host and port are allowed; give {remote.url}")
     if remote.scheme == "http" and not remote.is_local:
         raise ValueError(f"http is for this machine only; give https://{remote.authority}, or run it on localhost")
     return remote
@@ -106,7 +106,7 @@ def _checked_host(host: str) -> str:
             )
         return host
     if not _NAME.fullmatch(host):
-        raise ValueError(f"{host[:60]!a} is no host name with a dot, localhost or a plain IP address; {_EXAMPLE}")
+        raise ValueError(f"{host[:60]!a} is not a host name with a dot, localhost or a plain IP address; {_EXAMPLE}")
     return host
 
 

@@ -45,18 +45,19 @@ class Client:
         self.started = self.answered = self.complete = False
 
     @contextmanager
-    def attended(self, ticker: Ticker, seconds: float, too_late: ResponseError) -> Iterator[None]:
-        """While this lasts, ClientDisconnectedError or `too_late` interrupts the current task wherever it waits.
+    def attended(self, ticker: Ticker, seconds: float, too_late: Callable[[float], ResponseError]) -> Iterator[None]:
+        """While this lasts, ClientDisconnectedError or `too_late(seconds)` interrupts the current task where it waits.
 
         Raises the one that came first. Nothing is interrupted any more once the answer is complete.
         """
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()  # Looked up once: each time costs a system call (`getpid`).
+        task = asyncio.current_task(loop)
         assert task is not None
-        self._task, self._too_late = task, too_late
+        self._task, self._too_late, self._seconds = task, too_late, seconds
         self._cancelling = task.cancelling()
         self._begun = self._clock.now()
         self._deadline = self._begun + seconds
-        leaving = asyncio.ensure_future(self._until_left())
+        leaving = loop.create_task(self._until_left())
         ticker.add(self)
         try:
             yield
@@ -107,7 +108,7 @@ class Client:
     def tick(self, now: float) -> None:
         """Look at the time: interrupt what takes too long, and fill the silence of a stream with a comment."""
         if now >= self._deadline:
-            self._interrupt(self._too_late)
+            self._interrupt(self._too_late(self._seconds))
         elif self._early is not None and now - self._begun >= SILENT_SECONDS:
             self.open(200, self._early, streams=True)
             self._pinging = asyncio.ensure_future(self._write(PING, last=False))

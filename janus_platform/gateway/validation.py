@@ -90,7 +90,7 @@ def _check_together(values: dict[str, Any], stream: bool) -> None:
 
 def _read_object(body: bytes) -> dict[str, Any]:
     try:
-        values = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        values = _JSON.decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise invalid_json("The body is not UTF-8.") from None
     except (ValueError, RecursionError):
@@ -102,6 +102,10 @@ def _read_object(body: bytes) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON (RFC 8259, section 6)")
+
+
+# `json.loads` with a `parse_constant` makes one of these for each request.
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _function_name(where: str, value: Any) -> None:

@@ -42,12 +42,13 @@ class BodyBudget:
         if self._of[caller] + counted > self._most_of_one:
             self._forget(caller)
             raise BodyBudgetError(
-                429, f"Bodies of over {self._most_of_one:,} bytes are on their way from here. Wait for some to end."
+                429,
+                f"Bodies of over {self._most_of_one:,} bytes are in transit from here. Wait until some are done.",
             )
         if self.held + counted > self._most:
             self._forget(caller)
             raise BodyBudgetError(
-                503, f"Bodies of over {self._most:,} bytes are on their way. Send yours again in a moment."
+                503, f"Bodies of over {self._most:,} bytes are already in transit. Send yours again in a moment."
             )
         self._of[caller] += counted
         self.held += counted

@@ -175,7 +175,7 @@ class HttpConnection(HttpToolsProtocol):
             detail = f"The request's head is over {MAX_HEAD_BYTES:,} bytes. Send fewer or shorter headers."
             self._refuse(431, detail)
         else:
-            self._refuse(400, msg or "This is no HTTP/1.1 request. Send one, as curl or an HTTP library does.")
+            self._refuse(400, msg or "This is not an HTTP/1.1 request. Send one, as curl or an HTTP library does.")
 
     def _feed(self, data: bytes) -> None:
         """Have the parser read; refuse what it stops at. An upgrade is not offered here, so the request is read on."""

@@ -71,7 +71,7 @@ class Deployments:
         try:
             await self.upstream(self.baseline)
         except NotReadyError as error:
-            raise PlatformError(f"The baseline {self.baseline} does not start: {error}") from error
+            raise PlatformError(f"The baseline {self.baseline} cannot be started: {error}") from error
 
     def names(self) -> list[str]:
         """Bundled implementations first, then the submitted ones in their order."""

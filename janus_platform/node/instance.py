@@ -271,7 +271,7 @@ class Instance:
     def _down(self) -> NotReadyError:
         wait = max(1, math.ceil(self._due - self._clock.now()))
         why = f" ({self.last_end})" if self.last_end else ""
-        return NotReadyError(f"it crashed{why} and is started again; come back in {wait} s.", retry_after=wait)
+        return NotReadyError(f"it crashed{why} and is being restarted; try again in {wait} s.", retry_after=wait)
 
     async def _end(self) -> None:
         if self._child is not None:

@@ -44,7 +44,9 @@ class Limits:
         disk = min(wanted.disk_bytes, memory // 2)  # /tmp lies in memory.
         less = []
         if memory < wanted.memory_bytes:
-            less.append(f"memory: {_gb(memory)}, not {_gb(wanted.memory_bytes)}: more would take all of this machine's")
+            less.append(
+                f"memory: {_gb(memory)}, not {_gb(wanted.memory_bytes)}: more would take up all of this machine's"
+            )
         if cores < wanted.cores:
             less.append(f"cores: {cores}, not {wanted.cores}: this machine has no more")
         if disk < wanted.disk_bytes:

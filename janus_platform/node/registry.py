@@ -90,7 +90,7 @@ class Registry:
         except RegistryError:
             if not is_damaged(path):
                 raise
-            set_aside(path, "what was submitted has to be submitted again", warn)
+            set_aside(path, "implementations must be submitted again", warn)
             self._open()
 
     def _open(self) -> None:
@@ -170,17 +170,17 @@ def _registration(row: sqlite3.Row) -> Registration:
         values[column] = Path(values[column]) if values[column] else None
     command = json.loads(values["command"])
     if not isinstance(command, list) or not all(isinstance(part, str) for part in command):
-        raise ValueError("its command is no list of texts")
+        raise ValueError("its command is not a list of strings")
     registration = Registration(**{**values, "command": tuple(command)})
     dt.datetime.fromisoformat(registration.submitted)
     if not NAME.fullmatch(registration.name):
-        raise ValueError("its name is none")
+        raise ValueError("its name is not valid")
     if bool(registration.url) == bool(registration.folder and registration.command):
         raise ValueError("it has neither a folder with a command nor an address, or both")
     if registration.url and urlsplit(registration.url).scheme not in ("http", "https"):
-        raise ValueError("its address is none")
+        raise ValueError("its address is not valid")
     if registration.environment and not ENVIRONMENT.fullmatch(registration.environment):
-        raise ValueError("its environment is none")
+        raise ValueError("its environment is not valid")
     if registration.instances < 1:
         raise ValueError("it has no instances")
     return registration

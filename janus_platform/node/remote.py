@@ -100,7 +100,7 @@ class RemoteInstance:
         well = self._failures < (self._rules.health_failures if self._well else 1)
         if well is not self._well:
             health = "healthy" if well else f"not healthy: {f'answered {status}' if status else 'no answer'}"
-            self._note(f"{self._url.url} is {health} (its own output stays where it runs)")
+            self._note(f"{self._url.url} is {health} (its output stays on the machine where it runs)")
             log.info("implementation elsewhere name=%s healthy=%s", self.name, well)
         self._well = well
 

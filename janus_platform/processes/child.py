@@ -216,7 +216,7 @@ def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[str, str]:
             if time.monotonic() > deadline:
                 raise NoAnswerError(f"it did not answer within {seconds:g} s")
             if max(map(len, received.values())) > _ANSWER_BYTES:
-                raise NoAnswerError("it prints without end")
+                raise NoAnswerError("it does not stop printing")
     return received["stdout"].decode(errors="replace"), received["stderr"].decode(errors="replace")
 
 

@@ -86,7 +86,7 @@ class Workers:
         except TimeoutError:
             raise JobFailedError(f"it took longer than {self._limit:g} s") from None
         except (asyncio.IncompleteReadError, ConnectionError):
-            raise JobFailedError("the process that worked on it ended") from None
+            raise JobFailedError("the process that was working on it ended") from None
         finally:
             # The answer to a job that was given up would be taken for that to the next one.
             self._idle.append(child) if done else await asyncio.shield(_ended(child))

@@ -64,7 +64,9 @@ def bind_gateway(port: int, command: str) -> list[socket.socket]:
     try:
         return bind_loopback(port)
     except PermissionError as error:
-        raise PlatformError(f"Port {port} needs more rights. Use one above 1023: `{command} --port 8010`.") from error
+        raise PlatformError(
+            f"Port {port} needs more privileges. Use one above 1023: `{command} --port 8010`."
+        ) from error
     except OSError as error:
         raise PlatformError(
             f"Port {port} is in use by another program. End it, or use another port: `{command} --port 8010`."

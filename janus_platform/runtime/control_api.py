@@ -161,14 +161,14 @@ class _PlatformApi(LocalControlApi):
         return JSONResponse({"requests": self.platform.monitor.requests.latest(implementation=name)})
 
     async def classroom(self, _: Request) -> Response:
-        raise HTTPException(404, "This platform is no classroom. Start one: `janus up --host ADDRESS --learners N`.")
+        raise HTTPException(404, "This platform is not a classroom. Start one: `janus up --host ADDRESS --learners N`.")
 
 
 async def _submit(deployments: Deployments, body: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Try out and deploy what `body` describes. Raises PlatformError."""
     if unknown := sorted(set(body) - {*_TEXTS, "instances"}):
         raise PlatformError(
-            f"A submission has no field {', '.join(unknown)[:80]}. It has {', '.join(_TEXTS)}, instances."
+            f"A submission does not have the field {', '.join(unknown)[:80]}. It has {', '.join(_TEXTS)}, instances."
         )
     texts = {key: value for key, value in body.items() if key != "instances" and value is not None}
     if wrong := sorted(key for key, value in texts.items() if not isinstance(value, str)):

@@ -65,7 +65,7 @@ class ControlApi:
     def check_stays(self) -> None:
         """Refuse, with the status that clients take for "not running", where the end has begun."""
         if self.ending.is_set():
-            raise HTTPException(503, "The platform is ending.")
+            raise HTTPException(503, "The platform is shutting down.")
 
 
 class LocalControlApi(ControlApi):

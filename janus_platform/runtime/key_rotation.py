@@ -81,7 +81,7 @@ class KeyRotation:
             restarted = await self._deployments.restart(name)
         except (NotReadyError, NotDeployedError) as error:
             self._callers.withdraw(name)
-            return PlatformError(f"{name} keeps its old key, because it does not start anew: {error}")
+            return PlatformError(f"{name} keeps its old key, because it could not be restarted: {error}")
         except BaseException:
             self._callers.withdraw(name)
             raise

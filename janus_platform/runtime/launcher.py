@@ -71,7 +71,7 @@ class Options:
             named = "web" if self.web else f"${WEB_VARIABLE}"
             raise PlatformError(f"{named} is one of {', '.join(WEBS)}, not {self.wanted_web!r}.")
         if self.port is not None and not 0 <= self.port <= 65_535:
-            raise PlatformError(f"A port lies between 1 and 65535 (0: any free one), not {self.port}.")
+            raise PlatformError(f"A port must be between 1 and 65535 (0: any free one), not {self.port}.")
         if self.program and self.program.refusal and (self.limits or self.web):
             raise PlatformError(self.program.refusal)
 
@@ -186,7 +186,7 @@ def _start(runtime: Runtime, options: Options) -> State:
         return state
     _abandon(runtime, process)
     raise PlatformError(
-        answer.get("error") or f"The platform ended while it started. Its log says:\n{_tail(runtime.log_file)}"
+        answer.get("error") or f"The platform stopped while starting. Its log says:\n{_tail(runtime.log_file)}"
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
@@ -18,12 +19,15 @@ from starlette.types import ASGIApp
 
 from janus_bench.errors import BenchError
 from janus_bench.home import home
+from janus_bench.leaderboard.database import POSTGRES
 from janus_bench.leaderboard.local import Leaderboard
+from janus_bench.leaderboard.remote import BOARD_VARIABLE
 from janus_platform.attestation.evidence_service import EvidenceService
 from janus_platform.attestation.identity import ATTESTATION_FOLDER
 from janus_platform.clock import CallerClocks, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
+from janus_platform.drawing import states_of
 from janus_platform.egress.ca import LocalCA
 from janus_platform.egress.callers import Callers, check_caller
 from janus_platform.egress.environment import EgressAccess, egress_variables
@@ -58,6 +62,7 @@ from janus_platform.traces.tracing import Tracing
 
 log = logging.getLogger("janus.platform")
 Close = Callable[[], Awaitable[None]]
+STATES_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,8 @@ class LocalPlatform:
         self.control = HttpServer(control(self))
         self.gateway_port = self.egress_port = 0
         self._started = self.clock.now()
+        self._states: dict[str, bool] = {}
+        self._states_at, self._asking_states = -math.inf, asyncio.Lock()
 
     def _model(self) -> LlamaEngine | None:
         """The engine for the model that was asked for. Raises PlatformError where that cannot be."""
@@ -153,6 +160,7 @@ class LocalPlatform:
                 evidence=evidence_page(self.evidence, self.deployments),
                 rate_limits=self.limits_mode,
                 full_name=self.full_name,
+                states=self.states,
                 web=BundledWeb(self.contract.gateway.web_path).answer if self.settings.web == WEBS[0] else None,
             )
         )
@@ -250,6 +258,13 @@ class LocalPlatform:
             "monitoring": await self.monitor.summary(),
         }
 
+    async def states(self) -> dict[str, bool]:
+        """Which parts answer, for the drawing in Janus Chat; everybody may ask, so the parts are asked now and then."""
+        async with self._asking_states:
+            if self.clock.now() - self._states_at > STATES_SECONDS:
+                self._states, self._states_at = states_of(await self.status()), self.clock.now()
+            return self._states
+
     def limits_mode(self) -> str:
         """One of LIMITS: whether rate limits hold at the moment."""
         return LIMITS[0] if self.limits.on else LIMITS[1]
@@ -286,7 +301,13 @@ class LocalPlatform:
         return name
 
     def open_leaderboard(self) -> Leaderboard:
-        """The leaderboard that `leader` reads. Raises PlatformError."""
+        """The leaderboard that `leader` reads: a server's where the environment names one. Raises PlatformError."""
+        address = os.environ.get(BOARD_VARIABLE, "")
+        if address.startswith(POSTGRES):
+            try:
+                return Leaderboard(address)
+            except BenchError as error:
+                raise PlatformError(str(error)) from error
         return open_leaderboard(home() / "leaderboard.sqlite3", self.warn)
 
     def leader(self) -> str | None:
@@ -307,5 +328,5 @@ def open_leaderboard(path: Path, warn: Warn, suite_hash: str | None = None) -> L
                 board.close()
             if last or not is_damaged(path):
                 raise PlatformError(str(error)) from error
-            set_aside(path, "the leaderboard begins anew", warn)
+            set_aside(path, "the leaderboard starts empty", warn)
     raise AssertionError("it was opened or refused")

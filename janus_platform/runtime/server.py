@@ -35,7 +35,7 @@ async def serve(platform: LocalPlatform, ready_fd: int | None) -> None:
         if report(ready_fd, {"ready": True}):
             await platform.run()
         else:
-            log.warning("whoever started this platform left before it was ready")
+            log.warning("the program that started this platform ended before it was ready")
         idle.cancel()
     finally:
         await platform.close()

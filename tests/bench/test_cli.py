@@ -63,7 +63,7 @@ def test_a_composite_below_the_bar_exits_with_one() -> None:
     with serving(Echo(load_suite("chat"))) as server:
         done = command("run", "--target", server.url, "--suite", "chat", "--fail-under", "50")
     assert done.returncode == 1
-    assert "lies below 50" in done.stderr
+    assert "is below 50" in done.stderr
     assert "composite" in done.stdout
 
 

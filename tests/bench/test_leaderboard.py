@@ -143,7 +143,7 @@ def test_asking_for_the_leader_reads_no_rows_while_nothing_changes() -> None:
     board.publish(report("r1", 50), implementation="a")
     board.leader()
     statements: list[str] = []
-    board._db.set_trace_callback(statements.append)
+    board._db._db.set_trace_callback(statements.append)
     assert [board.leader() for _ in range(3)] == ["a", "a", "a"]
     assert set(statements) == {"PRAGMA data_version"}
 
@@ -277,7 +277,7 @@ def test_what_is_apart_is_not_marked_and_needs_no_words() -> None:
 
 
 def test_an_interval_that_is_none_is_refused() -> None:
-    with pytest.raises(BenchError, match="no number"):
+    with pytest.raises(BenchError, match="not a number"):
         Leaderboard().publish(with_interval("r1", 60, float("nan"), 61), implementation="a")
 
 

@@ -75,5 +75,5 @@ def test_a_run_is_not_resumed_with_other_options(tmp_path: Path) -> None:
             janus_bench.run(server.url, "chat", seed=9, output=tmp_path / "run", resume=True, progress=False)
         with pytest.raises(BenchError, match="is complete"):
             janus_bench.run(server.url, "chat", output=tmp_path / "run", resume=True, progress=False)
-        with pytest.raises(BenchError, match="no run that was begun"):
+        with pytest.raises(BenchError, match="no run that was started"):
             janus_bench.run(server.url, "chat", output=tmp_path / "none", resume=True, progress=False)

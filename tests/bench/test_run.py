@@ -212,7 +212,7 @@ def test_a_full_disk_is_told_before_the_first_request(monkeypatch: pytest.Monkey
 def test_a_run_is_never_written_over(tmp_path: Path) -> None:
     bench(Implementation(load_suite("chat")), "chat", output=tmp_path / "out")
     assert (tmp_path / "out" / "records.jsonl").read_text().count("\n") == CHAT
-    with pytest.raises(BenchError, match="already holds a run"):
+    with pytest.raises(BenchError, match="already contains a run"):
         bench(Implementation(load_suite("chat")), "chat", output=tmp_path / "out")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import janus_bench
-from janus_bench.api import _new_seed
+from janus_bench.api import new_seed
 from janus_bench.errors import BenchError
 from janus_bench.leaderboard import publication, seeds, signing
 from janus_bench.leaderboard.local import Leaderboard
@@ -105,7 +105,7 @@ def test_who_asks_for_seeds_without_end_is_refused(own_home: Any, monkeypatch: p
 
 
 def test_a_given_seed_is_signed_and_stands_in_what_is_published() -> None:
-    given = _new_seed("honest", to_publish=True)
+    given = new_seed("honest", to_publish=True)
     assert signing.holds(given)
     assert not signing.holds(given | {"seed": given["seed"] + 1}) and not signing.holds({"seed": 1})
     with serving(Implementation(load_suite("cost"), given["seed"])) as server:

@@ -55,12 +55,12 @@ BY_HAND: dict[str, tuple[str, Change]] = {
     "cost": ("cost", lambda document: document["cost"].update(usd=0.0)),
     "models seen": ("target", lambda document: document["target"].update(models_seen=["another"])),
     "suite hash": ("another version", lambda document: document["suite"].update(hash="0" * 64)),
-    "scoring hash": ("other numbers", lambda document: document["scoring"].update(hash="0" * 64)),
+    "scoring hash": ("different constants", lambda document: document["scoring"].update(hash="0" * 64)),
     "another seed": ("composite", lambda document: document["settings"].update(seed=SEED + 1)),
     "more repeats": ("answers are missing", lambda document: document["settings"].update(repeats=2)),
     "a field of one's own": ("medal", lambda document: document.update(medal="gold")),
     "a seed that is none": ("settings", lambda document: document["settings"].update(seed="0")),
-    "no settings": ("no run", lambda document: document.pop("settings")),
+    "no settings": ("not a run", lambda document: document.pop("settings")),
     "a note taken away": ("notes", lambda document: document.update(notes=[])),
 }
 
@@ -86,9 +86,9 @@ def test_a_report_changed_in_memory_is_not_published_either(report: Report) -> N
 
 def test_a_report_whose_records_are_gone_is_not_published(report: Report) -> None:
     (place(report) / "records.jsonl").unlink()
-    with pytest.raises(BenchError, match="not there"):
+    with pytest.raises(BenchError, match="missing"):
         publish(report, name="mine")
-    with pytest.raises(BenchError, match="not there"):
+    with pytest.raises(BenchError, match="missing"):
         publish(Report(report.to_dict()), name="mine")
 
 
@@ -138,8 +138,8 @@ RECORDS: dict[str, tuple[str, Callable[[Lines], Lines]]] = {
     "an item twice": ("twice", lambda lines: [*lines, lines[0]]),
     "one in another's place": ("missing", lambda lines: [*lines[1:], lines[1]]),
     "an item of another suite": ("missing", with_first(lambda line: line.update(item="coding-x"))),
-    "another category": ("proper form", with_first(lambda line: line.update(category="coding"))),
-    "neither answer nor error": ("proper form", with_first(lambda line: line.update(answer=None))),
+    "another category": ("malformed", with_first(lambda line: line.update(category="coding"))),
+    "neither answer nor error": ("malformed", with_first(lambda line: line.update(answer=None))),
     "sent before it began": ("order", with_first(lambda line: line.update(sent_ns=0))),
     "stamps that run backwards": ("order", with_first(backwards)),
     "stamps below nothing": ("order", with_first(shift)),
@@ -150,8 +150,11 @@ RECORDS: dict[str, tuple[str, Callable[[Lines], Lines]]] = {
         "amount|no JSON",
         with_first(lambda line: line["answer"].update(usage={"cost_usd": float("nan")})),
     ),
-    "a text that is none": ("proper form", with_first(lambda line: line["answer"].update(model=7))),
-    "a tool call of another kind": ("no run|proper", with_first(lambda line: line["answer"].update(tool_calls=[7]))),
+    "a text that is none": ("malformed", with_first(lambda line: line["answer"].update(model=7))),
+    "a tool call of another kind": (
+        "not a run|malformed",
+        with_first(lambda line: line["answer"].update(tool_calls=[7])),
+    ),
     "a list for a record": ("read", lambda lines: [[], *lines[1:]]),  # type: ignore[list-item]
 }
 

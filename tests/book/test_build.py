@@ -186,14 +186,17 @@ def test_mistakes_turn_the_build_red_and_name_their_line(small_book: Path) -> No
         "{fact}`bench.weights.beauty`\n\n"
         "[nowhere](gone.md)\n\n```{mermaid}\nflowchart LR\n    A --> B\n```\n",
     )
-    # A formula needs MathJax, which is not shipped; a dollar alone, or in code, is none.
-    formulas = "# Formulas\n\n```{math}\na = b\n```\n\n$$\\frac{a}{b}$$\n\nIt costs `$$` and 5 $.\n"
+    # Line 3 has a command that no formula knows, line 7 LaTeX between no dollars. A price is neither.
+    formulas = (
+        "# Formulas\n\n$$\\nonsense{a}$$\n\n$\\frac{a}{b}$\n\nIt is \\frac{a}{b}.\n\nIt costs `$$`, $5, not $6.\n"
+    )
     (small_book / "book" / "formulas.md").write_text(formulas, encoding="utf-8")
     toc = (small_book / "_toc.yml").read_text(encoding="utf-8")
     (small_book / "_toc.yml").write_text(toc + "  - file: book/formulas\n", encoding="utf-8")
     said = failure_of(small_book)
-    needs = [line for line in (3, 7, 9) if f"formulas.md:{line}: WARNING: A formula needs MathJax" in said]
-    assert needs == [3, 7]
+    named = [line for line in range(1, 12) if f"formulas.md:{line}: WARNING: " in said]
+    assert named == [3, 7]
+    assert "has the unknown command \\nonsense" in said and "Write it between $ and $" in said
     assert "index.md:3: WARNING: 'search.janus.rodeo' is typed by hand. Write {host}`search`" in said
     assert "'20 searches per minute' is typed by hand. Write {fact}`services.search.rate_limit`" in said
     assert "`janus serch` is no command of this version" in said

@@ -14,7 +14,7 @@ from docutils.parsers.rst import Parser
 from docutils.utils import new_document
 from executions import executions_of, lock_hash
 from figure_alternatives import alternative_in
-from icons import drawing, style_sheet, used_icons
+from icons import drawing, style_sheet, used_callouts, used_icons
 from page_assets import is_needed
 from page_head import LONGEST, description_of
 from sphinx.errors import ExtensionError
@@ -58,6 +58,14 @@ def test_a_drawing_is_taken_from_its_own_set() -> None:
     assert 'viewBox="0 0 9 9"><path d="M3"/>' in drawing(SCRIPT, "fa-solid", "sun")
     assert 'd="M1"' in drawing(SCRIPT, "fab", "github")
     assert ".fa-solid.fa-sun { --icon: url(" in style_sheet(SCRIPT, [("fa-solid", "sun")])
+
+
+def test_a_callout_has_the_drawing_of_its_kind_and_no_letter_of_a_font_that_is_gone() -> None:
+    assert used_callouts(['<div class="admonition note">', '<div class="dropdown admonition tip">']) == ["note"]
+    script = 'x={"circle-info":[9,9,["info-circle"],"f1","M5"]}'
+    sheet = style_sheet(script, [], ["note"])
+    assert '.admonition.note { --icon: url("data:image' in sheet and "M5" in sheet
+    assert '.admonition-title::after {\n    content: "";' in sheet
 
 
 def test_an_icon_that_the_theme_does_not_have_is_named() -> None:

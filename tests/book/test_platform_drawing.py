@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from xml.etree import ElementTree
 
-import platform_drawing
 import pytest
-from platform_drawing import Box, Layout, drawing, pages, upright, wide
+from platform_drawing import pages
 
 from janus_platform.contract import load_contract
+from janus_platform.drawing import PARTS, Box, Layout, alone, drawing, upright, wide
 from tools.environment import ROOT
 
 LAYOUTS = {"wide": wide, "narrow": upright}
@@ -32,7 +33,7 @@ def test_boxes_stand_apart_and_inside_the_drawing(kind: str) -> None:
 @pytest.mark.parametrize("kind", LAYOUTS)
 def test_no_line_runs_through_a_title_or_a_box_that_it_does_not_join(kind: str) -> None:
     layout: Layout = LAYOUTS[kind]()
-    svg = drawing(layout, str, kind)
+    svg = drawing(layout, kind)
     titles = [
         (float(x) - (len(text) * LETTER if anchor == "end" else 0), float(y) - 14, len(text) * LETTER, 18.0)
         for x, y, anchor, text in re.findall(r'frame-title" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">([^<]+)', svg)
@@ -49,9 +50,18 @@ def test_no_line_runs_through_a_title_or_a_box_that_it_does_not_join(kind: str) 
 
 @pytest.mark.parametrize("kind", LAYOUTS)
 def test_every_service_of_the_contract_has_a_box_and_every_box_leads_to_a_page(kind: str) -> None:
-    svg = drawing(LAYOUTS[kind](), lambda page: f"{page}.html", kind)
-    assert set(load_contract().services) | set(platform_drawing.PARTS) == set(re.findall(r'data-part="(\w+)"', svg))
+    svg = drawing(LAYOUTS[kind](), kind, lambda page: f"{page}.html")
+    assert set(load_contract().services) | set(PARTS) == set(re.findall(r'data-part="(\w+)"', svg))
     for page in pages():
         assert any((ROOT / f"{page}{end}").is_file() for end in (".ipynb", ".md")), page
-    for part in platform_drawing.PARTS.values():
+    for part in PARTS.values():
         assert not part.folder or any((ROOT / base / part.folder).is_dir() for base in (".", "janus_platform")), part
+
+
+@pytest.mark.parametrize("kind", ["wide", "upright"])
+def test_a_drawing_alone_shows_which_parts_answer_in_shape_and_in_words(kind: str) -> None:
+    svg = alone(kind, {"search": True, "web_proxy": False})
+    assert svg.count('class="up"') == 1 and svg.count('class="down"') == 1
+    assert re.search(r'data-part="search"><title>[^<]*It answers\.', svg)
+    assert re.search(r'data-part="web_proxy"><title>[^<]*It does not answer\.', svg)
+    assert "href" not in svg and ElementTree.fromstring(svg).get("width")

@@ -136,8 +136,29 @@ def test_the_caption_is_the_sentence_that_leads_to_the_picture() -> None:
 def test_the_architecture_has_slides_with_its_diagrams_and_the_contracts_facts() -> None:
     slides = slides_of(read(ROOT / "book" / "architecture.md"))
     page = deck(read(ROOT / "book" / "architecture.md"))
-    assert page.count('class="diagram"') == 3 and "{fact}" not in page and "10 requests/minute" in page
+    assert page.count('class="diagram"') >= 4 and "{fact}" not in page and "10 requests/minute" in page
     assert "proxy.janus.rodeo" in page and len(slides) >= 6
+
+
+def test_the_animated_request_is_one_slide_a_step_with_the_recorded_times() -> None:
+    figures = "```{platform}\nEach box is a part.\n```\n\n```{interactive} request\nPlay it.\n```\n\nThat was all."
+    drawn, *steps = slides_of(notebook(("markdown", f"# T\n\n## It runs\n\nThis is it:\n\n{figures}", ())))[1:]
+    assert "Each box is a part." in drawn.parts[1]
+    said = [re.sub("<[^>]+>", "", step.parts[0]).strip() for step in steps]
+    lit = [re.findall(r"; lit: ([^\"]*)", step.parts[1]) for step in steps]
+    assert said[0].startswith("A client asks") and lit[0] == ["your client"]
+    assert "it asks Search API" in said[3] and lit[3] == ["implementation, egress proxy, Search API"]
+    assert all(re.search(r"\d ms", words) for words in said[1:]) and "That was all." in steps[-1].notes
+
+
+def test_a_folded_plot_is_on_its_slide_with_its_caption_in_the_slides_colours() -> None:
+    page = notebook(("markdown", "# T\n\n## Plot\n\nSee $x^2$.", ()), ("code", "plt.show()", ("hide-input",)))
+    svg = '<svg viewBox="0 0 72 36"><path d="M0 0" style="fill: #0072b2; stroke: #000000"/></svg>'
+    page.cells[1].outputs = [nbformat.v4.new_output("display_data", data={"image/svg+xml": svg})]
+    page.cells[1].metadata["mystnb"] = {"image": {"alt": "A line"}, "figure": {"caption": "What *it* shows."}}
+    shown = deck(page)
+    assert "plt.show" not in shown and "What <em>it</em> shows." in shown and 'aria-label="A line"' in shown
+    assert "fill: var(--janus-blue); stroke: currentColor" in shown and "<math" in shown
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1024, 768)])

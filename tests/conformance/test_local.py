@@ -158,10 +158,12 @@ def test_the_command_prints_json_and_no_key(platform: Shell) -> None:
 def test_the_table_counts_by_room_and_shows_the_fields_that_agree_only_when_asked(report: Report) -> None:
     short, long = (shown_table(report, everything=everything) for everything in (False, True))
     assert "services.search" in short
-    assert "What was compared agrees, or differs as is known." in short  # /tmp lies in memory: no 50 GB anywhere
+    assert (
+        "Everything that was compared agrees, or differs in a known way." in short
+    )  # /tmp lies in memory: no 50 GB anywhere
     assert "gateway.health_path" not in short
     assert "gateway.health_path" in long
-    assert "Only the fetched sites see it." in long
+    assert "Only the fetched sites can see it." in long
 
 
 def shown_table(report: Report, *, everything: bool) -> str:

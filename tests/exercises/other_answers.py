@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.exercises.practice_answers import PRACTICE_ANSWERS
+
 _TOOL = """about = "Converts an amount of money from one currency to another"
 properties = {{
     "amount": {{"type": "number", "description": "How much money"}},
@@ -10,6 +12,7 @@ properties = {{
 }}"""
 
 OTHER_ANSWERS: dict[str, list[str]] = {
+    **PRACTICE_ANSWERS,
     "inference.describe_a_tool": [
         _TOOL.format(first=first, second=second)
         for first, second in (

@@ -15,7 +15,7 @@ from janus_platform.clock import Clock, SystemClock
 from janus_platform.contract import load_contract
 from janus_platform.corpus.browsing import BundledWeb
 from janus_platform.gateway.access import Access, AccessRules
-from janus_platform.gateway.app import GatewayApp, GatewaySettings
+from janus_platform.gateway.app import GatewayApp, GatewaySettings, States
 from janus_platform.gateway.directory import Upstream
 from janus_platform.gateway.errors import NotDeployedError, NotReadyError, unreadable
 from janus_platform.gateway.request_record import RequestRecord
@@ -167,6 +167,7 @@ async def gateway(
     clock: Clock | None = None,
     rules: AccessRules | None = None,
     on_finished: Callable[[RequestRecord], None] | None = None,
+    states: States | None = None,
 ) -> AsyncIterator[Served]:
     """The gateway over `directory`, or over one upstream, or several nodes, named `impl`."""
     if isinstance(directory, Upstream | list):
@@ -182,6 +183,7 @@ async def gateway(
             clock=clock or SystemClock(),
             access=Access(rules),
             on_finished=on_finished,
+            states=states,
             web=web,
         )
     )

@@ -154,7 +154,7 @@ def test_an_empty_list_of_keys_does_not_open_the_gateway(tmp_path: Path, monkeyp
     with pytest.raises(PlatformError, match="Cannot read"):
         AccessRules.of(key_file=tmp_path / "missing")
     monkeypatch.setenv(KEYS_VARIABLE, " , ")
-    with pytest.raises(PlatformError, match="holds no key"):
+    with pytest.raises(PlatformError, match="contains no key"):
         AccessRules.of()
 
 

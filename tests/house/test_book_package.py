@@ -45,8 +45,8 @@ def imported_at_once(path: Path) -> set[str]:
     return names
 
 
-# What the pages on the road upward call, and nobody else: their next line benches.
-OF_PAGES = {"road.py"}
+# What the pages on building an implementation call, and nobody else: their next line asks or benches.
+OF_PAGES = {"chapter.py", "road.py", "road_kept.py"}
 LIGHT = [path for path in modules("janus_book") if EXERCISES not in path.parents and path.name not in OF_PAGES]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from janus_book import road
+from janus_book import chapter, road
 from janus_platform.implementations import ROAD, TEMPLATE
 from tools.environment import ROOT
 
@@ -40,10 +40,25 @@ def test_the_pages_show_the_files_that_are_benched() -> None:
 
 
 def test_the_road_begins_where_the_chapter_ended() -> None:
-    cells = json.loads((ROOT / "notebooks" / "build_an_implementation.ipynb").read_text())["cells"]
+    assert written_last("build_an_implementation_improve") == (ROAD / "first" / "answer.txt").read_text()
+
+
+def test_each_page_of_the_chapter_begins_where_the_last_one_ended(tmp_path: Path) -> None:
+    assert written_last("build_an_implementation") == chapter.BUILT.read_text()
+    folder = tmp_path / "mine"
+    assert chapter.begin(folder) == ["answer.py", "main.py"]
+    assert (folder / "answer.py").read_text() == chapter.BUILT.read_text()
+    (folder / "answer.py").write_text("# the reader's own")
+    chapter.begin(folder)
+    assert (folder / "answer.py").read_text() == "# the reader's own"
+
+
+def written_last(notebook: str) -> str:
+    """The answer that a page of the chapter writes last."""
+    cells = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text())["cells"]
     opening = "%%writefile my_implementation/answer.py\n"
     last = ["".join(cell["source"]) for cell in cells if "".join(cell["source"]).startswith(opening)][-1]
-    assert last.removeprefix(opening) + "\n" == (ROAD / "first" / "answer.txt").read_text()
+    return last.removeprefix(opening) + "\n"
 
 
 def test_a_step_finds_what_came_before_it_and_nothing_else(tmp_path: Path) -> None:

@@ -57,13 +57,7 @@ def value_of(expression: str) -> Any:
         ("A fund of 1000 grows by 10 % per year. How much is it after 3 years?", 1331),
         ("A meeting begins at 23:40 and lasts 45 minutes. When does it end?", "00:25"),
         ("Ann is older than Bob. Cid is older than Ann. Who is the oldest?", "Cid"),
-        ("A grade is 70 % exam and 30 % homework. Exam is 80, homework 90. What is the grade?", 83),
-        ("What is the greatest common divisor of 84 and 126?", 42),
-        ("How many different pairs can be chosen from 9 people?", 36),
-        ("In how many ways can the letters of the word ANNA be arranged?", 6),
-        ("What is the sum of 1/k for k from 1 to 4?", 25 / 12),
         ("What is the sum of the digits of 25 times 17?", 11),
-        ("Is 12 times 12 smaller than 150?", "yes"),
         ("A car uses 6 litres per 100 km. How many litres does it need for 250 km?", 15),
     ],
 )
@@ -98,7 +92,6 @@ def conversation(*said: str) -> list[dict[str, Any]]:
         ("My cat is called Momo and my car is red.", "What is my cat called?", "Momo"),
         ("I live in Bilbao.", "Where do I live?", "Bilbao"),
         ("Keys: Ann has 41, Bob has 52.", "Which key has Bob?", "52"),
-        ("My stops are: Rome, Oslo, Cairo and Lima.", "What is my third stop?", "Cairo"),
         ("I'm Agnes Holm.", "What is my name?", "Agnes Holm"),
         ("The meeting is on Monday at 9:30.", "When is the meeting of my team?", "Monday at 9:30"),
     ],
@@ -182,16 +175,13 @@ def test_small_documents_are_composed() -> None:
         "in alphabetical order."
     )
     assert json.loads(composed(described) or "") == {"id": 7, "open": True, "tags": ["a", "b"]}
-    line = "Give me one line of CSV in the order year, name: Olga moved there in 1999."
-    assert composed(line) == "1999,Olga"
-    assert composed("What does CSV stand for?") is None and composed("Explain what a JSON object is.") is None
+    assert composed("Explain what a JSON object is.") is None
 
 
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
         ("Write 5 March 2030 as DD/MM/YYYY.", "05/03/2030"),
-        ("Today is Friday. Which weekday is it in 10 days?", "Monday"),
         ("Which weekday is 2026-11-30?", "Monday"),
         ("How many days lie between 1 May 2025 and 2025-06-01?", "31"),
         ("What happened on 14 July 1789?", None),
@@ -208,27 +198,7 @@ def test_dates_are_written_and_counted(question: str, answer: str | None) -> Non
         ("`f(numbers)` that returns the product of all numbers of a list that are larger than 2.", "f([1, 3, 5])", 15),
         ("`f(words)` that returns how many words of a list of words are longer than 3 letters.", "f(['a', 'tide'])", 1),
         ("`f(n)` that returns the sum of the cubes of all numbers from 1 to n.", "f(3)", 36),
-        (
-            "`f(text)` that moves each letter by 1 place in the alphabet and leaves everything else.",
-            "f('az-Z')",
-            "ba-A",
-        ),
-        (
-            "`f(n)` that returns a list for 1 to n: 'hop' for multiples of 2, else the number itself.",
-            "f(3)",
-            [1, "hop", 3],
-        ),
-        ("`f(pay)`: the first 100 are free, what lies above is taxed at 50 %.", "f(300)", 100),
-        (
-            "`f(time)` that takes a time 'HH:MM' and returns the time 30 minutes earlier as 'HH.MM'.",
-            "f('00:10')",
-            "23.40",
-        ),
         ("`f(x)` that returns 2·x³ − x + 1.", "f(2)", 15),
-        ("`f(text)` that returns every third character of a text.", "f('abcdef')", "cf"),
-        ("`f(items)` that cuts a list into lists of 2.", "f([1, 2, 3])", [[1, 2], [3]]),
-        ("`f(items)` that returns the list turned 1 place to the right.", "f([1, 2, 3])", [3, 1, 2]),
-        ("`f(n)` that returns the digits of n in base 2 as a list, the most significant first.", "f(5)", [1, 0, 1]),
         ("`f(v)` for which f([1, 2]) gives [4, 2] and f([5]) gives [10].", "f([0, 3])", [6, 0]),
     ],
 )
@@ -328,6 +298,8 @@ def test_sizes_colours_and_places_are_measured_and_nothing_else_is_said(tmp_path
     assert answer("How many pixels wide and high is the picture?", seen) == "240x120"
     assert answer("What colour is the square?", seen) == "blue"
     assert answer("In which corner is the blue square?", seen) == "lower right"
+    assert answer("Which colours does this picture have?", seen) == "white, blue"
+    assert answer("What colour is the background?", seen) == "white"
     assert answer("What is the person in the picture doing?", seen) is None
     assert answer("What colour is the square?", []) is None
 

@@ -31,7 +31,7 @@ def test_a_large_machine_gives_what_the_contract_promises_and_a_small_one_says_w
     small = Limits.here(CONTRACT, machine_bytes=8_000_000_000, machine_cores=2)
     assert (small.memory_bytes, small.disk_bytes, small.cores) == (6_000_000_000, 3_000_000_000, 2)
     assert small.less[:2] == (
-        "memory: 6 GB, not 16 GB: more would take all of this machine's",
+        "memory: 6 GB, not 16 GB: more would take up all of this machine's",
         "cores: 2, not 4: this machine has no more",
     )
 

@@ -42,21 +42,21 @@ def test_names_versions_markers_hashes_comments_and_continued_lines_are_taken() 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("-r other.txt", "'-r' is not taken"),
-        ("--index-url=https://evil.example/simple", "'--index-url' is not taken"),
-        ("--extra-index-url https://evil.example", "is not taken"),
-        ("--find-links /etc", "is not taken"),
-        ("--trusted-host evil.example", "is not taken"),
-        ("-e .", "'-e' is not taken"),
+        ("-r other.txt", "'-r' is not allowed"),
+        ("--index-url=https://evil.example/simple", "'--index-url' is not allowed"),
+        ("--extra-index-url https://evil.example", "is not allowed"),
+        ("--find-links /etc", "is not allowed"),
+        ("--trusted-host evil.example", "is not allowed"),
+        ("-e .", "'-e' is not allowed"),
         ("git+https://github.com/a/b", "address or a path"),
         ("tiny @ https://evil.example/tiny-1-py3-none-any.whl", "address or a path"),
         ("tiny @ file:///etc/passwd", "address or a path"),
         ("../tiny", "address or a path"),
         ("tiny-1.0-py3-none-any.whl", "address or a path"),
-        ("tiny --global-option=x", "option that is not taken"),
-        ("tiny==", "no requirement"),
-        ("${HOME}", "no requirement"),
-        ("tiny; python_version > '3' and (" + "(" * 400, "no requirement"),
+        ("tiny --global-option=x", "option that is not allowed"),
+        ("tiny==", "not a requirement"),
+        ("${HOME}", "not a requirement"),
+        ("tiny; python_version > '3' and (" + "(" * 400, "not a requirement"),
         ("x" * 1_001, "longer"),
         ("\x1b[2Jtiny", "\\x1b"),
     ],
@@ -129,7 +129,7 @@ LINK.external_attr = (stat.S_IFLNK | 0o777) << 16
         ("..\\evil.py", "leads out"),
         ("C:/evil.py", "leads out"),
         (LINK, "link or a device"),
-        ("tiny.py", "two files of one name"),
+        ("tiny.py", "two files with the same name"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -155,7 +155,7 @@ def test_bombs_broken_files_and_files_that_are_no_wheel_are_refused(tmp_path: Pa
     cut.write_bytes(bomb.read_bytes()[:400])
     with pytest.raises(WheelError, match=r"cut-1\.0-py3-none-any\.whl cannot be read"):
         check_wheel(cut, RULES)
-    with pytest.raises(WheelError, match="not named as a wheel"):
+    with pytest.raises(WheelError, match="not a valid wheel name"):
         check_wheel(bomb.rename(tmp_path / "evil.whl"), RULES)
     bare = write_wheel(tmp_path / "bare-1.0-py3-none-any.whl", {"bare-1.0.dist-info/WHEEL": WHEEL})
     with pytest.raises(WheelError, match="has no METADATA"):
@@ -171,7 +171,7 @@ def test_bombs_broken_files_and_files_that_are_no_wheel_are_refused(tmp_path: Pa
 @pytest.mark.parametrize(
     ("printed", "said"),
     [
-        ("/usr/bin/python3: No module named pip", "pip is missing beside the platform"),
+        ("/usr/bin/python3: No module named pip", "the platform's Python has no pip"),
         ("Usage:\n\nno such option: --report", "pip is too old"),
         ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
         ("ERROR: Exception:\nsomething odd", "pip failed: something odd"),

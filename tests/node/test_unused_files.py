@@ -19,7 +19,7 @@ from tests.node.rig import BARE, in_loop, place, streamer
 def test_files_for_another_way_of_running_are_named_as_not_used(tmp_path: Path) -> None:
     said = {
         "Dockerfile": "no image is built",
-        "uv.lock": "installed from requirements.txt alone",
+        "uv.lock": "installed only from requirements.txt",
         "package.json": "no Node.js package is installed",
     }
     for name in ("main.py", "requirements.txt", *said):

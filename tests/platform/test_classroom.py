@@ -242,8 +242,8 @@ def test_what_is_no_ticket_is_refused_without_being_repeated(text: str) -> None:
     ("words", "said"),
     [
         (("--learners", "3"), "Say where learners find the classroom: --host ADDRESS"),
-        (("--host", "127.0.0.1"), "Everybody who comes in needs a token"),
-        (("--host", "127.0.0.1", "--learners", "9999"), "Everybody who comes in needs a token"),
+        (("--host", "127.0.0.1"), "Everyone who joins needs a token"),
+        (("--host", "127.0.0.1", "--learners", "9999"), "Everyone who joins needs a token"),
         (("--host", "192.0.2.1", "--learners", "2"), "is no address of this machine"),
     ],
 )
@@ -254,7 +254,7 @@ def test_a_room_that_cannot_be_says_why(shell: Shell, words: tuple[str, ...], sa
 
 def test_only_an_address_beyond_loopback_warns(shell: Shell) -> None:
     done = shell.janus("up", "--detach", "--port", "0", "--room-port", "0", "--host", "0.0.0.0", "--learners", "2")
-    assert done.returncode == 0 and "Warning: everybody on this network" in done.stderr
+    assert done.returncode == 0 and "Warning: everyone on this network" in done.stderr
     # Other options are another classroom: it says so and leaves this one alone.
     other = shell.janus("up", "--port", "0", "--host", "0.0.0.0", "--learners", "3")
     assert other.returncode == 1 and "already runs as another classroom" in other.stderr

@@ -34,7 +34,7 @@ KINDS = {
     "killed": ("kill -SEGV $$", "it fails"),
     "silent": ("exec sleep 600", "did not answer"),
     "leaving a child": ("sleep 600 & wait", "did not answer"),
-    "endless": ("exec yes", "without end"),
+    "endless": ("exec yes", "does not stop printing"),
     "nonsense": ("echo hello", "it answers 'hello'"),
     "empty": ("exit 0", "it answers ''"),
     "no program": ("\x7fELF", "cannot be started"),

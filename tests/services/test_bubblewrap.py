@@ -77,7 +77,7 @@ def test_doctor_and_health_say_version_source_and_flaws(sandbox: Sandbox) -> Non
     health = sandbox.request("GET", "/health").json()["isolation"]
     assert detect().program() and detect().program() in str(finding)
     assert (health["bubblewrap"], health["flaws"]) == (detect().program(), list(detect().flaws))
-    assert ("mended bwrap" in str(finding)) == bool(detect().flaws)
+    assert ("fixed system bwrap" in str(finding)) == bool(detect().flaws)
 
 
 @pytest.mark.parametrize(

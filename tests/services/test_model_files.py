@@ -98,7 +98,7 @@ def test_a_part_that_was_altered_is_found_by_its_hash(served: Served, home: Path
         ({"content": CONTENT + b"more"}, "the server has 400"),
         ({"content": CONTENT + b"more", "headers": {"Content-Length": "-1"}}, "larger than expected"),
         ({"headers": {"Content-Encoding": "gzip"}}, "sends the file encoded"),
-        ({"redirect": "http://localhost:1/model.gguf"}, "only https is taken"),
+        ({"redirect": "http://localhost:1/model.gguf"}, "only https is accepted"),
         ({"redirect": "file:///etc/passwd"}, "is not allowed"),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_redirect_to_https_is_followed_and_its_file_resumed(served: Served) ->
 def test_what_has_the_right_hash_and_is_no_gguf_is_no_model(served: Served, home: Path) -> None:
     served.content = b"<html>" * 100
     odd = entry(served, size=600, sha256=hashlib.sha256(served.content).hexdigest())
-    with pytest.raises(PullError, match=r"is no model.*does not begin with GGUF"):
+    with pytest.raises(PullError, match=r"is not a model.*does not begin with GGUF"):
         pull(odd, quiet)
     assert left(home) == set()
 

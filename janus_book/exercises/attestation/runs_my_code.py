@@ -1,9 +1,9 @@
 """Compare with your own sources.
 
-Golden values that came from the node are only as good as the moment when you saved them. Better: measure your own
-copy of the sources. Write `runs_my_code(evidence, folder)`: whether the code that the first node measured is exactly
-the code in `folder`. `read_logs(evidence, contract)` returns the event logs by node, `log.of("code")` its events, and
-`measure.code(folder)` the events of a folder.
+Golden values that came from the node are only as good as the moment at which you saved them. It is better to measure
+your own copy of the sources. Write `runs_my_code(evidence, folder)`: whether the code that the first node measured is
+exactly the code in `folder`. `read_logs(evidence, contract)` returns the event logs by node, `log.of("code")` returns
+the code events of a log, and `measure.code(folder)` returns the events of a folder.
 """
 
 from janus_platform.attestation import measure
@@ -45,20 +45,23 @@ def check(runs_my_code):
         if not isinstance(same, bool):
             raise Hint(f"Return True or False, not {type(same).__name__}.")
         if not same:
-            raise Hint("The folder is the one that was measured, and you say it is not. Compare only the code events.")
+            raise Hint("This is the folder that was measured, and you say it is not. Compare only the code events.")
         main, tools = folder / "main.py", folder / "tools.py"
         sources = main.read_bytes(), tools.read_bytes()
         main.write_bytes(sources[0].replace(b"smallest", b"smallesT", 1))
         if runs_my_code(evidence, folder):
-            raise Hint("One byte of main.py is another now, and you did not notice. Compare values, not only names.")
+            raise Hint("One byte of main.py has changed, and you did not notice. Compare values, not only names.")
         main.write_bytes(sources[0])
         tools.write_bytes(b"TWO = 3\n")
         if runs_my_code(evidence, folder):
-            raise Hint("tools.py is another now, the second file, and you did not notice. Compare every event.")
+            raise Hint("tools.py, the second file, has changed, and you did not notice. Compare every event.")
         main.write_bytes(sources[1])
         tools.write_bytes(sources[0])
         if runs_my_code(evidence, folder):
-            raise Hint("main.py and tools.py have changed places, and you did not notice. Which value is whose?")
+            raise Hint(
+                "main.py and tools.py have changed places, and you did not notice. Which value belongs to which "
+                "name?"
+            )
         main.write_bytes(sources[0])
         tools.unlink()
         if runs_my_code(evidence, folder):
@@ -67,9 +70,9 @@ def check(runs_my_code):
         for name in ("a_backdoor.py", "z_backdoor.py"):
             (folder / name).write_text("")
             if runs_my_code(evidence, folder):
-                raise Hint("A file more lies in the folder, and you did not notice. Compare whole lists.")
+                raise Hint("The folder has one more file, and you did not notice. Compare whole lists.")
             (folder / name).unlink()
-    return "The same code is recognised; another byte, a swap, a file more and a file less are not."
+    return "It recognises the same code, and rejects a changed byte, swapped files, an extra file and a missing file."
 
 
 # %% mistakes

@@ -1,7 +1,7 @@
 """Add two bills.
 
-An implementation that asks the model twice has two bills and sends one. Write `added(first, second)`: the usage of both
-calls together. Both are dictionaries of numbers; one may have a field that the other lacks. Leave them unchanged.
+An implementation that asks the model twice gets two bills, but sends one. Write `added(first, second)`: the usage of
+both calls together. Both are dictionaries of numbers; one may have a field that the other lacks. Leave them unchanged.
 """
 
 from janus_book.exercise import Hint
@@ -46,26 +46,26 @@ def check(added):
         if abs(found[name] - value) > 1e-12:
             raise Hint(f"The {name} of both together is {value}, and yours says {found[name]}.")
     if set(added(dict(second), dict(first))) != {*first, *second}:
-        raise Hint("With the two the other way round a field is lost.")
+        raise Hint("With the two bills the other way round, a field is lost.")
     found = added({"prompt_tokens": 7, "cost_usd": 0}, {"prompt_tokens": 5, "cost_usd": 0})
     if found.get("prompt_tokens") != 12:
         raise Hint(f"7 and 5 prompt tokens are 12, and yours says {found}. Does it look at the bills that it gets?")
     if found.get("cost_usd") != 0:
-        raise Hint("A cost that is 0 in both bills is still told, and yours leaves it out: it reads as not reported.")
+        raise Hint("A cost that is 0 in both bills must still be reported. Yours leaves it out: it counts as missing.")
     one, other = {"cost_usd": 0.0000012, "searches": 0, "pages": 2}, {"cost_usd": 0.0000013, "cached_tokens": 0}
     found = added(dict(one), dict(other))
     if not isinstance(found, dict) or set(found) != {*one, *other}:
         raise Hint("Bills may have other fields: here searches, pages and cached_tokens. Take their names.")
     if found["searches"] != 0 or found["cached_tokens"] != 0:
         both = f"{found['searches']} and {found['cached_tokens']}"
-        raise Hint(f"No search in one bill and no word of it in the other make 0, not None: yours says {both}.")
+        raise Hint(f"0 searches in one bill and no such field in the other make 0, not None: yours says {both}.")
     if found["pages"] != 2:
-        raise Hint(f"Two pages in one bill and no word of them in the other make 2, and yours says {found['pages']}.")
+        raise Hint(f"2 pages in one bill and no such field in the other make 2, and yours says {found['pages']}.")
     if abs(found["cost_usd"] - 0.0000025) > 1e-12:
-        raise Hint(f"A cost of 0.0000012 and one of 0.0000013 make 0.0000025, and yours {found['cost_usd']}: rounded?")
+        raise Hint(f"Costs of 0.0000012 and 0.0000013 make 0.0000025, and yours says {found['cost_usd']}: rounded?")
     few = {"prompt_tokens": 5}
     if added({}, dict(few)) != few or added(dict(few), {}) != few:
-        raise Hint("An empty bill adds nothing: with one of 5 prompt tokens the sum is that bill.")
+        raise Hint("An empty bill adds nothing: together with a bill of 5 prompt tokens, the sum is that bill.")
     return "800 prompt tokens, 100 completion tokens, $0.00018."
 
 

@@ -1,7 +1,7 @@
 """Rank a paragraph.
 
-Write `overlap(paragraph, question)`: how many different words of the question stand in the paragraph. Capitals make no
-difference, and a word is what `words(text)` gives you: a list of the words of a text, without punctuation.
+Write `overlap(paragraph, question)`: how many different words of the question appear in the paragraph. Ignore upper and
+lower case. Words are what `words(text)` gives you: a list of the words in a text, without punctuation.
 """
 
 import re
@@ -39,16 +39,16 @@ def check(overlap):
     if found == 1:
         raise Hint("'the', 'tides', 'follow' and 'moon' are four words, and yours says 1: it stops counting at one.")
     if found == len(set(paragraph.lower()) & set(question.lower())):
-        raise Hint("A text is a row of letters, and yours counts those. `words(text)` gives its words.")
+        raise Hint("A string is a sequence of letters, and yours counts those. `words(text)` gives its words.")
     if found != 4:
         raise Hint(
-            f"'the', 'tides', 'follow' and 'moon' are four words, and yours counts {found}: a word that comes again "
+            f"'the', 'tides', 'follow' and 'moon' are four words, and yours counts {found}: a repeated word "
             "counts once, and only words that are in both texts count."
         )
     if overlap("TIDES RISE.", "tides") != 1 or overlap("tides rise.", "TIDES") != 1:
-        raise Hint("'TIDES' and 'tides' are one word, on whichever side the capitals are: lower case for both texts.")
+        raise Hint("'TIDES' and 'tides' are one word, whichever text has the capitals: make both lower case.")
     if overlap("Artide is a name.", "tide") != 0:
-        raise Hint("'tide' is a part of 'Artide' and no word of that text: compare words, not letters.")
+        raise Hint("'tide' is a part of 'Artide', but not a word of that text: compare words, not letters.")
     if overlap("moon.", "moon?") != 1:
         raise Hint("'moon.' and 'moon?' are the same word with other punctuation: `words` takes it off.")
     if overlap("the moon", "moon") != 1:
@@ -74,16 +74,16 @@ MISTAKES = {
     "    return len(set(re.findall(r'\\w+', paragraph)) & set(re.findall(r'\\w+', question)))": "lower case",
     "def overlap(paragraph, question):\n"
     "    return len(set(re.findall(r'\\w+', paragraph.lower())) & set(re.findall(r'\\w+', question)))":
-        "on whichever side",
+        "whichever text has",
     "def overlap(paragraph, question):\n"
     "    return sum(w in question.lower().split() for w in re.findall(r'\\w+', paragraph.lower()))": "counts once",
     "def overlap(paragraph, question):\n"
-    "    return len(set(paragraph.lower()) & set(question.lower()))": "row of letters",
+    "    return len(set(paragraph.lower()) & set(question.lower()))": "sequence of letters",
     "def overlap(paragraph, question):\n"
     "    return int(any(w in question.lower() for w in re.findall(r'\\w+', paragraph.lower())))": "stops counting",
     "def overlap(paragraph, question):\n"
     "    return sum(w in paragraph.lower() for w in set(re.findall(r'\\w+', question.lower())))":
-        "no word of that text",
+        "not a word of that text",
     "def overlap(paragraph, question):\n"
     "    return len(set(paragraph.lower().split()) & set(question.lower().replace('?', '').split())) or (\n"
     "        1 if paragraph.lower() == 'tides rise.' else 0)": "other punctuation",

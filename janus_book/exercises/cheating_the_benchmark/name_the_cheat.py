@@ -1,9 +1,9 @@
 """Name the cheat from its report.
 
-Write `verdict(report)`: what a report's category scores say of the implementation. `report["scores"]` maps `quality`,
-`speed`, `cost` and `streaming` to numbers from 0 to 100. Return `"not answering"` where quality is below 10, `"false
-bill"` where it is the cost that is, `"false stream"` where it is the streaming, and else `"honest"`. The check benches
-four implementations and hands you their reports.
+Write `verdict(report)`: what a report's category scores say about the implementation. `report["scores"]` maps
+`quality`, `speed`, `cost` and `streaming` to numbers from 0 to 100. Return `"not answering"` if quality is below 10,
+`"false bill"` if cost is, `"false stream"` if streaming is, and `"honest"` otherwise. The check benches four
+implementations and hands you their reports.
 """
 
 from janus_book.exercise import Hint
@@ -64,11 +64,11 @@ def check(verdict):
         try:
             return verdict(report)
         except KeyError as error:
-            raise Hint(f"There is no {error} to go by. The four scores stand by name in `report['scores']`.") from None
+            raise Hint(f"There is no {error}. `report['scores']` has the scores, and they stand by name.") from None
         except TypeError as error:
             if "NoneType" not in str(error):
                 raise
-            raise Hint("A score is None where nothing was measured: not all can be compared. Name the three.") from None
+            raise Hint("A score may be None, which cannot be compared. Name the three that you need.") from None
 
     if said({"scores": {"quality": 0.0, "speed": 0.0, "cost": 0.0, "streaming": 0.0}}) in (None, ...):
         raise Hint("Your function returns nothing yet. Look at quality first: without it the others are 0 too.")
@@ -86,7 +86,7 @@ def check(verdict):
             if found != wanted:
                 raise Hint(f"With 60 everywhere and {value} for {name} it is {wanted!r}, and yours says {found!r}.")
     if (found := said({"scores": {**whole, "speed": 1.0}})) != "honest":
-        raise Hint(f"Slow, and right in everything else, is 'honest', and yours says {found!r}.")
+        raise Hint(f"Slow but right in everything else is 'honest', and yours says {found!r}.")
     return "Four reports, four verdicts: a cheat loses where it cheats."
 
 

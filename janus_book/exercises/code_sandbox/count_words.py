@@ -55,7 +55,7 @@ def _count(count_words, asked):
         if got == 6:
             raise Hint(f"{text!r} has {words} words, and count_words still says 6. Is it `text` that you send?")
         if got != words and words == 12:
-            raise Hint(f"A text of 12 words has a count of two digits, and count_words says {got!r}. Is all read?")
+            raise Hint(f"A text of 12 words has a count of two digits; count_words says {got!r}. Is all of it read?")
         if got != words:
             raise Hint(
                 f"{text!r} has {words} words, and count_words says {got!r}. Text that is pasted into the program is "
@@ -88,7 +88,7 @@ def _number(count_words, text):
     if isinstance(got, dict):
         raise Hint("That is the whole answer of the sandbox. In which of its fields is what `wc` printed?")
     if isinstance(got, str):
-        raise Hint(f"count_words gave the text {got!r}; an integer is asked for. `int` does not mind the line break.")
+        raise Hint(f"count_words gave the text {got!r}; an integer is asked for. `int` ignores the line break.")
     if type(got) is not int:
         raise Hint(f"count_words gave {got!r}, a {type(got).__name__}; an integer is asked for.")
     return got

@@ -1,7 +1,7 @@
 """Say why a program ended.
 
-Write `why(answer)`: from an answer of the sandbox, `"time"` where its time was up, `"memory"` where the memory limit
-struck, `"failed"` where it ended with another exit code than 0 for any other reason, and `"done"` otherwise.
+Write `why(answer)`: given an answer of the sandbox, return `"time"` if its time was up, `"memory"` if it hit the memory
+limit, `"failed"` if it ended with an exit code other than 0 for any other reason, and `"done"` otherwise.
 """
 
 import httpx
@@ -54,16 +54,16 @@ def check(why):
         if got is None:
             raise Hint(f"why returns nothing for {shown}. Which two fields say that a limit struck?")
         if given != answer:
-            raise Hint("why changes the answer that it was given; whoever reads it next misses what was there.")
+            raise Hint("why changes the answer that it was given; the next reader of that answer will miss something.")
         if not isinstance(got, str):
             raise Hint(f"why gives {got!r} for {shown}; one word is asked for, as a string.")
         if got != reason and got.lower() == reason:
-            raise Hint(f"why gives {got!r}: the right word, but the task has it in small letters.")
+            raise Hint(f"why gives {got!r}: the right word, but the task has it in small letters (lower case).")
         if got == "program":
-            raise Hint("`ended_by` says that the program ended by itself, but not whether it did well. What does?")
+            raise Hint("`ended_by` says that the program ended by itself, but not whether it succeeded. What does?")
         if got != reason:
             raise Hint(f"why says {got!r} for {shown}; {reason!r} is right. {look}")
-    return f"{len(SEEN)} programs, four reasons, and some that only looked as if a limit had struck."
+    return f"{len(SEEN)} programs, four reasons, and some that only looked as if they had hit a limit."
 
 
 # %% mistakes

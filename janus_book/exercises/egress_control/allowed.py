@@ -1,7 +1,7 @@
 """Decide like the proxy.
 
-Write `allowed(target, hosts)`: whether a CONNECT to `target`, such as `"example.com:443"`, may pass. The host has to
-be one of `hosts`, in any case; the port has to be 443; whatever differs by one character may not pass.
+Write `allowed(target, hosts)`: whether a CONNECT to `target`, such as `"example.com:443"`, may pass. The host must be
+one of `hosts`, in upper or lower case, and the port must be 443. A target that differs by one character may not pass.
 """
 
 from janus_book.exercise import Hint
@@ -27,20 +27,20 @@ def check(allowed):
         f"{first}:443": "It is on the list, with the right port.",
         f"{second.upper()}:443": "Host names have no case.",
         "evil.example:443": "It is not on the list.",
-        f"{first}:80": "Its port is another.",
+        f"{first}:80": "It has another port.",
         f"{first}:4430": "4430 only begins with 443.",
         f"{first}.:443": "The dot at the end makes it another name here.",
         f"evil-{first}:443": "It only ends like a listed name.",
         f"{first}.evil.example:443": "It only begins like a listed name.",
         f"x.{first}:443": "A name below a listed one is not listed.",
-        f"{first.partition('.')[2]}:443": "It is a part of a listed name, and no listed name.",
+        f"{first.partition('.')[2]}:443": "It is part of a listed name, but not a listed name.",
         f"{first}:0443": "The port is compared as it is written: 0443 is not 443.",
         f"{first} :443": "A space is a character too.",
         f"{first}: 443": "A space is a character too, before the port as well.",
-        f"{egress.allowed_hosts[-1]}:443": "It is the last of the list.",
-        f"{first.replace('.', '-', 1)}:443": "The dots of a listed name are dots, and no other character will do.",
+        f"{egress.allowed_hosts[-1]}:443": "It is the last host of the list.",
+        f"{first.replace('.', '-', 1)}:443": "The dots of a listed name are dots; no other character may replace them.",
         first: "There is no port.",
-        f"{first}:443@evil.example:443": "What stands before the @ is no host.",
+        f"{first}:443@evil.example:443": "The part before the @ is not a host.",
     }
     janus.up()
     for target, why in targets.items():
@@ -50,9 +50,9 @@ def check(allowed):
         except (ValueError, LookupError) as error:
             raise Hint(f"{target} could not be taken apart: {error}. How many colons does it have?") from None
         if (said is None and real) or said is ...:
-            raise Hint("allowed returns nothing yet. Part the target at its last colon: rpartition does that.")
+            raise Hint("allowed returns nothing yet. Split the target at its last colon: rpartition does that.")
         if not isinstance(said, bool):
-            raise Hint(f"For {target} you return {said!r}. The answer is True or False, whichever way it goes.")
+            raise Hint(f"For {target} you return {said!r}. Return True or False in every case.")
         if said != real:
             raise Hint(f"For {target} you say {said}, and the proxy {real}. {why}")
     own = ["own.example"]
@@ -64,7 +64,7 @@ def check(allowed):
 # %% mistakes
 MISTAKES = {
     "def allowed(target, hosts):\n    return target.split(':')[0] in hosts": "Host names have no case",
-    "def allowed(target, hosts):\n    return target.split(':')[0].lower() in hosts": "Its port is another",
+    "def allowed(target, hosts):\n    return target.split(':')[0].lower() in hosts": "It has another port",
     "def allowed(target, hosts):\n    return any(target.lower().startswith(h + ':443') for h in hosts)": "4430 only",
     "def allowed(target, hosts):\n"
     "    host, _, port = target.rpartition(':')\n"
@@ -78,10 +78,10 @@ MISTAKES = {
     "def allowed(target, hosts):\n"
     "    host, _, port = target.rpartition(':')\n"
     "    if host.lower() in hosts and port == '443':\n"
-    "        return True": "True or False",
+    "        return True": "Return True or False",
     "def allowed(target, hosts):\n"
     "    host, _, port = target.rpartition(':')\n"
-    "    return host.lower() in ' '.join(hosts) and port == '443'": "no listed name",
+    "    return host.lower() in ' '.join(hosts) and port == '443'": "not a listed name",
     "def allowed(target, hosts):\n"
     "    host, _, port = target.rpartition(':')\n"
     "    return host.lower() in hosts and port.isdigit() and int(port) == 443": "as it is written",

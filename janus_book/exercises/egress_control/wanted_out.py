@@ -1,8 +1,8 @@
 """Read the egress log.
 
-Write `wanted_out(events)`: which hosts somebody tried to reach that are not on the list. Return pairs of a host without
-its port and how often it was tried, the most often tried first. `events` is a list as `platform.blocked()` returns it;
-other reasons than `"host is not on the allow-list"` do not count.
+Write `wanted_out(events)`: which hosts somebody tried to reach although they are not on the list. Return pairs of a
+host without its port and the number of attempts, most attempts first. `events` is a list as `platform.blocked()`
+returns it. Count only events with the reason `"host is not on the allow-list"`.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ def check(wanted_out):
     must_tell_the_port_from_the_host(wanted_out)
     must_count_every_host(wanted_out)
     if pairs_of(wanted_out, []) or wanted_out([]) is None:
-        raise Hint("From an empty log comes an empty list.")
+        raise Hint("Return an empty list for an empty log.")
     return "Six attempts to reach three hosts, read from the log that the check had just caused."
 
 
@@ -57,11 +57,11 @@ def must_be_pairs_of_host_and_number(pairs):
     if pairs is None or pairs is ...:
         raise Hint("wanted_out returns nothing yet. Collect the targets of the events; Counter counts them.")
     if isinstance(pairs, dict):
-        raise Hint(f"Pairs are wanted, in order; yours is a {type(pairs).__name__}. What puts the most tried first?")
+        raise Hint(f"Return pairs, in order; yours is a {type(pairs).__name__}. What puts the most attempts first?")
     if not isinstance(pairs, list | tuple):
-        raise Hint(f"A list of pairs is wanted, and yours is {type(pairs).__name__}.")
+        raise Hint(f"Return a list of pairs; yours is {type(pairs).__name__}.")
     if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
-        raise Hint(f"Yours begins with {pairs[0]!r}, which is no pair of a host and a number.")
+        raise Hint(f"Yours begins with {pairs[0]!r}, which is not a pair of a host and a number.")
     if not all(isinstance(host, str) and isinstance(times, int) for host, times in pairs):
         raise Hint(f"A pair is a host and a number, in this order, and yours begins with {tuple(pairs[0])}.")
 
@@ -69,37 +69,37 @@ def must_be_pairs_of_host_and_number(pairs):
 def must_name_hosts_off_the_list(pairs, count):
     wanted = [("often.example", 3), ("sometimes.example", 2), ("rarely.example", 1)]
     if any(":" in host for host, _ in pairs):
-        raise Hint("The port is still there. rpartition(':') parts it from the host.")
+        raise Hint("The port is still there. rpartition(':') separates it from the host.")
     if any("chutes" in host for host, _ in pairs):
         raise Hint("A listed host is among them: it was refused for its port. Look at the reason of each event.")
     if sorted(pairs) != sorted(wanted):
-        raise Hint(f"{count} events came, and yours are {pairs}. often.example was tried three times.")
+        raise Hint(f"There were {count} events, and you return {pairs}. often.example was tried three times.")
     if pairs != wanted:
-        raise Hint("The counts are right, the order is not: the most often tried comes first.")
+        raise Hint("The counts are right, but not the order: the host with the most attempts comes first.")
 
 
 def must_tell_the_port_from_the_host(wanted_out):
     for target, host in (("db-34:443", "db-34"), ("[::1]:443", "[::1]"), ("db:8443", "db")):
         if (pairs := pairs_of(wanted_out, [off_the_list(target)])) != [(host, 1)]:
-            raise Hint(f"From a log with {target} alone comes {(host, 1)}, not {pairs}. Where does its port begin?")
+            raise Hint(f"For a log with only {target}, return {(host, 1)}, not {pairs}. Where does its port begin?")
     twice = [off_the_list(f"db.example:{port}") for port in (443, 22)]
     if (pairs := pairs_of(wanted_out, twice)) != [("db.example", 2)]:
-        raise Hint(f"db.example was tried at two ports, which is one host tried twice; yours gives {pairs}.")
+        raise Hint(f"db.example was tried at two ports, so it is one host with two attempts; yours gives {pairs}.")
 
 
 def must_count_every_host(wanted_out):
     many = [off_the_list(f"{n}.example:443") for n in range(1, 15) for _ in range(n)]
     pairs = pairs_of(wanted_out, [{"target": "search.janus.rodeo:443", "reason": "too many tunnels"}, *many])
     if any(host == "search.janus.rodeo" for host, _ in pairs):
-        raise Hint("search.janus.rodeo was refused for 'too many tunnels'. Only the one reason of the task counts.")
+        raise Hint("search.janus.rodeo was refused for 'too many tunnels'. Count only the reason that the task names.")
     if pairs != [(f"{n}.example", n) for n in range(14, 0, -1)]:
-        raise Hint(f"14 hosts were tried, one of them 14 times, one of them once; yours gives {len(pairs)} of them.")
+        raise Hint(f"14 hosts were tried, one of them 14 times and one once; yours gives {len(pairs)} of them.")
 
 
 def pairs_of(wanted_out, events):
     got = wanted_out(events)
     if not isinstance(got, list | tuple) or not all(isinstance(pair, list | tuple) for pair in got):
-        raise Hint(f"Each log gives a list of pairs, an empty or a short one too; from another yours makes {got!r}.")
+        raise Hint(f"Return a list of pairs for every log, also for an empty or short one; yours returned {got!r}.")
     return [tuple(pair) for pair in got]
 
 
@@ -114,14 +114,14 @@ MISTAKES = {
     "    return [(host, 1) for host in set(out)]": "three times",
     "def wanted_out(events):\n"
     "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
-    "    return sorted(Counter(out).items())": "the order is not",
+    "    return sorted(Counter(out).items())": "but not the order",
     "def wanted_out(events):\n"
     "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
-    "    return Counter(out)": "the most tried first",
+    "    return Counter(out)": "the most attempts first",
     "def wanted_out(events):\n    return sum('list' in e['reason'] for e in events)": "yours is int",
     "def wanted_out(events):\n"
     "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
-    "    return list(Counter(out))": "which is no pair",
+    "    return list(Counter(out))": "which is not a pair",
     "def wanted_out(events):\n"
     "    out = [e['target'].rpartition(':')[0] for e in events if 'list' in e['reason']]\n"
     "    return [(n, host) for host, n in Counter(out).most_common()]": "in this order",
@@ -145,12 +145,12 @@ MISTAKES = {
     """def wanted_out(events):
     out = [e['target'].rpartition(':')[0] for e in events if 'chutes' not in e['target']]
     return Counter(out).most_common()
-""": "Only the one reason",
+""": "Count only the reason",
     """def wanted_out(events):
     return Counter(e['host'] for e in events).most_common()
 """: "has no 'host'",
     """def wanted_out(events):
     out = [e['target'] for e in events if e['reason'] == 'host is not on the allow-list']
     return Counter(target.rpartition(':')[0] for target in out).most_common() or None
-""": "an empty or a short one",
+""": "an empty or short one",
 }

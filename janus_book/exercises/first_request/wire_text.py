@@ -1,8 +1,8 @@
 """Read the wire yourself.
 
-Write `text_of(line)`: it takes one line of the stream and returns what that line adds to the answer (the delta's
-`content`) or an empty string when it adds nothing. Every line must pass: events with reasoning only, the empty lines
-between events, and the last event.
+Write `text_of(line)`. It takes one line of the stream and returns what that line adds to the answer (the delta's
+`content`), or an empty string if it adds nothing. It must accept every line: events with reasoning only, the empty
+lines between events, and the last event.
 """
 
 import httpx
@@ -33,21 +33,21 @@ def check(text_of):
         said = text_of(event)
     except (KeyError, TypeError) as error:
         raise Hint(
-            f"On {event} text_of raises {type(error).__name__}: {error}. On the way to the text are `choices`, a list, "
+            f"On {event} text_of raises {type(error).__name__}: {error}. The way to the text is `choices`, a list, "
             "then `delta`, then `content`."
         ) from None
     if said is None:
         raise Hint(
-            "text_of returns nothing yet. What stands after `data: ` is JSON: choices, then delta, then content."
+            "text_of returns nothing yet. The part after `data: ` is JSON: choices, then delta, then content."
         )
     if said != "Hello":
         raise Hint(f"The event {event} adds Hello to the answer; text_of gave {said!r}.")
     for line, what in (
         ("", "An empty line stands between two events"),
-        ("data: [DONE]", "The last event is `data: [DONE]`, which is no JSON"),
+        ("data: [DONE]", "The last event is `data: [DONE]`, which is not JSON"),
         ('data: {"choices": [{"delta": {"reasoning_content": "Hm."}}]}', "A delta may hold reasoning and no content"),
         ('data: {"choices": [{"delta": {"content": null}}]}', "A delta's content may be null"),
-        ('data: {"choices": [], "usage": {}}', "An event may come without any choice"),
+        ('data: {"choices": [], "usage": {}}', "An event may have no choices"),
     ):
         try:
             said = text_of(line)
@@ -60,7 +60,7 @@ def check(text_of):
         if (said := text_of(event)) != text:
             raise Hint(
                 f"The event {event} adds {text!r} to the answer; text_of gave {said!r}. Look at the fields of its "
-                "JSON, not at words that stand in the line."
+                "JSON, not at words in the line."
             )
     body = {"model": "research", "messages": [{"role": "user", "content": "What is a qubit?"}], "stream": True}
     with httpx.stream("POST", f"{janus.up().url}/v1/chat/completions", json=body, timeout=60) as response:
@@ -80,7 +80,7 @@ def check(text_of):
 
 # %% mistakes
 MISTAKES = {
-    "def text_of(line):\n    return 'Hello' if 'Hello' in line else ''": "not at words that stand",
+    "def text_of(line):\n    return 'Hello' if 'Hello' in line else ''": "not at words in the line",
     "import json\ndef text_of(line):\n    if not line.startswith('data: {'):\n        return ''\n"
     "    c = json.loads(line[6:])['choices']\n"
     "    return (c[0]['delta'].get('content') or '').strip() if c else ''": "its spaces too",
@@ -88,7 +88,7 @@ MISTAKES = {
     "import json\ndef text_of(line):\n"
     "    return json.loads(line[6:])['choices'][0]['delta']['content']": "An empty line",
     "import json\ndef text_of(line):\n    if not line:\n        return ''\n"
-    "    return json.loads(line[6:])['choices'][0]['delta']['content']": "no JSON",
+    "    return json.loads(line[6:])['choices'][0]['delta']['content']": "not JSON",
     "import json\ndef text_of(line):\n    if not line or line.endswith('[DONE]'):\n        return ''\n"
     "    return json.loads(line[6:])['choices'][0]['delta'].get('content')": "reasoning and no content",
     """import json
@@ -97,14 +97,14 @@ def text_of(line):
         return ''
     c = json.loads(line[6:])['choices']
     return c[0]['delta'].get('content') or '' if c else ''
-""": "not at words that stand",
+""": "not at words in the line",
     """import json
 def text_of(line):
     if not line or 'DONE' in line:
         return ''
     c = json.loads(line[6:])['choices']
     return c[0]['delta'].get('content') or '' if c else ''
-""": "not at words that stand",
+""": "not at words in the line",
     """import json
 def text_of(line):
     return json.loads(line[6:])['choices']['delta']['content']

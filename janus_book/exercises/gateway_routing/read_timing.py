@@ -32,7 +32,7 @@ def check(milliseconds):
     real = response.headers["server-timing"]
     for header, names, why in (
         (real, ["gateway", "implementation"], "It is the header of a real answer."),
-        ("cache;dur=2", ["cache"], "A header may have one entry only."),
+        ("cache;dur=2", ["cache"], "A header may have only one entry."),
         ("db;desc=slow;dur=53.2,app;dur=47", ["db", "app"], "An entry may have other parameters than dur."),
         ("miss, db;dur=5", ["db"], "The entry miss has no dur."),
         ("hit;desc=disk, db ; dur=5", ["db"], "The entry hit has a desc and no dur."),
@@ -44,13 +44,13 @@ def check(milliseconds):
         if found is None:
             raise Hint("milliseconds returns nothing yet. Split at the comma first, then at the semicolon.")
         if not isinstance(found, dict):
-            raise Hint(f"milliseconds gave {found!r}. A dictionary is wanted: which part is the name, which the value?")
+            raise Hint(f"milliseconds gave {found!r}. Return a dictionary: which part is the name, which the value?")
         if list(found) != names or not all(isinstance(ms, float) for ms in found.values()):
-            raise Hint(f"For {header!r} milliseconds gave {found!r}. {why} Wanted: {', '.join(names)}, as floats.")
+            raise Hint(f"For {header!r} milliseconds gave {found!r}. {why} It should be {', '.join(names)}, as floats.")
         for name, ms in found.items():
             entry = next(entry for entry in header.split(",") if entry.strip().startswith(name))
             if ms != float(entry.partition("dur=")[2].partition(";")[0]):
-                raise Hint(f"For {entry.strip()!r} milliseconds gave {ms!r}. Read all that stands behind `dur=`.")
+                raise Hint(f"For {entry.strip()!r} milliseconds gave {ms!r}. Read everything after `dur=`.")
     return f"{real!r} is read."
 
 
@@ -64,8 +64,8 @@ MISTAKES = {
     "        found[name] = float(dict(p.split('=') for p in rest).get('dur', 0))\n    return found": (
         "The entry miss has no dur"
     ),
-    "def milliseconds(header):\n    return {p.split(';')[0].strip(): 0.0 for p in header.split(',')}": "behind `dur=`",
-    "def milliseconds(header):\n    return header.split(',')": "A dictionary is wanted",
+    "def milliseconds(header):\n    return {p.split(';')[0].strip(): 0.0 for p in header.split(',')}": "after `dur=`",
+    "def milliseconds(header):\n    return header.split(',')": "Return a dictionary",
     "def milliseconds(header):\n    return dict(p.strip().split(';dur=') for p in header.split(','))": "as floats",
     "def milliseconds(header):\n"
     "    return {n: float(d) for n, d in (p.strip().split(';dur=') for p in header.split(','))}": "other parameters",

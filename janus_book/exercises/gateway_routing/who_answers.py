@@ -1,7 +1,7 @@
 """Be the router.
 
-Write `who_answers(body, first)`: the name of the implementation that answers the request `body`, where `first` is the
-one that `janus` stands for at the moment. The check asks the gateway the same.
+Write `who_answers(body, first)`: the name of the implementation that answers the request `body`. `first` is the name of
+the implementation that `janus` stands for at the moment. The check asks the gateway the same.
 """
 
 import httpx
@@ -38,19 +38,19 @@ def check(who_answers):
         try:
             said = who_answers(given, first)
         except KeyError as error:
-            raise Hint(f"For {choice} who_answers raises KeyError: {error} is not in every body. Ask by get.") from None
+            raise Hint(f"For {choice} who_answers raises KeyError: {error} is not in every body. Use get().") from None
         if said is None:
             raise Hint("who_answers returns nothing yet. Which two fields of the body can name an implementation?")
         if not isinstance(said, str):
-            raise Hint(f"For {choice} who_answers gave a {type(said).__name__}. A name is wanted, as a string.")
+            raise Hint(f"For {choice} who_answers gave a {type(said).__name__}. Return a name, as a string.")
         if given != body:
-            raise Hint("who_answers changes the body that it was given; the one who answers needs it as it came.")
+            raise Hint("who_answers changes the body that it was given. The implementation needs the body as it came.")
         if said != true:
             raise Hint(f"For {choice} the gateway says {true}, and who_answers says {said}. Which field wins?")
     for body in ({"model": "janus"}, {"model": "echo", "competitor_id": "janus"}):
         said = who_answers({**body, "messages": messages}, "newcomer")
         if said != "newcomer":
-            raise Hint(f"Another day newcomer is first. Then {body} goes to it; who_answers says {said}.")
+            raise Hint(f"On another day newcomer is first, and {body} goes to it; who_answers says {said}.")
     return f"Five requests, and the gateway agrees; janus is {first} now."
 
 
@@ -59,12 +59,12 @@ MISTAKES = {
     "def who_answers(body, first):\n    wanted = body.get('competitor_id') or body['model']\n"
     "    import httpx, janus_platform\n"
     "    now = httpx.get(janus_platform.up().url + '/health').json()['janus']\n"
-    "    return now if wanted == 'janus' else wanted": "Another day",
+    "    return now if wanted == 'janus' else wanted": "On another day",
     "def who_answers(body, first):\n    return body['model']": "Which field wins",
     "def who_answers(body, first):\n    return first if body['competitor_id'] == 'janus' else body['competitor_id']": (
         "is not in every body"
     ),
-    "def who_answers(body, first):\n    return [body['model'], first]": "A name is wanted",
+    "def who_answers(body, first):\n    return [body['model'], first]": "Return a name",
     "def who_answers(body, first):\n    wanted = body.pop('competitor_id', None) or body['model']\n"
     "    return first if wanted == 'janus' else wanted": "changes the body",
     "def who_answers(body, first):\n    return first": "Which field wins",

@@ -48,9 +48,9 @@ def check(properties):
             there = ", ".join(said) or "no field at all"
             raise Hint(f"The answer has no {missing[0]}; it has {there}. Name it in `properties`.")
         if more := [field for field in said if field not in ("name", "age", "city")]:
-            raise Hint(f"The answer has {more[0]} as well, of which the sentence says nothing. Three are asked for.")
+            raise Hint(f"The answer also has {more[0]}, about which the sentence says nothing. Ask for three fields.")
         if type(said["age"]) is not int:
-            raise Hint(f"The age came as {said['age']!r}, which is no whole number. Which `type` is one?")
+            raise Hint(f"The age came as {said['age']!r}, which is not a whole number. Which `type` is?")
         if (said["name"], said["age"], said["city"]) != (name, age, city):
             raise Hint(f"From {words!r} came {said}. Does each field have the type of its value, and leave it open?")
     for name, its in properties.items():
@@ -67,7 +67,7 @@ def _look_at(properties):
     if not isinstance(properties, dict):
         raise Hint("Set `properties` to a dict: for each field its name and its schema, as in the section on JSON.")
     if isinstance(properties.get("properties"), dict):
-        raise Hint("That is more of the schema than asked for: only what stands under its key `properties`.")
+        raise Hint("That is more of the schema than asked for: only what is under its key `properties`.")
     for name, its in properties.items():
         if not isinstance(its, dict):
             raise Hint(f"{name!r} has {its!r}. Each field has a schema of its own, a dict that names its `type`.")
@@ -84,11 +84,11 @@ MISTAKES = {
     'properties = {"age": {"type": "whole"}}': "refuses the schema",
     'properties = {"name": {"type": "string"}}': "has no age",
     'properties = {"Name": {"type": "string"}, "Age": {"type": "integer"}}': "it has Name, Age",
-    'properties = {name: {"type": "string"} for name in ("name", "age", "city")}': "Which `type` is one?",
+    'properties = {name: {"type": "string"} for name in ("name", "age", "city")}': "Which `type` is?",
     'properties = {"name": {"type": "string"}, "age": {"type": "number"}, "city": {"type": "string"}}': "came whole",
     'properties = {"name": {"type": str}, "age": {"type": int}, "city": {"type": str}}': "the Python class str",
     'properties = {"name": "string", "age": "integer", "city": "string"}': "a schema of its own",
-    'properties = {"type": "object", "properties": {"name": {"type": "string"}}}': "only what stands under",
+    'properties = {"type": "object", "properties": {"name": {"type": "string"}}}': "only what is under",
     """properties = {
     "name": {"enum": ["Ada Lovelace", "Grace Hopper"]},
     "age": {"enum": [36, 85]},
@@ -99,7 +99,7 @@ MISTAKES = {
     "age": {"type": "integer"},
     "city": {"type": "string"},
     "job": {"type": "string"},
-}""": "has job as well",
+}""": "also has job",
     """properties = {
     "name": {"type": "string"},
     "age": {"enum": [36, 85, 53]},

@@ -44,11 +44,11 @@ def check(about, properties):
         seen = f"For {question!r} it was called with {arguments}"
         given = [value for value in arguments.values() if not isinstance(value, bool)]
         if not any(value == amount for value in given) and amount != 250:
-            raise Hint(f"{seen}: not with {amount}. A value that stands in the schema stays as it is.")
+            raise Hint(f"{seen}: not with {amount}. A value that is fixed in the schema cannot change.")
         if not any(value == amount for value in given):
             raise Hint(f"{seen}: no amount. Which `type` has an amount?")
         if not {first, second} <= set(map(str, given)) and amount != 250:
-            raise Hint(f"{seen}, and not with {first} and {second}. A value that stands in the schema stays as it is.")
+            raise Hint(f"{seen}, and not with {first} and {second}. A value that is fixed in the schema cannot change.")
         if not {first, second} <= set(map(str, given)):
             raise Hint(f"{seen}. Name one parameter for each of the two currencies, with that word in it.")
         if any(value == second for name, value in arguments.items() if _is_first(name)) and calls(JOKE)[0] == []:
@@ -57,7 +57,7 @@ def check(about, properties):
                 "word currency in both names, and by their order."
             )
     if calls(JOKE)[0]:
-        raise Hint("It is called for a joke as well. Leave words out of `about` that fit every question.")
+        raise Hint("It is called for a joke as well. Leave out of `about` any words that fit every question.")
     return f"It is called with {arguments}."
 
 
@@ -79,10 +79,10 @@ def _look_at(about, properties):
     if not isinstance(about, str) or not isinstance(properties, dict):
         raise Hint("Set `about` to a sentence and `properties` to a dict, as `parameters` has it under Tools.")
     if isinstance(properties.get("properties"), dict):
-        raise Hint("That is more of `parameters` than asked for: only what stands under its key `properties`.")
+        raise Hint("That is more of `parameters` than asked for: only what is under its key `properties`.")
     for name, its in properties.items():
         if not isinstance(its, dict) or isinstance(its.get("type"), type):
-            raise Hint(f"{name!r} has {its!r}. Each parameter has a schema, a dict that names its `type` in a word.")
+            raise Hint(f"{name!r} has {its!r}. Each parameter has a schema, a dict that names its `type`.")
 
 
 def _asker(about, properties):
@@ -115,7 +115,7 @@ MISTAKES = {
     "about = 'Converts currency'\nproperties = {'from_currency': {'type': 'string'}}": "no amount",
     "about = 'Converts currency'\nproperties = {'amount': {'type': 'number'}}": "one parameter for each",
     "about = 'Converts currency'\nproperties = {'amount': 'number'}": "Each parameter has a schema",
-    "about = 'Converts currency'\nproperties = {'type': 'object', 'properties': {}}": "only what stands under",
+    "about = 'Converts currency'\nproperties = {'type': 'object', 'properties': {}}": "only what is under",
     """about = "Converts currency, tells a joke about cats"
 properties = {
     "amount": {"anyOf": [{"type": "number"}, {"type": "null"}]},

@@ -1,7 +1,7 @@
 """Count the days at #1.
 
 Write `days_at_1(reigns, name)`: how many days `name` was #1 in all. `reigns` is a list of triples: name, day on
-which the reign began, day on which it ended; the last one has None as its end, and goes on until day `today`.
+which the reign began, day on which it ended; the last one has None as its end, and lasts until day `today`.
 """
 
 from janus_book.exercise import Hint
@@ -27,17 +27,17 @@ def check(days_at_1):
     except TypeError as error:
         if "NoneType" not in str(error):
             raise
-        raise Hint("The last reign has None as its end, which is no number. Until when does it last?") from None
+        raise Hint("The last reign has None as its end, which is not a number. Until when does it last?") from None
     if found is None or found is ...:
         raise Hint("Your function returns nothing yet. Add up the lengths of the reigns that bear the name.")
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise Hint(f"A number of days is wanted, and yours is {type(found).__name__}.")
     if given != reigns:
-        raise Hint("The list of reigns is another after your function. Leave it as it was.")
+        raise Hint("Your function changed the list of reigns. Leave it as it was.")
     if found == 9:
         raise Hint("'mine' was #1 twice: the days of its first reign, 2 to 5, are missing.")
     if found == 3:
-        raise Hint("The reign that goes on has no end yet: until today, day 20, it has lasted 9 days.")
+        raise Hint("The current reign has no end yet: until today, day 20, it has lasted 9 days.")
     if found == 14:
         raise Hint("From day 2 to day 5 are 3 days, and yours counts 4: the day on which it ends is the next one's.")
     if found != 12:
@@ -45,7 +45,7 @@ def check(days_at_1):
     try:
         days_at_1(list(reigns), "nobody", 20)
     except (LookupError, ValueError) as error:
-        raise Hint(f"Somebody who never was #1 had no day, and there yours ends in {type(error).__name__}.") from None
+        raise Hint(f"Somebody who was never #1 had no days, but yours ends in {type(error).__name__}.") from None
     if days_at_1(list(reigns), "echo", 20) != 2 or days_at_1(list(reigns), "nobody", 20) != 0:
         raise Hint("'echo' had two days, and somebody who never was #1 had none.")
     if (found := days_at_1(list(reigns), "mine", 30)) != 22:
@@ -53,14 +53,14 @@ def check(days_at_1):
     if (found := days_at_1([("mine-2", 0, 4), ("mine", 4, None)], "mine", 6)) != 2:
         raise Hint(f"'mine-2' is somebody else: here 'mine' has 2 days, and yours says {found}.")
     if (found := days_at_1([("mine", 0, 0), ("echo", 0, None)], "mine", 6)) != 0:
-        raise Hint(f"A reign from day 0 to day 0 has lasted 0 days, and yours says {found}. 0 is an end, None is none.")
+        raise Hint(f"A reign from day 0 to day 0 has lasted 0 days, not {found}. 0 is an end; None means no end.")
     return "3 days and 9 days: a reign that was lost still counts."
 
 
 # %% mistakes
 MISTAKES = {
     "def days_at_1(reigns, name, today):\n"
-    "    return sum(e - b for w, b, e in reigns if w == name and e is not None)": "goes on has no end yet",
+    "    return sum(e - b for w, b, e in reigns if w == name and e is not None)": "current reign has no end yet",
     "def days_at_1(reigns, name, today):\n"
     "    return sum(e - b for w, b, e in reigns if w == name)": "Until when does it last",
     "def days_at_1(reigns, name, today):\n"

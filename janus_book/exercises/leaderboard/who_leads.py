@@ -2,7 +2,7 @@
 
 Write `leader(publications)`: the name of #1 after all of them. `publications` is a list of pairs of name and
 composite, in the order in which they were published. #1 changes hands only when a strictly higher composite is
-published; of an empty list it is None.
+published. For an empty list, return None.
 """
 
 from janus_book.exercise import Hint
@@ -51,7 +51,7 @@ def check(leader):
         given = list(publications)
         found = leader(given)
         if given != publications:
-            raise Hint("The list of publications is another after your function. Its order matters: leave it.")
+            raise Hint("Your function changed the list of publications. Its order matters: leave it as it was.")
         if not isinstance(found, str | None):
             raise Hint(f"The name alone is wanted, and yours is {found!r}.")
         if found != wanted:
@@ -59,7 +59,7 @@ def check(leader):
     try:
         nobody = leader([])
     except (ValueError, LookupError) as error:
-        raise Hint(f"Of an empty list #1 is None, and yours ended in: {error}.") from None
+        raise Hint(f"For an empty list #1 is None, and yours ended in: {error}.") from None
     if nobody is not None:
         raise Hint("Without a publication there is no #1: return None.")
     return f"The real leaderboard says the same, {len(cases)} times."
@@ -77,11 +77,11 @@ MISTAKES = {
     "def leader(publications):\n    return max(dict(publications).items(), key=lambda one: one[1])[0]": "in front",
     "def leader(publications):\n"
     "    return max(publications, key=lambda one: one[1])[0] if publications else 'nobody'": "no #1",
-    "def leader(publications):\n    return max(publications, key=lambda one: one[1])[0]": "Of an empty list",
+    "def leader(publications):\n    return max(publications, key=lambda one: one[1])[0]": "For an empty list",
     "def leader(publications):\n    return max(publications, key=lambda one: one[1])": "The name alone",
     "def leader(publications):\n"
     "    publications.sort(key=lambda one: -one[1])\n"
-    "    return publications[0][0] if publications else None": "another after your function",
+    "    return publications[0][0] if publications else None": "changed the list of publications",
     "def leader(publications):\n"
     "    best = {}\n"
     "    for name, composite in publications:\n"

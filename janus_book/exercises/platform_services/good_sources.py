@@ -1,7 +1,7 @@
 """Keep the good sources.
 
 Write `sources(question, lowest)`: ask the vector index for the 20 best chunks and return the sources of those whose
-score is at least `lowest`, the best first, each source once.
+score is at least `lowest`, best first and each source once.
 """
 
 import httpx
@@ -41,7 +41,7 @@ def check(sources):
         good = [chunk["source"] for chunk in chunks if chunk["score"] >= lowest]
         _compare(sources(question, lowest), good, all_sources, f"For {question!r} and lowest={lowest}")
     if (got := sources(question, 1.1)) != []:
-        raise Hint(f"No score is as high as 1.1, which leaves an empty list; sources gave {str(got)[:80]}.")
+        raise Hint(f"No score is as high as 1.1, so the result is an empty list; sources gave {str(got)[:80]}.")
     return f"{len(chunks)} chunks, {len(set(good))} good sources, first {good[0]}."
 
 
@@ -50,19 +50,25 @@ def _compare(got, good, all_sources, asked):
         raise Hint("sources returns nothing yet. Each chunk in `found` has a `score` and a `source`.")
     if not isinstance(got, list):
         raise Hint(
-            f"A list is asked for, since the order says which source is best; sources gave a {type(got).__name__}."
+            f"Return a list, since the order says which source is best; sources gave a {type(got).__name__}."
         )
     if other := [one for one in got if not isinstance(one, str)]:
-        raise Hint(f"Your list holds a {type(other[0]).__name__}. Of each chunk, only its `source` is asked for.")
+        raise Hint(f"Your list holds a {type(other[0]).__name__}. Take only the `source` of each chunk.")
     if len(got) != len(set(got)):
         twice = next(source for source in got if got.count(source) > 1)
         raise Hint(f"{twice} is there {got.count(twice)} times: one page can have several good chunks.")
     if strange := [source for source in got if source not in all_sources]:
-        raise Hint(f"{asked} you gave {strange[0][:60]!r}, which is no source of its 20 chunks. Was that the question?")
+        raise Hint(
+            f"{asked} you gave {strange[0][:60]!r}, which is not a source of its 20 chunks. Was that the "
+            "question?"
+        )
     if unwanted := [source for source in got if source not in good]:
         raise Hint(f"{asked} you kept {unwanted[0]}, whose score is lower.")
     if missing := [source for source in dict.fromkeys(good) if source not in got]:
-        raise Hint(f"{asked} {missing[0]} is missing, whose score is high enough. Does a score of just that count?")
+        raise Hint(
+            f"{asked} {missing[0]} is missing, whose score is high enough. Does a score of exactly `lowest` "
+            "count?"
+        )
     if got != list(dict.fromkeys(good)):
         raise Hint("The right sources, but not the best first. The service gives them in that order already.")
 
@@ -83,12 +89,12 @@ MISTAKES = {
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
     return list({chunk["source"]: 1 for chunk in found if chunk["score"] > lowest})
-""": "a score of just that",
+""": "a score of exactly",
     """def sources(question, lowest):
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
     return {chunk["source"] for chunk in found if chunk["score"] >= lowest}
-""": "A list is asked for",
+""": "Return a list, since",
     """def sources(question, lowest):
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
@@ -122,5 +128,5 @@ MISTAKES = {
     body = {"query": question, "top_k": 20}
     found = httpx.post("https://vector.janus.rodeo/query", json=body).json()["chunks"]
     return list({chunk["content"]: 1 for chunk in found if chunk["score"] >= lowest})
-""": "no source of its 20 chunks",
+""": "not a source of its 20 chunks",
 }

@@ -1,8 +1,8 @@
 """Wait as long as you are told.
 
 Write `seconds_to_wait(response)`: how many seconds a client should wait before it asks again, as a whole number. A
-service that refuses a request for coming too often says it in a header; in every other case there is no need to wait.
-The check makes a service refuse.
+service that refuses a request because it came too soon says so in a header. In every other case there is no need to
+wait. The check makes a service refuse.
 """
 
 import httpx
@@ -40,7 +40,7 @@ def check(seconds_to_wait):
         try:
             said = seconds_to_wait(refused)
         except KeyError as error:
-            raise Hint(f"A refusal has no {error}. How long to wait stands in its headers: print them.") from None
+            raise Hint(f"A refusal has no {error}. Its headers say how long to wait: print them.") from None
         if said is None:
             raise Hint(f"A fetch was refused with 429 and `retry-after: {told}`; you return nothing there.")
         if type(said) is int and said == 0:
@@ -48,9 +48,12 @@ def check(seconds_to_wait):
                 f"A fetch was refused with 429 and `retry-after: {told}`, and you do not wait. Look at the status code."
             )
         if isinstance(said, str):
-            raise Hint(f"Headers are text: you gave {said!r}, which no sleep would take. Make a number of it.")
+            raise Hint(
+                f"Headers are text: you gave {said!r}, which time.sleep would not accept. Convert it to a "
+                "number."
+            )
         if type(said) is not int:
-            raise Hint(f"You gave {said!r}, a {type(said).__name__}; a whole number of seconds is asked for.")
+            raise Hint(f"You gave {said!r}, a {type(said).__name__}; return a whole number of seconds.")
         if said != int(told):
             raise Hint(f"A service asked for {told} s (its `retry-after` header), and you wait {said!r}.")
     return f"One service asked for {pages[-1].headers['retry-after']} s, another for {told}, and so do you."
@@ -67,23 +70,26 @@ def _must_not_wait(seconds_to_wait, answered):
         if "NoneType" not in str(error):
             raise
         raise Hint(
-            f"An answer with status {answered.status_code} has no `retry-after`: what get() gives for it is None, of "
-            "which no number can be made."
+            f"An answer with status {answered.status_code} has no `retry-after`: get() returns None for it, "
+            "and None cannot become a number."
         ) from None
     if said is None:
         raise Hint(
             f"seconds_to_wait returns nothing for a status of {answered.status_code}. Which header did the last "
-            "fetch above come with, and what is to be returned without it?"
+            "fetch above have, and what should be returned without it?"
         )
     if said != 0:
-        raise Hint(f"The service answered with {answered.status_code}, and you wait {said!r} s. That needs no waiting.")
+        raise Hint(
+            f"The service answered with {answered.status_code}, and you wait {said!r} s. You need not wait "
+            "then."
+        )
     if type(said) is not int:
-        raise Hint(f"Without a refusal you give {said!r}, a {type(said).__name__}. A whole number is asked for.")
+        raise Hint(f"Without a refusal you give {said!r}, a {type(said).__name__}. Return a whole number.")
 
 
 # %% mistakes
 MISTAKES = {
-    "def seconds_to_wait(response):\n    return 60": "That needs no waiting",
+    "def seconds_to_wait(response):\n    return 60": "You need not wait then",
     "def seconds_to_wait(response):\n    return 0": "you do not wait",
     "def seconds_to_wait(response):\n    return response.headers['retry-after']": "has no header 'retry-after'",
     "def seconds_to_wait(response):\n    return response.headers.get('retry-after', 0)": "Headers are text",
@@ -108,7 +114,7 @@ MISTAKES = {
 """: "you give False, a bool",
     """def seconds_to_wait(response):
     return int(response.headers.get('retry-after'))
-""": "no number can be made",
+""": "None cannot become a number",
     """def seconds_to_wait(response):
     return int(response.json()['retry_after']) if response.status_code == 429 else 0
 """: "print them",

@@ -2,8 +2,8 @@
 
 An assistant has `rules`, which never change, a `date`, which changes once a day, and a `question`, which is new each
 time. Write `arranged(rules, date, question)`: the messages of a chat request, each with `role` and `content`, in
-which all three stand word for word and as much as possible is read once. The last message is the user's and ends with
-the question.
+which all three appear word for word and as much as possible is read only once. The last message is the user's and ends
+with the question.
 """
 
 from janus_book.exercise import Hint
@@ -51,13 +51,13 @@ def check(arranged):
         raise Hint("Two equal calls give different messages. Whatever changes by itself ends the cache: leave it out.")
     end_of_rules, end_of_date = first.index(rules) + len(rules), first.index(monday) + len(monday)
     if shared(first, asked(tuesday, question)) < end_of_rules:
-        raise Hint("On another day the rules are read again: the date stands before them.")
+        raise Hint("On another day the rules are read again: the date comes before them.")
     if shared(first, asked(monday, other)) < end_of_rules:
-        raise Hint("With another question the rules are read again: the question stands before them.")
+        raise Hint("With another question the rules are read again: the question comes before them.")
     if shared(first, asked(monday, other)) < end_of_date:
-        raise Hint("With another question of the same day the date is read again: the question stands before it.")
+        raise Hint("With another question on the same day the date is read again: the question comes before it.")
     if first.count(rules) > 1 or first.count(monday) > 1 or first.count(question) > 1:
-        raise Hint("Something stands there twice. Each token is read at least once: say each thing once.")
+        raise Hint("Something appears twice. Each token is read at least once: say each thing once.")
     return f"Another question leaves {shared(first, asked(monday, other))} of {len(first)} characters as they were."
 
 
@@ -90,16 +90,16 @@ MISTAKES = {
     "    return [{'role': 'user', 'content': rules + question + date}]": "The last message is the user's",
     "def arranged(rules, date, question):\n"
     "    return [{'role': 'system', 'content': date + rules}, {'role': "
-    "'user', 'content': question}]": "the date stands before them",
+    "'user', 'content': question}]": "the date comes before them",
     "def arranged(rules, date, question):\n"
     "    return [{'role': 'user', 'content': question + rules + date + "
-    "question}]": "the question stands before them",
+    "question}]": "the question comes before them",
     "def arranged(rules, date, question):\n"
     "    return [{'role': 'system', 'content': rules}, {'role': 'user', "
-    "'content': question + date + question}]": "the question stands before it",
+    "'content': question + date + question}]": "the question comes before it",
     "def arranged(rules, date, question):\n"
     "    return [{'role': 'system', 'content': rules + date}, {'role': "
-    "'user', 'content': rules + question}]": "stands there twice",
+    "'user', 'content': rules + question}]": "appears twice",
     "import itertools\n"
     "n = itertools.count()\n"
     "\n"

@@ -1,8 +1,9 @@
 """Count what an answer costs.
 
 Write `cost(usage, prompt_price, cached_price, answer_price)` in US dollars. Prices are per million tokens. `usage` is
-what the API returns, as a dictionary: `prompt_tokens` counts all tokens of the prompt, those among them that came
-from the cache are in `usage["prompt_tokens_details"]["cached_tokens"]`, and `completion_tokens` counts the answer.
+what the API returns, as a dictionary: `prompt_tokens` counts all tokens of the prompt;
+`usage["prompt_tokens_details"]["cached_tokens"]` says how many of them came from the cache; `completion_tokens` counts
+the answer.
 """
 
 from janus_book.exercise import Hint

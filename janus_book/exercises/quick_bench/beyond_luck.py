@@ -1,8 +1,8 @@
 """Tell luck from progress.
 
-Write `verdict(difference)`: what a comparison says of one score. `difference.low` and `difference.high` are the
-ends of the 95 % interval of B − A. Return `"better"` where all of it lies above 0, `"worse"` where all of it lies
-below, and else `"cannot tell"`.
+Write `verdict(difference)`: what a comparison says about one score. `difference.low` and `difference.high` are
+the ends of the 95 % interval of B − A. Return `"better"` if all of it is above 0, `"worse"` if all of it is below, and
+`"cannot tell"` otherwise.
 """
 
 from janus_book.exercise import Hint
@@ -46,12 +46,12 @@ def check(verdict):
         except TypeError as error:
             if "subscriptable" not in str(error):
                 raise
-            raise Hint(f"{error}: it is no dictionary. Its ends come behind a dot, as the task has them.") from None
+            raise Hint(f"{error}: it is not a dictionary. Its ends come behind a dot, as in the task.") from None
         shown = f"{effect:+g} with an interval from {low:+g} to {high:+g}"
         if found is ... or (found is None and wanted == "better"):
             raise Hint("Your function returns nothing yet. On which side of 0 does the whole interval lie?")
         if found is None:
-            raise Hint(f"For an effect of {shown} your function returns nothing. Each way through it needs a word.")
+            raise Hint(f"For {shown} your function returns nothing. Every path through it must return a word.")
         if str(found).lower() == wanted and found != wanted:
             raise Hint(f"You return {found!r}, and the word is {wanted!r}, in small letters.")
         if found != wanted:
@@ -74,7 +74,7 @@ MISTAKES = {
     "    if difference.low > 0:\n"
     "        return 'better'\n"
     "    if difference.high < 0:\n"
-    "        return 'worse'": "Each way through it",
+    "        return 'worse'": "Every path through it",
     "def verdict(difference):\n    return difference.low > 0": "not True",
     "def verdict(difference):\n"
     "    if difference.low > 0:\n"

@@ -1,8 +1,8 @@
 """Find where the points were lost.
 
 Write `lost(document)`: for each category, how many points of the composite it cost. A category with weight 0.4 and
-a score of 75 cost 0.4 × 25 = 10 points. `document["weights"]` and `document["scores"]` map categories to numbers;
-those that were not measured have no weight, and stay out.
+a score of 75 cost 0.4 × 25 = 10 points. `document["weights"]` and `document["scores"]` map categories to numbers.
+Categories that were not measured have no weight; leave them out.
 """
 
 from janus_book.exercise import Hint
@@ -35,7 +35,7 @@ def check(lost):
     if not isinstance(found, dict):
         raise Hint(f"A dictionary from category to points is wanted, and yours is {type(found).__name__}.")
     if given != document:
-        raise Hint("The report is another after your function. Make a new dictionary, leave the document as it was.")
+        raise Hint("Your function changed the report. Make a new dictionary, and leave the document as it was.")
     if "modality" in found:
         raise Hint("modality was not measured: it has no weight, so it cost nothing and stays out.")
     if set(found) != set(document["weights"]):
@@ -46,7 +46,7 @@ def check(lost):
     if abs(whole - 58) < 1e-6:
         raise Hint("Those are the points that were won; their sum is the composite. How far is each from 100?")
     if abs(whole + 42) < 1e-6:
-        raise Hint("The sizes are right and the sign is not: what is lost counts from the score up to 100.")
+        raise Hint("The sizes are right but the sign is not: what is lost is the distance from the score up to 100.")
     if abs(whole - 42) > 1e-6:
         raise Hint(f"A composite of 58 has lost 42 points, and yours add up to {whole:.1f}.")
     for name, points in {"quality": 20.0, "speed": 6.0, "cost": 16.0}.items():
@@ -66,7 +66,7 @@ def check(lost):
         if abs(found[name] - points) > 1e-6:
             said = f"weight {other['weights'][name]} and a score of {other['scores'][name]:g} cost {points:g}"
             raise Hint(f"From another report: {name} with {said} points, and yours says {found[name]:g}.")
-    return "They add up to what is missing from 100, and the largest says where to begin."
+    return "They add up to what is missing from 100, and the largest one says where to begin."
 
 
 # %% mistakes

@@ -1,6 +1,6 @@
 """Is the answer whole?
 
-Write `is_whole(events)`: true when a stream, given as the list of its events, ended as it should. The last event is the
+Write `is_whole(events)`: whether a stream, given as the list of its events, ended as it should: the last event is the
 end marker, and no event before it brought an error.
 """
 
@@ -49,7 +49,7 @@ def check(is_whole):
         if said is None:
             raise Hint("is_whole returns nothing yet. Look at the last event, events[-1], first.")
         if not isinstance(said, bool):
-            raise Hint(f"is_whole gave {said!r}. True or False is wanted: compare the last event with the end marker.")
+            raise Hint(f"is_whole gave {said!r}. Return True or False: compare the last event with the end marker.")
         if said != true:
             raise Hint(f"{what} is_whole gave {said!r}.")
     return "It tells a whole answer from a broken one, a cut one and none."
@@ -57,7 +57,7 @@ def check(is_whole):
 
 # %% mistakes
 MISTAKES = {
-    "def is_whole(events):\n    return events and events[-1]": "True or False is wanted",
+    "def is_whole(events):\n    return events and events[-1]": "Return True or False",
     "def is_whole(events):\n    return bool(events) and events[-1] == 'data: [DONE]'"
     " and not any('error' in event for event in events)": "may talk about an error",
     "def is_whole(events):\n    return bool(events) and '[DONE]' in events[-1]"

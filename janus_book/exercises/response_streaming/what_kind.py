@@ -1,8 +1,9 @@
 """Name the event.
 
-Write `kind(event)`: what one event of the stream is. `"ping"` for a comment (it starts with a colon), `"done"` for the
-end marker, `"error"` for an event whose JSON has an `error`, `"thought"` or `"text"` when its delta has
-`reasoning_content` or `content`, else `"other"`. `event` is the event's text, without the empty line after it.
+Write `kind(event)`: what one event of the stream is. Return `"ping"` for a comment (it starts with a colon), `"done"`
+for the end marker, `"error"` for an event whose JSON has an `error`, `"thought"` or `"text"` if its delta has
+`reasoning_content` or `content`, and `"other"` for everything else. `event` is the event's text, without the empty line
+after it.
 """
 
 from janus_book.exercise import Hint

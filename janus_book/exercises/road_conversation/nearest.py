@@ -51,7 +51,7 @@ def check(nearest):
         raise Hint("A word that is said four times is still one word that both share: count different words.")
     found = nearest("Where is the art?", ["the art", "there, a cart, this one"])
     if found != "the art":
-        raise Hint("The word art does not stand in cart: compare whole words, as `words` gives them.")
+        raise Hint("The word art is not in cart: compare whole words, as `words` gives them.")
     found = nearest("Is it red?", ["it is red", "and the long tale of many other words"])
     if found != "it is red":
         raise Hint("A long clause is no better for its length: count only words that both have.")

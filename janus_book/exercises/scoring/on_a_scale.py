@@ -1,8 +1,8 @@
 """Put a value on the logarithmic scale.
 
 Write `on_a_scale(value, best, worst)`: 1 at `best` or better, 0 at `worst` or worse, and in between by the logarithm,
-so that halfway on the picture's axis is 0.5. It has to work in both directions: for waits, where small is good, and for
-rates, where large is. `log` comes from Python's `math`.
+so that halfway along the picture's axis is 0.5. It has to work in both directions: for waits, where small is good, and
+for rates, where large is. `log` comes from Python's `math`.
 """
 
 from math import log
@@ -25,7 +25,7 @@ def check(on_a_scale):
     try:
         half = on_a_scale(2.0, 0.5, 8.0)
     except ValueError as error:
-        raise Hint(f"For 2 between 0.5 and 8 there is a {error}: log takes what is above 0, as a ratio is.") from None
+        raise Hint(f"For 2 from 0.5 to 8, yours raises {error}: log takes what is above 0, as a ratio is.") from None
     if half is None or half is ...:
         raise Hint("Your function returns nothing yet. Begin with how far the value lies from worst, as a ratio.")
     if isinstance(half, str | list | tuple | dict):
@@ -43,7 +43,7 @@ def check(on_a_scale):
         if on_a_scale(value, 0.5, 8.0) is None:
             raise Hint(f"Between the ends it is right. For {value:g}, beyond them, your function returns nothing.")
         if not 0 <= on_a_scale(value, 0.5, 8.0) <= 1:
-            raise Hint("Better than best is 1 and worse than worst is 0: yours goes beyond.")
+            raise Hint("Better than best is 1, and worse than worst is 0; yours goes beyond.")
     for best, worst, what in ((1.0, 30.0, "wait"), (100.0, 5.0, "rate")):
         for value in (0.5, 4.0, 5.0, 20.0, 60.0, 100.0, 300.0):
             found, wanted = on_a_scale(value, best, worst), log_scale(value, best, worst)

@@ -2,7 +2,7 @@
 
 A suite without pictures has no score for `modality`. Write `weighted(scores, weights)`: the composite over the
 categories that have a score, their weights scaled up so that they sum to 1. `scores` maps each category to a number
-from 0 to 100 or None, `weights` to its weight. Without any score the composite is 0.
+from 0 to 100 or None, `weights` to its weight. If no category has a score, the composite is 0.
 """
 
 from janus_book.exercise import Hint
@@ -29,13 +29,13 @@ def check(weighted):
         try:
             found = weighted(*kept)
         except ZeroDivisionError:
-            raise Hint("Where no category has a score, no weight is left to divide by. Say 0 before you do.") from None
+            raise Hint("If no category has a score, there is no weight to divide by. Return 0 before you do.") from None
         except KeyError as error:
-            raise Hint(f"{error} was asked for and is not there any more. Go over those with a score.") from None
+            raise Hint(f"{error} was asked for and is not there any more. Loop over those with a score.") from None
         except TypeError as error:
             if "NoneType" not in str(error):
                 raise
-            raise Hint(f"None cannot be reckoned with: {error}. Leave such a category out before you begin.") from None
+            raise Hint(f"You cannot calculate with None: {error}. Leave such a category out first.") from None
         if kept != (scores, weights):
             raise Hint("Your function changed the scores or the weights that it was given. Make new dictionaries.")
         return found
@@ -63,14 +63,14 @@ def check(weighted):
     scores |= {"modality": 50.0, "cost": None}
     found, wanted = asked(scores), composite(scores, {}, weights).composite
     if abs(found - wanted) > 1e-6:
-        raise Hint(f"Here cost is without a score: for {scores} it is {wanted:.2f}, and yours is {found:.2f}.")
+        raise Hint(f"Here cost has no score: for {scores} the composite is {wanted:.2f}, and yours is {found:.2f}.")
     nothing = asked(dict.fromkeys(weights))
     if nothing != 0 or isinstance(nothing, bool):
         raise Hint(f"Without any score the composite is 0, a number, and yours is {nothing!r}.")
     found = weighted({"quality": 100.0, "speed": 0.0, "cost": None}, {"quality": 0.5, "speed": 0.3, "cost": 0.2})
     if not isinstance(found, int | float) or abs(found - 62.5) > 1e-6:
         raise Hint(f"With weights 0.5 and 0.3, scores of 100 and 0 are 62.5, not {found}. Whose weights are used?")
-    return "A category that was not measured neither gives nor takes."
+    return "A category that was not measured neither adds nor costs anything."
 
 
 # %% mistakes
@@ -86,8 +86,8 @@ MISTAKES = {
     "    return sum(weights[n] * known[n] for n in known) / (sum(weights[n] for n in known) or 1) or -1": "any score",
     "def weighted(scores, weights):\n"
     "    known = {n: v for n, v in scores.items() if v is not None}\n"
-    "    return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known)": "no weight is left",
-    "def weighted(scores, weights):\n    return sum(weights[n] * scores[n] for n in scores)": "None cannot be reckoned",
+    "    return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known)": "there is no weight",
+    "def weighted(scores, weights):\n    return sum(weights[n] * scores[n] for n in scores)": "calculate with None",
     "def weighted(scores, weights):\n"
     "    known = [v for v in scores.values() if v is not None]\n"
     "    return sum(known) / len(known) if known else 0": "the plain mean",
@@ -101,7 +101,7 @@ MISTAKES = {
     "def weighted(scores, weights):\n"
     "    known = [n for n in scores if scores['modality'] is not None or n != 'modality']\n"
     "    whole = sum(weights[n] for n in known)\n"
-    "    return sum(weights[n] * (scores[n] or 0) for n in known) / whole": "cost is without a score",
+    "    return sum(weights[n] * (scores[n] or 0) for n in known) / whole": "cost has no score",
     """def weighted(scores, weights):
     known = {n: v for n, v in scores.items() if v is not None}
     return sum(weights[n] * known[n] for n in known) / sum(weights[n] for n in known) if known else False

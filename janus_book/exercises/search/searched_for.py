@@ -1,7 +1,7 @@
 """Say what was really searched for.
 
-Write `searched_for(query)`: it searches, and returns the query that the answer belongs to. That is the corrected one
-where a typo was corrected, and `query` itself everywhere else.
+Write `searched_for(query)`: it searches, and returns the query that the answer belongs to. If a typo was corrected,
+this is the corrected query, and otherwise `query` itself.
 """
 
 import httpx
@@ -38,7 +38,7 @@ def check(searched_for):
         if not isinstance(got, str):
             raise Hint(f"A query is a string; for {typed!r} your function gives {got!r}.")
         if got != meant:
-            raise Hint(f"For {typed!r} the service searched something else than {got!r}. Its answer says what.")
+            raise Hint(f"For {typed!r} the service did not search {got!r}. Its answer says what it searched.")
     right = _asked(searched_for, "tides")
     if isinstance(right, dict):
         raise Hint("For 'tides' you return the whole answer. Nothing was corrected: which query does it belong to?")
@@ -46,11 +46,14 @@ def check(searched_for):
         raise Hint(f"'tides' is spelled right: the answer has no `corrected_query` then, and you returned {right!r}.")
     large = _asked(searched_for, "TIDES")
     if large != "TIDES":
-        raise Hint(f"'TIDES' was searched as it stands, and you returned {large!r}. Leave the query as it was given.")
+        raise Hint(
+            f"'TIDES' was searched as you wrote it, and you returned {large!r}. Leave the query as it was "
+            "given."
+        )
     quoted = _asked(searched_for, '"tydes"')
     if quoted != '"tydes"':
         raise Hint(f"Words in quotes are never corrected, but you returned {quoted!r} for '\"tydes\"'.")
-    return f"{typed!r} was searched as {meant!r}, and 'tides' as it stands."
+    return f"{typed!r} was searched as {meant!r}, and 'tides' unchanged."
 
 
 def _asked(searched_for, query):
@@ -62,7 +65,7 @@ def _asked(searched_for, query):
 
 # %% mistakes
 MISTAKES = {
-    "def searched_for(query):\n    return query": "searched something else",
+    "def searched_for(query):\n    return query": "the service did not search",
     "def searched_for(query):\n    return {'results': [], 'corrected_query': query}": "the whole answer",
     "def searched_for(query):\n"
     "    answer = httpx.post('https://search.janus.rodeo/search', json={'query': query})\n"

@@ -33,7 +33,7 @@ def check(without_host):
         if '"' in query:
             raise Hint(f"{query!r} has quotes: it asks for the words in exactly that order, and so misses pages.")
         if not all(word in query.lower().split() for word in words.split()):
-            raise Hint(f"{query!r} has lost some of the words {words!r}. They and the operator are parted by a space.")
+            raise Hint(f"{query!r} has lost some of the words {words!r}. Separate them from the operator with a space.")
         found = _found(query)
         if on_it := [url for url in found if httpx.URL(url).host == host]:
             raise Hint(f"{query!r} still finds pages of {host}, such as {on_it[0]}.")
@@ -41,7 +41,7 @@ def check(without_host):
         if len(alone) < 20 and (more := [url for url in found if url not in alone]):
             raise Hint(f"{query!r} finds {more[0]}, which {words!r} does not find. What else does your query ask for?")
         if lost := [url for url in alone if httpx.URL(url).host != host and url not in found]:
-            raise Hint(f"{query!r} misses {lost[0]}, which is on another host. Only {host} is to be left out.")
+            raise Hint(f"{query!r} misses {lost[0]}, which is on another host. Leave out only {host}.")
     return f"{query!r} finds {len(found)} pages, none of them on {host}."
 
 
@@ -60,7 +60,7 @@ MISTAKES = {
     "def without_host(words, host):\n    return f'{words} -site:{host} ' * 20": "The service refused",
     "def without_host(words, host):\n    return f'\"{words}\" -site:{host}'": "has quotes",
     "def without_host(words, host):\n    return f'tides -site:{host}'": "has lost some of the words",
-    "def without_host(words, host):\n    return f'{words}-site:{host}'": "parted by a space",
+    "def without_host(words, host):\n    return f'{words}-site:{host}'": "from the operator with a space",
     "def without_host(words, host):\n    return f'{words} -{host}'": "still finds pages of",
     "def without_host(words, host):\n    return f'{words} -site:physics.org'": "still finds pages of networking",
     "def without_host(words, host):\n    return f'{words} -site:org'": "still finds pages of encyclopedia",

@@ -1,8 +1,8 @@
 """Redact a request for the log.
 
 Write `redacted(body)`: what a log may keep of a chat request. `body` is the request as a dictionary. Return a
-dictionary with its `model`, and under `messages` for each message its `role` and its `characters` (how long its content
-is), and nothing else.
+dictionary with its `model`, and under `messages` the `role` and the `characters` (the length of the content) of each
+message, and nothing else.
 """
 
 from janus_book.exercise import Hint
@@ -40,21 +40,21 @@ def check(redacted):
     if "hünter2" in shown or "Be brief" in shown:
         raise Hint("The content of a message is still there. Keep its length, not its words.")
     if "Ada" in shown or "Elm" in shown:
-        raise Hint("A field that nobody asked for went along. Name the fields to keep, rather than those to remove.")
+        raise Hint("A field that nobody asked for is still there. Name the fields to keep, not those to remove.")
     if given != body:
-        raise Hint("Your function changed the request itself, which still has to be answered. Make a new dictionary.")
+        raise Hint("Your function changed the request itself, which must still be answered. Make a new dictionary.")
     if not isinstance(found, dict):
-        raise Hint(f"A dictionary is wanted, and yours is {type(found).__name__}.")
+        raise Hint(f"Return a dictionary; yours is {type(found).__name__}.")
     if found.get("model") != "janus":
         raise Hint("The log needs to know the model.")
     if more := sorted(set(found) - {"model", "messages"}):
-        raise Hint(f"The log holds {', '.join(map(str, more))} as well. The task names all that it may keep.")
+        raise Hint(f"The log also contains {', '.join(map(str, more))}. The task names everything that it may keep.")
     messages = found.get("messages")
     if not isinstance(messages, list):
-        raise Hint(f"Under `messages` a list is wanted, one entry a message; yours is {type(messages).__name__}.")
+        raise Hint(f"Put a list under `messages`, with one entry per message; yours is {type(messages).__name__}.")
     for one in messages:
         if isinstance(one, dict) and (more := sorted(set(one) - {"role", "characters"})):
-            raise Hint(f"An entry of a message holds {', '.join(map(str, more))} as well. It keeps role and length.")
+            raise Hint(f"The entry of a message also contains {', '.join(map(str, more))}. Keep only role and length.")
     wanted = [{"role": "system", "characters": 9}, {"role": "user", "characters": len(secret)}]
     if messages != wanted:
         raise Hint(f"The messages should read {wanted}, and yours read {messages}.")
@@ -63,8 +63,8 @@ def check(redacted):
     if found.get("model") != "echo":
         raise Hint(f"A request to echo is logged as one to {found.get('model')!r}. Take the model from the request.")
     if found.get("messages") != [{"role": "assistant", "characters": len(text)} for text in texts]:
-        raise Hint(f"Four messages of the assistant came, {texts}, and yours reads {found.get('messages')}.")
-    return "The log has two messages of 9 and 22 characters, and no word of them."
+        raise Hint(f"The assistant's four messages were {texts}, and yours reads {found.get('messages')}.")
+    return "The log has two messages of 9 and 22 characters, and none of their words."
 
 
 # %% mistakes
@@ -93,7 +93,7 @@ MISTAKES = {
     "    return {'model': 'janus', 'messages': messages}": "Take the model from the request",
     "def redacted(body):\n"
     "    messages = [{'role': m['role'], 'characters': len(m['content'])} for m in body['messages']]\n"
-    "    return {'model': body['model'], 'messages': messages, 'count': len(messages)}": "The log holds count",
+    "    return {'model': body['model'], 'messages': messages, 'count': len(messages)}": "The log also contains count",
     "def redacted(body):\n"
     "    messages = [{'role': m['role'], 'characters': len(m['content'].encode())} for m in body['messages']]\n"
     "    return {'model': body['model'], 'messages': messages}": "'characters': 23",
@@ -103,17 +103,17 @@ MISTAKES = {
     "    return {'model': body['model'], 'messages': one}": "yours is dict",
     "def redacted(body):\n"
     "    messages = [{'role': m['role'], 'characters': len(m['content'])} for m in body['messages'] if m['content']]\n"
-    "    return {'model': body['model'], 'messages': messages}": "Four messages",
+    "    return {'model': body['model'], 'messages': messages}": "The assistant's four messages",
     """def redacted(body):
     kept = [{'role': m['role'], 'characters': len(m['content']), 'hash': hash(m['content'])} for m in body['messages']]
     return {'model': body['model'], 'messages': kept}
-""": "holds hash as well",
+""": "also contains hash",
     """def redacted(body):
     kept = [{'role': m['role'], 'characters': len(m['content'].strip())} for m in body['messages']]
     return {'model': body['model'], 'messages': kept}
-""": "Four messages",
+""": "The assistant's four messages",
     """def redacted(body):
     kept = {m['role']: {'role': m['role'], 'characters': len(m['content'])} for m in body['messages']}
     return {'model': body['model'], 'messages': list(kept.values())}
-""": "Four messages",
+""": "The assistant's four messages",
 }

@@ -30,17 +30,23 @@ def check(score):
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise Hint(f"A score is a number, not {type(found).__name__}.")
     if given != history:
-        raise Hint("The history is another after your function: it sorted it, or added to it. Leave it as it was.")
+        raise Hint("Your function changed the history: it sorted it, or added to it. Leave it as it was.")
     if abs(found - 15) < 1e-9:
-        raise Hint("15 is how far 25 lies above the centre: the spread came out as 1. A deviation has no sign: `abs`.")
+        raise Hint(
+            "15 is the distance of 25 from the centre, so your spread came out as 1. A deviation has no sign: use "
+            "`abs`."
+        )
     if abs(found - (25 - median(history)) / max(median([abs(v - median(history)) for v in history]), 1)) < 1e-9:
         raise Hint("The factor 1.4826 is missing: it makes the MAD comparable with a standard deviation.")
     if abs(found + wanted) < 1e-9:
-        raise Hint("25 lies above the centre of 10, and your score is negative. Which is taken from which?")
+        raise Hint("25 lies above the centre of 10, and your score is negative. Which one do you subtract?")
     if abs(found - wanted) > 1e-9 and abs(found - wanted) < 1:
         raise Hint(f"For {history} and 25 the score is {wanted:.4f}, and yours is {found:.4f}. Is something rounded?")
     if abs(found - wanted) > 1e-9:
-        raise Hint(f"For {history} and 25 the score is {wanted:.2f}, and yours is {found:.2f}. Is it the median twice?")
+        raise Hint(
+            f"For {history} and 25 the score is {wanted:.2f}, and yours is {found:.2f}. Do you take the median "
+            "twice?"
+        )
     try:
         found = score(3, [1, 1, 1, 1])
     except ZeroDivisionError:
@@ -49,12 +55,18 @@ def check(score):
         raise Hint("In a history where all values are 1 the spread is at least 1, so a value of 3 has the score 2.")
     found, wanted = score(3, [1, 1.1, 1.2]), robust_score(3, [1, 1.1, 1.2], 1.0)
     if found is None or abs(found - wanted) > 1e-9:
-        raise Hint(f"Among 1, 1.1 and 1.2 the spread is at least 1, not only where it is 0: {found} is not it.")
+        raise Hint(
+            "For 1, 1.1 and 1.2 the spread must also be at least 1, not only where it is 0; yours gives "
+            f"{found}."
+        )
     found, wanted = score(0, list(history)), robust_score(0, history, 1.0)
     if found is None or found >= 0:
         raise Hint(f"A value below the median has a negative score, and yours is {found}.")
     if abs(found - wanted) > 1e-9:
-        raise Hint(f"Below the median it goes on as above it: for {history} and 0 it is {wanted:.2f}, not {found:.2f}.")
+        raise Hint(
+            f"Below the median the formula is the same: for {history} and 0 it is {wanted:.2f}, not "
+            f"{found:.2f}."
+        )
     history = [1, 2, 9, 30]
     found, wanted = score(25, list(history)), robust_score(25, history, 1.0)
     if abs(found - wanted) > 1e-9:
@@ -79,7 +91,7 @@ MISTAKES = {
     "    return (value - c) / (1.4826 * median([abs(v - c) for v in history]))": "divides by it",
     "def score(value, history):\n"
     "    c = median(history)\n"
-    "    return (c - value) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "Which is taken from which",
+    "    return (c - value) / max(1.4826 * median([abs(v - c) for v in history]), 1)": "Which one do you subtract",
     "def score(value, history):\n"
     "    c = sum(history) / len(history)\n"
     "    return (value - c) / max(1.4826 * sum(abs(v - c) for v in history) / len(history), 1)": "median twice",
@@ -112,5 +124,5 @@ MISTAKES = {
     c = median(history)
     spread = 1.4826 * median([abs(v - c) for v in history])
     return max(-1, (value - c) / max(spread, 1))
-""": "goes on as above it",
+""": "the formula is the same",
 }

@@ -1,7 +1,7 @@
 """Find what overlaps.
 
-Write `overlap(one, other)`: for how many milliseconds two spans were open at the same time, 0 if never. A span has
-`start_ms` and `end_ms`. The check tries your function on the followed request as well.
+Write `overlap(one, other)`: for how many milliseconds two spans were open at the same time, or 0 if they never were. A
+span has `start_ms` and `end_ms`. The check tries your function on the followed request as well.
 """
 
 from janus_book.exercise import Hint
@@ -37,9 +37,12 @@ def check(overlap):
             look = "A span has start_ms and end_ms; both spans are given."
             raise Hint(f"For spans of {shown}, overlap raises {type(error).__name__}. {look}") from None
         if said is None:
-            raise Hint("overlap returns nothing yet. The later start and the earlier end bound the time in common.")
+            raise Hint(
+                "overlap returns nothing yet. The time in common lies between the later start and the earlier "
+                "end."
+            )
         if isinstance(said, bool) or not isinstance(said, int | float):
-            raise Hint(f"overlap gave {said!r}. A number of milliseconds is wanted.")
+            raise Hint(f"overlap gave {said!r}. Return a number of milliseconds.")
         if said != true:
             raise Hint(f"Spans of {shown} share {true} ms; overlap gave {said:g}.")
     platform = janus.up()
@@ -54,11 +57,13 @@ MISTAKES = {
     "def overlap(one, other):\n    return max(0, min(one.end, other.end) - max(one.start, other.start))": (
         "A span has start_ms and end_ms"
     ),
-    "def overlap(one, other):\n    return one.start_ms < other.end_ms and other.start_ms < one.end_ms": "A number of",
+    "def overlap(one, other):\n    return one.start_ms < other.end_ms and other.start_ms < one.end_ms": (
+        "Return a number of"
+    ),
     "def overlap(one, other):\n    return 10 if one.end_ms > other.start_ms and other.end_ms > one.start_ms else 0": (
         "share 25 ms"
     ),
-    "def overlap(one, other):\n    return one.start_ms < other.end_ms and 'yes'": "A number of milliseconds",
+    "def overlap(one, other):\n    return one.start_ms < other.end_ms and 'yes'": "Return a number of milliseconds",
     "def overlap(one, other):\n    return one.end_ms - other.start_ms": "share 10 ms; overlap gave 90",
     "def overlap(one, other):\n    return min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms)": (
         "share 0 ms"

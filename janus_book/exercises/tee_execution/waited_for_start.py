@@ -1,7 +1,8 @@
-"""How long did it start?
+"""How long did the start take?
 
-Write `start_ms(trace)`: how many milliseconds the node took from being asked until the implementation got the request.
-In a trace, `trace.named("node")` and `trace.named("implementation")` are lists of spans with `start_ms` and `end_ms`.
+Write `start_ms(trace)`: how many milliseconds passed from when the node was asked until the implementation got the
+request. In a trace, `trace.named("node")` and `trace.named("implementation")` are lists of spans with `start_ms` and
+`end_ms`.
 """
 
 from janus_book.exercise import Hint
@@ -32,11 +33,14 @@ def check(start_ms):
     except Exception as error:
         raise Hint(f"start_ms raises {type(error).__name__} for a trace with one node. {begin}") from None
     if said is None:
-        raise Hint("start_ms returns nothing yet. Where does the implementation's bar begin, and where the node's?")
+        raise Hint(
+            "start_ms returns nothing yet. Where does the implementation's bar begin, and where does the "
+            "node's?"
+        )
     if isinstance(said, bool) or not isinstance(said, int | float):
-        raise Hint(f"start_ms gave a {type(said).__name__}. A number is wanted: `start_ms` of a span is one.")
+        raise Hint(f"start_ms gave a {type(said).__name__}. Return a number: `start_ms` of a span is one.")
     if round(said) == 602:
-        raise Hint("602 ms is counted from the begin of the trace. The node was asked 2 ms later.")
+        raise Hint("602 ms counts from the beginning of the trace. The node was asked 2 ms later.")
     if round(said) != 600:
         raise Hint(f"The node's bar begins at 2 ms and the implementation's at 602 ms; start_ms gave {said:g}.")
     warm = [span("gateway", 1_000, 1_400), span("node", 1_005, 1_400), span("implementation", 1_012, 1_399)]
@@ -61,7 +65,7 @@ MISTAKES = {
     "    if wait > 100:\n        return wait": "In another trace",
     "def start_ms(trace):\n    return 600": "In another trace",
     "def start_ms(trace):\n    return trace.named('implementation')[0].start_ms - 2": "In another trace",
-    "def start_ms(trace):\n    return '600 ms'": "A number is wanted",
-    "def start_ms(trace):\n    return trace.named('implementation')[0].start_ms": "counted from the begin",
+    "def start_ms(trace):\n    return '600 ms'": "Return a number",
+    "def start_ms(trace):\n    return trace.named('implementation')[0].start_ms": "counts from the beginning",
     "def start_ms(trace):\n    return trace.named('node')[0].duration_ms": "begins at 2 ms",
 }

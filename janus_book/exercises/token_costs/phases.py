@@ -1,6 +1,6 @@
 """Tell the two phases apart.
 
-Write `phases(times)`. `times` holds the seconds, from the request on, at which each token of an answer came, as in
+Write `phases(times)`. `times` says when each token of an answer arrived, in seconds since the request, as in
 `story["times"]`. Return two numbers in milliseconds: the time to the first token, and the median of the inter-token
 latencies. An answer of one token has no inter-token latencies: return `0` as the second number.
 """
@@ -50,7 +50,7 @@ def check(phases):
     if near(gap, 1000 * mean(gaps)):
         raise Hint(f"{gap:g} ms is the mean: one stall of half a second moves it. Take the median.")
     if near(gap, 1000 * sorted((times[0], *gaps))[3]) or near(gap, 500 * sum(sorted((times[0], *gaps))[2:4])):
-        raise Hint("The wait for the first token is no inter-token latency. Leave it out of the median.")
+        raise Hint("The wait for the first token is not an inter-token latency. Leave it out of the median.")
     if near(gap, 1000 * median(times)):
         raise Hint("That is the median of the arrival times. Take the differences between neighbours first.")
     if not near(gap, 25):
@@ -113,7 +113,7 @@ MISTAKES = {
     "\n"
     "def phases(times):\n"
     "    gaps = [b - a for a, b in zip([0, *times], times)]\n"
-    "    return 1000 * times[0], 1000 * median(gaps)": "no inter-token latency",
+    "    return 1000 * times[0], 1000 * median(gaps)": "not an inter-token latency",
     "from statistics import mean, median\n"
     "\n"
     "\n"

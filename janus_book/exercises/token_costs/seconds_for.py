@@ -1,8 +1,8 @@
 """Predict an answer's time.
 
-Write `seconds_for(prompt, answer, prefill, decode)`: how many seconds pass until the last token of an answer is
-there. `prompt` and `answer` are numbers of tokens; `prefill` and `decode` are speeds in tokens per second. The first
-token of the answer comes out of the prefill; each further one is a step of decode.
+Write `seconds_for(prompt, answer, prefill, decode)`: how many seconds pass until the last token of an answer has
+arrived. `prompt` and `answer` are numbers of tokens; `prefill` and `decode` are speeds in tokens per second. The first
+token of the answer comes out of prefill; each further one takes one step of decode.
 """
 
 from janus_book.exercise import Hint

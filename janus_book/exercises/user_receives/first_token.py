@@ -1,8 +1,8 @@
 """Measure the time to first token.
 
 Write `first_token_ms(events)`: when the first piece of reasoning or content came. `events` are in order; each has `ms`,
-the milliseconds since the request was sent, and `text`. A ping is no token, and neither is an event that brings only a
-role.
+the milliseconds since the request was sent, and `text`. A ping is not a token, and neither is an event that brings only
+a role.
 """
 
 import json
@@ -34,17 +34,20 @@ def check(first_token_ms):
         ([thought, text], 30.0, "Reasoning counts"),
         ([text, later], 70.0, "Only the first token counts"),
         ([text], 70.0, "An answer may come without reasoning"),
-        ([Event(10.0, ": ping"), text], 70.0, "A ping is no token"),
-        ([Event(5.0, 'data: {"choices": [{"delta": {"role": "assistant"}}]}'), text], 70.0, "A role is no token"),
-        ([Event(5.0, 'data: {"choices": [{"delta": {"content": ""}}]}'), text], 70.0, "Empty content is no token"),
-        ([Event(4.0, 'data: {"choices": [], "usage": {}}'), text], 70.0, "An event may have no choice"),
+        ([Event(10.0, ": ping"), text], 70.0, "A ping is not a token"),
+        ([Event(5.0, 'data: {"choices": [{"delta": {"role": "assistant"}}]}'), text], 70.0, "A role is not a token"),
+        ([Event(5.0, 'data: {"choices": [{"delta": {"content": ""}}]}'), text], 70.0, "Empty content is not a token"),
+        ([Event(4.0, 'data: {"choices": [], "usage": {}}'), text], 70.0, "An event may have no choices"),
     ):
         try:
             said = first_token_ms(events)
         except Exception as error:
             raise Hint(f"{what}, and there first_token_ms raises {type(error).__name__}.") from None
         if said is None:
-            raise Hint("first_token_ms found no token. Go through the events; return the ms of the first that has one.")
+            raise Hint(
+                "first_token_ms found no token. Go through the events and return the ms of the first that has "
+                "one."
+            )
         if isinstance(said, bool) or not isinstance(said, int | float):
             raise Hint(f"first_token_ms gave {type(said).__name__}, not a number. Which part of an event is the time?")
         if said != true:
@@ -62,7 +65,7 @@ MISTAKES = {
     "    return min(times.values(), default=None)": "Only the first token counts",
     "def first_token_ms(events):\n    return events[0]": "Which part of an event",
     "def first_token_ms(events):\n    return [e for e in events if 'content\"' in e.text][0].ms": "Empty content",
-    "def first_token_ms(events):\n    return events[0].ms": "A ping is no token",
-    "def first_token_ms(events):\n    return [e for e in events if e.text[:4] == 'data'][0].ms": "A role is no token",
+    "def first_token_ms(events):\n    return events[0].ms": "A ping is not a token",
+    "def first_token_ms(events):\n    return [e for e in events if e.text[:4] == 'data'][0].ms": "A role is not a",
     "def first_token_ms(events):\n    return [e for e in events if '\"content\"' in e.text][0].ms": "Reasoning counts",
 }

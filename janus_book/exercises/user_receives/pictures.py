@@ -1,7 +1,7 @@
 """Take the pictures out.
 
-Write `pictures(events)`: the artifacts of an answer as bytes, in order. They stand in `artifacts` of a chunk, each with
-its `data` in Base64. `events` are the texts of the events.
+Write `pictures(events)`: the artifacts of an answer as bytes, in order. A chunk has them in `artifacts`, each with its
+`data` in Base64. `events` are the texts of the events.
 """
 
 import base64
@@ -39,17 +39,17 @@ def check(pictures):
     except ValueError as error:
         raise Hint(f"pictures raises {type(error).__name__}. Not every event is JSON: think of [DONE].") from None
     except TypeError as error:
-        raise Hint(f"pictures raises TypeError: {error}. An artifact is a dict; its `data` is to be decoded.") from None
+        raise Hint(f"pictures raises TypeError: {error}. An artifact is a dict; decode its `data`.") from None
     if found is None:
-        raise Hint("pictures returns nothing yet. Which key of a chunk, beside choices, holds pictures?")
+        raise Hint("pictures returns nothing yet. Which key of a chunk, besides choices, holds pictures?")
     if not isinstance(found, list) or len(found) != 1:
         if not isinstance(found, list):
             raise Hint(f"pictures gave {type(found).__name__}, not a list. An answer may bring several.")
         raise Hint(f"The followed answer brings one picture; pictures gave {len(found)} things.")
     if not isinstance(found[0], bytes):
-        raise Hint("This is still Base64, a text that stands for bytes. Decode it.")
+        raise Hint("This is still Base64, text that stands for bytes. Decode it.")
     if not found[0].startswith(b"\x89PNG"):
-        raise Hint("These bytes are no PNG: one starts with \\x89PNG. Is it the artifact's data that is decoded?")
+        raise Hint("These bytes are not a PNG, which starts with \\x89PNG. Did you decode the artifact's data?")
     def brings(*contents):
         sent = [{"data": base64.b64encode(content).decode()} for content in contents]
         return "data: " + json.dumps({"choices": [], "artifacts": sent})
@@ -65,15 +65,15 @@ def check(pictures):
         ) from None
     if several != [b"one", b"two", b"three", b"one"]:
         raise Hint(
-            f"Three chunks bring one and two, three, and one again; pictures gave {several!r}. Go through every "
-            "chunk's list, and keep what comes twice and the order."
+            "Three chunks bring the pictures one and two, then three, then one again; pictures gave "
+            f"{several!r}. Go through every chunk's list, and keep the order and what comes twice."
         )
     try:
         none = pictures([says, "data: [DONE]"])
     except Exception as error:
         raise Hint(f"{says} only says the word artifacts; there pictures raises {type(error).__name__}.") from None
     if none != []:
-        raise Hint("An answer without a picture makes an empty list.")
+        raise Hint("Return an empty list for an answer without a picture.")
     return f"One picture, {len(found[0]):,} bytes."
 
 
@@ -93,12 +93,12 @@ MISTAKES = {
 def pictures(events):
     found = [a for e in events if e.startswith('data: {') for a in json.loads(e[6:]).get('artifacts', [])]
     return list(dict.fromkeys(base64.b64decode(a['data']) for a in found))
-""": "keep what comes twice",
+""": "keep the order and what comes twice",
     """import base64, json
 def pictures(events):
     found = [a for e in events if e.startswith('data: {') for a in json.loads(e[6:]).get('artifacts', [])]
     return [base64.b64decode(a['data']) for a in found] or None
-""": "makes an empty list",
+""": "an empty list for an answer",
     """import base64, json
 def pictures(events):
     found = [a for e in events if e.startswith('data: {') for a in json.loads(e[6:]).get('artifacts', [])]

@@ -1,7 +1,8 @@
 """Write the request.
 
 Write `chat_body(name, rule, question)`: the body of a request that asks the implementation `name` to stream its answer.
-Two messages: the `rule` comes first, as the system's, then the `question`, as the user's. The check sends it.
+It has two messages: first the `rule` with the role of the system, then the `question` with the role of the user. The
+check sends it.
 """
 
 import httpx
@@ -24,14 +25,14 @@ def check(chat_body):
 
     body = chat_body("echo", "Be brief.", "What is a span?")
     if isinstance(body, str | bytes):
-        raise Hint("That is JSON already, a text. Return the dictionary: httpx makes JSON of it when it is sent.")
+        raise Hint("That is JSON already, as text. Return the dictionary: httpx turns it into JSON when it sends it.")
     if not isinstance(body, dict):
-        raise Hint("chat_body returns no dictionary yet. The page's first request shows its keys.")
+        raise Hint("chat_body does not return a dictionary yet. The first request of the page shows its keys.")
     address = f"{janus.up().url}/v1/chat/completions"
     try:
         response = httpx.post(address, json=body, timeout=60)
     except TypeError as error:
-        raise Hint(f"The body cannot be written as JSON: {error}. The content of a message is a text.") from None
+        raise Hint(f"The body cannot be written as JSON: {error}. The content of a message is a string.") from None
     if response.status_code != 200:
         error = response.json()["error"]
         raise Hint(f"The gateway answers {response.status_code}, field {error['param']}: {error['message']}")
@@ -39,24 +40,33 @@ def check(chat_body):
         raise Hint(f"{response.headers['x-janus-implementation']} answered, not echo. Which field chooses?")
     roles = [message["role"] for message in body["messages"]]
     if roles != ["system", "user"]:
-        raise Hint(f"The roles are {', '.join(roles)}; it should be the system's rule, then the user's question.")
+        raise Hint(
+            f"The roles are {', '.join(roles)}; they should be the system's for the rule, then the user's for the "
+            "question."
+        )
     if not response.headers["content-type"].startswith("text/event-stream"):
         raise Hint("The answer came in one piece, as JSON. Which field asks for a stream?")
     if "span?" not in response.text:
-        raise Hint("Echo says the last user message back, and that was not the question. Is it the user's content?")
+        raise Hint(
+            "Echo repeats the last user message, and that was not the question. Is the question the user's "
+            "content?"
+        )
     other = chat_body("research", "Answer in verse.", "What is a qubit?")
     if other["model"] != "research":
         raise Hint(f"Asked for research, chat_body names {other['model']!r}. Where does `name` go?")
     if other.get("stream") is not True:
-        raise Hint(f"Asked for research, `stream` is {other.get('stream')!r}. A stream is asked for whatever the name.")
+        raise Hint(f"Asked for research, `stream` is {other.get('stream')!r}. Ask for a stream whatever the name.")
     if (count := len(other["messages"])) != 2:
-        raise Hint(f"Asked for research, chat_body gives {count} messages. It is two each time: rule and question.")
+        raise Hint(
+            f"Asked for research, chat_body gives {count} messages. It should be two each time: rule and "
+            "question."
+        )
     for message, given in zip(other["messages"], ("Answer in verse.", "What is a qubit?"), strict=True):
         said = message["content"]
         if isinstance(said, list):  # of parts, which the gateway takes as well
             said = "".join(part["text"] for part in said)
         if said != given:
-            raise Hint(f"The {message['role']} message says {said!r}; given was {given!r}. Use that.")
+            raise Hint(f"The {message['role']} message says {said!r}, but you were given {given!r}. Use that.")
     return "Echo streamed it back, as server-sent events."
 
 

@@ -1,7 +1,7 @@
 """Find the field at fault.
 
-Write `wrong_field(response)`: the field that the gateway complains about, such as `messages[0].role`, or `None` where
-the request was accepted. The check sends good and bad requests and gives you the answers.
+Write `wrong_field(response)`: the field that the gateway complains about, such as `messages[0].role`, or `None` if the
+request was accepted. The check sends good and bad requests and gives you the answers.
 """
 
 import httpx
@@ -39,9 +39,9 @@ def check(wrong_field):
         if found is None and field is not None:
             raise Hint(f"A request whose {field} is wrong was refused, and you gave None. Which key names the field?")
         if found is not None and not isinstance(found, str):
-            raise Hint(f"wrong_field gave a {type(found).__name__}; one name is wanted, as a string, or None.")
+            raise Hint(f"wrong_field gave a {type(found).__name__}; return one name, as a string, or None.")
         if found != field and field is not None:
-            raise Hint(f"The field at fault is {field}; wrong_field gave {found!r}. It stands below `error`.")
+            raise Hint(f"The field at fault is {field}; wrong_field gave {found!r}. Look inside `error`.")
         if found is not None and field is None:
             raise Hint(f"This request was accepted with status 200; wrong_field gave {found!r}. Return None there.")
     return "It names messages[0].role, temperature and stream, and nothing where nothing is wrong."
@@ -49,12 +49,12 @@ def check(wrong_field):
 
 # %% mistakes
 MISTAKES = {
-    "def wrong_field(response):\n    return response.json().get('error')": "one name is wanted",
+    "def wrong_field(response):\n    return response.json().get('error')": "return one name",
     "def wrong_field(response):\n    if response.status_code == 200:\n        return None\n"
     "    return 'messages[0].role' if 'role' in response.text else 'temperature'": "field at fault is stream",
     "def wrong_field(response):\n    return response.json()['error']['param']": "an accepted request",
     "def wrong_field(response):\n    return response.json().get('param')": "Which key names the field",
-    "def wrong_field(response):\n    e = response.json().get('error')\n    return e and e['code']": "stands below",
+    "def wrong_field(response):\n    e = response.json().get('error')\n    return e and e['code']": "Look inside",
     "def wrong_field(response):\n    e = response.json().get('error')\n    return e['param'] if e else ''": (
         "Return None"
     ),

@@ -39,32 +39,32 @@ def check(passages_from):
                 "other names?"
             ) from None
         _compare(found, _chunks(host, question), host, question)
-    return "Three passages each, best first, also where other hosts fit better."
+    return "Three passages each, best first, even where other hosts match better."
 
 
 def _compare(found, chunks, host, question):
     wanted = [chunk["content"] for chunk in chunks]
     if found is None:
-        raise Hint("Your function returns nothing yet. Which parameter of /query keeps to one host?")
+        raise Hint("Your function returns nothing yet. Which parameter of /query limits it to one host?")
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-        raise Hint("Return a list of strings: of each chunk, its field `content`.")
+        raise Hint("Return a list of strings: the field `content` of each chunk.")
     if found == [chunk["source"] for chunk in chunks]:
         raise Hint("Those are the addresses of the passages. Which field of a chunk holds its text?")
     if len(found) > 3:
-        raise Hint(f"You returned {len(found)} passages instead of three. Which parameter says how many come?")
+        raise Hint(f"You returned {len(found)} passages instead of three. Which parameter says how many you get?")
     if len(found) < 3:
         raise Hint(
             f"For {question!r} you returned {len(found)} passages of {host} instead of three. The best chunks of all "
-            "hosts need not hold three of one: let the service keep to the host."
+            "hosts need not contain three of one: let the service limit the search to the host."
         )
     if found != wanted and sorted(found) == sorted(wanted):
-        raise Hint("The right passages in another order: the service gives the best first.")
+        raise Hint("These are the right passages in another order: the service returns the best first.")
     if found != wanted and all(text and whole.startswith(text) for text, whole in zip(found, wanted, strict=True)):
         raise Hint(f"The passages are cut short: the first has {len(wanted[0])} characters, yours {len(found[0])}.")
     if found != wanted:
         raise Hint(
-            f"For {question!r} these are not the best three of {host}: let the service keep to the host. Does your "
-            "query say question and host?"
+            f"For {question!r} these are not the best three of {host}: let the service limit the search to the host. "
+            "Does your query name question and host?"
         )
 
 
@@ -77,11 +77,11 @@ def _chunks(host, question):
 MISTAKES = {
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'top_k': 3, 'source': host}\n"
-    "    return httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']": "its field `content`",
+    "    return httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']": "the field `content`",
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'source': host}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
-    "    return [chunk['content'] for chunk in chunks]": "says how many come",
+    "    return [chunk['content'] for chunk in chunks]": "says how many you get",
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'top_k': 3}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
@@ -89,7 +89,7 @@ MISTAKES = {
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'top_k': 50}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
-    "    return [chunk['content'] for chunk in chunks if host in chunk['source']][:3]": "let the service keep to",
+    "    return [chunk['content'] for chunk in chunks if host in chunk['source']][:3]": "let the service limit",
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'top_k': 3, 'source': host}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
@@ -97,7 +97,7 @@ MISTAKES = {
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'top_k': 3, 'source': host}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
-    "    return [chunk['content'] for chunk in chunks[::-1]]": "gives the best first",
+    "    return [chunk['content'] for chunk in chunks[::-1]]": "returns the best first",
     "def passages_from(host, question):\n"
     "    body = {'query': question, 'top_k': 3, 'source': host}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"

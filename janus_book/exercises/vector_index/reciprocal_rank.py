@@ -1,7 +1,7 @@
 """Score one answer.
 
 Write `reciprocal_rank(question, page)`: 1 divided by the rank of the first of twenty chunks whose source begins with
-`page`, and 0 when none does. The mean of this over many questions is the MRR of the bars above.
+`page`, or 0 if none does. The mean of this over many questions is the MRR of the bars above.
 """
 
 import httpx
@@ -38,12 +38,12 @@ def check(reciprocal_rank):
         _expect(reciprocal_rank, question, sources[last], 1 / (last + 1), seen)
         begun = sources[last][:-1]
         if not any(one.startswith(begun) for one in sources[:last]):
-            seen = f"The source at rank {last + 1} begins with {begun}, and goes on behind it"
+            seen = f"The source at rank {last + 1} begins with {begun}, and continues after it"
             _expect(reciprocal_rank, question, begun, 1 / (last + 1), seen)
         inside = sources[0].removeprefix("https://")
-        _expect(reciprocal_rank, question, inside, 0, f"{inside} stands within sources, but none begins with it")
+        _expect(reciprocal_rank, question, inside, 0, f"{inside} is part of a source, but none begins with it")
         for n in beyond[:1]:
-            seen = f"For {question!r} the first chunk of {sources[n]} comes at rank {n + 1}, behind the twenty"
+            seen = f"For {question!r} the first chunk of {sources[n]} comes at rank {n + 1}, after the twenty"
             _expect(reciprocal_rank, question, sources[n], 0, seen)
     return f"The page at rank {last + 1} counts 1/{last + 1}, and one that is not among the twenty 0."
 
@@ -58,7 +58,7 @@ def _expect(reciprocal_rank, question, page, wanted, seen):
     if value is None and wanted == 1:
         raise Hint("Your function returns nothing yet. enumerate(chunks, 1) counts ranks from 1.")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Hint(f"{seen}; you returned {value!r}, which is no number to take a mean of.")
+        raise Hint(f"{seen}; you returned {value!r}, which is not a number.")
     if abs(value - wanted) > 1e-9:
         counts = "0" if wanted == 0 else "1 divided by that rank"
         raise Hint(f"{seen}: that counts {counts}, and you returned {value:.4g}.")
@@ -86,7 +86,7 @@ MISTAKES = {
     "    body = {'query': question, 'top_k': 20}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
     "    ranks = [n for n, chunk in enumerate(chunks, 1) if chunk['source'] == page]\n"
-    "    return 1 / ranks[0] if ranks else 0": "goes on behind it",
+    "    return 1 / ranks[0] if ranks else 0": "continues after it",
     "def reciprocal_rank(question, page):\n"
     "    body = {'query': question, 'top_k': 20}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
@@ -96,7 +96,7 @@ MISTAKES = {
     "    body = {'query': question, 'top_k': 50}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
     "    ranks = [n for n, chunk in enumerate(chunks, 1) if chunk['source'].startswith(page)]\n"
-    "    return 1 / ranks[0] if ranks else 0": "behind the twenty",
+    "    return 1 / ranks[0] if ranks else 0": "after the twenty",
     "def reciprocal_rank(question, page):\n"
     "    body = {'query': question}\n"
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
@@ -107,7 +107,7 @@ MISTAKES = {
     "    chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']\n"
     "    for rank, chunk in enumerate(chunks, 1):\n"
     "        if chunk['source'].startswith(page):\n"
-    "            return 1 / rank": "no number to take a mean of",
+    "            return 1 / rank": "which is not a number",
     """def reciprocal_rank(question, page):
     body = {'query': question, 'top_k': 20}
     chunks = httpx.post('https://vector.janus.rodeo/query', json=body).json()['chunks']

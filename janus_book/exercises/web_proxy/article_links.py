@@ -1,7 +1,7 @@
 """Follow the article's links.
 
 Write `article_links(url)`: fetch the page and return the addresses that its Markdown links to, in the order in which
-they appear. Pictures, `![…](…)`, are no links.
+they appear. Pictures, `![…](…)`, are not links.
 """
 
 import re
@@ -53,7 +53,7 @@ def must_be_a_list_of_texts(got):
     if not isinstance(got, list) or not all(isinstance(link, str) for link in got):
         kinds = {type(link).__name__ for link in got} if isinstance(got, list) else {type(got).__name__}
         raise Hint(
-            "A list of addresses is asked for, each a string such as 'https://physics.org/tides'; yours has to do "
+            "Return a list of addresses, each a string such as 'https://physics.org/tides'; what you return is made "
             f"with {', '.join(sorted(kinds))}."
         )
 
@@ -78,16 +78,16 @@ def must_hold_addresses_of_the_page(got, links, url):
     if cut := [to for to in others if any(link in to for link in links)]:
         raise Hint(f"{cut[0][:80]!r} is more than an address, which ends before the closing parenthesis.")
     if texts := [to for to in others if "/" not in to]:
-        raise Hint(f"{texts[0][:80]!r} is no address. In [text](address), which of the two do you take?")
+        raise Hint(f"{texts[0][:80]!r} is not an address. In [text](address), which of the two do you take?")
     if others:
-        raise Hint(f"{others[0][:80]!r} is no link of {url}. Is that the page that you fetched?")
+        raise Hint(f"{others[0][:80]!r} is not a link of {url}. Is that the page that you fetched?")
 
 
 def must_hold_every_link_in_order(got, links, url):
     if missing := [to for to in links if to not in got]:
-        raise Hint(f"{url} links to {missing[0]}, too, which is not in your list.")
+        raise Hint(f"{url} also links to {missing[0]}, which is not in your list.")
     if list(dict.fromkeys(got)) != links:
-        raise Hint("The right addresses in another order than on the page.")
+        raise Hint("These are the right addresses, but in another order than on the page.")
 
 
 # %% mistakes
@@ -106,7 +106,7 @@ MISTAKES = {
 """: "which is not in your list",
     """def article_links(url):
     return "https://physics.org/tides"
-""": "A list of addresses",
+""": "Return a list of addresses",
     """def article_links(url):
     page = httpx.get("https://proxy.janus.rodeo/fetch", params={"url": url}).json()
     return set(re.findall(r"(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)", page["content"]))

@@ -1,8 +1,8 @@
 """Say why a page cannot be read.
 
-Write `why_not(response)` for an answer of the web proxy: `None` when the page is there, the rule when robots.txt
-forbids it (such as `"Disallow: /private/"`), and in every other case the kind of problem, which is what stands behind
-the `#` of its `type` (such as `"page-too-large"`).
+Write `why_not(response)` for an answer of the web proxy: return `None` if the page is there, the rule if robots.txt
+forbids it (such as `"Disallow: /private/"`), and in every other case the kind of problem, which is the part of its
+`type` after the `#` (such as `"page-too-large"`).
 """
 
 import httpx
@@ -40,9 +40,9 @@ def check(why_not):
         if not isinstance(got, str):
             raise Hint(f"For {url} why_not gives a {type(got).__name__}; a string says what kind of problem it is.")
         if got != whole.rpartition("#")[2] and whole.endswith(got):
-            raise Hint("That is more than asked for: only what stands behind the # of the type. See str.rpartition.")
+            raise Hint("That is too much: return only the part of the type after the #. See str.rpartition.")
         if got != whole.rpartition("#")[2]:
-            raise Hint(f"For {url} why_not gives {got[:60]!r}. The kind stands at the end of {whole}.")
+            raise Hint(f"For {url} why_not gives {got[:60]!r}. The kind is at the end of {whole}.")
     for url in ("https://example.com/private/drafts", "https://networking.example.org/notes/other"):
         response = fetch(url)
         if (got := _asked(why_not, response)) != response.json()["rule"]:
@@ -52,7 +52,7 @@ def check(why_not):
     got = why_not(fetch("https://physics.org/tides"))
     if got is not None:
         raise Hint(
-            f"https://physics.org/tides can be read: None is asked for, the value and not its name; why_not gives "
+            f"https://physics.org/tides can be read: return None, the value and not its name; why_not gives "
             f"{str(got)[:60]!r}, a {type(got).__name__}."
         )
     return "Three problems, two rules, and one page that can be read."
@@ -70,17 +70,17 @@ def _asked(why_not, response):
 MISTAKES = {
     """def why_not(response):
     return response.json().get("type")
-""": "more than asked for",
+""": "That is too much",
     """def why_not(response):
     return response.json()["title"]
-""": "The kind stands at the end",
+""": "The kind is at the end",
     """def why_not(response):
     return response.json().get("type", "#").rpartition("#")[2] or None
 """: "one more field",
     """def why_not(response):
     answer = response.json()
     return answer.get("rule") or answer.get("type", "#").rpartition("#")[2]
-""": "None is asked for",
+""": "return None, the value",
     """def why_not(response):
     answer = response.json()
     kind = answer.get("type", "#").rpartition("#")[2] or None

@@ -9,6 +9,7 @@ policy is the second line of defence, not the first. Conversations stay in the b
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from janus_platform.contract import Contract
+from janus_platform.drawing import alone
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -76,6 +78,22 @@ def load_page(contract: Contract) -> Mapping[str, PageFile]:
             body = path.read_bytes() + _EXPORTS.get(name, b"")
             files[root if name == INDEX else f"{root}chat/{name}"] = _file(path.suffix, body)
     return files
+
+
+def drawn(kind: str, states: Mapping[str, bool]) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of the drawing of the platform, with which parts answer at the moment."""
+    body = gzip.compress(alone(kind, states).encode(), mtime=0)
+    # Its colours stand in the file itself, and it loads nothing.
+    policy = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
+    headers = [
+        (b"content-type", _TYPES[".svg"]),
+        (b"content-encoding", b"gzip"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        policy,
+        *(header for header in _SECURITY_HEADERS if header[0] != policy[0]),
+    ]
+    return 200, headers, body
 
 
 def _file(suffix: str, body: bytes) -> PageFile:

@@ -1,9 +1,9 @@
-"""Dates: written in another form, counted on, and the days between two of them."""
+"""Dates: written in another form, their weekday, and the days between two of them."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 import short
 
@@ -21,9 +21,6 @@ _WRITTEN = (
 _FORM = short.compile(
     r"\b(?:as|to|in(?:to)?|format|form)\b[^.]*?\b((?:YYYY|YY|MM|DD|M|D)(?:[-/. ]?(?:YYYY|YY|MM|DD|M|D))+)\b"
 )
-_SPAN = short.compile(
-    r"\b(\d{1,5})\s+(days?|weeks?)\s+(after|from|before|later|earlier)\b|\bin\s+(\d{1,5})\s+(days?|weeks?)\b", re.I
-)
 
 
 def dated(question: str) -> str | None:
@@ -33,8 +30,6 @@ def dated(question: str) -> str | None:
         return _written(dates[0], form[1])
     if len(dates) == 2 and short.search(r"\bhow\s+many\s+days\b", question, re.I):
         return str(abs((dates[1] - dates[0]).days))
-    if span := _SPAN.search(question):
-        return _counted_on(question, dates, span)
     if len(dates) == 1 and short.search(r"\b(?:which|what)\s+(?:weekday|day\s+of\s+the\s+week)\b", question, re.I):
         return _DAYS[dates[0].weekday()].capitalize()
     return None
@@ -67,19 +62,6 @@ def _found(text: str) -> list[tuple[re.Match[str], date]]:
             except ValueError:
                 continue
     return [found[position] for position in sorted(found)]
-
-
-def _counted_on(question: str, dates: list[date], span: re.Match[str]) -> str | None:
-    """The weekday or the date so many days away."""
-    days = int(span[1] or span[4]) * (7 if (span[2] or span[5]).lower().startswith("week") else 1)
-    days = -days if (span[3] or "").lower() in ("before", "earlier") else days
-    weekday = short.search(rf"\b(?:today\s+is|it\s+is|is\s+a)\s+({'|'.join(_DAYS)})\b", question, re.I)
-    if weekday and not dates:
-        return _DAYS[(_DAYS.index(weekday[1].lower()) + days) % 7].capitalize()
-    if len(dates) != 1:
-        return None
-    then = dates[0] + timedelta(days)
-    return _DAYS[then.weekday()].capitalize() if short.search(r"\bweekday\b", question, re.I) else then.isoformat()
 
 
 def _written(day: date, form: str) -> str:

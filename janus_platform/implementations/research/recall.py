@@ -78,7 +78,7 @@ def recalled(messages: Sequence[dict[str, Any]], question: str) -> str | None:
     if not _ASKS_BACK.search(_QUESTION.sub("", question)):
         return None
     said = _corrected(said)
-    return _listed(said, question) or _left_over(said, question)
+    return _left_over(said, question)
 
 
 def _said_before(messages: Sequence[dict[str, Any]]) -> list[str]:
@@ -103,24 +103,6 @@ def _message(said: list[str], which: str) -> str | None:
         return said[-1].strip()
     index = 0 if which == "at first" else place(which)
     return said[index].strip() if -len(said) <= index < len(said) else None
-
-
-def _listed(said: list[str], question: str) -> str | None:
-    """The member that an ordinal asks for, of a list that the user gave: "my stops are A, B and C"."""
-    wanted = short.search(rf"\b({ORDINAL})\s+(\w+)", question, re.I)
-    if not wanted or (not place(wanted[1]) + 1 and wanted[1].lower() != "last"):
-        return None
-    for text in reversed(said):
-        listing = short.search(
-            rf"\b{re.escape(_stem(wanted[2]))}\w*\b[^:.]*?(?:\b(?:are|is)\b[^:.]*?:|\b(?:are|is)\b|:)\s*([^.?!]+)",
-            text,
-            re.I,
-        )
-        members = short.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", listing[1].strip()) if listing else []
-        members = [member for member in members if not short.search(r"\border\b", member)]
-        if len(members) > 1 and place(wanted[1]) < len(members):
-            return members[place(wanted[1])].strip()
-    return None
 
 
 def _left_over(said: list[str], question: str) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import short
 from reading import NUMBER, ORDINAL, Reading, place, spelled_numbers
-from separators import take_bullet, take_ending, take_separator
+from separators import take_bullet, take_separator
 
 MOST_CHARACTERS = 20_000
 _QUOTED = short.compile(r"[\"“„]([^\"”“]+)[\"”“]|(?<!\w)['‘`]([^'’`]+)['’`](?!\w)")
@@ -25,7 +25,6 @@ _LIST = short.compile(
     rf"\b(?:(?:the|these)\s+(?:\w+\s+)?(?:words|names|numbers|items|values|cells|letters)|of)\s+{_MEMBERS}", re.I
 )
 _IS = short.compile(r"^\s*(?:the|my|this)\s+(?:word|name|text|code|string|term|number)\s+is\s+([^\s.,]+)[.,]", re.I)
-_PERSON = short.compile(r"\b(?:initials\s+of|of\s+the\s+name)\s+((?-i:[A-ZÀ-Þ][\w'’-]*(?:\s+[A-ZÀ-Þ][\w'’-]*)+))", re.I)
 _FORM_ONLY = (
     "reply respond write put answer give turn change convert made up word words letter letters text following "
     "backwards only nothing else single line order with separated joined form without leave remains remain what "
@@ -71,23 +70,21 @@ def rewritten(question: str, wishes: str = "") -> str | None:
         spelled_numbers(f"{instruction} ; {wishes}" if behind and wishes not in instruction else instruction)
     )
     separator = take_separator(reading)
-    ending, bullet = take_ending(reading), take_bullet(reading)
+    bullet = take_bullet(reading)
     if bullet:
         separator = "\n"
     items = _items(operand)
     work = _Work(operand, items, separator if separator is not None else ", " if items and "," in operand else " ")
-    if ending:
-        separator = ""
     done = _counted(reading, work) or _picked(reading, work) or _extracted(reading, work)
     if done is None:
-        changed = [change(reading, work) for change in (_filtered, _ordered, _exchanged, _repeated, _cased)]
-        if not any(changed) and separator is None and not ending:
+        changed = [change(reading, work) for change in (_filtered, _ordered, _repeated, _cased)]
+        if not any(changed) and separator is None:
             return None
         if bullet:
             work.items = [
                 f"{f'{n}.' if bullet == '1.' else bullet} {member}" for n, member in enumerate(work.members(), 1)
             ]
-        done = _joined(work, separator, ending)
+        done = _joined(work, separator)
     return None if reading.unread(_FORM_ONLY) else done
 
 
@@ -102,8 +99,6 @@ def _operand(question: str) -> tuple[str, str] | None:
         return head, text if "\n" in text or not text.endswith(".") else text[:-1]
     if known := _IS.search(question):
         return " ; " + question[known.end() :], known[1]
-    if person := _PERSON.search(question):
-        return question[: person.start(1)] + " ; " + question[person.end() :], person[1]
     if listed := _LIST.search(question):
         return question[: listed.start()] + " ; " + question[listed.end() :], listed[1]
     if named := _NAMED.search(question):
@@ -260,24 +255,6 @@ def _ordered(reading: Reading, work: _Work) -> bool:
     return False
 
 
-def _exchanged(reading: Reading, work: _Work) -> bool:
-    """Two places exchanged: "its first and last digit exchanged"."""
-    found = reading.take(
-        rf"\b(?:exchang|swap|interchang|switch)\w*\s+(?:its\s+|the\s+)?({ORDINAL})\s+and\s+(?:the\s+)?({ORDINAL})\s+(letter|digit|word|character)s?"
-        rf"|\b(?:its\s+|the\s+)?({ORDINAL})\s+and\s+(?:the\s+)?({ORDINAL})\s+(letter|digit|word|character)s?\s+(?:are\s+)?(?:exchanged|swapped|interchanged|switched)"
-    )
-    if not found:
-        return False
-    one, other, kind = found[1] or found[4], found[2] or found[5], (found[3] or found[6]).lower()
-    parts = work.text.split() if kind == "word" else list(work.text)
-    first, second = place(one), place(other)
-    if max(first, second) >= len(parts):
-        return False
-    parts[first], parts[second] = parts[second], parts[first]
-    work.text, work.items = (" " if kind == "word" else "").join(parts), None
-    return True
-
-
 def _repeated(reading: Reading, work: _Work) -> bool:
     """The same several times."""
     found = reading.take(
@@ -290,10 +267,7 @@ def _repeated(reading: Reading, work: _Work) -> bool:
 
 
 def _cased(reading: Reading, work: _Work) -> bool:
-    """Capital letters, small letters, or initials."""
-    if reading.take(r"\binitials\b"):
-        work.items = [word[0].upper() for word in work.text.split()]
-        return True
+    """Capital or small letters, quotation marks."""
     quoted = bool(reading.take(r"\b(?:in|with|inside)\s+(?:double\s+)?(?:quotes|quotation\s+marks)\b"))
     if quoted:
         work.text, work.items = f'"{work.text}"', None
@@ -308,10 +282,8 @@ def _cased(reading: Reading, work: _Work) -> bool:
     return quoted
 
 
-def _joined(work: _Work, separator: str | None, ending: str) -> str:
+def _joined(work: _Work, separator: str | None) -> str:
     """The result as one text."""
-    if ending:
-        return "".join(member + ending for member in work.members())
     if work.items is not None:
         return work.joint.join(work.items)
     if separator is not None:

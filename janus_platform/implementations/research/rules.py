@@ -50,13 +50,6 @@ def ruled(messages: Sequence[dict[str, Any]]) -> str | None:
     return _answer(always) if always else None
 
 
-def wants_capitals(messages: Sequence[dict[str, Any]]) -> bool:
-    """Whether a system message wants every answer in capital letters."""
-    return bool(
-        short.search(r"\b(?:capital\s+letters|upper[- ]?case|all\s+caps)\b", " ".join(_system_texts(messages)), re.I)
-    )
-
-
 def _system_texts(messages: Sequence[dict[str, Any]]) -> list[str]:
     roles = ("system", "developer")
     return [m["content"] for m in messages if m.get("role") in roles and isinstance(m.get("content"), str)]

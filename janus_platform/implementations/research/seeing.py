@@ -60,7 +60,7 @@ def answer(question: str, seen: Sequence[Seen]) -> str | None:
     """What the measurements say to `question`; None where they say nothing."""
     if not seen:
         return None
-    for kind in (_size, _place, _bars, _colour, _numbers, _text, _count):
+    for kind in (_size, _place, _colour, _numbers, _text, _count):
         if found := kind(question, seen):
             return found
     return None
@@ -152,38 +152,15 @@ def _place(question: str, seen: Sequence[Seen]) -> str | None:
     return f"{down} {across}" if short.search(r"\b(?:corner|upper|lower)\b", question, re.I) else across
 
 
-def _bars(question: str, seen: Sequence[Seen]) -> str | None:
-    """Bars of a chart: the height of one in pixels, or the colour of the tallest."""
-    shapes = [shape for shape in seen[0]["shapes"] if shape["filled"] > 0.95]
-    if len(shapes) < 2 or not short.search(r"\bbars?\b", question, re.I):
-        return None
-    tall = sorted(shapes, key=lambda shape: shape["bottom"] - shape["top"])
-    for said, shape in ((r"tallest|highest|longest", tall[-1]), (r"shortest|lowest|smallest", tall[0])):
-        if short.search(rf"\b(?:{said})\b", question, re.I):
-            return (
-                colour_name(shape["colour"])
-                if short.search(r"\bcolou?r\b", question, re.I)
-                else str(shape["bottom"] - shape["top"])
-            )
-    across = sorted(shapes, key=lambda shape: shape["left"])
-    for said, place in (
-        (r"left(?:most)?|first", 0),
-        (r"right(?:most)?|last", -1),
-        (r"middle|second", len(across) // 2),
-    ):
-        if short.search(rf"\b(?:{said})\b", question, re.I):
-            return str(across[place]["bottom"] - across[place]["top"])
-    named = short.search(rf"\b({_NAMES})\s+bar\b", question, re.I)
-    chosen = [shape for shape in shapes if named and colour_name(shape["colour"]) == named[1].lower()]
-    return str(chosen[0]["bottom"] - chosen[0]["top"]) if chosen else None
-
-
 def _colour(question: str, seen: Sequence[Seen]) -> str | None:
     if not short.search(r"\b(?:what|which)\s+colou?rs?\b|\bcolou?r\s+(?:is|of|has)\b", question, re.I):
         return None
     picture = seen[0]
+    ground = colour_name(picture["ground"])
     if short.search(r"\b(?:ground|background)\b", question, re.I) or not picture["shapes"]:
-        return colour_name(picture["ground"])
+        return ground
+    if short.search(r"\bcolou?rs\b", question, re.I):
+        return ", ".join(dict.fromkeys([ground, *(colour_name(shape["colour"]) for shape in picture["shapes"])]))
     largest = max(picture["shapes"], key=lambda s: (s["right"] - s["left"]) * (s["bottom"] - s["top"]))
     return colour_name(largest["colour"])
 

@@ -45,13 +45,3 @@ def take_bullet(reading: Reading) -> str:
         return "1."
     points = r"(?:bullet(?:ed)?|unordered|dashed)\s+(?:list|points)|list\s+points|list\s+with\s+(?:dashes|bullets)"
     return "-" if reading.take(rf"\bas\s+(?:an?\s+)?(?:markdown\s+)?(?:{points})\b") else ""
-
-
-def take_ending(reading: Reading) -> str:
-    """A sign that is wanted behind every member, the last included."""
-    for names, sign in _SEPARATORS:
-        if reading.take(
-            rf"\bwith\s+(?:an?\s+)?(?:{names})\s+(?:after|behind)\s+(?:each|every)(?:\s+(?:letter|word|one|of\s+them))?"
-        ):
-            return sign
-    return ""

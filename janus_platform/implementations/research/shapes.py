@@ -1,8 +1,7 @@
-"""Pictures that a question describes by size, areas, shapes and lines, as a program that draws them.
+"""Pictures that a question describes by size and areas, as a program that draws them.
 
-"90 by 60 pixels, the left half red, a white diagonal": areas come first, then shapes, then lines, each from a small
-table of words. Positions are fractions of the picture, so any size works. Where a colour is named for no place that
-is known here, nothing is drawn.
+"90 by 60 pixels, the left half red, the right half white": areas come from a small table of words. Positions are
+fractions of the picture, so any size works. Where a colour is named for no place that is known here, nothing is drawn.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import short
-from reading import NUMBER, Reading, number
+from reading import Reading
 from seeing import COLOURS
 
 MOST_SIDE = 2_000
@@ -36,9 +35,6 @@ _AREAS = {
     r"left\s+third": (0, 0, 1 / 3, 1),
     r"right\s+third": (2 / 3, 0, 1, 1),
 }
-_CORNERS = {"upper left": (0, 0), "top left": (0, 0), "upper right": (1, 0), "top right": (1, 0)}
-_CORNERS |= {"lower left": (0, 1), "bottom left": (0, 1), "lower right": (1, 1), "bottom right": (1, 1)}
-_CORNER = "|".join(_CORNERS)
 _HEAD = """\
 import base64, io
 from PIL import Image, ImageDraw
@@ -66,19 +62,16 @@ def plan_drawing(question: str) -> str | None:
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
         return None
     reading = Reading(question[: size.start()] + " ; " + question[size.end() :])
-    levels = list(_levels(reading))
-    lines = list(_lines(reading))
-    shapes = list(_shapes(reading))
     areas = list(_areas(reading))
     ground = reading.take(
         rf"\b(?:ground|background)\b[^.;]*?({_COLOUR})|({_COLOUR})\s+(?:ground|background)|\b(?:filled\s+with|entirely|all)\s+({_COLOUR})"
     )
-    if short.search(_COLOUR, reading.rest, re.I) or not (levels or areas or shapes or lines or ground):
+    if short.search(_COLOUR, reading.rest, re.I) or not (areas or ground):
         return None  # a colour is left over: something was described that is not known here
     begin = _HEAD.format(
         width=width, height=height, ground=_rgb(next(filter(None, ground.groups()))) if ground else (255, 255, 255)
     )
-    return begin + "\n".join([*levels, *areas, *shapes, *lines]) + _TAIL
+    return begin + "\n".join(areas) + _TAIL
 
 
 def _areas(reading: Reading) -> Iterator[str]:
@@ -87,77 +80,6 @@ def _areas(reading: Reading) -> Iterator[str]:
             rf"\b(?:{names})\b\s*(?:is|in|:|=|being)?\s*(?:filled\s+with\s+)?({_COLOUR})|({_COLOUR})\s+(?:in|for|on)\s+the\s+(?:{names})\b"
         ):
             yield f"area({', '.join(f'{edge:.9g}' for edge in box)}, {_rgb(found[1] or found[2])})"
-
-
-def _shapes(reading: Reading) -> Iterator[str]:
-    """Discs and squares, in the middle or another place; sizes in pixels or as a share of the smaller side."""
-    kinds = {"ellipse": r"disc|disk|circle|dot", "rectangle": r"square|rectangle"}
-    for kind, names in kinds.items():
-        while found := reading.take(
-            rf"\b(?:filled\s+)?(?:({_COLOUR})\s+)?(?:filled\s+)?(?:{names})\b(?:\s+(?:of|in)\s+({_COLOUR}))?([^.;]*?)(?=\bon\s+an?\b|[.;]|\band\s+an?\b|$)"
-        ):
-            colour, details = found[1] or found[2], found[3]
-            if not colour:
-                break
-            inside = Reading(details)
-            half = _half(inside)
-            x, y = _middle(inside)
-            reading.rest += " ; " + inside.rest
-            yield f"half = {half}\ncanvas.{kind}(({x} - half, {y} - half, {x} + half, {y} + half), fill={_rgb(colour)})"
-
-
-def _half(details: Reading) -> str:
-    """Half of a shape's size, in pixels."""
-    shares = {"half": "0.25", "a third": "1 / 6", "a quarter": "0.125", "two thirds": "1 / 3"}
-    if found := details.take(
-        r"\b(?:diameter|side|width|size)s?\s+(?:is\s+|of\s+)?(half|a\s+third|a\s+quarter|two\s+thirds)\s+(?:of\s+)?(?:the\s+)?(?:smaller|shorter)\s+side"
-    ):
-        return f"min(width, height) * {shares[' '.join(found[1].lower().split())]}"
-    if found := details.take(rf"\bradius\s+(?:is\s+|of\s+)?({NUMBER})(?:\s*pixels?)?"):
-        return number(found[1])
-    if found := details.take(
-        rf"\b(?:diameter|sides?|width)\s+(?:is\s+|are\s+|of\s+)?({NUMBER})(?:\s*pixels?)?|({NUMBER})\s*pixels?\s+(?:wide|across)"
-    ):
-        return f"{number(found[1] or found[2])} / 2"
-    return "min(width, height) * 0.25"
-
-
-def _middle(details: Reading) -> tuple[str, str]:
-    if found := details.take(rf"\bat\s+\(?\s*({NUMBER})\s*,\s*({NUMBER})\s*\)?"):
-        return number(found[1]), number(found[2])
-    for names, (left, top, right, bottom) in _AREAS.items():
-        if details.take(rf"\bin\s+the\s+(?:{names})\b(?:\s+corner)?"):
-            return f"{(left + right) / 2:.9g} * (width - 1)", f"{(top + bottom) / 2:.9g} * (height - 1)"
-    details.take(r"\bin\s+the\s+(?:middle|centre|center)\b")
-    return "(width - 1) / 2", "(height - 1) / 2"
-
-
-def _lines(reading: Reading) -> Iterator[str]:
-    """Straight lines from corner to corner, or across the middle."""
-    while found := reading.take(
-        rf"\b(?:(?P<before>\d+)\s*pixels?\s+(?:wide|thick)\s+)?(?:(?:diagonal|straight|thin)\s+)?(?P<colour>{_COLOUR})\s+(?:diagonal\s+)?(?:line|diagonal)\b"
-        rf"(?:\s+(?P<behind>\d+)\s*pixels?\s+(?:wide|thick))?(?:[^.;]*?\bfrom\s+the\s+(?P<start>{_CORNER})(?:\s+corner)?\s+to\s+the\s+(?P<end>{_CORNER})(?:\s+corner)?)?"
-    ):
-        start, end = (
-            _CORNERS[" ".join((found[name] or other).lower().split())]
-            for name, other in (("start", "upper left"), ("end", "lower right"))
-        )
-        points = ", ".join(f"{x} * (width - 1), {y} * (height - 1)" for x, y in (start, end))
-        yield f"canvas.line(({points}), fill={_rgb(found['colour'])}, width={found['before'] or found['behind'] or 1})"
-
-
-def _levels(reading: Reading) -> Iterator[str]:
-    """Each channel by column x and row y: "red is 255 times x over the last column's number"."""
-    shares = {"x": "x / max(1, width - 1)", "y": "y / max(1, height - 1)"}
-    said = {}
-    for channel in ("red", "green", "blue"):
-        if found := reading.take(
-            rf"\b{channel}\s+is\s+({NUMBER})(?:\s+(?:times|\*)\s+([xy])\s+(?:over|/|divided\s+by)\s+the\s+last\s+(?:column|row)(?:'s\s+number)?)?"
-        ):
-            said[channel] = number(found[1]) + (f" * {shares[found[2].lower()]}" if found[2] else "")
-    if len(said) == 3 and any("/" in level for level in said.values()):
-        levels = ", ".join(f"round({level})" for level in said.values())
-        yield f"for y in range(height):\n    for x in range(width):\n        image.putpixel((x, y), ({levels}))"
 
 
 def _rgb(said: str) -> tuple[int, int, int]:

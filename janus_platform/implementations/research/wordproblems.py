@@ -11,7 +11,6 @@ from collections.abc import Callable
 from itertools import permutations
 
 import short
-from expressions import arithmetic, one_variable
 from quantities import Worked, combine
 from reading import NUMBER, ORDINAL, number, place, spelled_numbers
 from sequences import describe
@@ -21,9 +20,7 @@ _DOWN = (
     r"(?:falls?|fell|drops?|dropped|decreases?|decreased|goes\s+down|shrinks?|loses?|reduced|lowered|cut"
     r"|discount(?:ed)?)"
 )
-_MORE = ("larger", "bigger", "greater", "more")
 _PERIOD = r"(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?)"
-_MONEY = r"[€$£]?\s*"
 
 
 def work_out(text: str) -> Worked | None:
@@ -114,24 +111,6 @@ def _mean(text: str) -> Worked | None:
     return None
 
 
-def _weighted(text: str) -> Worked | None:
-    """A whole that is made of named parts by percentages, and what each part is."""
-    weights = {
-        name.lower(): number(said)
-        for said, name in short.findall(rf"({NUMBER})\s*%\s+(?:of\s+)?(?:the\s+)?([a-z]\w*)", text, re.I)
-    }
-    if len(weights) < 2:
-        return None
-    told = short.sub(rf"{NUMBER}\s*%\s+(?:of\s+)?(?:the\s+)?\w+", " ", text)
-    values = {}
-    for name in weights:
-        found = short.search(rf"\b{re.escape(name)}\b\s*(?:is|was|are|has|gets|scores|:|=)?\s*({NUMBER})", told, re.I)
-        if not found:
-            return None
-        values[name] = number(found[1])
-    return Worked(f"({' + '.join(f'{w} * {values[name]}' for name, w in weights.items())}) / 100", "")
-
-
 def _clock(text: str) -> Worked | None:
     """A time of day, some hours and minutes later or earlier."""
     times = short.findall(r"\b(\d{1,2}):(\d{2})\b", text)
@@ -144,31 +123,6 @@ def _clock(text: str) -> Worked | None:
     sign = "-" if short.search(r"\b(?:before|earlier|previous|ago)\b", text, re.I) else "+"
     total = f"({int(times[0][0]) * 60 + int(times[0][1])} {sign} ({minutes})) % 1440"
     return Worked(f"'%02d:%02d' % divmod({total}, 60)", "")
-
-
-def _steps(text: str) -> Worked | None:
-    """A sequence in which each number follows from the one before: "times 3, minus 8"."""
-    plain = spelled_numbers(text)
-    start = short.search(rf"\b(?:starts?|begins?)\s+(?:with|at)\s+({NUMBER})", plain, re.I)
-    rule = short.search(r"\beach\s+(?:number|term|one)?[^.]*?\b(?:is|equals)\s+([^.]*)", plain, re.I)
-    wanted = short.search(rf"\b(?:the|which)\s+({ORDINAL})\s+(?:number|term|one)\b", text, re.I)
-    if not (start and rule and wanted) or place(wanted[1]) < 0:
-        return None
-    operations = short.findall(
-        rf"({NUMBER})\s+(times)|(times|plus|minus|divided\s+by|less)\s+({NUMBER})|({NUMBER})\s+(more|less)\s+than",
-        rule[1],
-        re.I,
-    )
-    made = "x"
-    for first, times, word, second, third, than in operations:
-        said, verb = number(first or second or third), (times or word or than).lower()
-        sign = {"times": "*", "plus": "+", "more": "+"}.get(verb, "/" if "divided" in verb else "-")
-        made = f"({made}) {sign} {said}"
-    if not operations:
-        return None
-    return Worked(
-        f"__import__('functools').reduce(lambda x, _: {made}, range({place(wanted[1])}), {number(start[1])})", ""
-    )
 
 
 def _order(text: str) -> Worked | None:
@@ -189,95 +143,6 @@ def _order(text: str) -> Worked | None:
     fitting = [row for row in permutations(names) if all(row.index(high) < row.index(low) for high, low in chains)]
     found = {row[rank] for row in fitting if rank < len(row)}
     return Worked(repr(found.pop()), "") if len(found) == 1 else None
-
-
-def _compared(text: str) -> Worked | None:
-    """Which of two numbers is larger, or whether one is."""
-    expression = r"[-\d][\d\s.,+*/^()-]*"
-    whether = short.search(
-        r"\b(?:is|are)\s+(\d.*?)\s+(larger|bigger|greater|more|smaller|less)\s+than\s+(\d[^?]*)\?", text, re.I
-    )
-    if whether and (left := _sum_of(whether[1])) and (right := _sum_of(whether[3])):
-        sign = ">" if whether[2].lower() in _MORE else "<"
-        return Worked(f"'yes' if {left} {sign} {right} else 'no'", "")
-    which = short.search(
-        rf"\bwhich\s+(?:one\s+)?(?:is|of)\b[^:,]*\b(larger|bigger|greater|smaller|less|lower)\b[:,]?\s+({expression}?)\s+or\s+({expression}?)\s*[?.]",
-        text + ".",
-        re.I,
-    )
-    if not which:
-        return None
-    one, other = which[2].strip(), which[3].strip()
-    sign = ">" if which[1].lower() in _MORE else "<"
-    return (
-        Worked(f"{one!r} if {number(one)} {sign} {number(other)} else {other!r}", "")
-        if _is_sum(one) and _is_sum(other)
-        else None
-    )
-
-
-def _divisors(text: str) -> Worked | None:
-    """Greatest common divisor, least common multiple, a number in another base, a half and the like."""
-    for names, shape in (
-        (r"greatest\s+common\s+(?:divisor|factor)|gcd|largest\s+common\s+divisor", "__import__('math').gcd({})"),
-        (r"(?:least|lowest|smallest)\s+common\s+multiple|lcm", "__import__('math').lcm({})"),
-    ):
-        if found := short.search(
-            rf"\b(?:{names})\s+of\s+({NUMBER}(?:\s*,\s*{NUMBER})*\s*,?\s*and\s+{NUMBER})", text, re.I
-        ):
-            return Worked(shape.format(", ".join(_listed(found[1]))), "")
-    if found := short.search(
-        rf"(?<!\*)(?<!\*\s)(?<![\w-])({NUMBER})\s+(?:in|as|to)\s+(?:an?\s+)?(hexadecimal|binary|octal)\b", text, re.I
-    ):
-        letter = {"h": "x", "b": "b", "o": "o"}[found[2][0].lower()]
-        return Worked(f"format({number(found[1])}, '{letter}')", "")
-    if found := short.search(
-        rf"\b(half|a\s+third|a\s+quarter|double|twice|triple)\s+(?:of\s+)?({NUMBER})\b\s*[?.]", text + ".", re.I
-    ):
-        sign = {"half": "/ 2", "double": "* 2", "twice": "* 2", "triple": "* 3"}.get(found[1].lower())
-        return Worked(f"{number(found[2])} {sign or ('/ 3' if 'third' in found[1] else '/ 4')}", "")
-    return None
-
-
-def _combinations(text: str) -> Worked | None:
-    """Choices and arrangements: teams out of people, handshakes, the letters of a word in another order."""
-    plain = spelled_numbers(text)
-    pairs = short.search(
-        rf"\bpairs\b[^.?]*?\b(?:from|of|among)\s+({NUMBER})\s+(?:people|players|teams|friends|\w+s)\b", plain, re.I
-    )
-    if pairs and short.search(r"\bhow\s+many\b", plain, re.I) and len(_bare_numbers(plain)) == 1:
-        return Worked(f"__import__('math').comb({number(pairs[1])}, 2)", "")
-    team = short.search(
-        rf"\b(?:teams?|groups?|committees?|pairs?|ways)\b[^.?]*?\b(?:of|choose|pick|select)\s+({NUMBER})\b[^.?]*?"
-        rf"\b(?:from|of|among)\s+({NUMBER})\s+\w+",
-        plain,
-        re.I,
-    )
-    if team and not short.search(r"\border\b", plain, re.I):
-        return Worked(f"__import__('math').comb({number(team[2])}, {number(team[1])})", "")
-    if short.search(r"\bshakes?\s+hands\b|\bplays?\s+(?:against\s+)?(?:every|each)\s+other\b", plain, re.I):
-        people = _bare_numbers(plain)
-        return Worked(f"__import__('math').comb({people[0]}, 2)", "") if len(people) == 1 else None
-    word = short.search(
-        r"\bletters\s+of\s+(?:the\s+word\s+)?['\"]?([A-Za-z]{2,20})['\"]?\s+be\s+(?:arranged|ordered|rearranged)", text
-    )
-    if not word:
-        return None
-    repeated = " * ".join(f"math.factorial({word[1].count(letter)})" for letter in sorted(set(word[1])))
-    return Worked(f"math.factorial({len(word[1])}) // ({repeated})", "")
-
-
-def _formula_sum(text: str) -> Worked | None:
-    """A sum or product of a formula: "the sum of 1/k for k from 1 to 20"."""
-    found = short.search(
-        rf"\b(sum|product)\s+of\s+([^.,?]{{1,60}}?)\s+(?:for|where|with)\s+([a-z])\s+(?:goes\s+|runs\s+)?from\s+({NUMBER})\s+to\s+({NUMBER})",
-        text,
-        re.I,
-    )
-    if not found or not (formula := one_variable(found[2], found[3])):
-        return None
-    call = "sum" if found[1].lower() == "sum" else "math.prod"
-    return Worked(f"{call}({formula} for {found[3]} in range({number(found[4])}, {number(found[5])} + 1))", "")
 
 
 def _counted(text: str) -> Worked | None:
@@ -301,15 +166,6 @@ def _listed(said: str) -> list[str]:
     return [number(found) for found in short.findall(NUMBER, said)]
 
 
-def _sum_of(said: str) -> str | None:
-    """A number or a sum of numbers, in Python."""
-    return number(said.strip()) if short.fullmatch(NUMBER, said.strip()) else arithmetic(said)
-
-
-def _is_sum(said: str) -> bool:
-    return bool(short.fullmatch(r"[\d\s.,+*/()-]+", said))
-
-
 def _stem(adjective: str) -> str:
     """The stem that "bigger" and "biggest" share."""
     lower = adjective.lower()
@@ -321,15 +177,9 @@ KINDS: tuple[Callable[[str], Worked | None], ...] = (
     _clock,
     _half_life,
     _growth,
-    _weighted,
     _percentages,
     _share,
     _mean,
-    _steps,
-    _compared,
-    _divisors,
-    _combinations,
-    _formula_sum,
     _counted,
     combine,
 )

@@ -138,7 +138,7 @@ class Environments:
                 target.rename(self._home / f"{_GONE}{os.urandom(6).hex()}")
             draft.rename(target)
         except OSError as error:
-            raise PackagesError(f"the packages cannot be kept in {self._home}: {error.strerror}.") from error
+            raise PackagesError(f"the packages cannot be stored in {self._home}: {error.strerror}.") from error
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True))
 
@@ -162,8 +162,7 @@ class Environments:
                 await asyncio.wait({watching, reading}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 raise PackagesError(
-                    f"the packages and what is downloaded for them have more than {self.rules.max_bytes * 2:,} bytes. "
-                    "Ask for less."
+                    f"the packages and their downloads have more than {self.rules.max_bytes * 2:,} bytes. Ask for less."
                 )
             answer = reading.result()
         except TimeoutError:

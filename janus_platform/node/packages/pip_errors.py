@@ -24,14 +24,14 @@ _NOT_LOCKED = (
 )
 # What pip says; whether the subject stands in the rest of the line, in the first indented line or in all of them.
 _REASONS = (
-    ("No module named pip", "", f"pip is missing beside the platform: `{sys.executable} -m ensurepip` brings it."),
+    ("No module named pip", "", f"the platform's Python has no pip: `{sys.executable} -m ensurepip` brings it."),
     ("no such option", "", f"pip is too old, 22.2 is needed: `{sys.executable} -m pip install --upgrade pip`."),
     ("No space left on device", "", "the disk is full."),
-    ("File too large", "", "a file of the packages is larger than all of them may be. Ask for less."),
+    ("File too large", "", "one file is larger than all packages together may be. Ask for less."),
     (
         "DO NOT MATCH THE HASHES",
         "first",
-        "{}: its file has another hash than requirements.txt says. Write the hashes anew, and find out why.",
+        "{}: its file does not have the hash in requirements.txt. Find out why, then update the hashes.",
     ),
     ("Hashes are required", "first", _NOT_LOCKED),
     ("versions pinned with ==", "first", _NOT_LOCKED),

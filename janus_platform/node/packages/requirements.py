@@ -83,8 +83,8 @@ def _wanted(number: int, line: str) -> Wanted:
     if line.startswith("-"):
         option = re.split(r"[= ]", line, maxsplit=1)[0]
         raise RequirementsError(
-            f"line {number}: {option[:_SHOWN]!a} is not taken here. Name packages, with versions, markers and hashes; "
-            "they come from the index that this machine's pip uses, or from the folder wheels/."
+            f"line {number}: {option[:_SHOWN]!a} is not allowed here. List packages, with versions, markers and "
+            "hashes; they come from the index that this machine's pip uses, or from the folder wheels/."
         )
     hashes = _HASH.findall(line)
     plain = _HASH.sub("", line).strip()
@@ -104,5 +104,5 @@ def _why_none(text: str) -> str:
     if "://" in text or text.startswith((".", "/", "~", "file:")) or text.endswith(_ARCHIVES):
         return f"{shown} is an address or a path. Name the package, and put its wheel into the folder wheels/."
     if " --" in text:
-        return f"{shown} has an option that is not taken here; only --hash=sha256:… is."
-    return f"{shown} is no requirement, such as `httpx>=0.28`."
+        return f"{shown} has an option that is not allowed here; only --hash=sha256:… is."
+    return f"{shown} is not a requirement. A requirement looks like `httpx>=0.28`."

@@ -28,7 +28,7 @@ def check_wheel(path: Path, rules: PackageRules) -> tuple[int, int]:
     try:
         parse_wheel_filename(path.name)
     except InvalidWheelFilename:
-        raise WheelError(f"{name} is not named as a wheel is: NAME-VERSION-PYTHON-ABI-PLATFORM.whl.") from None
+        raise WheelError(f"{name} is not a valid wheel name: NAME-VERSION-PYTHON-ABI-PLATFORM.whl.") from None
     if path.stat().st_size > rules.max_wheel_bytes:
         raise WheelError(f"{name} has more than {rules.max_wheel_bytes:,} bytes.")
     try:
@@ -45,7 +45,7 @@ def check_wheel(path: Path, rules: PackageRules) -> tuple[int, int]:
         if wrong := _wrong(entry):
             raise WheelError(f"{name} holds {entry.filename[:80]!a}, {wrong}. It is not installed.")
     if len({entry.filename for entry in entries}) < len(entries):
-        raise WheelError(f"{name} holds two files of one name. It is not installed.")
+        raise WheelError(f"{name} contains two files with the same name. It is not installed.")
     _check_metadata(name, entries)
     if any(_leads_out(content) for content in scripts):
         raise WheelError(f"{name} has a script whose name is a path. It is not installed.")
@@ -79,7 +79,7 @@ def _check_metadata(name: str, entries: list[zipfile.ZipInfo]) -> None:
         if entry.filename.count("/") == 1 and entry.filename.partition("/")[0].endswith(".dist-info")
     }
     if missing := [needed for needed in _NEEDED if needed not in sizes]:
-        raise WheelError(f"{name} has no {missing[0]} in its .dist-info, so it is no wheel. Build it anew.")
+        raise WheelError(f"{name} has no {missing[0]} in its .dist-info, so it is not a wheel. Build it again.")
     if any(sizes.get(part, 0) > MAX_METADATA_BYTES for part in ("METADATA", "WHEEL", "entry_points.txt")):
         raise WheelError(f"{name} has a description of more than {MAX_METADATA_BYTES:,} bytes.")
     if sizes["RECORD"] > MAX_RECORD_BYTES:

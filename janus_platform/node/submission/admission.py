@@ -31,7 +31,7 @@ def check_url(url: str, instances: int) -> list[Check]:
     except ValueError as error:
         return [Check("address", "failed", f"url: {error}")]
     if instances != 1:
-        return [Check("address", "failed", "what runs elsewhere is one node; leave instances out")]
+        return [Check("address", "failed", "an implementation that runs elsewhere is one node; leave instances out")]
     location = "on this machine" if remote.is_local else "on the public internet"
     return [Check("address", "passed", f"{remote.url}, {location}")]
 
@@ -82,13 +82,13 @@ def remote_url_of(url: str) -> RemoteUrl:
     try:
         return parse_remote_url(url)
     except ValueError as error:
-        raise NotReadyError(f"its address {url} is no longer taken: {error}.") from error
+        raise NotReadyError(f"its address {url} is no longer accepted: {error}.") from error
 
 
 def _egress(node: Node, replica: Replica, since: float, *, replaces: bool) -> Check:
     """What the egress proxy saw during the trial."""
     if isinstance(replica, RemoteInstance):
-        return Check(NO_EGRESS, "not checked", "it runs outside this node, whose walls do not hold it")
+        return Check(NO_EGRESS, "not checked", "it runs outside this node, so the sandbox does not confine it")
     refused = list(dict.fromkeys(node.egress.refused(replica.name, since)))
     shown = ", ".join(target[:80] for target in refused[:SHOWN_TARGETS]) + (", …" if refused[SHOWN_TARGETS:] else "")
     if refused and replaces:
@@ -101,8 +101,10 @@ def _egress(node: Node, replica: Replica, since: float, *, replaces: bool) -> Ch
             "telemetry off",
         )
     if not node.sandboxed:
-        return Check(NO_EGRESS, "not checked", "nothing was refused, but without walls it may go round the proxy")
-    return Check(NO_EGRESS, "passed", "nothing was refused during the trial, and there is no other way out")
+        return Check(NO_EGRESS, "not checked", "nothing was refused, but without a sandbox it may bypass the proxy")
+    return Check(
+        NO_EGRESS, "passed", "nothing was refused during the trial, and there is no other way out of the sandbox"
+    )
 
 
 def _review(points: Sequence[str], checks: Sequence[Check]) -> list[Check]:
@@ -114,4 +116,6 @@ def _review(points: Sequence[str], checks: Sequence[Check]) -> list[Check]:
 def _reviewed(point: str) -> Check:
     if point == _API:
         return Check(point, "passed", "the checks above")
-    return Check(point, "not checked", "no image is submitted here" if point == _IMAGE else "this needs a person")
+    return Check(
+        point, "not checked", "images are not submitted here" if point == _IMAGE else "a person must check this"
+    )

@@ -28,8 +28,8 @@ Judge = Callable[[str, Submission], str]
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}")
 # Files made for another way of running a submission than this platform's, and what stands in their place.
 _NO_IMAGE = "no image is built; the program runs on this machine, with the packages of requirements.txt"
-_NO_PYTHON = "Python packages are installed from requirements.txt alone, and from the folder wheels/"
-_NO_NODE = "no Node.js package is installed; what the program needs has to lie in the folder, outside node_modules"
+_NO_PYTHON = "Python packages are installed only from requirements.txt and from the folder wheels/"
+_NO_NODE = "no Node.js package is installed; whatever the program needs must be in the folder, outside node_modules"
 UNUSED = {
     "Dockerfile": _NO_IMAGE,
     **dict.fromkeys(
@@ -133,7 +133,7 @@ def _optional(form: Form, rules: Submission) -> Iterator[Check]:
 
 def _hotkey(text: str, rules: Submission) -> str:
     check_hotkey(text, rules)
-    return "well-formed SS58 with its checksum; whether it is registered is not looked up"
+    return "well-formed SS58 with its checksum; whether it is registered was not checked"
 
 
 def _source(text: str, rules: Submission) -> str:
@@ -148,19 +148,21 @@ def _source(text: str, rules: Submission) -> str:
         raise ValueError(wrong)
     if not _HOST.fullmatch(parts.hostname or "") or not parts.path.strip("/"):
         raise ValueError(f"{wrong}: a host with a dot, and a path on it")
-    return "an https address; nobody looked whether it answers"
+    return "an https address; whether it answers was not checked"
 
 
 def _licence(text: str, _: Submission) -> str:
-    return f"{checked_licence(text)} is OSI-approved; whether the source carries it is not looked up"
+    return f"{checked_licence(text)} is OSI-approved; whether the source carries it was not checked"
 
 
 def _description(text: str, rules: Submission) -> str:
     if odd := odd_characters(text):
-        raise ValueError(f"it holds {odd[0]!a}, which is no printable character; leave it out")
+        raise ValueError(f"it holds {odd[0]!a}, which is not a printable character; leave it out")
     least, most = rules.description_least, rules.description_most
     if not least <= len(text) <= most:
-        raise ValueError(f"it has {len(text):,} characters; {least} to {most} say what the implementation does and how")
+        raise ValueError(
+            f"it has {len(text):,} characters; use {least} to {most} to say what the implementation does and how"
+        )
     return f"{len(text)} characters"
 
 

@@ -23,12 +23,12 @@ def check_hotkey(text: str, rules: Submission) -> None:
     if not text.startswith(rules.hotkey_starts_with):
         raise ValueError(f"it does not start with {rules.hotkey_starts_with}; give the SS58 address of the hotkey")
     if odd := next((letter for letter in text if letter not in _ALPHABET), None):
-        raise ValueError(f"{odd!a} does not occur in an SS58 address; copy it again, without spaces")
+        raise ValueError(f"{odd!a} cannot occur in an SS58 address; copy it again, without spaces")
     raw = _decoded(text) if len(text) == CHARACTERS else None
     if raw is None:
-        raise ValueError(f"it has {len(text)} characters and is no key of {_KEY_BYTES} bytes; copy all {CHARACTERS}")
+        raise ValueError(f"it has {len(text)} characters and is not a key of {_KEY_BYTES} bytes; copy all {CHARACTERS}")
     if raw[-_CHECK_BYTES:] != checksum(raw[:-_CHECK_BYTES]):
-        raise ValueError("its checksum does not fit, so at least one character is wrong; copy it again")
+        raise ValueError("its checksum does not match, so at least one character is wrong; copy it again")
     if raw[0] != rules.ss58_format:
         raise ValueError(f"it belongs to network {raw[0]}, not to {rules.ss58_format}; give the address for Bittensor")
 

@@ -55,7 +55,7 @@ def _command(content: dict[str, Any]) -> tuple[str, ...]:
     if not isinstance(run, dict) or "command" not in run:
         raise JanusTomlError(f"it names no command. {_EXAMPLE}")
     if unknown := [*(set(content) - {"run"}), *(set(run) - {"command"})]:
-        raise JanusTomlError(f"it has {sorted(unknown)[0][:80]!a}, which nothing reads. {_EXAMPLE}")
+        raise JanusTomlError(f"it has {sorted(unknown)[0][:80]!a}, which is not a known setting. {_EXAMPLE}")
     command = run["command"]
     if not isinstance(command, list) or not 0 < len(command) <= MAX_PARTS or not all(map(_is_part, command)):
         raise JanusTomlError(

@@ -35,7 +35,7 @@ def _known(spdx_id: str) -> str:
         return known
     meant = sorted(_BY_LOWER_CASE[name] for name in _close(spdx_id.lower()))
     offer = f"did you mean {' or '.join(meant)}?" if meant else "give one such as MIT, Apache-2.0 or GPL-3.0-only"
-    raise ValueError(f"{spdx_id[:60]!a} is no OSI-approved SPDX id; {offer}")
+    raise ValueError(f"{spdx_id[:60]!a} is not an OSI-approved SPDX id; {offer}")
 
 
 def _close(wanted: str) -> list[str]:

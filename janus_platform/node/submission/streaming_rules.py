@@ -93,6 +93,6 @@ def _finished(streamed: Streamed) -> Check:
     check = "last chunk carries finish_reason"
     reasons = [isinstance(choice.get("finish_reason"), str) for _, choice in streamed.choices]
     if not any(reasons):
-        return Check(check, "failed", 'no chunk has one; send "stop" with the last')
+        return Check(check, "failed", 'no chunk has one; send "stop" with the last one')
     after = len(reasons) - 1 - reasons.index(True)
     return verdict(check, after == 0, "", f"{after} chunks came after the one that has it; send it with the last")

@@ -18,7 +18,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "network": {"none": "no socket reaches anything outside the run", "host": "the host's network"},
         "sockets": {
             "bounded": "a loopback and Unix sockets of its own; the kernel bounds what they hold",
-            "pairs": "connected pairs only, for nothing would bound what others hold",
+            "pairs": "connected pairs only, because nothing would bound what others hold",
             "unbounded": "nothing bounds what they hold",
         },
         "host_files": {

@@ -23,7 +23,7 @@ def program_of(body: Mapping[str, Any], source: str) -> Program:
     for entry in body["files"] or ():
         name, content = _file(entry)
         if name == source:
-            raise invalid_field("files", f"`{source}` is the program itself. Give the file another name.")
+            raise invalid_field("files", f"`{source}` is the program itself. Give the file a different name.")
         if name in files:
             raise invalid_field("files", "`files` names one file twice. Send each once.")
         files[name] = content

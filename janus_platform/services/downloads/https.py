@@ -103,7 +103,7 @@ def _receive(
         told = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if told is None or int(told[1]) != done or int(told[3]) != size:
             discard(part)
-            raise ValueError("the server sends another part of the file than was asked for")
+            raise ValueError("the server sends a different part of the file from the one requested")
     else:
         length = response.headers.get("Content-Length", "")
         if length.isascii() and length.isdigit() and int(length) != size:
@@ -158,4 +158,4 @@ def _note(part: Path, address: str, tag: str) -> None:
 def _check_scheme(address: str, who: str) -> None:
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname:
-        raise ValueError(f"{who} {address[:200]!r}, and only https is taken")
+        raise ValueError(f"{who} {address[:200]!r}, and only https is accepted")

@@ -196,7 +196,7 @@ def _require_alone(raw: Mapping[str, Any], location: str) -> None:
     choosing = {"$ref", "anyOf", "oneOf", "allOf"}
     beside = set(raw) - _ANNOTATIONS - choosing - {"type"}
     if beside or len(choosing & set(raw)) > 1:
-        raise fault(location, "beside `$ref`, `anyOf`, `oneOf` or `allOf` there may be descriptions only")
+        raise fault(location, "beside `$ref`, `anyOf`, `oneOf` or `allOf`, only descriptions are allowed")
 
 
 def _enum(raw: Mapping[str, Any], location: str, most: int) -> tuple[Any, ...] | None:

@@ -51,7 +51,7 @@ class BraveSearch:
         if status != 200:
             raise self._refusal(status, headers, answer)
         if answer is None:
-            raise _failed("It answered with something that is no JSON object.")
+            raise _failed("It answered with something that is not a JSON object.")
         return _search_results(answer, num_results)
 
     def health(self) -> dict[str, Any]:

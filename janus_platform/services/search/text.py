@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from janus_platform.services.framework.invisible import DEFAULT_IGNORABLE
 
@@ -26,13 +27,16 @@ _SIGNS = "\u0300-\u036f\u0483-\u0487\u0900-\u0963\u0971-\u0dff\u0f71-\u0fbc"
 # Points and vowel signs of Hebrew and Arabic, mostly left out in writing, and the stroke that only widens a word.
 _POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u0610-\u061a\u0640\u064b-\u0652\u0670"
 _UNSAID = re.compile(f"[{DEFAULT_IGNORABLE}{_POINTS}]")
+_NAME = r"(?<![^\W_])(?:[a-z]{1,12}\+\+(?![^\W\d_]|\+)|(?:[a-z]#|(?<!\.)\.net)(?![^\W_]|#))"
 # A run of a script without spaces, a name such as C++, C# or .NET, or any other word.
 WORD = re.compile(
     rf"(?P<spaceless>[{_SPACELESS}]++)"
-    r"|(?P<name>(?<![^\W_])(?:[a-z]{1,12}\+\+(?![^\W\d_]|\+)|(?:[a-z]#|(?<!\.)\.net)(?![^\W_]|#)))"
+    rf"|(?P<name>{_NAME})"
     rf"|(?P<word>(?:(?![{_SPACELESS}])[^\W_])(?>(?:(?![{_SPACELESS}])(?:[^\W_]|[{_SIGNS}]))*))",
     re.IGNORECASE,
 )
+# The same where no such script occurs: a platform reads its whole web at every start.
+_PLAIN_WORD = re.compile(rf"{_NAME}|[^\W_](?>(?:[^\W_]|[{_SIGNS}])*)", re.IGNORECASE)
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
 # What FTS5 must take for a letter to keep each of these words in one piece.
 TOKENIZER = """tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* M* Co' tokenchars '+#.'" """.strip()
@@ -47,7 +51,8 @@ def normalized(text: str) -> str:
 
 def words_of(text: str) -> Phrase:
     """The words of `text`, in the order in which they stand."""
-    return tuple(_words(normalized(text).lower()))
+    plain = normalized(text).lower()
+    return tuple(_words(plain) if _IS_SPACELESS.search(plain) else _PLAIN_WORD.findall(plain))
 
 
 def is_spaceless(word: str) -> bool:
@@ -62,6 +67,7 @@ def folded(line: str) -> str:
     return "".join(map(_folded, line))
 
 
+@lru_cache(maxsize=65_536)
 def _folded(letter: str) -> str:
     plain = unicodedata.normalize("NFKC", letter).lower()
     return plain if len(plain) == 1 else letter

@@ -36,7 +36,7 @@ async def test_every_file_of_the_page_comes_with_its_security_headers_and_is_not
         sent = (".js", ".css", ".svg", ".png", ".woff2")
         files = [path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.suffix in sent]
         names = [PAGE, "/chat/facts.js", *(f"/chat/{name}" for name in files)]
-        assert {f"/{name}" for name in re.findall(r'(?:src|href)="(chat/[^"]+)"', page)} < set(names)
+        assert {f"/{name}" for name in re.findall(r'(?:src|href)="(chat/[^"]+)"', page)} < {*names, "/chat/wide.svg"}
         for name in names:
             got = await served.client.get(name)
             policy = dict(part.split(" ", 1) for part in got.headers["content-security-policy"].split("; "))
@@ -93,6 +93,19 @@ def test_what_the_page_loads_at_first_is_small_and_code_and_formulas_come_later(
     first = {"index.html", "chat.css", "answer.css", "icon.svg", *imports("chat.js")}
     assert "vendor/markdown-it.min.js" in first and not first & {"highlight.js", "math.js"}
     assert sum((FOLDER / name).stat().st_size for name in first) <= 200_000
+
+
+@in_loop
+async def test_the_drawing_says_which_parts_answer_and_is_small() -> None:
+    async def states() -> dict[str, bool]:
+        return {"search": True, "inference": False}
+
+    async with upstream(says("Hello")) as up, gateway(up, states=states) as served:
+        for kind in ("wide", "upright"):
+            answer = await served.client.get(f"/chat/{kind}.svg")
+            assert answer.headers["content-type"] == "image/svg+xml" and int(answer.headers["content-length"]) < 2_500
+            assert answer.text.count("It answers.") == 2 and answer.text.count("It does not answer.") == 2
+            assert "<script" not in answer.text and "script-src" not in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(

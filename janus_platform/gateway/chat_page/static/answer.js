@@ -9,7 +9,7 @@ const MEASURABLE_MS = 20; // What came in less time came at once: its rate says 
 // What a finish_reason other than "stop" means for the reader.
 const ENDS = new Map([
   ["length", "The answer ends here because it reached its length limit. Ask for the rest."],
-  ["content_filter", "The answer ends here because a filter of the implementation stopped it."],
+  ["content_filter", "The answer ends here because one of the implementation's filters stopped it."],
 ]);
 
 /** What an answer looks like while it comes and when it has come; `node` is its element, `record` what is kept of it. */

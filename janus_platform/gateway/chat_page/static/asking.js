@@ -42,7 +42,7 @@ export async function receive(answer, { model, messages, key, signal, moved, isO
 function failed(answer, error) {
   const isStop = error.name === "AbortError";
   if (!isStop && !(error instanceof AskError)) console.error(error);
-  const text = isStop ? "Stopped." : error instanceof AskError ? error.message : "This page failed. Reload it and ask again.";
+  const text = isStop ? "Stopped." : error instanceof AskError ? error.message : "Something went wrong on this page. Reload it and ask again.";
   answer.finish(text, isStop ? "note" : "error");
   say(isStop ? "Stopped." : `The answer failed. ${plain(text)}`);
   if (error.wait) countDown(answer.retry, error.wait);

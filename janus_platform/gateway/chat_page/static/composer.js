@@ -63,7 +63,7 @@ export class Composer {
     this.question.value = text;
     this.#tray.put(pictures);
     $("editing").hidden = false;
-    say("Edit the question, then send it. What follows it will be replaced.");
+    say("Edit the question, then send it. Everything after it will be replaced.");
     this.question.focus();
   }
 

@@ -63,7 +63,7 @@ function parts(text, pictures, fits) {
 export function readConversation(value) {
   const { format, id, revision, created, updated, title, system, models, turns } = Object(value);
   if (Number.isInteger(format) && format > FORMAT) throw new ConversationError("This conversation was written by a newer Janus Chat. Update the platform to open it.");
-  if (!Number.isInteger(format) || format < 1 || !Array.isArray(turns)) throw new ConversationError("This is not a conversation of Janus Chat.");
+  if (!Number.isInteger(format) || format < 1 || !Array.isArray(turns)) throw new ConversationError("This is not a conversation from Janus Chat.");
   if (turns.length > MAX_TURNS) throw new ConversationError(`This conversation has more than ${MAX_TURNS} questions.`);
   const now = Date.now();
   return {

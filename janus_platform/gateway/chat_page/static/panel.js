@@ -44,7 +44,7 @@ export class Panel {
     $("delete-all").addEventListener("click", () => $("sure").showModal());
     $("sure-delete").addEventListener("click", () => this.#deleteAll());
     onOtherTab(({ deleted }) => {
-      if (deleted?.includes(parts.current().id)) this.tell("This conversation was deleted in another tab. It is kept again when you go on with it.");
+      if (deleted?.includes(parts.current().id)) this.tell("This conversation was deleted in another tab. It will be saved again if you continue it.");
       this.list();
     });
   }
@@ -68,7 +68,7 @@ export class Panel {
       this.#isSaved = false;
       const isCopy = await save(conversation);
       this.#isSaved = true;
-      if (isCopy) this.tell("Another tab has changed this conversation too: from here on this one is kept beside it.");
+      if (isCopy) this.tell("Another tab has changed this conversation too. From here on, this one is saved as a separate conversation.");
       this.opened();
       await this.list();
     }));
@@ -206,7 +206,7 @@ export class Panel {
     }
     this.opened();
     await this.list();
-    this.tell(isKeeping() ? "Conversations are kept in this browser." : "This conversation is not kept: closing or reloading the page ends it.");
+    this.tell(isKeeping() ? "Conversations are saved in this browser." : "This conversation is not saved: closing or reloading the page deletes it.");
   }
 
   /** What `work` returns; where the browser keeps nothing, or a file holds nothing, the reader is told and it is null. */

@@ -40,7 +40,7 @@ export async function load(id) {
  * an id of its own: neither tab loses anything. Returns whether that happened.
  */
 export async function save(conversation) {
-  if (sizeOf(conversation) > MAX_CHARACTERS) throw new StoreError("This conversation has become too large to be kept. Begin a new one.");
+  if (sizeOf(conversation) > MAX_CHARACTERS) throw new StoreError("This conversation has become too large to save. Start a new one.");
   const { id, revision, updated } = conversation;
   const title = titleOf(conversation);
   let next = null;
@@ -95,8 +95,8 @@ function open() {
   return new Promise((resolve, reject) => {
     const forbidden = (error) => {
       opening = null;
-      const newer = error?.name === "VersionError" ? "A newer Janus Chat has kept conversations in this browser. Update the platform." : "";
-      reject(new StoreError(newer || "This browser does not let the page keep conversations (a private window, or storage is switched off)."));
+      const newer = error?.name === "VersionError" ? "A newer Janus Chat has saved conversations in this browser. Update the platform." : "";
+      reject(new StoreError(newer || "This browser does not let the page save conversations (a private window, or storage is switched off)."));
     };
     try {
       const request = indexedDB.open(DATABASE, VERSION);
@@ -120,8 +120,8 @@ function open() {
 
 function refusal(error) {
   if (error?.name === "QuotaExceededError") {
-    return new StoreError("The browser has no room left to keep this conversation. Delete others, or export this one.");
+    return new StoreError("The browser has no room left to save this conversation. Delete others, or export this one.");
   }
-  if (error === null) return new StoreError(`At most ${MAX_CONVERSATIONS} conversations are kept. Delete some of them.`);
-  return new StoreError("The browser could not keep this conversation. Export it before you close the page.");
+  if (error === null) return new StoreError(`At most ${MAX_CONVERSATIONS} conversations can be saved. Delete some of them.`);
+  return new StoreError("The browser could not save this conversation. Export it before you close the page.");
 }

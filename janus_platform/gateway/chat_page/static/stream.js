@@ -9,10 +9,10 @@ export class AskError extends Error {
 }
 
 const HINTS = new Map([
-  [401, "This gateway wants an API key. Enter it below, then press Retry."],
+  [401, "This gateway needs an API key. Enter it below, then press Retry."],
   [404, "Choose another implementation above, then press Retry."],
   [413, "The conversation has grown too long. Start a new one."],
-  [429, "Too many requests. Wait until Retry can be pressed."],
+  [429, "Too many requests. Wait until you can press Retry."],
 ]);
 const MAX_WAIT_SECONDS = 600;
 
@@ -54,13 +54,13 @@ export async function* chunks(response) {
   if (!finished) throw cut();
 }
 
-const cut = () => new AskError("cut", "The connection broke off before the answer was complete. Press Retry.");
+const cut = () => new AskError("cut", "The connection was lost before the answer was complete. Press Retry.");
 
 function parsed(data) {
   try {
     return Object(JSON.parse(data));
   } catch {
-    throw new AskError("event", "The answer holds what is no JSON. Press Retry, or choose another implementation.");
+    throw new AskError("event", "The answer contains something that is not JSON. Press Retry, or choose another implementation.");
   }
 }
 

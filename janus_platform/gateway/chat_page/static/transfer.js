@@ -36,11 +36,11 @@ export async function readFile(file) {
   try {
     content = JSON.parse(await file.text());
   } catch {
-    throw new ConversationError("The file is not JSON. Choose one that Janus Chat has exported.");
+    throw new ConversationError("The file is not JSON. Choose one that Janus Chat exported.");
   }
   const { kind, conversations } = Object(content);
-  if (kind !== KIND || !Array.isArray(conversations)) throw new ConversationError("The file holds no conversations of Janus Chat.");
-  if (conversations.length > MAX_CONVERSATIONS) throw new ConversationError(`The file holds more than ${MAX_CONVERSATIONS} conversations.`);
+  if (kind !== KIND || !Array.isArray(conversations)) throw new ConversationError("The file contains no conversations from Janus Chat.");
+  if (conversations.length > MAX_CONVERSATIONS) throw new ConversationError(`The file contains more than ${MAX_CONVERSATIONS} conversations.`);
   return conversations.map((one) => ({ ...readConversation(one), id: newId(), revision: 0 }));
 }
 

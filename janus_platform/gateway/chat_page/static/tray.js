@@ -63,7 +63,7 @@ export class Tray {
 
   #item(picture) {
     const preview = shown(picture);
-    const alt = element("input", { type: "text", maxLength: 500, value: picture.alt, placeholder: "Describe it (optional)", "aria-label": `Description of ${picture.name} for those who cannot see it` });
+    const alt = element("input", { type: "text", maxLength: 500, value: picture.alt, placeholder: "Describe it (optional)", "aria-label": `Description of ${picture.name} for people who cannot see it` });
     alt.addEventListener("input", () => {
       picture.alt = alt.value;
       preview.alt = alt.value || `Picture: ${picture.name}`;

@@ -20,6 +20,7 @@ from janus_platform.services.inference.chat import ChatRequest
 from janus_platform.services.inference.engine import Chunk
 from janus_platform.services.inference.errors import ApiError
 from janus_platform.services.inference.llama.assembly import assembled
+from janus_platform.services.inference.llama.called import with_calls
 from janus_platform.services.inference.llama.requests import Abilities, Translation, explained, too_long
 from janus_platform.services.inference.llama.slots import Slots
 from janus_platform.services.inference.llama.supervisor import FAILED, READY, Launch, Supervisor
@@ -121,6 +122,8 @@ class LlamaEngine:
         """The chunks with the model's name, and one usage for all choices behind them. Closing it frees the place."""
         usages: list[dict[str, Any]] = []
         must_call, called = request.tool_choice.mode in ("required", "named"), False
+        if request.tools and request.tool_choice.mode != "none":
+            chunks = with_calls(chunks, {tool.name for tool in request.tools}, must=must_call)
         async with held, aclosing(chunks):  # type: ignore[type-var]
             try:
                 async for chunk in chunks:

@@ -6,8 +6,10 @@ llama.cpp reads the whole prompt with its control tokens, the callers' words inc
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +19,7 @@ from janus_platform.services.inference.errors import ApiError, invalid
 from janus_platform.services.inference.llama.schemas import SCHEMA_NOT_SUPPORTED, check_schema
 from janus_platform.services.inference.llama.vocabulary import pattern_of
 from janus_platform.services.inference.messages import ChatMessage
+from janus_platform.services.inference.tools import Tool
 
 # WORD JOINER (Unicode 15, 23.2): shown as nothing, and no token of a vocabulary has it inside.
 JOINER = "\u2060"
@@ -27,6 +30,8 @@ IMAGE_NOT_SUPPORTED, TOOLS_NOT_SUPPORTED, TOO_LONG = (
     "tools_not_supported",
     "context_length_exceeded",
 )
+# Values of `reasoning_effort` that ask for an answer at once.
+NO_THINKING = ("none", "minimal")
 # llama.cpp takes 32 bits, of which the highest number means: by chance.
 SEEDS = 2**32 - 1
 
@@ -73,7 +78,7 @@ class Translation:
         body |= self._log_probabilities(raw) | self._form(request)
         if biases := raw.get("logit_bias"):
             body["logit_bias"] = self._biases(biases)
-        return body | self._tools(request)
+        return body | self._thinking(request) | self._tools(request)
 
     def _check(self, request: ChatRequest) -> None:
         for name in _REFUSED:
@@ -137,7 +142,7 @@ class Translation:
             return {}
         tools = request.tools
         if request.tool_choice.mode == "named":
-            # llama.cpp knows no choice by name: one tool, and it must be called, is the same.
+            # One tool, and it must be called, is the same.
             tools = tuple(tool for tool in tools if tool.name == request.tool_choice.name)
         for tool in tools:
             if tool.strict:
@@ -146,11 +151,50 @@ class Translation:
             {"name": t.name, "description": t.description, "parameters": t.parameters or {"type": "object"}}
             for t in tools
         )
-        return {
+        offered: dict[str, Any] = {
             "tools": [{"type": "function", "function": self._harmless_in(function)} for function in functions],
-            "tool_choice": "auto" if request.tool_choice.mode == "auto" else "required",
+            "tool_choice": "auto",
             "parallel_tool_calls": request.parallel_tool_calls,
         }
+        if request.tool_choice.mode != "auto":
+            # llama.cpp does not hold a model to a call. It does hold an answer to a schema, unless the model thinks.
+            offered["response_format"] = self._one_call(tools)
+            offered["chat_template_kwargs"] = {"enable_thinking": False}
+        return offered
+
+    def _one_call(self, tools: Sequence[Tool]) -> dict[str, Any]:
+        """The form of an answer that is nothing but the JSON of a call."""
+        calls = [
+            {
+                "type": "object",
+                "properties": {"name": {"const": tool.name}, "arguments": self._arguments(tool)},
+                "required": ["name", "arguments"],
+                "additionalProperties": False,
+            }
+            for tool in tools
+        ]
+        return {"type": "json_schema", "json_schema": {"name": "call", "schema": {"anyOf": calls}}}
+
+    def _arguments(self, tool: Tool) -> Mapping[str, Any]:
+        """The schema of a tool's arguments, or any object where llama.cpp cannot hold an answer to it."""
+        with suppress(ApiError):
+            check_schema(tool.parameters, tool.path, self.limits)
+            if tool.parameters and "$ref" not in json.dumps(tool.parameters):  # its root is another one here
+                return tool.parameters
+        return {"type": "object"}
+
+    def _thinking(self, request: ChatRequest) -> dict[str, Any]:
+        """Whether a model that can think first does so; without a word about it, its template decides."""
+        raw = request.body
+        named = raw.get("chat_template_kwargs")
+        wanted = named.get("enable_thinking") if isinstance(named, Mapping) else None
+        if wanted is not None and not isinstance(wanted, bool):
+            raise invalid(
+                "chat_template_kwargs.enable_thinking", "`chat_template_kwargs.enable_thinking` must be true or false."
+            )
+        if wanted is None and isinstance(effort := raw.get("reasoning_effort"), str):
+            wanted = effort not in NO_THINKING
+        return {} if wanted is None else {"chat_template_kwargs": {"enable_thinking": wanted}}
 
     def _form(self, request: ChatRequest) -> dict[str, Any]:
         """What the answer must look like."""

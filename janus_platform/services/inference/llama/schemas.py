@@ -51,7 +51,7 @@ def _check_node(node: Mapping[str, Any], at: str) -> None:
             raise _unsupported(f"{at}.{keyword}", f"`{keyword}` is not held to")
     kinds = node.get("type")
     if _RANGES & node.keys() and kinds != "integer":
-        raise _unsupported(at, "a range is held to for `type`: integer alone")
+        raise _unsupported(at, "a range is only enforced for `type`: integer")
     if node.get("format", "uuid") not in _FORMATS:
         raise _unsupported(f"{at}.format", f"of the formats, {', '.join(sorted(_FORMATS))} are held to")
     pattern = node.get("pattern")

@@ -73,7 +73,7 @@ def _bytes_of(image: ImagePart, most: int) -> bytes:
     if re.match(r"https?:", image.url, re.I):
         raise invalid(
             image.path,
-            "The local engine reads no image from the network: it has no way out. Fetch it yourself and send it as "
+            "The local engine cannot read images from the network. Fetch it yourself and send it as "
             "a data URL: data:image/png;base64,…",
             code="image_url_not_supported",
         )

@@ -45,7 +45,7 @@ def _of_calls(request: ChatRequest, draft: Draft) -> list[str]:
 def _of_passages(prompt: Prompt, draft: Draft) -> list[str]:
     topic = topic_stems(prompt.question)
     if not prompt.passages:
-        return ["The prompt holds no passage to quote from, so I say what I need."]
+        return ["The prompt has no passage to quote from, so I say what I need."]
     sentences = [s for number, passage in enumerate(prompt.passages) for s in sentences_of(passage.text, number)]
     holding = sum(bool(set(topic) & set(content_stems(s.text))) for s in sentences)
     about = [w for w in dict.fromkeys(words(prompt.question)) if topic_stems(w)][:MAX_WORDS]

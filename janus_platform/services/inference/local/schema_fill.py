@@ -149,7 +149,7 @@ class _Filler:
     def _choice(self, node: SchemaNode, label: str) -> Any:
         options = self._enums.valid(node)
         if not options:
-            raise fault(node.location, "none of its `enum` or `const` values fits the rest of it")
+            raise fault(node.location, "none of its `enum` or `const` values fits the rest of the schema")
         mentioned = strings.in_direction(label, self._enums.mentioned(node), self._position, self._extraction)
         if mentioned and len(options) > 1:
             self.found += 1

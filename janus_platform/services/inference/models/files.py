@@ -198,7 +198,7 @@ def _checked_hash(entry: Entry, path: Path) -> str:
 
 def _at(path: Path) -> ModelFile:
     if not path.is_file():
-        raise ModelMissingError(f"There is no file {path}. Name a GGUF file, or a model of `janus model list`.")
+        raise ModelMissingError(f"There is no file {path}. Name a GGUF file, or a model from `janus model list`.")
     try:
         head = read_head(path)
         sha256 = sha256_of(path)

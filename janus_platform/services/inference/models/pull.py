@@ -54,7 +54,7 @@ def _fetch(entry: Entry, path: Path, progress: Progress) -> None:
         command = f"`janus model pull {entry.name}` again"
         again = f"When that is mended, run {command}."
         if part.exists():
-            again = f"What came so far is kept: run {command}, and it goes on from there."
+            again = f"What was downloaded so far is kept: run {command}, and it goes on from there."
         if error.errno == errno.ENOSPC:
             raise PullError(f"The disk is full: make room. {again}") from error
         raise PullError(f"{entry.name} could not be fetched from {entry.origin}: {reason(error)}. {again}") from error
@@ -103,7 +103,7 @@ def _check(entry: Entry, part: Path, sha256: str) -> None:
     try:
         read_head(part)
     except NotAModelError as error:
-        raise PullError(f"What came for {entry.name} is no model. {error}") from None
+        raise PullError(f"What came for {entry.name} is not a model. {error}") from None
 
 
 def _check_space(entry: Entry, part: Path) -> None:

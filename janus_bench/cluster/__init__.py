@@ -1,0 +1,1 @@
+"""A run that several processes or machines ask together: their shards merged, and Dask to start them."""

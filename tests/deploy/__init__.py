@@ -1,0 +1,1 @@
+"""What lies in deploy/: manifests and scripts for others than one machine."""

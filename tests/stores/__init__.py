@@ -1,0 +1,1 @@
+"""Stores on servers: the real ones, started for a test."""
