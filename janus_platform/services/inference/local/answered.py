@@ -28,7 +28,7 @@ OTHER_KIND, NO_SUCH_FACT, NAME_MISSING = -0.1, -0.1, -0.2
 # Of 134 labelled questions that nothing covers, 4 have 0.64 and more; of 270 that something does, 225.
 LEAST = 0.64
 # So much less is enough where the passages cover the question: whole paragraphs read better than chosen sentences.
-LOWER = 0.09
+LOWER, MOST_OF_IT = 0.09, 0.6
 # Without an encoder: how much of the words of both questions must be the same.
 LEAST_BY_WORDS = 0.75
 _NUMBER = re.compile(r"\d")
@@ -85,6 +85,8 @@ def best_answered(
             value = QUESTION * near[number] + ANSWER * answering[number] - LEAST
             value += HELD * ranking.share(told) + OWN_WORDS * _own_words(one, ranking.topic)
         value += _difference(question, one, told)
+        if value < 0 and ranking.share(told) < MOST_OF_IT:
+            continue
         if value >= -lower:
             values[number] = round(value, 6)
     return [found[number] for number in sorted(values, key=lambda number: (-values[number], number))]

@@ -150,7 +150,11 @@ class Ranking:
         rarest = self.rarest
         fact = self._question.fact
         least = SOME_OF_IT if fact and any(fact.search(scored.sentence.text) for scored in run) else MOST_OF_IT
-        return names <= told and (not rarest or rarest in told or self.share(told) >= least)
+        telling = set(self.topic) - COMMON
+        if self._question.asks_what and len(telling) <= 2 and not telling <= told:
+            return False
+        is_enough = self.share(told) >= least and not self._question.wants_reason
+        return names <= told and (not rarest or rarest in told or is_enough)
 
     @cached_property
     def rarest(self) -> str:
