@@ -88,7 +88,12 @@ _REST = (
         "A learner's ticket to a shared classroom: the classroom's platform is then used instead of the local one.",
         secret=True,
     ),
-    Variable("JANUS_LEADERBOARD", BENCH, "one's own", "Address of a shared leaderboard, or of a PostgreSQL database: postgresql://…"),
+    Variable(
+        "JANUS_LEADERBOARD",
+        BENCH,
+        "one's own",
+        "Address of a shared leaderboard, or of a PostgreSQL database: postgresql://…",
+    ),
     Variable("OTEL_EXPORTER_OTLP_ENDPOINT", TRACES, "nothing is sent", "Address of an OpenTelemetry collector."),
     Variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", TRACES, "the one above", "The full address, for traces only."),
     Variable("OTEL_EXPORTER_OTLP_PROTOCOL", TRACES, "http/protobuf", "The protocol; no other is supported."),

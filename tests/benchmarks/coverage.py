@@ -31,7 +31,10 @@ Found = dict[str, list[dict[str, str]]]
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled question with what speaks for an answer to it; `is_asked` where a page asks the same and answers it."""
+    """A labelled question with what speaks for an answer to it.
+
+    `is_asked` says that a page asks the same and answers it.
+    """
 
     labelled: Labelled
     evidence: Evidence

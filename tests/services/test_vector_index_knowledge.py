@@ -144,7 +144,8 @@ def test_a_page_becomes_its_prose_under_its_headings(tmp_path: Path) -> None:
     (tmp_path / "_toc.yml").touch()
     (tmp_path / "book").mkdir()
     page = (
-        "# A page\n\nSee [this link](x.md), {term}`a.b` and **bold** words\non one line. It takes {fact}`a.b` at most.\n\n"
+        "# A page\n\nSee [this link](x.md), {term}`a.b` and **bold** words\n"
+        "on one line. It takes {fact}`a.b` at most.\n\n"
         "```python\n# no heading\n```\n"
         "\n## Part `two`\n\nFirst line of the part, long enough to be a chunk of its own.\n"
     )
@@ -160,7 +161,8 @@ def test_a_page_becomes_its_prose_under_its_headings(tmp_path: Path) -> None:
 def test_each_entry_of_a_glossary_answers_what_its_term_means(tmp_path: Path) -> None:
     (tmp_path / "_toc.yml").touch()
     (tmp_path / "book").mkdir()
-    entries = "allow-list\n  The names of the hosts that a program\n  may reach.\n\nnonce\n  A number that is used once and then never again.\n"
+    hosts = "allow-list\n  The names of the hosts that a program\n  may reach.\n\n"
+    entries = f"{hosts}nonce\n  A number that is used once and then never again.\n"
     page = f"# Glossary\n\n```{{glossary}}\n:sorted:\n\n{entries}```\n"
     (tmp_path / "book" / "glossary.md").write_text(page, encoding="utf-8")
     first, second = book_chunks("https://r.example", tmp_path)

@@ -27,7 +27,7 @@ _WHAT_ABOUT = re.compile(
     r"^(?:what|how) about (.{2,80}?)\W*$|^and (?:for |of |in |with )?((?:the |a |an )?[\w .'’-]{2,60}?)\s*\?\W*$", re.I
 )
 _PRONOUN = re.compile(
-    r"\b(it|they|them|this|that|these|those|he|she|him|her)\b(?!\s+(?:is|was)\s+(?:true|said)\b)", re.I
+    r"\b(it|they|them|this|that|these|those|he|she|him|her|ones?(?=\W*$))\b(?!\s+(?:is|was)\s+(?:true|said)\b)", re.I
 )
 _POSSESSIVE = re.compile(r"\b(its|their|his|her)\b(?=\s+\w)", re.I)
 _WH = re.compile(r"^(?:why|how|when|where|who|which|what|since when|by whom)\b", re.I)
@@ -35,6 +35,12 @@ _VERB = re.compile(
     r"\b(?:is|are|was|were|be|do|does|did|can|could|has|have|had|will|would|should|may|might|must|happens?|makes?|made"
     r"|causes?|caused|means?|works?|needs?|gets?|takes?|comes?|goes|went|called|invented|discovered|proposed|wrote"
     r"|won|said|holds?|uses?|used|allows?|limits?)\b|['’]s\b",
+    re.I,
+)
+# "Give me the rule" is about what was asked before.
+_REQUEST = re.compile(
+    r"(?:give|show|tell) me (?:the|an?|some) [\w-]+(?: [\w-]+)?\W*$|(?:an?|another) example\W*$"
+    r"|(?:for example)\W*$",
     re.I,
 )
 # "How many are there?" has no word of what it is about.
@@ -141,6 +147,8 @@ def _resolved(question: str, before: str) -> str:
         return f"{bare.rstrip(' ?.!')} ({topic})?"
     if possessive := _POSSESSIVE.search(bare):
         return f"{bare[: possessive.start()]}{topic}'s{bare[possessive.end() :]}"
+    if _REQUEST.match(bare):
+        return f"{bare.rstrip(' ?.!')} ({topic})"
     pronoun = _PRONOUN.search(bare)
     if pronoun and not re.search(r"\b(?:that|which|who) \w+s?\b.*\bthat\b", bare):
         return f"{bare[: pronoun.start()]}{topic}{bare[pronoun.end() :]}"

@@ -10,7 +10,11 @@ _WORDS = (
     (r"(\d[\d.]*)\s*(?:%|percent|per cent)\s+of\s+(?=\d)", r"\1 / 100 * "),
     (r"\b(?:the )?(?:sum|total) of\s+(\S+)\s+and\s+(\S+)", r"\1 + \2"),
     (r"\b(?:the )?product of\s+(\S+)\s+and\s+(\S+)", r"\1 * \2"),
-    (r"\b(?:the )?difference (?:of|between)\s+(\S+)\s+and\s+(\S+)", r"\1 - \2"),
+    # The difference between 401 and 403 is one of meaning.
+    (
+        r"\b(?:the )?difference (?:of|between)\s+(?!4\d\d\s+and\s+4\d\d\b|5\d\d\s+and\s+5\d\d\b)(\S+)\s+and\s+(\S+)",
+        r"\1 - \2",
+    ),
     (r"\bmultiplied by\b|\btimes\b|×|·", "*"),
     (r"\bdivided by\b|\bover\b|÷", "/"),
     (r"\bplus\b", "+"),

@@ -55,10 +55,17 @@ def most_relevant(page: str, question: str, *, limit: int = MAX_PAGE_CHARACTERS)
 
 
 def _paragraphs(page: str) -> list[str]:
-    """The paragraphs of a page; a heading that is a question stands in one with the paragraph that answers it."""
+    """The paragraphs of a page.
+
+    A heading that is a question stands in one with the paragraph that answers it, and a program in one with its blank
+    lines: half of it would leave a fence open, and all that follows would be code.
+    """
     paragraphs: list[str] = []
+    in_code = False
     for paragraph in filter(str.strip, re.split(r"\n\s*\n", page)):
-        if paragraphs and is_question(paragraphs[-1]):
+        goes_on = in_code
+        in_code ^= len(re.findall(r"^ {0,3}```", paragraph, re.M)) % 2 == 1
+        if paragraphs and (goes_on or is_question(paragraphs[-1])):
             paragraphs[-1] += f"\n\n{paragraph}"
         else:
             paragraphs.append(paragraph)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_ABLE = "I know pages about this platform, HTTP and TCP, Python, search, and quantum physics; I can also calculate and plot."
+_ABLE = (
+    "I know pages about this platform, HTTP and TCP, Python, search, and quantum physics; "
+    "I can also calculate and plot."
+)
 
 
 def refusal(topic: str, near: Sequence[str]) -> str:

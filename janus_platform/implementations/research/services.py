@@ -30,7 +30,7 @@ TRACEPARENT: ContextVar[str | None] = ContextVar("traceparent", default=None)
 CALL_SECONDS = 30.0
 SANDBOX_SECONDS = 30
 CACHED_SEARCHES, CACHED_PAGES = 256, 64
-CHUNKS = 8
+CHUNKS = 12
 # Cosines of the index: what is about something else stays below 0.35, what answers begins at 0.45.
 LEAST_COSINE = 0.4
 MAX_PAGE_CHARACTERS = 1_000_000

@@ -14,12 +14,12 @@ MAX_CHARACTERS = 160
 
 # One of these may stand before or after: "Hi, how are you?", "Thanks, bye!".
 _OPENING = (
-    r"(?:(?:hi|hello|hey|ok(?:ay)?|oh|well|so|and|great|please|thanks|that was great"
+    r"(?:(?:(?:hi|hello|hey)(?: there)?|ok(?:ay)?|oh|well|so|and|great|please|thanks|that was great"
     r"|good (?:morning|afternoon|evening))\b[\s,.!]*+){0,3}"
 )
 _CLOSING = (
     r"(?:[\s,]*+(?:today|now|then|there|please|janus|friend|mate|doing|so much|very much|a lot|again|really"
-    r"|for (?:that|this|your help|the help|everything|the answer))\b){0,3}[\s!.?,:;)(~'’-]{0,20}"
+    r"|for (?:me|us|that|this|your help|the help|everything|the answer))\b){0,3}[\s!.?,:;)(~'’-]{0,20}"
 )
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _TALK = [(re.compile(rf"\A\W*+{_OPENING}{kind['pattern']}{_CLOSING}", re.I), kind["reply"]) for kind in _TABLE["talk"]]

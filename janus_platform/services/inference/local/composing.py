@@ -19,7 +19,7 @@ MOST_CHARACTERS = 850
 # What goes on in the same paragraph may score this much less than where the run began.
 GOES_ON, FACT_GOES_ON = 0.45, 0.7
 # Another run must be nearly as good, but for one that a heading such as "Causes" announces.
-ANOTHER_RUN, ANOTHER_REASON = 0.65, 0.4
+ANOTHER_RUN, ANOTHER_REASON = 0.8, 0.4
 # What another run must itself hold of the question.
 ABOUT = 0.35
 # A sentence that leans on the one before is a little worse to begin with.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from janus_platform.services.inference.local.answered import Answered, best_answered
+from janus_platform.services.inference.local.answered import LOWER, best_answered
 from janus_platform.services.inference.local.composing import compose
 from janus_platform.services.inference.local.coverage import covers
 from janus_platform.services.inference.local.meaning import Encode
@@ -48,12 +48,15 @@ def answer(messages: Sequence[Message], encode: Encode | None = None) -> str:
     ranking = Ranking(question, prompt.passages, encode)
     # A fact may stand in a sentence that was quoted for another.
     said = frozenset[str]() if question.fact else _said(messages)
-    for one in best_answered(question, prompt.passages, ranking, encode):
-        if not said.issuperset(split_sentences(one.text)):
-            return _answered(one, prompt.passages)
+    if same := _same_question(question, prompt, ranking, encode, said):
+        return same
     if question.compared and (both := _compared(question, prompt, encode)):
         return both
-    runs = _runs(ranking, question, said) if covers(ranking.evidence) else []
+    if not covers(ranking.evidence):
+        return " ".join(NOT_COVERED)
+    if like := _same_question(question, prompt, ranking, encode, said, LOWER):
+        return like
+    runs = _runs(ranking, question, said)
     if not runs:
         return " ".join(NOT_COVERED)
     return "\n\n".join([_paragraph(run, prompt.passages, ranking.topic) for run in runs])
@@ -70,6 +73,22 @@ def _compared(question: Question, prompt: Prompt, encode: Encode | None) -> str:
     return "\n\n".join(dict.fromkeys(told)) if len(told) == 2 else ""
 
 
+def _same_question(
+    question: Question,
+    prompt: Prompt,
+    ranking: Ranking,
+    encode: Encode | None,
+    said: frozenset[str],
+    lower: float = 0.0,
+) -> str:
+    """The answer of a page that asks the same itself, unless it was given before; "" where none does."""
+    for one in best_answered(question, prompt.passages, ranking, encode, lower):
+        if not said.issuperset(split_sentences(one.text)):
+            number = prompt.passages[one.passage].number
+            return one.text if number is None else f"{one.text} [{number}]"
+    return ""
+
+
 def _runs(ranking: Ranking, question: Question, said: frozenset[str]) -> list[list[Scored]]:
     """The answer's runs, the first of which speaks of what the question names and can answer its kind; [] without."""
     runs = compose(ranking.scored, question, said)
@@ -77,12 +96,6 @@ def _runs(ranking: Ranking, question: Question, said: frozenset[str]) -> list[li
         return runs
     fitting = [s for s in ranking.scored if ranking.speaks_of_it([s]) and ranking.is_of_the_kind([s])]
     return compose(fitting, question, said)
-
-
-def _answered(one: Answered, passages: Sequence[Passage]) -> str:
-    """A paragraph as it stands, with its passage's number behind it."""
-    number = passages[one.passage].number
-    return one.text if number is None else f"{one.text} [{number}]"
 
 
 def _said(messages: Sequence[Message]) -> frozenset[str]:

@@ -18,7 +18,9 @@ _FACTS = [
     ),
     (
         re.compile(r"\bhow (?:long|often|quickly)\b", re.I),
-        re.compile(r"\d|\b(?:half|once|twice|few|(?:a|an|one|each|every) (?:second|minute|hour|day|night|week|year))", re.I),
+        re.compile(
+            r"\d|\b(?:half|once|twice|few|(?:a|an|one|each|every) (?:second|minute|hour|day|night|week|year))", re.I
+        ),
     ),
     (
         re.compile(
@@ -111,6 +113,11 @@ class Question:
         """Whether it asks "when" or "how many": what answers it has a date or a number."""
         asks_when = _WHEN.match(self.text) is not None
         return asks_when or _MEASURE.search(self.text) is not None
+
+    @cached_property
+    def asks_what(self) -> bool:
+        """Whether it says in so many words that it wants to know what something is."""
+        return self.defines and _DEFINITION.match(self.text) is not None
 
     @cached_property
     def wants_decision(self) -> bool:

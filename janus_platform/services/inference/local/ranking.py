@@ -61,8 +61,9 @@ LITTLE, NEAR = 0.05, 0.5
 # Of a misspelt word so much must be as in a word of the passages.
 ALIKE = 0.82
 COMMON_WEIGHT = 0.25
-# A sentence with this share of the question's words may lack its rarest one, with less where it has the number asked for.
-MOST_OF_IT, SOME_OF_IT = 0.5, 0.3
+# A sentence with this share of the question's words may lack its rarest one; with less where it has the number that
+# is asked for.
+MOST_OF_IT, SOME_OF_IT = 0.65, 0.3
 # A name that no passage has counts more than another word that none has.
 A_NAME = 1.3
 
@@ -149,7 +150,11 @@ class Ranking:
         rarest = self.rarest
         fact = self._question.fact
         least = SOME_OF_IT if fact and any(fact.search(scored.sentence.text) for scored in run) else MOST_OF_IT
-        return names <= told and (not rarest or rarest in told or self.share(told) >= least)
+        telling = set(self.topic) - COMMON
+        if self._question.asks_what and len(telling) <= 2 and not telling <= told:
+            return False
+        is_enough = self.share(told) >= least and not self._question.wants_reason
+        return names <= told and (not rarest or rarest in told or is_enough)
 
     @cached_property
     def rarest(self) -> str:
@@ -163,7 +168,7 @@ class Ranking:
         question = self._question
         if question.wants_measure and question.fact:
             return any(question.fact.search(" ".join((s.sentence.text, *s.sentence.items))) for s in run)
-        if question.defines and self._head:
+        if question.asks_what and self._head:
             return any(s.leads or self._is_about_head(s.sentence) for s in run)
         return True
 

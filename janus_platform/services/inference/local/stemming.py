@@ -29,6 +29,8 @@ summary tell thing things understand use used using visualise visualize way word
 stand stands
 """
 REQUEST_WORDS = frozenset(_REQUEST_WORDS.split())
+_QUESTION_WORDS = frozenset("what who whose whom which when where why how i it is are".split())
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+\b")
 _SUFFIXES = ("ization", "isation", "ition", "ation", "ingly", "edly", "ement", "ment", "ness", "ing", "ion", "ed", "ly")
 
 
@@ -65,13 +67,11 @@ def passage_stems(text: str) -> list[str]:
 
 def topic_stems(question: str) -> list[str]:
     """The stems of what a question is about, each once: its content words but for what it asks to be done."""
-    asked = words(question)
-    # "Any" in the middle of a question is a name, whatever "any" is.
-    is_shouted = question.isupper()
-    names = {w for w in asked[1:] if w[:1].isupper() and len(w) > 1 and w[1:].islower() and not is_shouted}
+    # "Any" in the middle of a sentence is a name, whatever "any" is.
+    names = set() if question.isupper() else set(_NAME.findall(question))
     stems: list[str] = []
-    for word in asked:
-        if word.casefold() in STOP_WORDS and word in names and not "'" in word:
+    for word in words(question):
+        if word in names and word.casefold() in STOP_WORDS - _QUESTION_WORDS:
             stems.append(stem(word))
         elif word.casefold() not in REQUEST_WORDS:
             stems += content_stems(word)
