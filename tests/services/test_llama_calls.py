@@ -138,6 +138,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path = tmp_path_factory.mktemp("model") / "able.gguf"
     with_template(model_path(), path, TEMPLATE.read_text("utf-8"))
     with served(str(path)) as one:
+        one.text("Hi", model="able", max_tokens=1)  # once it is loaded: its process is asked directly too
         yield one
     path.unlink()
 
