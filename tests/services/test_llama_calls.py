@@ -138,6 +138,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path = tmp_path_factory.mktemp("model") / "able.gguf"
     with_template(model_path(), path, TEMPLATE.read_text("utf-8"))
     with served(str(path)) as one:
+        one.text("Hi", model="able", max_tokens=1)  # once it is loaded: its process is asked directly too
         yield one
     path.unlink()
 
@@ -173,9 +174,14 @@ def test_the_official_client_streams_a_call(model: Served) -> None:
 def test_a_call_between_tags_that_the_model_writes_is_read_from_its_stream(model: Served) -> None:
     begun, ended = (json.dumps(part) for part in OSLO.split("Oslo"))
     grammar = f'root ::= "Yes. " {begun} [A-Z] [a-z]{{2,9}} {ended}'
-    body = {"messages": [{"role": "user", "content": "Weather in Oslo?"}], "grammar": grammar, "stream": True}
+    body = {
+        "messages": [{"role": "user", "content": "Weather in Oslo?"}],
+        "grammar": grammar,
+        "stream": True,
+        "temperature": 0,
+    }
     with model.direct() as client:
-        lines = client.post("http://model/v1/chat/completions", json={**body, "max_tokens": 60}).text.splitlines()
+        lines = client.post("http://model/v1/chat/completions", json={**body, "max_tokens": 120}).text.splitlines()
     data = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
 
     async def chunks() -> AsyncIterator[dict[str, Any]]:
