@@ -24,10 +24,9 @@ from janus_platform.services.vector_index.quality import (
 )
 from tests.services.model import shared_model
 
-# What was measured (0.49 and 0.93 of the 43 held out, 0.72 and 0.88 of the 32 unseen ones) less two questions of each,
-# so that no change lowers it without a word. Before the book had pages on the road upward and on language models, 0.56
-# and 0.91: some of them stand in first place where they should not.
-FLOORS = {"held out": (0.44, 0.88), "unseen": (0.65, 0.81)}
+# What was measured (0.63 and 0.91 of the 43 held out, 0.66 and 0.91 of the 32 unseen ones) less two questions of the
+# held out ones, so that no change lowers it without a word. Before questions in headings were indexed, 0.49 and 0.93.
+FLOORS = {"held out": (0.58, 0.86), "unseen": (0.62, 0.84)}
 TCP = "How does TCP handshake work?"
 
 

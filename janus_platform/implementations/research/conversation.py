@@ -141,8 +141,8 @@ def _resolved(question: str, before: str) -> str:
     topic = topic_of(before)
     if re.fullmatch(r"(?:why|how so|how come|how)(?: (?:is|does|was) (?:that|this|it)(?: so)?| not)?\W*", bare, re.I):
         return _asked_for(bare, before, topic)
-    is_short = _WH.match(bare) and (not _VERB.search(bare) or _ONLY_ASKS.fullmatch(bare))
-    is_short = is_short and len(bare.split()) <= MAX_ELLIPSIS_WORDS
+    is_bare = _WH.match(bare) and (not _VERB.search(bare) or _ONLY_ASKS.fullmatch(bare))
+    is_short = bool(is_bare) and len(bare.split()) <= MAX_ELLIPSIS_WORDS
     if is_short or _WHICH.match(bare):
         return f"{bare.rstrip(' ?.!')} ({topic})?"
     if possessive := _POSSESSIVE.search(bare):

@@ -53,13 +53,12 @@ class RateLimitedError(ServiceError):
 
 @dataclass(frozen=True)
 class Result:
-    """One search result, or a passage of the vector index with the heading that it stands under and its score."""
+    """One search result, or a passage of the vector index with the heading that it stands under."""
 
     title: str
     url: str
     snippet: str
     heading: str = ""
-    score: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -141,8 +140,12 @@ class Services:
             raise ServiceError("the vector index sent an answer without chunks")
         least = LEAST_COSINE if answer.get("method") == "semantic" else 0.0
         near = [c for c in found if isinstance(c, dict) and isinstance(c.get("score"), float) and c["score"] >= least]
-        fields = ("title", "source", "content", "heading")
-        return [Result(*(str(c.get(k, "")) for k in fields), score=c["score"]) for c in near]
+        return [
+            Result(
+                str(c.get("title", "")), str(c.get("source", "")), str(c.get("content", "")), str(c.get("heading", ""))
+            )
+            for c in near
+        ]
 
     async def execute(self, code: str, files: Sequence[dict[str, str]] = ()) -> Execution:
         """Run Python `code` in the sandbox, beside `files`: each a `name` with `data` in Base64.
@@ -184,7 +187,8 @@ class Services:
         found = answer.get("results")
         if not isinstance(found, list):
             raise ServiceError("the Search API sent an answer without results")
-        return [Result(*(str(r.get(k, "")) for k in ("title", "url", "snippet"))) for r in found if isinstance(r, dict)]
+        results = [r for r in found if isinstance(r, dict)]
+        return [Result(str(r.get("title", "")), str(r.get("url", "")), str(r.get("snippet", ""))) for r in results]
 
     async def _fetch(self, url: str) -> str:
         content = (await self._call("web proxy", "GET", FETCH_URL, params={"url": url})).get("content")

@@ -12,13 +12,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from janus_platform.services.inference.local import weights as worth
 from janus_platform.services.inference.local.meaning import Encode, cosines
 from janus_platform.services.inference.local.prompt import Passage
 from janus_platform.services.inference.local.question import Question
-from janus_platform.services.inference.local.sentences import ITEM, LIST, ROW, Sentence, sentences_of
+from janus_platform.services.inference.local.scored import Evidence, Scored
+from janus_platform.services.inference.local.sentences import ROW, Sentence, sentences_of
 from janus_platform.services.inference.local.signs import (
     ASIDE,
     COMMON,
@@ -29,80 +30,6 @@ from janus_platform.services.inference.local.signs import (
     REASONS,
 )
 from janus_platform.services.inference.local.stemming import content_stems, passage_stems
-
-# A score of 1 means that a sentence holds every word of the question; each weight says what else is worth how much.
-# A heading says what the sentences below it are about, a title what all of a page is; neither is an answer.
-IN_HEADING, IN_TITLE = 0.45, 0.4
-# Where title or heading name so much of what is asked, the text below is about it, and its first sentence leads.
-NAMED, NAMED_WITH_HEAD = 0.7, 0.3
-LEADING, LEADING_HOLDS = 0.6, 0.8
-# A passage that speaks of every word of a short topic so often is about it, whatever its title.
-OFTEN = 4
-MEANING = 1.0
-AFTER_A_FITTING_ONE = 0.2
-AT_THE_BEGINNING, AT_THE_BEGINNING_OF_A_FACT = 0.25, 0.05
-BEGINNING_HALVES_AT = 4
-BY_TITLE = 0.15
-OF_THE_KIND_ASKED_FOR = 0.35
-REASONING = 0.2
-# "Causes" or "Why three and not two" above a section.
-REASON_HEADING = 0.9
-# What announces a sample that cannot be quoted.
-ANNOUNCING = -0.5
-DEFINING = 0.35
-# Whoever hands over passages has the best first.
-EARLIER_PASSAGE = 0.25
-FRAGMENT = {ITEM: -0.1, ROW: -0.15, LIST: -0.1}
-A_LIST_THAT_IS_ASKED_FOR = 0.25
-# Only so many sentences, the best by words, are compared in meaning: each may cost 5 ms.
-COMPARED = 16
-# A sentence without a word of the question must at least be so near to it.
-LITTLE, NEAR = 0.05, 0.5
-# Of a misspelt word so much must be as in a word of the passages.
-ALIKE = 0.82
-COMMON_WEIGHT = 0.25
-# A sentence with this share of the question's words may lack its rarest one; with less where it has the number that
-# is asked for.
-MOST_OF_IT, SOME_OF_IT = 0.65, 0.3
-# A name that no passage has counts more than another word that none has.
-A_NAME = 1.3
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A sentence with its score.
-
-    `overlap` is what of the question it holds, from 0 to 1; `leads` says that it is the first below a title or heading
-    that names what is asked; `leans` that it says "it" or "this" of something that stands before it.
-    """
-
-    sentence: Sentence
-    stems: frozenset[str]
-    score: float
-    overlap: float
-    leads: bool = False
-    gives_reason: bool = False
-    leans: bool = False
-
-    @property
-    def plain_score(self) -> float:
-        """The score without what the place at the head of a section is worth: what others are compared with."""
-        return self.score - (LEADING if self.leads else 0.0)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """How much speaks for an answer: the figures that `coverage` decides by.
-
-    `passage` is the share of the question's words that its best passage holds, `sentence` that of the best sentence
-    with its heading and title; `meaning` the best cosine, None without an encoder; `missing` the share of the names and
-    rare words that no passage has.
-    """
-
-    passage: float
-    sentence: float
-    meaning: float | None
-    missing: float
 
 
 class Ranking:
@@ -149,7 +76,9 @@ class Ranking:
         names = {stem for stem in self.topic if stem[:1].isdigit() or stem in self._question.names}
         rarest = self.rarest
         fact = self._question.fact
-        least = SOME_OF_IT if fact and any(fact.search(scored.sentence.text) for scored in run) else MOST_OF_IT
+        least = (
+            worth.SOME_OF_IT if fact and any(fact.search(scored.sentence.text) for scored in run) else worth.MOST_OF_IT
+        )
         telling = set(self.topic) - COMMON
         if self._question.asks_what and len(telling) <= 2 and not telling <= told:
             return False
@@ -195,7 +124,7 @@ class Ranking:
         for stem in self._parts_of_topic(known):
             if stem not in known and len(stem) >= 5 and len(known) < 20_000:
                 near = sorted(word for word in known if abs(len(word) - len(stem)) <= 2 and word[:1] == stem[:1])
-                close = difflib.get_close_matches(stem[:40], near, n=1, cutoff=ALIKE)
+                close = difflib.get_close_matches(stem[:40], near, n=1, cutoff=worth.ALIKE)
                 stem = close[0] if close else stem
             topic.append(stem)
         return list(dict.fromkeys(topic))
@@ -214,9 +143,9 @@ class Ranking:
         told = [rarity[s] for s in self.topic if s in known and s not in COMMON]
         mean = sum(told) / len(told) if told else math.log(3 + len(self._sentences))
         weights = {
-            s: rarity[s] if s in known else mean * (A_NAME if s in self._question.names else 1.0) for s in rarity
+            s: rarity[s] if s in known else mean * (worth.A_NAME if s in self._question.names else 1.0) for s in rarity
         }
-        return {s: weight * (COMMON_WEIGHT if s in COMMON else 1.0) for s, weight in weights.items()}
+        return {s: weight * (worth.COMMON_WEIGHT if s in COMMON else 1.0) for s, weight in weights.items()}
 
     def share(self, stems: frozenset[str]) -> float:
         """How much of the question's words `stems` has, by their weights, from 0 to 1."""
@@ -232,8 +161,8 @@ class Ranking:
         title = self._titles[sentence.passage]
         total = 0.0
         for stem in self.topic:
-            held = 1.0 if stem in stems else IN_HEADING if stem in self._headings[number] else 0.0
-            total += self._weights[stem] * max(held, IN_TITLE if stem in title else 0.0)
+            held = 1.0 if stem in stems else worth.IN_HEADING if stem in self._headings[number] else 0.0
+            total += self._weights[stem] * max(held, worth.IN_TITLE if stem in title else 0.0)
         return total / self._whole
 
     @cached_property
@@ -246,13 +175,13 @@ class Ranking:
         """The cosines of the sentences that are best by words, and of each passage's first one, by their numbers."""
         if self._encode is None or not self.topic:
             return {}
-        firsts = [n for n, s in enumerate(self._sentences) if s.position == 0 and s.passage < COMPARED // 3]
+        firsts = [n for n, s in enumerate(self._sentences) if s.position == 0 and s.passage < worth.COMPARED // 3]
         best = sorted(range(len(self._sentences)), key=lambda n: (-round(self._overlaps[n], 6), n))
         best = [n for n in best if not self._sentences[n].heading.endswith("?")]
         chosen = (
             sorted(dict.fromkeys([*firsts, *best]))
-            if len(best) <= COMPARED
-            else sorted(list(dict.fromkeys([*firsts, *best]))[:COMPARED])
+            if len(best) <= worth.COMPARED
+            else sorted(list(dict.fromkeys([*firsts, *best]))[: worth.COMPARED])
         )
         # The vector of a heading that asks comes with the index.
         chosen += [n for n, s in enumerate(self._sentences) if s.heading.endswith("?") and n not in chosen]
@@ -270,35 +199,35 @@ class Ranking:
     def _score(self, number: int) -> Scored:
         sentence, question = self._sentences[number], self._question
         leads = not question.is_direct and number in self._leading
-        overlap = max(self._overlaps[number], LEADING_HOLDS if leads else 0.0)
-        score = overlap + MEANING * self._cosines.get(number, 0.0)
+        overlap = max(self._overlaps[number], worth.LEADING_HOLDS if leads else 0.0)
+        score = overlap + worth.MEANING * self._cosines.get(number, 0.0)
         before = number - 1
         if before >= 0 and self._is_same_paragraph(before, number):
-            score += AFTER_A_FITTING_ONE * self._overlaps[before]
+            score += worth.AFTER_A_FITTING_ONE * self._overlaps[before]
         title_share = self.share(self._titles[sentence.passage])
-        beginning = AT_THE_BEGINNING_OF_A_FACT if question.is_direct else AT_THE_BEGINNING
-        score += beginning / (1 + sentence.position / BEGINNING_HALVES_AT) + BY_TITLE * title_share
-        score += LEADING if leads else 0.0
+        beginning = worth.AT_THE_BEGINNING_OF_A_FACT if question.is_direct else worth.AT_THE_BEGINNING
+        score += beginning / (1 + sentence.position / worth.BEGINNING_HALVES_AT) + worth.BY_TITLE * title_share
+        score += worth.LEADING if leads else 0.0
         if question.fact and question.fact.search(sentence.text):
-            score += OF_THE_KIND_ASKED_FOR * min(1.0, 2 * overlap)
+            score += worth.OF_THE_KIND_ASKED_FOR * min(1.0, 2 * overlap)
         if question.wants_reason and REASONS.search(sentence.text):
-            score += REASONING
+            score += worth.REASONING
         if not question.is_direct and self._defines(sentence):
-            score += DEFINING
+            score += worth.DEFINING
         if question.wants_reason and self._gives_the_reason(number):
-            score += REASON_HEADING
+            score += worth.REASON_HEADING
         if sentence.text.endswith(":") and not sentence.items:
-            score += ANNOUNCING
-        score += FRAGMENT.get(sentence.kind, 0.0)
+            score += worth.ANNOUNCING
+        score += worth.FRAGMENT.get(sentence.kind, 0.0)
         if sentence.items and question.wants_list:
-            score += A_LIST_THAT_IS_ASKED_FOR
-        score += EARLIER_PASSAGE / (1 + sentence.passage)
+            score += worth.A_LIST_THAT_IS_ASKED_FOR
+        score += worth.EARLIER_PASSAGE / (1 + sentence.passage)
         if ASIDE.search(sentence.text) or (sentence.kind == ROW and not self._row_answers(number)):
             score = 0.0
         if self._begins_in_the_middle(sentence):
             score = 0.0
-        if overlap < LITTLE and self._cosines.get(number, 0.0) < NEAR:
-            score *= LITTLE
+        if overlap < worth.LITTLE and self._cosines.get(number, 0.0) < worth.NEAR:
+            score *= worth.LITTLE
         return Scored(
             sentence,
             self._stems[number],
@@ -338,7 +267,7 @@ class Ranking:
             title, heading = self._titles[sentence.passage], self._headings[number]
             names = title if is_first else title | heading if self.share(heading) else frozenset()
             is_named = self.share(names) >= (
-                NAMED_WITH_HEAD if self._head in (title if is_first else heading) else NAMED
+                worth.NAMED_WITH_HEAD if self._head in (title if is_first else heading) else worth.NAMED
             )
             if is_named or (is_first and self._is_about(sentence.passage)):
                 leading.add(number)
@@ -349,14 +278,14 @@ class Ranking:
         if not 1 <= len(self.topic) <= 2:
             return False
         counts = Counter(content_stems(self._passages[passage].text))
-        return all(counts[stem] >= OFTEN for stem in self.topic)
+        return all(counts[stem] >= worth.OFTEN for stem in self.topic)
 
     def _row_answers(self, number: int) -> bool:
         """Whether a table's row is about what is asked: its first cell names a part of it, and the rest another."""
         sentence, topic = self._sentences[number], set(self.topic)
         about, told = topic & set(passage_stems(sentence.text)), topic & set(passage_stems(" ".join(sentence.items)))
         fact = self._question.fact
-        if fact and fact.search(sentence.text) and self.share(frozenset(told)) >= NAMED:
+        if fact and fact.search(sentence.text) and self.share(frozenset(told)) >= worth.NAMED:
             return True
         return fact is not None and bool(about) and bool(told - about)
 
@@ -398,3 +327,6 @@ class Ranking:
         return Evidence(
             round(passage, 3), round(max(self._overlaps, default=0.0), 3), meaning, round(missing / self._whole, 3)
         )
+
+
+__all__ = ["Evidence", "Ranking", "Scored"]
