@@ -25,6 +25,8 @@ MAX_CHARACTERS = 900
 # same decide between siblings. What is taken away where the other asks for something else: a number is no explanation.
 QUESTION, ANSWER, HELD, OWN_WORDS = 0.6, 0.4, 0.1, -0.05
 OTHER_KIND, NO_SUCH_FACT, NAME_MISSING = -0.1, -0.1, -0.2
+# "What host does the Vector Index have?" is not answered by what the Vector Index is.
+DETAIL_MISSING = -0.15
 # Of 134 labelled questions that nothing covers, 4 have 0.64 and more; of 270 that something does, 225.
 LEAST = 0.64
 # So much less is enough where the passages cover the question: whole paragraphs read better than chosen sentences.
@@ -85,6 +87,8 @@ def best_answered(
             value = QUESTION * near[number] + ANSWER * answering[number] - LEAST
             value += HELD * ranking.share(told) + OWN_WORDS * _own_words(one, ranking.topic)
         value += _difference(question, one, told)
+        if question.is_direct and not question.wants_decision and ranking.rarest not in told:
+            value += DETAIL_MISSING
         if value < 0 and ranking.share(told) < MOST_OF_IT:
             continue
         if value >= -lower:
@@ -108,7 +112,8 @@ def _difference(question: Question, one: Answered, told: frozenset[str]) -> floa
     """What is taken away because the other question asks for something else, or its answer lacks what is asked for."""
     other, value = Question(one.question), 0.0
     asks_else = question.fact is not other.fact or question.wants_reason != other.wants_reason
-    if asks_else or (other.defines and question.wants_manner):
+    is_detail = question.is_direct and not question.wants_decision
+    if asks_else or (other.defines and (question.wants_manner or is_detail)):
         value += OTHER_KIND
     elif (other.defines and not question.defines) or question.wants_decision != other.wants_decision:
         value += OTHER_KIND / 2
