@@ -39,7 +39,7 @@ def facts() -> list[Entry]:
 def _of_the_chat_page(contract: Contract) -> dict[str, tuple[str, ...]]:
     """What Janus Chat suggests to ask."""
     assert contract.search.rate_limit
-    allowed = number(contract.search.rate_limit.requests, "requests?")
+    allowed = number(contract.search.rate_limit.requests, "requests?|searches")
     return {"How many requests per minute does the search API allow?": (allowed,)}
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from janus_platform.services.inference.local.answered import LOWER, best_answered
+from janus_platform.services.inference.local.answered import LOWER, Answered, best_answered
 from janus_platform.services.inference.local.composing import compose
 from janus_platform.services.inference.local.coverage import covers
 from janus_platform.services.inference.local.meaning import Encode
@@ -22,7 +22,7 @@ from janus_platform.services.inference.local.question import Question
 from janus_platform.services.inference.local.ranking import Ranking, Scored
 from janus_platform.services.inference.local.sentences import ROW, split_sentences
 from janus_platform.services.inference.local.small_talk import reply_to
-from janus_platform.services.inference.local.stemming import content_stems
+from janus_platform.services.inference.local.stemming import content_stems, passage_stems
 
 FINGERPRINT = "janus-local-extractive-1"
 NOT_COVERED = (
@@ -48,18 +48,31 @@ def answer(messages: Sequence[Message], encode: Encode | None = None) -> str:
     ranking = Ranking(question, prompt.passages, encode)
     # A fact may stand in a sentence that was quoted for another.
     said = frozenset[str]() if question.fact else _said(messages)
-    if same := _same_question(question, prompt, ranking, encode, said):
-        return same
-    if question.compared and (both := _compared(question, prompt, encode)):
+    is_covered = covers(ranking.evidence)
+    same = _same_question(question, prompt, ranking, encode, said)
+    if same is None and question.compared and (both := _compared(question, prompt, encode)):
         return both
-    if not covers(ranking.evidence):
+    if same is None and is_covered:
+        same = _same_question(question, prompt, ranking, encode, said, LOWER)
+    if question.is_direct and is_covered and not (same and _has_it_all(ranking, f"{same.question} {same.text}")):
+        # "Which host is the Search API on?": a sentence that has every word of it is the better answer.
+        whole = [s for s in ranking.scored if _has_it_all(ranking, s.sentence.text) and ranking.is_of_the_kind([s])]
+        if runs := compose(whole, question, said):
+            return _paragraph(runs[0][:1], prompt.passages, ranking.topic)
+    if same:
+        number = prompt.passages[same.passage].number
+        return same.text if number is None else f"{same.text} [{number}]"
+    if not is_covered:
         return " ".join(NOT_COVERED)
-    if like := _same_question(question, prompt, ranking, encode, said, LOWER):
-        return like
     runs = _runs(ranking, question, said)
     if not runs:
         return " ".join(NOT_COVERED)
     return "\n\n".join([_paragraph(run, prompt.passages, ranking.topic) for run in runs])
+
+
+def _has_it_all(ranking: Ranking, text: str) -> bool:
+    """Whether a text has every word of the question."""
+    return ranking.share(frozenset(passage_stems(text))) > 1 - 1e-9
 
 
 def _compared(question: Question, prompt: Prompt, encode: Encode | None) -> str:
@@ -80,22 +93,24 @@ def _same_question(
     encode: Encode | None,
     said: frozenset[str],
     lower: float = 0.0,
-) -> str:
-    """The answer of a page that asks the same itself, unless it was given before; "" where none does."""
-    for one in best_answered(question, prompt.passages, ranking, encode, lower):
-        if not said.issuperset(split_sentences(one.text)):
-            number = prompt.passages[one.passage].number
-            return one.text if number is None else f"{one.text} [{number}]"
-    return ""
+) -> Answered | None:
+    """What a page answers that asks the same itself, unless it was said before; None where none does."""
+    asked = best_answered(question, prompt.passages, ranking, encode, lower)
+    return next((one for one in asked if not said.issuperset(split_sentences(one.text))), None)
 
 
 def _runs(ranking: Ranking, question: Question, said: frozenset[str]) -> list[list[Scored]]:
-    """The answer's runs, the first of which speaks of what the question names and can answer its kind; [] without."""
+    """The answer's runs; [] without one that stands alone, speaks of the question's names and answers its kind."""
     runs = compose(ranking.scored, question, said)
-    if not runs or (ranking.speaks_of_it(runs[0]) and ranking.is_of_the_kind(runs[0])):
+    if runs and _begins_well(runs[0], ranking):
         return runs
-    fitting = [s for s in ranking.scored if ranking.speaks_of_it([s]) and ranking.is_of_the_kind([s])]
-    return compose(fitting, question, said)
+    runs = compose([s for s in ranking.scored if _begins_well([s], ranking)], question, said)
+    return runs if runs and not runs[0][0].leans else []
+
+
+def _begins_well(run: Sequence[Scored], ranking: Ranking) -> bool:
+    """Whether an answer may begin with these sentences."""
+    return not run[0].leans and ranking.speaks_of_it(run) and ranking.is_of_the_kind(run)
 
 
 def _said(messages: Sequence[Message]) -> frozenset[str]:

@@ -47,7 +47,8 @@ _WHEN = re.compile(r"\W*(?:and |in )?(?:when (?:did|was|were|had)|(?:in )?(?:wha
 _CHOICE = re.compile(r"\b(?:which|where|what (?!(?:is|are|was|were|does|do|did|happens|has|can)\b)\w+)\b", re.I)
 # "What is the base URL of …" asks for a thing's property, "What is a base URL?" for what it is.
 _PROPERTY = re.compile(r"\bwhat(?:'s| is| are| was| were) (?:the|its|their)\b.{0,60}\b(?:of|for|in|at|on|between)\b"
-                       r"|\bwhat(?:'s| is| are) \S{0,40}['’]s\b", re.I)  # fmt: skip
+                       r"|\bwhat(?:'s| is| are) \S{0,40}['’]s\b"
+                       r"|^\W*(?:the )?[\w-]{2,20}(?: [\w-]{2,20})? of the\b", re.I)  # fmt: skip
 _REASON = re.compile(
     r"\b(?:why|how come|caus(?:e|es|ed|ing)|reasons?|what (?:makes|made|lets|creates|produces))\b", re.I
 )
