@@ -249,7 +249,7 @@ def _read(entry: Path) -> str:
     ("data", "kind", "why"),
     [
         (b"GIF89a", "image/png", "no PNG signature"),
-        (png()[:-20], "image/png", "cut"),
+        (png()[:-20], "image/png", "truncated"),
         (png().replace(b"IDAT", b"IDAX"), "image/png", "checksum"),
         (png(blank=True), "image/png", "blank"),
         (png(8, 8), "image/png", "only 8"),

@@ -15,6 +15,8 @@ _FENCE = re.compile(
     r"^(?P<indent> {0,3})(?P<ticks>`{3,}|~{3,}|:{3,})(?P<head>[^\n]*)\n(?P<code>.*?)^(?P=indent)(?P=ticks)[ \t]*$",
     re.M | re.S,
 )
+# The options of a cell in MyST's other form, as YAML.
+_YAML = re.compile(r"\A---\n.*?^---\n", re.M | re.S)
 _OPTION = re.compile(r"^:[\w-]+:.*\n", re.M)
 _CODE_DIRECTIVE = re.compile(r"\{code(?:-block|-cell)?\}\s*(\w*)")
 # Fences that frame prose: what stands inside is looked at in its turn.
@@ -36,7 +38,8 @@ def pages() -> list[Path]:
     """Every page with prose."""
     outside = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")]
     found = [*sorted((ROOT / "book").rglob("*.md")), *sorted((ROOT / "notebooks").glob("*.ipynb")), *outside]
-    return [path for path in found if path.is_file()]
+    # Sheets to print repeat what the pages say; the commands in them are checked with those in prose.
+    return [path for path in found if path.is_file() and path.parent.name != "_sheets"]
 
 
 def prose_of(path: Path) -> str:
@@ -68,6 +71,6 @@ def blocks_in(text: str, path: Path) -> Iterator[Block]:
 
 def without_options(code: str) -> str:
     """The code without the directive's options above it."""
-    while match := _OPTION.match(code):
+    while match := _YAML.match(code) or _OPTION.match(code):
         code = code[match.end() :]
     return code.removeprefix("\n")

@@ -28,7 +28,8 @@ PYTHON, SHELL = {"python", "python3", "py"}, {"bash", "sh", "shell", "console"}
 # Listings that are looked at by other means: read here, drawn by the build, or output of a block that is run.
 READ = {"json", "toml", "text", "none", "mermaid"}
 # A listing of a file is compiled; what it does is shown by the test of its page.
-TESTED_WITH_THEIR_PAGE = {"diff": {"add_a_service"}}
+# On the other two, the cells below make the change that they show.
+TESTED_WITH_THEIR_PAGE = {"diff": {"add_a_service", "attestation", "secrets_and_monitoring"}}
 # A page that starts the platform itself says so; any other finds it up, as in a notebook.
 _JOIN = "import janus_platform as _janus\n_platform = _janus.up()\n"
 

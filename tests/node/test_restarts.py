@@ -170,7 +170,7 @@ async def test_who_asks_during_a_long_wait_is_told_when_to_come_back_and_during_
             clock.advance(wait)
             assert await probe(await asked, "result = 5") == 5
         await crash(instance)
-        with pytest.raises(NotReadyError, match=r"it crashed \(exit code -?\d+\) and is started again") as refused:
+        with pytest.raises(NotReadyError, match=r"it crashed \(exit code -?\d+\) and is being restarted") as refused:
             await instance.upstream()
         assert refused.value.retry_after == 4
         await instance.stop()

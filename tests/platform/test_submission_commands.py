@@ -207,6 +207,6 @@ def test_packages_of_its_own_are_told_one_by_one_beside_the_json(up: Callable[[]
     assert next(one for one in listed if one["name"] == "packed")["packages"]["installed"] == ["tiny 1.0"]
     (tmp_path / "packed" / "requirements.txt").write_text("tiny\n--index-url https://elsewhere.example\n")
     refused = up().janus("submit", str(tmp_path / "packed"), "--name", "packed")
-    assert refused.returncode == 1 and "line 2: '--index-url' is not taken here" in refused.stderr
+    assert refused.returncode == 1 and "line 2: '--index-url' is not allowed here" in refused.stderr
     assert says(up(), "packed", "still here") == "still here"
     up().janus("remove", "packed")

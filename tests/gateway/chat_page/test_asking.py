@@ -253,8 +253,8 @@ def test_an_artifact_that_is_no_small_picture_is_named_not_shown(
 ) -> None:
     served.script = says("Here", event(choices=[], artifacts=[{"name": "a <b>", **artifact}]))
     again.ask()
-    expect(again.page.locator("figcaption")).to_contain_text("a <b> is not shown: ")
-    assert why in again.text("figcaption") and again.page.locator("figure img").count() == 0
+    expect(again.page.locator("#turns figcaption")).to_contain_text("a <b> is not shown: ")
+    assert why in again.text("#turns figcaption") and again.page.locator("#turns figure img").count() == 0
     again.check_quiet()
 
 

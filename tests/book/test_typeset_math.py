@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 import pytest
-from formulas import UnreadFormula, typeset
+from typeset_math import UnreadFormula, typeset
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 
