@@ -17,7 +17,7 @@ from tools.environment import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))  # where Sphinx finds it too
 
-from formulas import typeset
+from typeset_math import typeset
 from interactive_request import data
 from plots import themed
 
