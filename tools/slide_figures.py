@@ -17,9 +17,9 @@ from tools.environment import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))  # where Sphinx finds it too
 
-from typeset_math import typeset
 from interactive_request import data
 from plots import themed
+from typeset_math import typeset
 
 ANIMATED = re.compile(r"^```\{interactive\} request\n.*?^```$", re.M | re.S)
 DRAWN = re.compile(r"^```\{platform\}(?P<lit>[^\n]*)\n(?P<caption>.*?)^```$", re.M | re.S)
