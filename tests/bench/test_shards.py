@@ -112,7 +112,8 @@ def test_four_shards_make_the_report_that_one_process_makes(
     document = merged.to_dict()
     assert [one["index"] for one in document["shards"]] == [1, 2, 3, 4]
     assert sum(one["requests"]["done"] for one in document["shards"]) == document["requests"]["done"]
-    assert document["lag_ms"]["p95"] == max(one["lag_ms"]["p95"] for one in document["shards"])
+    # A shard that was over before the first look at its loop has no lag.
+    assert (document["lag_ms"]["p95"] or 0) == max(one["lag_ms"]["p95"] or 0 for one in document["shards"])
     jsonschema.Draft202012Validator(json.loads(SCHEMA_FILE.read_text())).validate(document)
 
 
