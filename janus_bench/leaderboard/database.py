@@ -42,22 +42,12 @@ class Database(Protocol):
     def writing(self) -> contextlib.AbstractContextManager[None]:
         """One transaction, alone among all writers; durable when it ends without an error."""
 
-    pushes: bool  # whether it says by itself that something was committed; else `version` is asked
-
-    def version(self) -> int:
-        """A number that is another one once another connection has committed; costs microseconds."""
-
-    def listen(self, heard: Callable[[], None]) -> None:
-        """Call `heard`, in a thread, after every commit and whenever the server came back. Only where it `pushes`."""
-
     def close(self) -> None:
         """Let go of it."""
 
 
 class SqliteDatabase:
     """A file, made where there is none; durable by WAL and `synchronous=FULL`."""
-
-    pushes = False
 
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, threading.RLock()
@@ -103,10 +93,6 @@ class SqliteDatabase:
         """What SQLite counts of other connections' commits."""
         return int(self.rows("PRAGMA data_version")[0]["data_version"])
 
-    def listen(self, heard: Callable[[], None]) -> None:
-        """A file says nothing by itself."""
-        raise NotImplementedError
-
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -119,8 +105,6 @@ class PostgresDatabase:
     Writers take turns by an advisory lock, as they do with a file. A second connection listens for commits, in a
     thread: nobody has to ask the server on every request, or to wait for one that is away.
     """
-
-    pushes = True
 
     def __init__(self, address: str) -> None:
         try:
@@ -160,10 +144,6 @@ class PostgresDatabase:
                 self._cursor("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
                 yield
                 self._cursor(f"NOTIFY {_CHANNEL}", ())
-
-    def version(self) -> int:
-        """Nobody asks for it: the server says by itself what changes."""
-        raise NotImplementedError
 
     def listen(self, heard: Callable[[], None]) -> None:
         """Call `heard`, in a thread, after every commit and whenever the server came back."""
@@ -220,7 +200,7 @@ class PostgresDatabase:
             self._ended.wait(_AGAIN_SECONDS)
 
 
-def open_database(where: Path | str) -> Database:
+def open_database(where: Path | str) -> SqliteDatabase | PostgresDatabase:
     """The database in a file, or at an address that begins with postgresql://. Raises BenchError."""
     if isinstance(where, str) and where.startswith(POSTGRES):
         return PostgresDatabase(where)

@@ -24,7 +24,7 @@ from janus_bench.constants import scoring_hash
 from janus_bench.errors import BenchError
 from janus_bench.home import home
 from janus_bench.leaderboard import seeds
-from janus_bench.leaderboard.database import open_database
+from janus_bench.leaderboard.database import PostgresDatabase, SqliteDatabase, open_database
 from janus_bench.leaderboard.rules import SUITE, beats_baseline, columns_of
 from janus_bench.leaderboard.standings import SCORES, Published, Row, history_of, rank
 
@@ -56,7 +56,7 @@ class Leaderboard:
         # Whose rows the leader below is, and whether the baseline was asked for.
         self._judged: tuple[list[Row] | None, bool] = (None, False)
         self._leader: str | None = None
-        if self._db.pushes:
+        if isinstance(self._db, PostgresDatabase):
             self._read_again()
             self._db.listen(self._read_again)
 
@@ -86,7 +86,7 @@ class Leaderboard:
                 query = "SELECT implementation FROM runs WHERE run = ?"
                 kept = self._db.rows(query, (values["run"],))[0]["implementation"]
             self._seen = None
-        if self._db.pushes:
+        if isinstance(self._db, PostgresDatabase):
             self._read_again()
         if kept != implementation:
             raise BenchError(f"run {values['run']} is already published, as {kept}", "Run the suite again.")
@@ -135,7 +135,7 @@ class Leaderboard:
 
     def _current(self) -> list[Row]:
         """The standings, read again where something was committed; a server's are read by the one who hears of it."""
-        if not self._db.pushes:
+        if isinstance(self._db, SqliteDatabase):
             with self._lock:
                 version = self._db.version()
                 if version != self._seen:

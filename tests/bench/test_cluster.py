@@ -66,7 +66,7 @@ def test_four_workers_make_the_report_that_one_process_makes(cluster: str, tmp_p
     assert [shard["index"] for shard in shared.to_dict()["shards"]] == [1, 2, 3, 4]
 
 
-def kill_the_last_one_at_work(address: str, waiting: threading.Event) -> None:
+def kill_the_last_one_at_work(address: str, waiting: threading.Event, killed: list[int]) -> None:
     """Once one worker alone still waits for its target, kill that process."""
     assert waiting.wait(PATIENCE)
     with Client(address, set_as_default=False) as client:
@@ -76,6 +76,7 @@ def kill_the_last_one_at_work(address: str, waiting: threading.Event) -> None:
             busy = [worker for worker, tasks in client.processing().items() if tasks]
             if len(busy) == 1:
                 os.kill(pids[busy[0]], signal.SIGKILL)
+                killed.append(pids[busy[0]])
                 return
             time.sleep(0.05)
 
@@ -83,7 +84,8 @@ def kill_the_last_one_at_work(address: str, waiting: threading.Event) -> None:
 def test_a_shard_whose_worker_is_killed_is_asked_again_elsewhere(cluster: str, tmp_path: Path) -> None:
     target = SilentOnce()
     with serving(target) as server:
-        killing = threading.Thread(target=kill_the_last_one_at_work, args=(cluster, target.waiting))
+        killed: list[int] = []
+        killing = threading.Thread(target=kill_the_last_one_at_work, args=(cluster, target.waiting, killed))
         killing.start()
         counts: list[tuple[int, int, int]] = []
         shared = run_on_cluster(
@@ -91,6 +93,7 @@ def test_a_shard_whose_worker_is_killed_is_asked_again_elsewhere(cluster: str, t
             progress=lambda *count: counts.append(count),
         )  # fmt: skip
         killing.join()
+        assert len(killed) == 1
         whole = janus_bench.run(server.url, SUITE, seed=SEED, progress=False, output=tmp_path / "whole")
     assert timeless(shared.to_dict()) == timeless(whole.to_dict())
     size = load_suite(SUITE).size
